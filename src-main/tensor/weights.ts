@@ -1,7 +1,7 @@
 // Where a network's weights are: tensors that still lie in their file, named as diffusers and Transformers name them.
 // Networks see only these names; key-names.ts translates whatever naming the file has.
 
-import type { DType, Shape, Tensor } from '../tensor/tensor.ts';
+import type { DType, Shape, Tensor } from './tensor.ts';
 
 /** A tensor that stays in its file: `lengthBytes` bytes from `offsetBytes` (counted from the start of the file). */
 export interface TensorReference {
