@@ -1,0 +1,196 @@
+// What the studio shows: Subject, Photo, Look (an adapter), Portrait, Job, and the engine and packs behind them.
+// Pictures are named by id only (see mediaUrl in studio.ts); no file path is in here.
+// Times are milliseconds since 1970, sizes are bytes or pixels, and positions in a picture are fractions of it.
+
+import { z } from 'zod';
+import {
+  adapterIdSchema, jobIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, styleIdSchema, subjectIdSchema,
+} from './ids.ts';
+import { seedSchema } from './settings.ts';
+
+const timeMs = z.number().int().min(0);
+const fraction = z.number();
+
+/** A UserError as data: what happened, what is safe, what to do. */
+export const errorDataSchema = z.object({
+  code: z.string(),
+  what: z.string(),
+  safe: z.string(),
+  todo: z.string(),
+  parameters: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+export type ErrorData = z.infer<typeof errorDataSchema>;
+
+export const subjectSchema = z.object({
+  id: subjectIdSchema,
+  name: z.string(),
+  /** The rare word that stands for this subject in captions and prompts. */
+  triggerWord: z.string(),
+  /** What kind of thing the subject is, e.g. 'person'. */
+  classWord: z.string(),
+  /** The user said: this is me, or I have their permission. Nothing is taught without it. */
+  hasConsent: z.boolean(),
+  createdAtMs: timeMs,
+  photoCount: z.int(),
+  lookCount: z.int(),
+  portraitCount: z.int(),
+});
+export type Subject = z.infer<typeof subjectSchema>;
+
+/** Left, top, width and height as fractions of the picture. */
+export const boxSchema = z.object({ x: fraction, y: fraction, width: fraction, height: fraction });
+export type Box = z.infer<typeof boxSchema>;
+
+export const verdictSchema = z.object({
+  /** 'waiting' until the photo has been analyzed. */
+  grade: z.enum(['waiting', 'good', 'usable', 'left-out']),
+  /** Stable words such as 'no-face', 'small-face', 'blurred'; empty when the grade is good. */
+  reasonCodes: z.array(z.string()),
+  /** The same in one English line for a reader; '' when good. */
+  reason: z.string(),
+});
+export type Verdict = z.infer<typeof verdictSchema>;
+
+export const photoSchema = z.object({
+  id: photoIdSchema,
+  subjectId: subjectIdSchema,
+  /** Name that the file had, without folders. */
+  fileName: z.string(),
+  widthPx: z.int(),
+  heightPx: z.int(),
+  addedAtMs: timeMs,
+  /** The face that will be learned. */
+  faceBox: boxSchema.nullable(),
+  faceCount: z.int(),
+  verdict: verdictSchema,
+  /** The user's own choice; stands above the verdict. Null: not decided by hand. */
+  userChoice: z.enum(['use', 'leave-out']).nullable(),
+  /** Whether teaching will use it: verdict and choice together. */
+  isUsed: z.boolean(),
+  caption: z.string(),
+  /** Cosine of this photo's face embedding to the mean of the subject's others; null with fewer than two faces. */
+  likeness: z.number().nullable(),
+});
+export type Photo = z.infer<typeof photoSchema>;
+
+export const methodSchema = z.enum(['lora']);
+export type Method = z.infer<typeof methodSchema>;
+
+export const lossPointSchema = z.object({ step: z.int(), loss: z.number() });
+export type LossPoint = z.infer<typeof lossPointSchema>;
+
+export const lookSchema = z.object({
+  id: adapterIdSchema,
+  subjectId: subjectIdSchema,
+  name: z.string(),
+  method: methodSchema,
+  packId: packIdSchema,
+  packName: z.string(),
+  triggerWord: z.string(),
+  rank: z.int(),
+  trainingSteps: z.int(),
+  photoCount: z.int(),
+  finalLoss: z.number(),
+  sizeBytes: z.int(),
+  createdAtMs: timeMs,
+  /** Mean likeness of the portraits drawn with it at strength above 0; null before the first. */
+  likeness: z.number().nullable(),
+  coverPortraitId: portraitIdSchema.nullable(),
+});
+export type Look = z.infer<typeof lookSchema>;
+
+/** How alike a portrait's face is to the subject's photos; every number is null when no face was found in it. */
+export const likenessSchema = z.object({
+  /** Mean cosine of face embeddings, portrait to each photo: 1 is the same, 0 unrelated. */
+  cosine: z.number().nullable(),
+  /** Mean Euclidean distance of the same embeddings. */
+  distance: z.number().nullable(),
+  /** Root mean square difference to the nearest crop in the VAE's latent space; needs no face. */
+  latentDistance: z.number().nullable(),
+});
+export type Likeness = z.infer<typeof likenessSchema>;
+
+export const portraitSchema = z.object({
+  id: portraitIdSchema,
+  subjectId: subjectIdSchema,
+  jobId: jobIdSchema,
+  /** Null: drawn by the base model alone, for comparison. */
+  adapterId: adapterIdSchema.nullable(),
+  packId: packIdSchema,
+  styleId: styleIdSchema.nullable(),
+  prompt: z.string(),
+  negativePrompt: z.string(),
+  seed: seedSchema,
+  widthPx: z.int(),
+  heightPx: z.int(),
+  samplingSteps: z.int(),
+  sampler: z.string(),
+  guidanceScale: z.number(),
+  adapterStrength: z.number(),
+  likeness: likenessSchema,
+  createdAtMs: timeMs,
+});
+export type Portrait = z.infer<typeof portraitSchema>;
+
+export const progressSchema = z.object({
+  /** What is going on now. */
+  phase: z.enum(['starting', 'finding-faces', 'preparing', 'teaching', 'drawing', 'measuring', 'saving']),
+  /** Steps of this phase that are done, and all of them; 0 of 0 while the number is unknown. */
+  step: z.int(),
+  steps: z.int(),
+  loss: z.number().nullable(),
+  /** Until the end of the job, from the pace so far; null until there is one. */
+  etaSeconds: z.number().nullable(),
+});
+export type Progress = z.infer<typeof progressSchema>;
+
+export const jobSchema = z.object({
+  id: jobIdSchema,
+  kind: z.enum(['analyze', 'teach', 'create']),
+  subjectId: subjectIdSchema,
+  title: z.string(),
+  state: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
+  progress: progressSchema.nullable(),
+  error: errorDataSchema.nullable(),
+  /** The look that a teach job made. */
+  adapterId: adapterIdSchema.nullable(),
+  /** A create job's portraits that are done, and all of them. */
+  itemsDone: z.int(),
+  items: z.int(),
+  createdAtMs: timeMs,
+  endedAtMs: timeMs.nullable(),
+});
+export type Job = z.infer<typeof jobSchema>;
+
+export const engineStateSchema = z.object({
+  state: z.enum(['off', 'starting', 'ready', 'busy', 'stopped']),
+  /** What does the arithmetic; null until the engine has said so. */
+  provider: z.enum(['cpu', 'webgpu']).nullable(),
+  /** Why it is not the provider that was asked for, in one sentence; null when it is. */
+  fallbackReason: z.string().nullable(),
+  /** e.g. '2 processor cores'. */
+  deviceName: z.string().nullable(),
+});
+export type EngineState = z.infer<typeof engineStateSchema>;
+
+export const packSchema = z.object({
+  id: packIdSchema,
+  name: z.string(),
+  description: z.string(),
+  architecture: z.enum(['sd15', 'sd2', 'sdxl']),
+  isBuiltIn: z.boolean(),
+  resolutionPx: z.int(),
+  sizeBytes: z.number(),
+  license: z.string(),
+});
+export type Pack = z.infer<typeof packSchema>;
+
+export const styleSchema = z.object({
+  id: styleIdSchema,
+  name: z.string(),
+  group: z.string(),
+  /** '{subject}' stands where trigger word and class word go. */
+  prompt: z.string(),
+  negativePrompt: z.string(),
+});
+export type Style = z.infer<typeof styleSchema>;

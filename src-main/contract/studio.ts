@@ -1,0 +1,162 @@
+// What the page asks of the studio (commands), what the studio tells the page (events), and where pictures are.
+// Every request and answer is parsed on arrival against these schemas; their types come from nowhere else.
+// Carried by IPC in the desktop app; by POST api/<command>, GET events (server-sent) and GET media/… in a browser.
+// photos.import alone carries bytes: in a browser its body is the file itself, its other fields the query string.
+
+import { z } from 'zod';
+import {
+  adapterIdSchema, jobIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, styleIdSchema, subjectIdSchema,
+} from './ids.ts';
+import {
+  engineStateSchema, errorDataSchema, jobSchema, lookSchema, lossPointSchema, methodSchema, packSchema, photoSchema,
+  portraitSchema, progressSchema, styleSchema, subjectSchema,
+} from './nouns.ts';
+import { generationSettingsSchema, seedSchema, studioSettingsSchema, trainingSettingsSchema } from './settings.ts';
+
+/** Largest photo file that is taken, in bytes. */
+export const maximumPhotoBytes = 128 * 1024 * 1024;
+
+export const mediaKinds = ['thumbnail', 'photo', 'face', 'portrait', 'sheet', 'export'] as const;
+export type MediaKind = (typeof mediaKinds)[number];
+
+/**
+ * Address of a picture or file, relative to the page: the kind and an opaque id, never a path.
+ * thumbnail, photo and face take a PhotoId; portrait a PortraitId; sheet the JobId of a create job; export an AdapterId.
+ */
+export function mediaUrl(kind: MediaKind, id: string): string {
+  return `media/${kind}/${id}`;
+}
+
+const none = z.object({});
+const prompt = z.string().trim().min(1).max(2000);
+const name = z.string().trim().min(1).max(80);
+
+/** Every command: its request and its answer. */
+export const commands = {
+  'studio.state': {
+    request: none,
+    response: z.object({
+      version: z.string(),
+      engine: engineStateSchema,
+      settings: studioSettingsSchema,
+      packs: z.array(packSchema),
+      styles: z.array(styleSchema),
+    }),
+  },
+  'settings.set': { request: studioSettingsSchema.partial(), response: studioSettingsSchema },
+
+  'subjects.list': { request: none, response: z.array(subjectSchema) },
+  'subjects.create': { request: z.object({ name, hasConsent: z.boolean() }), response: subjectSchema },
+  'subjects.change': {
+    request: z.object({ subjectId: subjectIdSchema, name: name.optional(), hasConsent: z.boolean().optional() }),
+    response: subjectSchema,
+  },
+  /** Removes the subject with its photo copies, looks, portraits and jobs for good; the user's own files stay. */
+  'subjects.remove': { request: z.object({ subjectId: subjectIdSchema }), response: none },
+
+  'photos.import': {
+    request: z.object({
+      subjectId: subjectIdSchema,
+      fileName: z.string().min(1).max(255),
+      bytes: z.instanceof(Uint8Array).refine((bytes) => bytes.byteLength <= maximumPhotoBytes),
+    }),
+    /** The same bytes twice are one photo: then `isNew` is false. Analysis follows as a job. */
+    response: z.object({ photo: photoSchema, isNew: z.boolean() }),
+  },
+  'photos.list': { request: z.object({ subjectId: subjectIdSchema }), response: z.array(photoSchema) },
+  /** 'use' takes a photo despite its verdict, 'leave-out' leaves it out, null goes by the verdict. */
+  'photos.choose': {
+    request: z.object({ photoId: photoIdSchema, userChoice: z.enum(['use', 'leave-out']).nullable() }),
+    response: photoSchema,
+  },
+  'photos.setCaption': {
+    request: z.object({ photoId: photoIdSchema, caption: z.string().max(500) }),
+    response: photoSchema,
+  },
+
+  'looks.list': { request: z.object({ subjectId: subjectIdSchema }), response: z.array(lookSchema) },
+  'looks.teach': {
+    request: z.object({
+      subjectId: subjectIdSchema,
+      method: methodSchema.default('lora'),
+      packId: packIdSchema,
+      settings: trainingSettingsSchema.default({}),
+    }),
+    response: jobSchema,
+  },
+  'looks.lossHistory': { request: z.object({ jobId: jobIdSchema }), response: z.array(lossPointSchema) },
+  /** Prepares the file behind media/export/<adapterId> and says what is in it. */
+  'looks.export': {
+    request: z.object({ adapterId: adapterIdSchema }),
+    response: z.object({
+      adapterId: adapterIdSchema,
+      fileName: z.string(),
+      sizeBytes: z.int(),
+      metadata: z.record(z.string(), z.string()),
+    }),
+  },
+  'looks.remove': { request: z.object({ adapterId: adapterIdSchema }), response: none },
+
+  'portraits.list': { request: z.object({ subjectId: subjectIdSchema }), response: z.array(portraitSchema) },
+  /** Draws (prompts + styles) × count portraits on the seeds seed, seed + 1 …; with `compareWithout` each also without the look. */
+  'portraits.create': {
+    request: z.object({
+      subjectId: subjectIdSchema,
+      adapterId: adapterIdSchema.nullable(),
+      packId: packIdSchema,
+      prompts: z.array(prompt).max(50).default([]),
+      styleIds: z.array(styleIdSchema).max(50).default([]),
+      negativePrompt: z.string().max(2000).default(''),
+      count: z.int().min(1).max(1000),
+      /** Left out: a random one. */
+      seed: seedSchema.optional(),
+      compareWithout: z.boolean().default(false),
+      settings: generationSettingsSchema.default({}),
+    }),
+    response: jobSchema,
+  },
+  /** Moves portraits to the trash, and back with `restore`: the page's undo. The trash is emptied at the next start. */
+  'portraits.remove': {
+    request: z.object({ portraitIds: z.array(portraitIdSchema).min(1).max(10_000), restore: z.boolean().default(false) }),
+    response: none,
+  },
+
+  'jobs.list': { request: none, response: z.array(jobSchema) },
+  'jobs.cancel': { request: z.object({ jobId: jobIdSchema }), response: jobSchema },
+  /** Puts a failed or cancelled job back into the queue; portraits that are done are not drawn again. */
+  'jobs.retry': { request: z.object({ jobId: jobIdSchema }), response: jobSchema },
+} as const;
+
+export type CommandName = keyof typeof commands;
+export const commandNames = Object.keys(commands) as CommandName[];
+/** What a caller passes: fields with a default may be left out. */
+export type CommandRequest<N extends CommandName> = z.input<(typeof commands)[N]['request']>;
+/** What a handler receives: parsed, defaults filled in. */
+export type ParsedRequest<N extends CommandName> = z.output<(typeof commands)[N]['request']>;
+export type CommandResponse<N extends CommandName> = z.output<(typeof commands)[N]['response']>;
+
+/** How an answer travels: the result, or an error that the user can act on. */
+export const answerSchema = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), result: z.unknown() }),
+  z.object({ ok: z.literal(false), error: errorDataSchema }),
+]);
+export type Answer = z.infer<typeof answerSchema>;
+
+export const eventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('subject-changed'), subject: subjectSchema }),
+  z.object({ type: z.literal('subject-removed'), subjectId: subjectIdSchema }),
+  z.object({ type: z.literal('photo-added'), photo: photoSchema }),
+  z.object({ type: z.literal('photo-changed'), photo: photoSchema }),
+  z.object({ type: z.literal('look-added'), look: lookSchema }),
+  z.object({ type: z.literal('look-removed'), subjectId: subjectIdSchema, adapterId: adapterIdSchema }),
+  z.object({ type: z.literal('portrait-added'), portrait: portraitSchema }),
+  z.object({ type: z.literal('portrait-removed'), subjectId: subjectIdSchema, portraitId: portraitIdSchema }),
+  /** A job was made, or its state changed. */
+  z.object({ type: z.literal('job-changed'), job: jobSchema }),
+  /** At most a few a second; `lossPoints` are those since the last event of this job. */
+  z.object({
+    type: z.literal('job-progress'), jobId: jobIdSchema, progress: progressSchema, lossPoints: z.array(lossPointSchema),
+  }),
+  z.object({ type: z.literal('engine-state'), engine: engineStateSchema }),
+]);
+export type StudioEvent = z.infer<typeof eventSchema>;
