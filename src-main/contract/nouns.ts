@@ -6,7 +6,7 @@ import { z } from 'zod';
 import {
   adapterIdSchema, jobIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, styleIdSchema, subjectIdSchema,
 } from './ids.ts';
-import { seedSchema } from './settings.ts';
+import { generationSettingsSchema, seedSchema, trainingSettingsSchema } from './settings.ts';
 
 const timeMs = z.number().int().min(0);
 const fraction = z.number();
@@ -21,13 +21,16 @@ export const errorDataSchema = z.object({
 });
 export type ErrorData = z.infer<typeof errorDataSchema>;
 
+export const classWordSchema = z.enum(['person', 'woman', 'man']);
+export type ClassWord = z.infer<typeof classWordSchema>;
+
 export const subjectSchema = z.object({
   id: subjectIdSchema,
   name: z.string(),
   /** The rare word that stands for this subject in captions and prompts. */
   triggerWord: z.string(),
-  /** What kind of thing the subject is, e.g. 'person'. */
-  classWord: z.string(),
+  /** What kind of thing the subject is: a word that every base model knows. */
+  classWord: classWordSchema,
   /** The user said: this is me, or I have their permission. Nothing is taught without it. */
   hasConsent: z.boolean(),
   createdAtMs: timeMs,
@@ -182,6 +185,9 @@ export const packSchema = z.object({
   resolutionPx: z.int(),
   sizeBytes: z.number(),
   license: z.string(),
+  /** What a setting becomes that is left out; shown as the default in Advanced. */
+  trainingDefaults: trainingSettingsSchema.optional(),
+  generationDefaults: generationSettingsSchema.optional(),
 });
 export type Pack = z.infer<typeof packSchema>;
 

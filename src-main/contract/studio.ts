@@ -8,8 +8,8 @@ import {
   adapterIdSchema, jobIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, styleIdSchema, subjectIdSchema,
 } from './ids.ts';
 import {
-  engineStateSchema, errorDataSchema, jobSchema, lookSchema, lossPointSchema, methodSchema, packSchema, photoSchema,
-  portraitSchema, progressSchema, styleSchema, subjectSchema,
+  classWordSchema, engineStateSchema, errorDataSchema, jobSchema, lookSchema, lossPointSchema, methodSchema, packSchema,
+  photoSchema, portraitSchema, progressSchema, styleSchema, subjectSchema,
 } from './nouns.ts';
 import { generationSettingsSchema, seedSchema, studioSettingsSchema, trainingSettingsSchema } from './settings.ts';
 
@@ -21,7 +21,7 @@ export type MediaKind = (typeof mediaKinds)[number];
 
 /**
  * Address of a picture or file, relative to the page: the kind and an opaque id, never a path.
- * thumbnail, photo and face take a PhotoId; portrait a PortraitId; sheet the JobId of a create job; export an AdapterId.
+ * thumbnail, photo and face take a PhotoId; portrait a PortraitId; sheet a create job's JobId; export an AdapterId.
  */
 export function mediaUrl(kind: MediaKind, id: string): string {
   return `media/${kind}/${id}`;
@@ -46,9 +46,17 @@ export const commands = {
   'settings.set': { request: studioSettingsSchema.partial(), response: studioSettingsSchema },
 
   'subjects.list': { request: none, response: z.array(subjectSchema) },
-  'subjects.create': { request: z.object({ name, hasConsent: z.boolean() }), response: subjectSchema },
+  'subjects.create': {
+    request: z.object({ name, hasConsent: z.boolean(), classWord: classWordSchema.default('person') }),
+    response: subjectSchema,
+  },
   'subjects.change': {
-    request: z.object({ subjectId: subjectIdSchema, name: name.optional(), hasConsent: z.boolean().optional() }),
+    request: z.object({
+      subjectId: subjectIdSchema,
+      name: name.optional(),
+      hasConsent: z.boolean().optional(),
+      classWord: classWordSchema.optional(),
+    }),
     response: subjectSchema,
   },
   /** Removes the subject with its photo copies, looks, portraits and jobs for good; the user's own files stay. */
@@ -98,7 +106,7 @@ export const commands = {
   'looks.remove': { request: z.object({ adapterId: adapterIdSchema }), response: none },
 
   'portraits.list': { request: z.object({ subjectId: subjectIdSchema }), response: z.array(portraitSchema) },
-  /** Draws (prompts + styles) × count portraits on the seeds seed, seed + 1 …; with `compareWithout` each also without the look. */
+  /** Draws (prompts + styles) × count portraits on the seeds seed, seed + 1 …; with `compareWithout` also without look. */
   'portraits.create': {
     request: z.object({
       subjectId: subjectIdSchema,
@@ -117,7 +125,10 @@ export const commands = {
   },
   /** Moves portraits to the trash, and back with `restore`: the page's undo. The trash is emptied at the next start. */
   'portraits.remove': {
-    request: z.object({ portraitIds: z.array(portraitIdSchema).min(1).max(10_000), restore: z.boolean().default(false) }),
+    request: z.object({
+      portraitIds: z.array(portraitIdSchema).min(1).max(10_000),
+      restore: z.boolean().default(false),
+    }),
     response: none,
   },
 
@@ -160,3 +171,10 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('engine-state'), engine: engineStateSchema }),
 ]);
 export type StudioEvent = z.infer<typeof eventSchema>;
+
+/** What the desktop's preload puts on `window.likeness`; the browser host gives the same over fetch and events. */
+export interface StudioBridge {
+  call(command: CommandName, request: unknown): Promise<Answer>;
+  /** Returns what ends the subscription. */
+  subscribe(listener: (event: unknown) => void): () => void;
+}
