@@ -1,0 +1,18 @@
+// How the tests run: plain Node, a process a file (native modules dislike threads), two at a time.
+// A slow machine must not fail a test, so the limits are generous; nothing here asserts a time.
+
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/e2e/**', '**/node_modules/**'],
+    environment: 'node',
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    allowOnly: false,
+    passWithNoTests: false,
+  },
+});
