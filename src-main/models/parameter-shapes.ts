@@ -1,0 +1,73 @@
+// What parameters a network has: its description is run once with a scope that only writes down what it is asked for.
+// Training from scratch takes its flat parameter vector's layout from here, and writers of checkpoints their contents.
+
+import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
+import type { TextEncoderConfig, UnetConfig, VaeConfig } from '../checkpoint/configs.ts';
+import type { Shape } from '../tensor/tensor.ts';
+import type { NetworkScope } from './network-scope.ts';
+import { clipTextEncoder, textProjection } from './text-encoder.ts';
+import { unet } from './unet.ts';
+import { vaeDecoder, vaeEncoder } from './vae.ts';
+
+/** Shapes by diffusers (Transformers) name, in the order in which the network uses them. */
+export type ParameterShapes = ReadonlyMap<string, Shape>;
+
+export function unetParameters(config: UnetConfig): ParameterShapes {
+  return recordParameters('unet', (scope) => {
+    const { g } = scope;
+    const sizePx = 2 ** (config.blockOutChannels.length - 1);
+    unet(scope, config, {
+      sample: g.input('sample', 'float32', [1, config.inChannels, sizePx, sizePx]),
+      timestep: g.input('timestep', 'float32', [1]),
+      encoderHiddenStates: g.input('encoder_hidden_states', 'float32', [1, 1, config.crossAttentionDim]),
+      ...(config.textTime ? textTimeInputs(scope, config.textTime) : {}),
+    });
+  });
+}
+
+/** Encoder and decoder together, quant_conv and post_quant_conv included. */
+export function vaeParameters(config: VaeConfig): ParameterShapes {
+  return recordParameters('vae', (scope) => {
+    const sizePx = 2 ** (config.blockOutChannels.length - 1);
+    vaeEncoder(scope, config, scope.g.input('image', 'float32', [1, 3, sizePx, sizePx]));
+    vaeDecoder(scope, config, scope.g.input('latent', 'float32', [1, config.latentChannels, 1, 1]));
+  });
+}
+
+/** `withProjection` is SDXL's second encoder (CLIPTextModelWithProjection). */
+export function textEncoderParameters(
+  config: TextEncoderConfig, options: { readonly withProjection?: boolean } = {},
+): ParameterShapes {
+  return recordParameters('text_encoder', (scope) => {
+    const { g } = scope;
+    clipTextEncoder(scope, config, g.input('input_ids', 'int64', [1, 1]));
+    if (options.withProjection) {
+      textProjection(scope, config, g.input('pooled', 'float32', [1, config.hiddenSize]));
+    }
+  });
+}
+
+function recordParameters(name: string, describe: (scope: NetworkScope) => void): ParameterShapes {
+  const g = new GraphBuilder(name);
+  const shapes = new Map<string, Shape>();
+  describe({
+    g,
+    parameter: (parameterName, shape) => {
+      if (shapes.has(parameterName)) throw new Error(`The ${name} asks for its parameter ${parameterName} twice.`);
+      shapes.set(parameterName, shape);
+      return g.input(parameterName, 'float32', shape);
+    },
+  });
+  return shapes;
+}
+
+/** Podell et al. 2023: SDXL is told six numbers about each picture's size and crop. */
+const timeIdCount = 6;
+
+function textTimeInputs(scope: NetworkScope, textTime: NonNullable<UnetConfig['textTime']>) {
+  const pooledWidth = textTime.projectionInputDim - timeIdCount * textTime.timeEmbedDim;
+  return {
+    textEmbeds: scope.g.input('text_embeds', 'float32', [1, pooledWidth]),
+    timeIds: scope.g.input('time_ids', 'float32', [1, timeIdCount]),
+  };
+}
