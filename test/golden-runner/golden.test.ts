@@ -1,0 +1,25 @@
+// Every golden case on the data in test/golden, on the CPU: what `npm run golden` does, inside the test suite.
+
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+import { findCaseFamilies } from './case.ts';
+
+const root = fileURLToPath(new URL('../golden', import.meta.url));
+const families = await findCaseFamilies();
+
+test('every case family can be loaded', () => {
+  expect(families.filter((family) => family.loadError).map((family) => `${family.file}: ${family.loadError}`)).toEqual([]);
+});
+
+const cases = families.flatMap((family) => family.cases.map((golden) => ({ golden, name: `${golden.folder} (${family.file})` })));
+
+test.each(cases)('golden numbers of $name', async ({ golden }) => {
+  const folder = path.join(root, golden.folder);
+  expect(existsSync(folder), 'test/golden holds the data of every case').toBe(true);
+  const rows = await golden.run({ folder, root, provider: 'cpu' });
+  expect(rows.length).toBeGreaterThan(0);
+  expect(rows.filter((row) => !row.passed)).toEqual([]);
+}, 120_000);
