@@ -17,8 +17,11 @@ const cases = [
   { rule: rules.importsGoDownwards, planted: [['src-main/tensor/a.ts', "import '../studio/b.ts';"]] },
   { rule: rules.everyFolderHasALevel, planted: [['src-main/elsewhere/a.ts', '']] },
   { rule: rules.sourcesImportNoTests, planted: [['src-main/faces/a.ts', "import '../../test/b.ts';"]] },
-  { rule: rules.rendererImportsOnlyContract, planted: [['src-renderer/ipc/a.ts', "import '../../src-main/tensor/t.ts';"]] },
-  { rule: rules.packagesHaveGatekeepers, planted: [['src-main/models/a.ts', "import * as o from 'onnxruntime-node';"]] },
+  {
+    rule: rules.rendererImportsOnlyContract,
+    planted: [['src-renderer/ipc/a.ts', "import '../../src-main/tensor/t.ts';"]],
+  },
+  { rule: rules.packagesHaveGatekeepers, planted: [['src-main/models/a.ts', "import 'onnxruntime-node';"]] },
   {
     rule: rules.filesFormNoCycle,
     planted: [
@@ -76,7 +79,8 @@ test('the files and imports were really read', () => {
 test('files stay within 300 lines, save those on a list that only shrinks', () => {
   const lengths = new Map(files.map((file) => [file.path, file.text.trimEnd().split('\n').length]));
   const tooLong = [...lengths].filter(([path, lines]) => lines > (lengthExceptions[path] ?? 300));
-  const slack = Object.entries(lengthExceptions).filter(([path, lines]) => lines > Math.max(300, lengths.get(path) ?? 0));
+  const allowed = Object.entries(lengthExceptions);
+  const slack = allowed.filter(([path, lines]) => lines > Math.max(300, lengths.get(path) ?? 0));
 
   expect(tooLong).toEqual([]);
   expect(slack).toEqual([]);

@@ -31,7 +31,8 @@ export const importsGoDownwards: Rule = (files) =>
   edgesOf(files).flatMap(({ from, to }) => {
     const [fromFolder, toFolder] = [folderOf(from), folderOf(to)];
     if (fromFolder === undefined || toFolder === undefined || fromFolder === toFolder) return [];
-    return levelOf(toFolder) > levelOf(fromFolder) ? [`${from} imports ${to}: ${toFolder} stands above ${fromFolder}`] : [];
+    if (levelOf(toFolder) <= levelOf(fromFolder)) return [];
+    return [`${from} imports ${to}: ${toFolder} stands above ${fromFolder}`];
   });
 
 export const everyFolderHasALevel: Rule = (files) => {
@@ -63,18 +64,20 @@ export const packagesHaveGatekeepers: Rule = (files) =>
   );
 
 /** Every package that is imported is named in package.json; what the product runs on is no development package. */
-export function packagesAreDeclared(files: readonly SourceFile[], manifest: Record<string, Record<string, string>>): string[] {
+export function packagesAreDeclared(
+  files: readonly SourceFile[],
+  manifest: Record<string, Record<string, string>>,
+): string[] {
   const running = new Set(Object.keys(manifest['dependencies'] ?? {}));
   const developing = new Set(Object.keys(manifest['devDependencies'] ?? {}));
   return files.flatMap((file) =>
     file.imports.flatMap((specifier) => {
       const name = packageOf(specifier);
       if (name === undefined || builtinModules.includes(name) || running.has(name)) return [];
-      const isProduct = file.path.startsWith('src-main/') && !file.path.startsWith('src-main/app/') && name !== 'electron';
-      if (developing.has(name)) {
-        return isProduct && folderOf(file.path) !== 'preload' ? [`${file.path} imports ${name}, a development package`] : [];
-      }
-      return [`${file.path} imports ${name}, which package.json does not name`];
+      if (!developing.has(name)) return [`${file.path} imports ${name}, which package.json does not name`];
+      // Electron comes with the app itself; what builds the app stands in app/ and never runs in it.
+      const isProduct = file.path.startsWith('src-main/') && !/^src-main\/(app|preload)\//.test(file.path);
+      return isProduct ? [`${file.path} imports ${name}, a development package`] : [];
     }),
   );
 }
@@ -108,8 +111,9 @@ export const foldersFormNoCycle: Rule = (files) =>
 
 /** Reads imports of values only: `import type` is gone at run time, so it loads nothing. */
 function loadedBy(file: SourceFile): string[] {
-  const typeOnly = new Set([...file.text.matchAll(/(?:import|export) type [^;]*? from '([^']+)'/g)].map((match) => match[1]));
-  const mixed = new Set([...file.text.matchAll(/import (?!type )[^;]*? from '([^']+)'/g)].map((match) => match[1]));
+  const specifiers = (pattern: RegExp) => new Set([...file.text.matchAll(pattern)].map((match) => match[1]));
+  const typeOnly = specifiers(/(?:import|export) type [^;]*? from '([^']+)'/g);
+  const mixed = specifiers(/import (?!type )[^;]*? from '([^']+)'/g);
   return file.imports.filter((specifier) => !typeOnly.has(specifier) || mixed.has(specifier));
 }
 
@@ -142,9 +146,14 @@ export const namesSaySomething: Rule = (files) =>
       return names.filter((name) => emptyNames.includes(name)).map((name) => `${file.path}: '${name}' says nothing`);
     });
 
+const fileName = { component: /^[A-Z][A-Za-z]*\.svelte$/, other: /^[a-z0-9.-]+$/ };
+
 export const filesAreNamedInKebabCase: Rule = (files) =>
   files
-    .filter((file) => !(file.path.endsWith('.svelte') ? /\/[A-Z][A-Za-z]*\.svelte$/ : /\/[a-z0-9.-]+$/).test(`/${file.path}`))
+    .filter((file) => {
+      const name = basename(file.path);
+      return !(name.endsWith('.svelte') ? fileName.component : fileName.other).test(name);
+    })
     .map((file) => `${file.path}: components are PascalCase.svelte, everything else kebab-case`);
 
 export const filesOpenWithAComment: Rule = (files) =>
