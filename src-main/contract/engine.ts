@@ -134,7 +134,9 @@ export const engineReportSchema = z.discriminatedUnion('type', [
     fallbackReason: z.string().nullable(),
     deviceName: z.string(),
   }),
-  z.object({ type: z.literal('progress'), id: z.int(), progress: progressSchema, lossPoints: z.array(lossPointSchema) }),
+  z.object({
+    type: z.literal('progress'), id: z.int(), progress: progressSchema, lossPoints: z.array(lossPointSchema),
+  }),
   z.object({ type: z.literal('item'), id: z.int(), item: engineItemSchema }),
   z.object({ type: z.literal('done'), id: z.int(), result: engineResultSchema }),
   /** `stack` is for the log; a bug of ours has the code 'engine.bug'. */

@@ -1,0 +1,117 @@
+// Files of the library, each named by the SHA-256 of its bytes: files/ab/abcdef….
+// A file is written beside its place, synced, renamed, and its folder synced; only then may a row speak of it.
+// So a crash leaves at most files without a row, which the sweep at start removes.
+
+import { createHash, randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+const sha256Pattern = /^[0-9a-f]{64}$/;
+const temporaryPrefix = '.part-';
+
+export interface FileStore {
+  /** Keeps the bytes; the same bytes are kept once. */
+  put(bytes: Uint8Array): Promise<{ sha256: string; sizeBytes: number }>;
+  /** Absolute path of a file that is kept. */
+  pathOf(sha256: string): string;
+  /** The bytes, or undefined when the file is missing; refuses links and anything not a plain file. */
+  read(sha256: string): Promise<Uint8Array | undefined>;
+  /** Removes every file that `isKept` does not know, and what a crash left half written; returns how many. */
+  sweep(isKept: (sha256: string) => boolean): Promise<number>;
+}
+
+/** A store in `folder`, which is made when missing. */
+export async function openFileStore(folder: string): Promise<FileStore> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const pathOf = (sha256: string): string => {
+    if (!sha256Pattern.test(sha256)) throw new Error('A stored file is named by 64 hexadecimal digits.');
+    return join(folder, sha256.slice(0, 2), sha256);
+  };
+  return {
+    pathOf,
+    async put(bytes) {
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const path = pathOf(sha256);
+      if (!(await hasWholeFile(path, bytes.byteLength))) await writeDurably(path, bytes);
+      return { sha256, sizeBytes: bytes.byteLength };
+    },
+    read: (sha256) => readPlainFile(pathOf(sha256)),
+    sweep: (isKept) => sweep(folder, isKept),
+  };
+}
+
+/** Writes a file so that after a power cut it is there whole or not at all. Leaves nothing behind when it fails. */
+export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const temporary = join(folder, `${temporaryPrefix}${randomBytes(8).toString('hex')}`);
+  try {
+    await writeAndSync(temporary, bytes);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(folder);
+  await syncFolder(dirname(folder));
+}
+
+async function writeAndSync(path: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    await writeAll(handle, bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  // one write may be cut short, e.g. by a disk that is nearly full
+  for (let offset = 0; offset < bytes.byteLength;) {
+    const { bytesWritten } = await handle.write(bytes, offset, bytes.byteLength - offset);
+    offset += bytesWritten;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows cannot open a folder for syncing; NTFS journals the rename itself
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function hasWholeFile(path: string, sizeBytes: number): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isFile() === true && found.size === sizeBytes;
+}
+
+async function readPlainFile(path: string): Promise<Uint8Array | undefined> {
+  // O_NOFOLLOW is not known on Windows, where making a link needs a right of its own
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(() => undefined);
+  if (!handle) return undefined;
+  try {
+    return (await handle.stat()).isFile() ? await handle.readFile() : undefined;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function sweep(folder: string, isKept: (sha256: string) => boolean): Promise<number> {
+  let removed = 0;
+  for (const prefix of await readdir(folder, { withFileTypes: true })) {
+    if (!prefix.isDirectory() || !/^[0-9a-f]{2}$/.test(prefix.name)) continue;
+    for (const name of await readdir(join(folder, prefix.name))) {
+      const isOurs = sha256Pattern.test(name) || name.startsWith(temporaryPrefix);
+      if (!isOurs || isKept(name)) continue;
+      await rm(join(folder, prefix.name, name), { force: true });
+      removed++;
+    }
+  }
+  return removed;
+}

@@ -1,0 +1,89 @@
+// The library: one folder with library.db and files/, and the queries of every noun over them.
+// Only one process holds it. Opening it finishes what a crash cut short: files without a row go, trash is emptied.
+
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Database } from 'better-sqlite3';
+import { type AdapterQueries, adapterQueries } from './adapters.ts';
+import { eraseLog, openDatabase } from './database.ts';
+import { type FileStore, openFileStore } from './file-store.ts';
+import { type JobQueries, jobQueries } from './jobs.ts';
+import { type PhotoQueries, photoQueries } from './photos.ts';
+import { type PortraitQueries, portraitQueries } from './portraits.ts';
+import { type SettingQueries, settingQueries } from './settings.ts';
+import { type StoredFileQueries, storedFileQueries } from './stored-files.ts';
+import { type SubjectQueries, subjectQueries } from './subjects.ts';
+
+export interface Library {
+  readonly folder: string;
+  readonly subjects: SubjectQueries;
+  readonly photos: PhotoQueries;
+  readonly adapters: AdapterQueries;
+  readonly portraits: PortraitQueries;
+  readonly jobs: JobQueries;
+  readonly settings: SettingQueries;
+  /** Writes a file durably and then its row; the answer is what other rows refer to. */
+  keepFile(bytes: Uint8Array, mediaType: string): Promise<string>;
+  /** Bytes and type of a kept file; undefined when there is none. */
+  readFile(sha256: string): Promise<{ bytes: Uint8Array; mediaType: string } | undefined>;
+  /** Absolute path of a kept file, for the engine. */
+  pathOf(sha256: string): string;
+  /** All of `change` or none of it. */
+  transaction<T>(change: () => T): T;
+  /** Deletes files that no row speaks of and wipes the log. Not while a kept file still waits for its row. */
+  sweep(): Promise<number>;
+  close(): void;
+}
+
+/** Opens the library in `folder`, making it when it is new. Throws library.in-use, library.newer, library.broken. */
+export async function openLibrary(folder: string): Promise<Library> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const database = openDatabase(join(folder, 'library.db'));
+  try {
+    const library = assemble(folder, database, await openFileStore(join(folder, 'files')));
+    library.portraits.emptyTrash();
+    await library.sweep();
+    return library;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** A fresh opaque id: 128 random bits as 32 hex digits. */
+export function newId<Id extends string>(): Id {
+  return randomBytes(16).toString('hex') as Id;
+}
+
+function assemble(folder: string, database: Database, store: FileStore): Library {
+  const storedFiles: StoredFileQueries = storedFileQueries(database);
+  return {
+    folder,
+    subjects: subjectQueries(database),
+    photos: photoQueries(database),
+    adapters: adapterQueries(database),
+    portraits: portraitQueries(database),
+    jobs: jobQueries(database),
+    settings: settingQueries(database),
+    async keepFile(bytes, mediaType) {
+      const { sha256, sizeBytes } = await store.put(bytes);
+      storedFiles.insert(sha256, sizeBytes, mediaType);
+      return sha256;
+    },
+    async readFile(sha256) {
+      const mediaType = storedFiles.mediaTypeOf(sha256);
+      const bytes = mediaType === undefined ? undefined : await store.read(sha256);
+      return bytes && mediaType !== undefined ? { bytes, mediaType } : undefined;
+    },
+    pathOf: (sha256) => store.pathOf(sha256),
+    transaction: (change) => database.transaction(change).immediate(),
+    async sweep() {
+      const kept = storedFiles.removeUnused();
+      const removed = await store.sweep((sha256) => kept.has(sha256));
+      eraseLog(database);
+      return removed;
+    },
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,38 @@
+// Brings a library's tables to the newest version, one numbered migration at a time, each in its own transaction.
+// The number in SQLite's user_version is that of the last migration that was applied.
+
+import type { Database } from 'better-sqlite3';
+import { UserError } from '../contract/errors.ts';
+import { sql as firstTables } from './migrations/0001-first-tables.ts';
+
+/** In order; the migration at index i takes the database from version i to i + 1. */
+const migrations: readonly string[] = [firstTables];
+
+export const newestVersion = migrations.length;
+
+/** Refuses the library of a newer Likeness with 'library.newer'; call before anything is written. */
+export function refuseNewer(database: Database): void {
+  const current = versionOf(database);
+  if (current > newestVersion) {
+    throw new UserError('library.newer', {
+      what: `This library was made by a newer Likeness (version ${current}, this one knows ${newestVersion}).`,
+      safe: 'Nothing in it was touched.',
+      todo: 'Open it with the newer Likeness, or choose another library folder.',
+    }, { found: current, known: newestVersion });
+  }
+}
+
+/** Applies the migrations that are missing, up to `version`. */
+export function migrate(database: Database, version = newestVersion): void {
+  const current = versionOf(database);
+  for (let next = current; next < version; next++) {
+    database.transaction(() => {
+      database.exec(migrations[next]!);
+      database.pragma(`user_version = ${next + 1}`);
+    }).immediate();
+  }
+}
+
+function versionOf(database: Database): number {
+  return database.pragma('user_version', { simple: true }) as number;
+}

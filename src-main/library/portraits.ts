@@ -1,0 +1,75 @@
+// Queries over portraits. Removing one moves it to the trash, which is emptied when the library is next opened.
+
+import type { Database } from 'better-sqlite3';
+import type { AdapterId, JobId, PackId, PortraitId, StyleId, SubjectId } from '../contract/ids.ts';
+import type { Portrait } from '../contract/nouns.ts';
+
+export interface PortraitRecord extends Portrait {
+  /** Which item of its job this is. */
+  readonly itemIndex: number;
+  readonly fileSha256: string;
+}
+
+export interface PortraitQueries {
+  /** Throws when this item of the job has its portrait already. */
+  insert(portrait: PortraitRecord): void;
+  get(id: PortraitId): PortraitRecord | undefined;
+  /** Newest first, without the trash. */
+  list(subjectId: SubjectId): PortraitRecord[];
+  /** In the order of the job's items, without the trash. */
+  ofJob(jobId: JobId): PortraitRecord[];
+  /** Into the trash, or out of it with null. */
+  setRemoved(id: PortraitId, removedAtMs: number | null): void;
+  emptyTrash(): void;
+}
+
+interface PortraitRow {
+  id: PortraitId; subject_id: SubjectId; job_id: JobId; item_index: number; adapter_id: AdapterId | null;
+  pack_id: PackId; style_id: StyleId | null; prompt: string; negative_prompt: string; seed: number; width_px: number;
+  height_px: number; sampling_steps: number; sampler: string; guidance_scale: number; adapter_strength: number;
+  likeness_cosine: number | null; likeness_distance: number | null; latent_distance: number | null;
+  file_sha256: string; created_at_ms: number; removed_at_ms: number | null;
+}
+
+const insertSql = `
+insert into portrait (id, subject_id, job_id, item_index, adapter_id, pack_id, style_id, prompt, negative_prompt, seed,
+  width_px, height_px, sampling_steps, sampler, guidance_scale, adapter_strength, likeness_cosine, likeness_distance,
+  latent_distance, file_sha256, created_at_ms)
+values (@id, @subjectId, @jobId, @itemIndex, @adapterId, @packId, @styleId, @prompt, @negativePrompt, @seed,
+  @widthPx, @heightPx, @samplingSteps, @sampler, @guidanceScale, @adapterStrength, @cosine, @distance,
+  @latentDistance, @fileSha256, @createdAtMs)`;
+
+export function portraitQueries(database: Database): PortraitQueries {
+  const insert = database.prepare(insertSql);
+  const get = database.prepare<[string], PortraitRow>('select * from portrait where id = ?');
+  const list = database.prepare<[string], PortraitRow>(`
+    select * from portrait where subject_id = ? and removed_at_ms is null order by created_at_ms desc, id`);
+  const ofJob = database.prepare<[string], PortraitRow>(`
+    select * from portrait where job_id = ? and removed_at_ms is null order by item_index`);
+  const setRemoved = database.prepare('update portrait set removed_at_ms = ? where id = ?');
+  const emptyTrash = database.prepare('delete from portrait where removed_at_ms is not null');
+  return {
+    insert: ({ likeness, ...portrait }) => void insert.run({ ...portrait, ...likeness }),
+    get(id) {
+      const row = get.get(id);
+      return row && toRecord(row);
+    },
+    list: (subjectId) => list.all(subjectId).map(toRecord),
+    ofJob: (jobId) => ofJob.all(jobId).map(toRecord),
+    setRemoved: (id, removedAtMs) => void setRemoved.run(removedAtMs, id),
+    emptyTrash: () => void emptyTrash.run(),
+  };
+}
+
+function toRecord(row: PortraitRow): PortraitRecord {
+  return {
+    id: row.id, subjectId: row.subject_id, jobId: row.job_id, itemIndex: row.item_index, adapterId: row.adapter_id,
+    packId: row.pack_id, styleId: row.style_id, prompt: row.prompt, negativePrompt: row.negative_prompt,
+    seed: row.seed, widthPx: row.width_px, heightPx: row.height_px, samplingSteps: row.sampling_steps,
+    sampler: row.sampler, guidanceScale: row.guidance_scale, adapterStrength: row.adapter_strength,
+    likeness: {
+      cosine: row.likeness_cosine, distance: row.likeness_distance, latentDistance: row.latent_distance,
+    },
+    createdAtMs: row.created_at_ms, fileSha256: row.file_sha256,
+  };
+}
