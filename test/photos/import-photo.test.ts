@@ -1,0 +1,116 @@
+// What an import keeps, what it strips, and that the user's own file is left as it was.
+
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync, statSync, writeFileSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import sharp from 'sharp';
+import { expect, test } from 'vitest';
+import { decodePhoto } from '../../src-main/photos/decode.ts';
+import { importPhoto, openPhoto } from '../../src-main/photos/import-photo.ts';
+import { removeParts, writeWhole } from '../../src-main/photos/photo-store.ts';
+import { gradientPicture, raw, temporaryFolder } from './fixtures.ts';
+
+test('an imported photo is a byte for byte copy named by its content, and the original is untouched', async () => {
+  const folder = temporaryFolder();
+  const original = path.join(folder, 'Holiday 1.JPG');
+  writeFileSync(original, await raw(gradientPicture(640, 480)).jpeg().toBuffer());
+  const bytes = readFileSync(original);
+  const before = statSync(original);
+  const photo = await importPhoto(original, path.join(folder, 'store'));
+
+  expect(photo.id).toBe(createHash('sha256').update(bytes).digest('hex'));
+  expect(readFileSync(photo.file).equals(bytes)).toBe(true);
+  expect(statSync(photo.file).mode & 0o222).toBe(0);
+  expect([photo.width, photo.height, photo.fileName, photo.isNew]).toEqual([640, 480, 'Holiday 1.JPG', true]);
+  const after = statSync(original);
+  expect([after.mtimeMs, after.size, after.ino, after.nlink]).toEqual(
+    [before.mtimeMs, before.size, before.ino, before.nlink]);
+  expect(readFileSync(original).equals(bytes)).toBe(true);
+});
+
+test('the same bytes twice are one photo', async () => {
+  const store = temporaryFolder();
+  const bytes = await raw(gradientPicture(32, 32)).png().toBuffer();
+  const first = await importPhoto({ fileName: 'a.png', bytes }, store);
+  const second = await importPhoto({ fileName: 'b.png', bytes }, store);
+  expect([first.isNew, second.isNew]).toEqual([true, false]);
+  expect(second.file).toBe(first.file);
+  expect(readdirSync(path.dirname(first.file))).toHaveLength(1);
+});
+
+test('content decides the kind and the extension, not the name', async () => {
+  const store = temporaryFolder();
+  const bytes = await raw(gradientPicture(32, 32)).webp().toBuffer();
+  const photo = await importPhoto({ fileName: 'really.jpg', bytes }, store);
+  expect(photo.kind).toBe('webp');
+  expect(path.extname(photo.file)).toBe('.webp');
+});
+
+// A camera held upright stores a lying picture and the number 6: turn a quarter to the right.
+test('orientation is applied to size, pixels and previews', async () => {
+  const store = temporaryFolder();
+  const lying = raw(gradientPicture(60, 40));
+  const bytes = await lying.withMetadata({ orientation: 6 }).png().toBuffer();
+  const photo = await importPhoto({ fileName: 'upright.png', bytes }, store);
+  const picture = await openPhoto(photo.file);
+
+  expect([photo.width, photo.height]).toEqual([40, 60]);
+  expect([picture.width, picture.height]).toEqual([40, 60]);
+  // the stored left bottom corner (red 0, green 255) is seen at the left top
+  expect([...picture.data.slice(0, 3)]).toEqual([0, 255, 96]);
+  const preview = await sharp(photo.thumbnails[256]).metadata();
+  expect([preview.width, preview.height]).toEqual([40, 60]);
+});
+
+test('previews fit their square, are WebP and carry no metadata', async () => {
+  const store = temporaryFolder();
+  const bytes = await raw(gradientPicture(1500, 600))
+    .withExif({ IFD0: { Copyright: 'secret owner' }, IFD3: { GPSLatitudeRef: 'N' } }).withXmp('<x>secret place</x>')
+    .withIccProfile('p3').jpeg().toBuffer();
+  expect(bytes.includes('secret owner')).toBe(true); // otherwise the next lines prove nothing
+  const photo = await importPhoto({ fileName: 'a.jpg', bytes }, store);
+  for (const [edgePx, height] of [[256, 102], [1024, 410]] as const) {
+    const preview = readFileSync(photo.thumbnails[edgePx]);
+    const { format, width, height: seen, exif, xmp, icc } = await sharp(preview).metadata();
+    expect({ format, width, seen }).toEqual({ format: 'webp', width: edgePx, seen: height });
+    expect([exif, xmp, icc]).toEqual([undefined, undefined, undefined]);
+    expect(preview.includes('secret')).toBe(false);
+  }
+});
+
+test('colours go through the embedded profile to sRGB, or stay as stored when asked', async () => {
+  const flat = { width: 8, height: 8, data: new Uint8Array(192).map((_, i) => [200, 40, 40][i % 3]!) };
+  // tagging alone keeps the numbers: Display P3's red is outside of sRGB's, so it must become redder
+  const bytes = await raw(flat).withIccProfile('p3', { attach: true }).png().toBuffer();
+  const stored = await decodePhoto(bytes, 'p3.png', 'stored');
+  const seen = await decodePhoto(bytes, 'p3.png');
+  const plain = await decodePhoto(await raw(flat).png().toBuffer(), 'plain.png');
+  expect([...plain.data.slice(0, 3)]).toEqual([200, 40, 40]);
+  const difference = Math.max(...seen.data.slice(0, 3).map((value, i) => Math.abs(value - [200, 40, 40][i]!)));
+  expect(difference).toBeLessThanOrEqual(2); // converted to P3 on writing and back on reading
+  expect(stored.data[1]! - seen.data[1]!).toBeGreaterThan(5); // P3 needs more green for the same red
+});
+
+test('grey, 16-bit, transparent and CMYK pictures all become 8-bit RGB', async () => {
+  const grey = await sharp({ create: { width: 4, height: 4, channels: 3, background: '#808080' } })
+    .toColourspace('b-w').png().toBuffer();
+  const deep = await raw(gradientPicture(4, 4)).toColourspace('rgb16').png().toBuffer();
+  const clear = await sharp({ create: { width: 4, height: 4, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0 } } })
+    .png().toBuffer();
+  const cmyk = await raw(gradientPicture(4, 4)).toColourspace('cmyk').jpeg().toBuffer();
+  for (const colour of ['srgb', 'stored'] as const) {
+    for (const bytes of [grey, deep, clear]) expect((await decodePhoto(bytes, 'x', colour)).data).toHaveLength(48);
+    expect([...(await decodePhoto(grey, 'x', colour)).data.slice(0, 3)]).toEqual([128, 128, 128]);
+    expect([...(await decodePhoto(clear, 'x', colour)).data.slice(0, 3)]).toEqual([255, 255, 255]);
+  }
+  expect((await decodePhoto(cmyk, 'x')).data).toHaveLength(48);
+});
+
+test('what an interrupted write left is swept, what was written stays', async () => {
+  const store = temporaryFolder();
+  mkdirSync(path.join(store, 'originals'));
+  writeFileSync(path.join(store, 'originals', '.01234567-89ab-cdef-0123-456789abcdef.part'), 'half');
+  await writeWhole(path.join(store, 'originals', 'whole'), Buffer.from('whole'));
+  expect(await removeParts(store)).toBe(1);
+  expect(readdirSync(path.join(store, 'originals'))).toEqual(['whole']);
+});
