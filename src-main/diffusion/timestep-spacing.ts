@@ -1,0 +1,30 @@
+// Which timesteps a sampler visits: the three spacings of diffusers ("Common Diffusion Noise Schedules and Sample
+// Steps are Flawed", Lin et al. 2023, table 2), highest timestep first. `leading` never reaches the last timestep,
+// `trailing` never the first, `linspace` both.
+
+import { linspace } from './noise-schedule.ts';
+
+export type TimestepSpacing = 'leading' | 'linspace' | 'trailing';
+
+/** Every (count / steps)-th timestep from 0, moved up by stepsOffset (1 in Stable Diffusion's own settings). */
+export function leadingTimesteps(steps: number, count: number, stepsOffset: number, skip = Math.floor(count / steps)) {
+  return Float64Array.from({ length: steps }, (_, i) => (steps - 1 - i) * skip + stepsOffset);
+}
+
+/** Evenly spaced over the whole range, not rounded. */
+export function linspaceTimesteps(steps: number, count: number): Float64Array {
+  return linspace(0, count - 1, steps).reverse();
+}
+
+/** Every (count / steps)-th timestep counted down from the last. */
+export function trailingTimesteps(steps: number, count: number): Float64Array {
+  return Float64Array.from({ length: steps }, (_, i) => roundHalfToEven(count - (i * count) / steps) - 1);
+}
+
+/** NumPy's rounding, by which diffusers makes whole timesteps; Math.round would put 937.5 at 938 and 812.5 at 813. */
+export function roundHalfToEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}

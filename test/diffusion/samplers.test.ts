@@ -1,0 +1,174 @@
+// Samplers on data whose perfect denoiser is known: normal with mean mu and deviation s. The probability flow then
+// ends, from x at sigma, on mu + (x - mu) s / sqrt(s^2 + sigma^2) (Karras et al. 2022, eq. 1 solved by hand).
+// The runs of diffusers are compared step by step in test/golden-runner/cases/schedulers.ts.
+
+import { expect, test } from 'vitest';
+
+import type { SamplerName as ContractSamplerName } from '../../src-main/contract/settings.ts';
+import { denoiser, plannedTimesteps, type Denoise } from '../../src-main/diffusion/denoiser.ts';
+import { karrasSigmas } from '../../src-main/diffusion/karras-sigmas.ts';
+import {
+  alphasCumprodFromBetas, linearBetas, noiseSchedule, scaledLinearBetas, sigmaOfTimestep, timestepOfSigma,
+} from '../../src-main/diffusion/noise-schedule.ts';
+import { sample, type SampleOptions, type SamplingProgress } from '../../src-main/diffusion/sample.ts';
+import { type SamplerName, isSamplerName, samplerNames, samplers } from '../../src-main/diffusion/samplers.ts';
+import {
+  planFromStrength, planSampling, startLatents, toVariancePreserving,
+} from '../../src-main/diffusion/sampling-plan.ts';
+import { normalNumbers } from '../../src-main/diffusion/seeded-noise.ts';
+import { roundHalfToEven } from '../../src-main/diffusion/timestep-spacing.ts';
+
+const mu = 0.4;
+const s = 0.3;
+const schedule = noiseSchedule(alphasCumprodFromBetas(scaledLinearBetas()));
+
+const gaussian: Denoise = async (x, sigma) =>
+  x.map((value) => (s * s * value + sigma * sigma * mu) / (s * s + sigma * sigma));
+
+function planOf(name: SamplerName, steps: number) {
+  const { convention, karras, spacing } = samplers[name];
+  return planSampling(schedule, convention, { steps, spacing, karras, stepsOffset: 1 });
+}
+
+function run(name: SamplerName, options: Partial<SampleOptions>, steps = 20) {
+  const { sigmas } = planOf(name, steps);
+  const x = new Float32Array([sigmas[0]! * 0.7, -sigmas[0]!]);
+  return sample({
+    sampler: samplers[name].run, eta: samplers[name].eta, denoise: gaussian, x, sigmas,
+    noise: (drawIndex) => normalNumbers(1, 1 + drawIndex, x.length), ...options,
+  });
+}
+
+/** Error of a deterministic sampler against the exact flow, over Karras levels (so that all walk the same ones). */
+async function flowError(name: SamplerName, steps: number): Promise<number> {
+  const sigmas = karrasSigmas(steps + 1, 0.03, 10);
+  const start = 7;
+  const result = await run(name, { sigmas, x: new Float32Array([start]) });
+  if (result.kind !== 'done') throw new Error('The run was cancelled.');
+  const exact = mu + (start - mu) * Math.sqrt((s * s + 0.03 ** 2) / (s * s + 10 ** 2));
+  return Math.abs(result.x[0]! - exact);
+}
+
+const deterministic = samplerNames.filter((name) => samplers[name].eta === 0);
+
+test.each(deterministic)('%s ends where the exact flow ends', async (name) => {
+  expect(await flowError(name, 400)).toBeLessThan(4e-3);
+});
+
+test('Euler and DDIM are first order, DPM++ 2M second', async () => {
+  const order = async (name: SamplerName) => Math.log2(await flowError(name, 40) / await flowError(name, 80));
+  expect(await order('euler')).toBeGreaterThan(0.9);
+  expect(await order('ddim')).toBeGreaterThan(0.9);
+  expect(await order('dpmpp-2m')).toBeGreaterThan(1.8);
+});
+
+test.each(['euler-ancestral', 'ddim'] as const)('%s with fresh noise ends on the data\'s spread', async (name) => {
+  const count = 20_000;
+  const { sigmas } = planOf('dpmpp-2m-karras', 100);
+  const x = normalNumbers(5, 0, count).map((value) => value * sigmas[0]!);
+  const result = await run(name, { x, sigmas, eta: 1, noise: (drawIndex) => normalNumbers(5, 1 + drawIndex, count) });
+  if (result.kind !== 'done') throw new Error('The run was cancelled.');
+  const mean = result.x.reduce((sum, value) => sum + value, 0) / count;
+  const deviation = Math.sqrt(result.x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count);
+  expect(Math.abs(mean - mu)).toBeLessThan(0.02);
+  expect(Math.abs(deviation / s - 1)).toBeLessThan(0.05);
+});
+
+test.each(samplerNames)('%s reports every step and leaves its input alone', async (name) => {
+  const { sigmas } = planOf(name, 8);
+  const x = new Float32Array([sigmas[0]!, 0, 1]);
+  const steps: SamplingProgress[] = [];
+  const noise = (drawIndex: number) => normalNumbers(1, drawIndex, 3);
+  const result = await run(name, { x, sigmas, noise, onStep: (step) => { steps.push(step); } });
+  expect(steps.map((step) => step.samplingStep)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(steps.every((step) => step.stepCount === 8 && step.denoised.length === 3)).toBe(true);
+  expect(result).toEqual({ kind: 'done', x: steps.at(-1)!.x });
+  expect(x).toEqual(new Float32Array([sigmas[0]!, 0, 1]));
+});
+
+test.each(samplerNames)('%s stops between two steps, as an outcome', async (name) => {
+  const abort = new AbortController();
+  let calls = 0;
+  const denoise: Denoise = (x, sigma) => { calls++; return gaussian(x, sigma); };
+  const onStep = ({ samplingStep }: SamplingProgress) => { if (samplingStep === 3) abort.abort(); };
+  expect(await run(name, { denoise, onStep, signal: abort.signal })).toEqual({ kind: 'cancelled', stepsDone: 3 });
+  expect(calls).toBe(3);
+  expect(await run(name, { denoise, signal: abort.signal })).toEqual({ kind: 'cancelled', stepsDone: 0 });
+  expect(calls).toBe(3);
+});
+
+test('an epsilon and a v network that know the same data denoise alike', async () => {
+  const plan = planOf('euler', 10);
+  const timestepOf = plannedTimesteps(plan, schedule);
+  for (const sigma of plan.sigmas.subarray(0, 10)) {
+    const cIn = 1 / Math.sqrt(1 + sigma * sigma);
+    const x = new Float32Array([0.3, -2, sigma]);
+    const seen: number[] = [];
+    // eps and v of the perfect denoiser, from the network's own scaled input
+    const epsilon = denoiser(async (input, timestep) => {
+      seen.push(timestep);
+      const own = input.map((value) => value / cIn);
+      const clean = await gaussian(own, sigma);
+      return own.map((value, k) => (value - clean[k]!) / sigma);
+    }, 'epsilon', timestepOf);
+    const v = denoiser(async (input) => {
+      const clean = await gaussian(input.map((value) => value / cIn), sigma);
+      return input.map((value, k) => (value * cIn - clean[k]!) / (sigma * cIn));
+    }, 'v_prediction', timestepOf);
+    const [byEpsilon, byV, exact] = [await epsilon(x, sigma), await v(x, sigma), await gaussian(x, sigma)];
+    exact.forEach((value, k) => {
+      expect(Math.abs(byEpsilon[k]! - value)).toBeLessThan(1e-5 * Math.max(1, sigma));
+      expect(Math.abs(byV[k]! - value)).toBeLessThan(1e-5 * Math.max(1, sigma));
+    });
+    expect(seen).toEqual([plan.timesteps[plan.sigmas.indexOf(sigma)]]);
+  }
+});
+
+test('timestep and sigma lead to each other', () => {
+  for (const timestep of [0, 1, 17, 499, 998, 999]) {
+    expect(timestepOfSigma(schedule, sigmaOfTimestep(schedule, timestep))).toBeCloseTo(timestep, 8);
+  }
+  expect(timestepOfSigma(schedule, 1e-6)).toBe(0);
+  expect(timestepOfSigma(schedule, 100)).toBe(999);
+});
+
+test.each(samplerNames)('%s: a plan falls from the first level to the last, for any number of steps', (name) => {
+  for (const steps of [1, 2, 7, 30, 999]) {
+    const { sigmas, timesteps } = planOf(name, steps);
+    expect(sigmas.length).toBe(steps + 1);
+    expect(timesteps.length).toBe(steps);
+    for (let i = 0; i < steps; i++) expect(sigmas[i + 1]!).toBeLessThan(sigmas[i]! + 1e-12);
+    expect(timesteps.every((timestep) => timestep >= 0 && timestep <= 999)).toBe(true);
+    expect(sigmas[steps]).toBe(name === 'ddim' ? schedule.sigmas[0] : 0);
+  }
+  expect(() => planOf(name, 0)).toThrow('1 to 999 steps');
+  expect(() => planOf(name, 2.5)).toThrow('1 to 999 steps');
+});
+
+test('starting from a picture keeps the last steps and puts their noise on it', () => {
+  const plan = planFromStrength(planOf('euler', 20), 0.6);
+  expect(plan.timesteps.length).toBe(12);
+  const x = startLatents(plan, new Float32Array([1, -1]), new Float32Array([0.5, 0.5]));
+  expect([...x]).toEqual([Math.fround(0.5 + plan.sigmas[0]!), Math.fround(0.5 - plan.sigmas[0]!)]);
+  expect(toVariancePreserving(x, 0)).toEqual(x);
+  expect(() => planFromStrength(planOf('euler', 20), 0.01)).toThrow('leaves none of 20 steps');
+});
+
+test('halves are rounded as NumPy rounds them', () => {
+  expect([0.5, 1.5, 2.5, 937.5, 812.5, 3.2, 3.7].map(roundHalfToEven)).toEqual([0, 2, 2, 938, 812, 3, 4]);
+});
+
+test('schedules that are no schedules are refused', () => {
+  expect(() => noiseSchedule([0.9, 0.95])).toThrow('timestep 1 has 0.95');
+  expect(() => noiseSchedule([0.9, 0])).toThrow('timestep 1 has 0');
+  expect(() => karrasSigmas(4, 0, 10)).toThrow('must be positive');
+  expect(noiseSchedule(alphasCumprodFromBetas(linearBetas(1e-4, 0.02))).sigmas.length).toBe(1000);
+});
+
+test('every sampler that a user can choose is in the table', () => {
+  // fails to compile when the contract has a name that the table lacks
+  const chosen: ContractSamplerName[] = ['ddim', 'euler', 'euler-ancestral', 'dpmpp-2m-karras'];
+  const names: SamplerName[] = chosen;
+  expect(names.every(isSamplerName)).toBe(true);
+  expect(isSamplerName('toString')).toBe(false);
+});
