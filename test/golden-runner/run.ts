@@ -53,7 +53,7 @@ async function main(): Promise<number> {
     for (const golden of here) await runCase(golden, root, providers, totals, values.verbose);
   }
   const { passed, failed, skipped, notCovered } = totals;
-  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped, ${notCovered} folders not covered in ${root}`);
+  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped, ${notCovered} not covered in ${root}`);
   return failed > 0 ? 1 : 0;
 }
 
@@ -78,7 +78,11 @@ async function runCase(
 }
 
 /** Prints every row, or where a case has many that passed, their worst. */
-function printRows(totals: Totals, name: string, rows: readonly GoldenRow[], verbose: boolean): void {
+function printRows(totals: Totals, name: string, all: readonly GoldenRow[], verbose: boolean): void {
+  const rows = all.filter((row) => !row.notCovered);
+  for (const row of all.filter((row) => row.notCovered)) {
+    print(totals, 'notCovered', `${name}/${row.name}`, '', row.note ?? '');
+  }
   const quiet = !verbose && rows.length > 12;
   const passed = rows.filter((row) => row.passed);
   for (const row of rows) {
