@@ -5,12 +5,14 @@ import type { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Value } from '../compiler/1-build/graph.ts';
 import type { Shape } from '../tensor/tensor.ts';
 
-/** One linear or convolution layer as it is being built. `path` is the module path, e.g. 'mid_block.attentions.0.proj_in'. */
+/** One linear or convolution layer as it is being built. */
 export interface BuiltLayer {
+  /** The module path, e.g. 'mid_block.attentions.0.proj_in'. */
   readonly path: string;
   readonly kind: 'linear' | 'conv';
   /** torch layout: [out, in] or [out, in, kh, kw]. */
   readonly weightShape: Shape;
+  /** Linear: tokens of the whole batch as rows, [B·N, in]; convolution: [B, in, H, W]. */
   readonly input: Value;
   /** The layer's own output, bias included. */
   readonly output: Value;

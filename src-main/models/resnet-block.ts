@@ -15,6 +15,10 @@ export interface ResnetOptions {
 
 /** Residual block: `x` [B, C, H, W] → [B, outChannels, H, W]. */
 export function resnetBlock(scope: NetworkScope, path: string, x: Value, options: ResnetOptions): Value {
+  return scope.g.scope(path, () => residual(scope, path, x, options));
+}
+
+function residual(scope: NetworkScope, path: string, x: Value, options: ResnetOptions): Value {
   const { g } = scope;
   const { outChannels, groups, epsilon, activatedTime } = options;
   let h = g.silu(groupNorm(scope, `${path}.norm1`, x, groups, epsilon));
@@ -34,11 +38,14 @@ export function resnetBlock(scope: NetworkScope, path: string, x: Value, options
 /** Doubles height and width by repeating pixels, then a 3×3 convolution. */
 export function upsample(scope: NetworkScope, path: string, x: Value): Value {
   const [, channels, height, width] = x.shape as [number, number, number, number];
-  return convolution(scope, `${path}.conv`, scope.g.resizeNearest(x, height * 2, width * 2), channels);
+  const { g } = scope;
+  return g.scope(path, () => {
+    return convolution(scope, `${path}.conv`, g.resizeNearest(x, height * 2, width * 2), channels);
+  });
 }
 
 /** Halves height and width with a 3×3 convolution; the VAE's encoder pads only at the bottom and the right. */
 export function downsample(scope: NetworkScope, path: string, x: Value, padding: 'all-sides' | 'bottom-right'): Value {
   const pads = padding === 'all-sides' ? ([1, 1, 1, 1] as const) : ([0, 0, 1, 1] as const);
-  return convolution(scope, `${path}.conv`, x, x.shape[1]!, { stride: 2, pads });
+  return scope.g.scope(path, () => convolution(scope, `${path}.conv`, x, x.shape[1]!, { stride: 2, pads }));
 }

@@ -37,7 +37,8 @@ export function clipTextEncoder(
   const sizes = { batch, mask: causalMask(g, count) };
   const states = [tokensFromSequence(g, embeddings(scope, config, inputIds))];
   for (let layer = 0; layer < layers; layer++) {
-    states.push(encoderLayer(scope, config, `text_model.encoder.layers.${layer}`, states.at(-1)!, sizes));
+    const path = `text_model.encoder.layers.${layer}`;
+    states.push(g.scope(path, () => encoderLayer(scope, config, path, states.at(-1)!, sizes)));
   }
   const sequence = (tokens: Value) => g.reshape(tokens, [batch, count, config.hiddenSize]);
   const normed = layerNorm(scope, 'text_model.final_layer_norm', states.at(-1)!, config.layerNormEps);
@@ -98,7 +99,8 @@ function selfAttention(
 
 /** [N, N] to add to attention scores: 0 for itself and earlier tokens. */
 function causalMask(g: GraphBuilder, count: number): Value {
-  const values = Float32Array.from({ length: count * count }, (_, i) => (i % count > Math.floor(i / count) ? masked : 0));
+  const isLater = (i: number) => i % count > Math.floor(i / count);
+  const values = Float32Array.from({ length: count * count }, (_, i) => (isLater(i) ? masked : 0));
   return g.constant(float32Tensor([count, count], values));
 }
 

@@ -21,6 +21,8 @@ export function sinusoid(g: GraphBuilder, x: Value, width: number): Value {
 
 /** Linear, SiLU, linear: `x` [B, C] → [B, width]. */
 export function timestepMlp(scope: NetworkScope, path: string, x: Value, width: number): Value {
-  const hidden = scope.g.silu(linear(scope, `${path}.linear_1`, x, width));
-  return linear(scope, `${path}.linear_2`, hidden, width);
+  return scope.g.scope(path, () => {
+    const hidden = scope.g.silu(linear(scope, `${path}.linear_1`, x, width));
+    return linear(scope, `${path}.linear_2`, hidden, width);
+  });
 }

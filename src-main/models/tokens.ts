@@ -22,7 +22,7 @@ export function tokensFromSequence(g: GraphBuilder, x: Value): Value {
   return g.reshape(x, [batch * count, width]);
 }
 
-/** Multi-head attention between tokens: q [B·N, C] and k, v [B·M, C] → [B·N, C]; `mask` [N, M] is added to the scores. */
+/** Multi-head attention: q [B·N, C] and k, v [B·M, C] → [B·N, C]; `mask` [N, M] is added to the scores. */
 export function headedAttention(
   g: GraphBuilder, q: Value, k: Value, v: Value, sizes: { readonly batch: number; readonly heads: number },
   mask?: Value,

@@ -31,6 +31,10 @@ interface TokenSizes {
 
 /** Spatial transformer: `x` [B, C, H, W] → [B, C, H, W]. */
 export function spatialTransformer(scope: NetworkScope, path: string, x: Value, options: TransformerOptions): Value {
+  return scope.g.scope(path, () => transformer(scope, path, x, options));
+}
+
+function transformer(scope: NetworkScope, path: string, x: Value, options: TransformerOptions): Value {
   const { g } = scope;
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const normed = groupNorm(scope, `${path}.norm`, x, options.groups, groupNormEpsilon);
@@ -39,7 +43,9 @@ export function spatialTransformer(scope: NetworkScope, path: string, x: Value, 
     : tokensFromPicture(g, convolution(scope, `${path}.proj_in`, normed, channels, { kernel: 1 }));
   const sizes = { batch, heads: options.heads };
   for (let layer = 0; layer < options.layers; layer++) {
-    tokens = transformerLayer(scope, `${path}.transformer_blocks.${layer}`, tokens, options.context, sizes);
+    const name = `transformer_blocks.${layer}`;
+    const input = tokens;
+    tokens = g.scope(name, () => transformerLayer(scope, `${path}.${name}`, input, options.context, sizes));
   }
   const h = options.useLinearProjection
     ? pictureFromTokens(g, linear(scope, `${path}.proj_out`, tokens, channels), batch, height, width)

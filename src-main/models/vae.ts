@@ -52,7 +52,9 @@ export function vaeDecoder(scope: NetworkScope, config: VaeConfig, latent: Value
 function midBlock(scope: NetworkScope, config: VaeConfig, path: string, x: Value): Value {
   const channels = x.shape[1]!;
   x = resnet(scope, config, `${path}.resnets.0`, x, channels);
-  x = attention(scope, config, `${path}.attentions.0`, x);
+  const input = x;
+  const attentionPath = `${path}.attentions.0`;
+  x = scope.g.scope(attentionPath, () => attention(scope, config, attentionPath, input));
   return resnet(scope, config, `${path}.resnets.1`, x, channels);
 }
 
@@ -80,6 +82,7 @@ function normAndConvolution(scope: NetworkScope, config: VaeConfig, path: string
 function checkPicture(x: Value, channels: number, factor: number): void {
   const [, actual, height, width] = x.shape as [number, number, number, number];
   if (actual !== channels || height % factor !== 0 || width % factor !== 0) {
-    throw new Error(`The VAE takes ${channels} channels and sizes divisible by ${factor}, not [${x.shape.join(', ')}].`);
+    const shape = `[${x.shape.join(', ')}]`;
+    throw new Error(`The VAE takes ${channels} channels and sizes divisible by ${factor}, not ${shape}.`);
   }
 }
