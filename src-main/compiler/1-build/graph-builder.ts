@@ -66,7 +66,8 @@ export class GraphBuilder {
 
   /** A frozen parameter, as float32 whatever float type its file holds. */
   weight(name: string, source: WeightSource): Value {
-    const value = this.#value(this.#unique(name), source.dtype, source.shape, undefined);
+    // its own name, whatever the scope: a parameter's name is its path in the network already
+    const value = this.#value(this.#names.has(name) ? this.#unique(name) : name, source.dtype, source.shape, undefined);
     this.#initializers.set(value, source);
     return source.dtype === 'float16' || source.dtype === 'bfloat16' ? this.cast(value, 'float32') : value;
   }
