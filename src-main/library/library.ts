@@ -23,7 +23,9 @@ export interface Library {
   readonly portraits: PortraitQueries;
   readonly jobs: JobQueries;
   readonly settings: SettingQueries;
-  /** Writes a file durably and then its row; the answer is what other rows refer to. */
+  /** Runs changes to files and their rows one after the other, so that a sweep never meets a file without its row. */
+  exclusively<T>(change: () => Promise<T>): Promise<T>;
+  /** Writes a file durably and then its row; the answer is what other rows refer to. Inside `exclusively`. */
   keepFile(bytes: Uint8Array, mediaType: string): Promise<string>;
   /** Bytes and type of a kept file; undefined when there is none. */
   readFile(sha256: string): Promise<{ bytes: Uint8Array; mediaType: string } | undefined>;
@@ -31,7 +33,7 @@ export interface Library {
   pathOf(sha256: string): string;
   /** All of `change` or none of it. */
   transaction<T>(change: () => T): T;
-  /** Deletes files that no row speaks of and wipes the log. Not while a kept file still waits for its row. */
+  /** Deletes files that no row speaks of and wipes the log. Inside `exclusively`. */
   sweep(): Promise<number>;
   close(): void;
 }
@@ -58,6 +60,7 @@ export function newId<Id extends string>(): Id {
 
 function assemble(folder: string, database: Database, store: FileStore): Library {
   const storedFiles: StoredFileQueries = storedFileQueries(database);
+  let last: Promise<unknown> = Promise.resolve();
   return {
     folder,
     subjects: subjectQueries(database),
@@ -66,6 +69,11 @@ function assemble(folder: string, database: Database, store: FileStore): Library
     portraits: portraitQueries(database),
     jobs: jobQueries(database),
     settings: settingQueries(database),
+    exclusively(change) {
+      const next = last.then(change, change);
+      last = next;
+      return next;
+    },
     async keepFile(bytes, mediaType) {
       const { sha256, sizeBytes } = await store.put(bytes);
       storedFiles.insert(sha256, sizeBytes, mediaType);

@@ -10,8 +10,8 @@ export interface PhotoRecord {
   readonly subjectId: SubjectId;
   /** The file as it came. */
   readonly originalSha256: string;
-  /** The same picture upright, sRGB, without metadata. */
-  readonly uprightSha256: string;
+  /** The picture upright, sRGB, at most 1024 pixels long, without metadata. */
+  readonly previewSha256: string;
   readonly thumbnailSha256: string;
   /** The training crop; null before analysis and where no face was found. */
   readonly cropSha256: string | null;
@@ -28,7 +28,7 @@ export interface PhotoRecord {
   readonly faceEmbedding: Float32Array | null;
 }
 
-export type NewPhoto = Pick<PhotoRecord, 'id' | 'subjectId' | 'originalSha256' | 'uprightSha256' | 'thumbnailSha256'
+export type NewPhoto = Pick<PhotoRecord, 'id' | 'subjectId' | 'originalSha256' | 'previewSha256' | 'thumbnailSha256'
   | 'fileName' | 'widthPx' | 'heightPx' | 'addedAtMs'>;
 
 export type PhotoAnalysis = Pick<PhotoRecord, 'cropSha256' | 'faceBox' | 'faceCount' | 'verdict' | 'faceEmbedding'>;
@@ -45,7 +45,7 @@ export interface PhotoQueries {
 }
 
 interface PhotoRow {
-  id: PhotoId; subject_id: SubjectId; original_sha256: string; upright_sha256: string; thumbnail_sha256: string;
+  id: PhotoId; subject_id: SubjectId; original_sha256: string; preview_sha256: string; thumbnail_sha256: string;
   crop_sha256: string | null; file_name: string; width_px: number; height_px: number; added_at_ms: number;
   face_box: string | null; face_count: number; grade: Verdict['grade']; reason_codes: string; reason: string;
   user_choice: PhotoRecord['userChoice']; caption: string; embedding: Buffer | null;
@@ -55,9 +55,9 @@ const selectSql = 'select photo.*, embedding from photo left join face_embedding
 
 export function photoQueries(database: Database): PhotoQueries {
   const insert = database.prepare(`
-    insert into photo (id, subject_id, original_sha256, upright_sha256, thumbnail_sha256, file_name, width_px,
+    insert into photo (id, subject_id, original_sha256, preview_sha256, thumbnail_sha256, file_name, width_px,
       height_px, added_at_ms)
-    values (@id, @subjectId, @originalSha256, @uprightSha256, @thumbnailSha256, @fileName, @widthPx, @heightPx,
+    values (@id, @subjectId, @originalSha256, @previewSha256, @thumbnailSha256, @fileName, @widthPx, @heightPx,
       @addedAtMs)`);
   const get = database.prepare<[string], PhotoRow>(`${selectSql} where photo.id = ?`);
   const find = database.prepare<[string, string], PhotoRow>(
@@ -94,7 +94,7 @@ function analysisWriter(database: Database): PhotoQueries['setAnalysis'] {
 
 function toRecord(row: PhotoRow | undefined): PhotoRecord | undefined {
   return row && {
-    id: row.id, subjectId: row.subject_id, originalSha256: row.original_sha256, uprightSha256: row.upright_sha256,
+    id: row.id, subjectId: row.subject_id, originalSha256: row.original_sha256, previewSha256: row.preview_sha256,
     thumbnailSha256: row.thumbnail_sha256, cropSha256: row.crop_sha256, fileName: row.file_name,
     widthPx: row.width_px, heightPx: row.height_px, addedAtMs: row.added_at_ms,
     faceBox: row.face_box === null ? null : JSON.parse(row.face_box) as Box, faceCount: row.face_count,

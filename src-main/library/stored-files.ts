@@ -11,7 +11,7 @@ export interface StoredFileQueries {
 
 const removeUnusedSql = `
 delete from stored_file where sha256 not in (
-  select original_sha256 from photo union select upright_sha256 from photo union select thumbnail_sha256 from photo
+  select original_sha256 from photo union select preview_sha256 from photo union select thumbnail_sha256 from photo
   union select crop_sha256 from photo where crop_sha256 is not null
   union select file_sha256 from adapter union select file_sha256 from portrait)`;
 

@@ -63,7 +63,7 @@ test('a full disk anywhere below becomes one message', () => {
 });
 
 test('types: names, requests and answers are bound together', () => {
-  expectTypeOf<CommandRequest<'photos.list'>>().toEqualTypeOf<{ subjectId: SubjectId }>();
+  expectTypeOf<ParsedRequest<'photos.list'>>().toEqualTypeOf<{ subjectId: SubjectId }>();
   expectTypeOf<CommandResponse<'subjects.create'>['name']>().toEqualTypeOf<string>();
   expectTypeOf<ParsedRequest<'portraits.create'>['prompts']>().toEqualTypeOf<string[]>();
   // @ts-expect-error there is no such command

@@ -29,7 +29,7 @@ async function addPhoto(library: Library, subjectId: SubjectId, content: string)
   const sha256 = await library.keepFile(Buffer.from(content), 'image/jpeg');
   const id = newId<PhotoId>();
   library.photos.insert({
-    id, subjectId, originalSha256: sha256, uprightSha256: sha256, thumbnailSha256: sha256, fileName: 'ada.jpg',
+    id, subjectId, originalSha256: sha256, previewSha256: sha256, thumbnailSha256: sha256, fileName: 'ada.jpg',
     widthPx: 640, heightPx: 480, addedAtMs: 2,
   });
   return id;

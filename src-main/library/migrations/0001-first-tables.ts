@@ -21,7 +21,7 @@ create table photo (
   id text primary key,
   subject_id text not null references subject (id) on delete cascade,
   original_sha256 text not null references stored_file (sha256),
-  upright_sha256 text not null references stored_file (sha256),
+  preview_sha256 text not null references stored_file (sha256),
   thumbnail_sha256 text not null references stored_file (sha256),
   crop_sha256 text references stored_file (sha256),
   file_name text not null,

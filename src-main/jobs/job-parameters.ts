@@ -1,0 +1,33 @@
+// What each kind of job and item is to do, as it is kept in the library; parsed again when it is read.
+
+import { z } from 'zod';
+import { adapterIdSchema, packIdSchema, photoIdSchema, styleIdSchema } from '../contract/ids.ts';
+import { methodSchema } from '../contract/nouns.ts';
+import { generationSettingsSchema, trainingSettingsSchema } from '../contract/settings.ts';
+
+export const analyzeParametersSchema = z.object({ photoIds: z.array(photoIdSchema).min(1) });
+export type AnalyzeParameters = z.infer<typeof analyzeParametersSchema>;
+
+export const teachParametersSchema = z.object({
+  method: methodSchema,
+  packId: packIdSchema,
+  settings: trainingSettingsSchema,
+});
+export type TeachParameters = z.infer<typeof teachParametersSchema>;
+
+export const createParametersSchema = z.object({
+  packId: packIdSchema,
+  adapterId: adapterIdSchema.nullable(),
+  settings: generationSettingsSchema,
+});
+export type CreateParameters = z.infer<typeof createParametersSchema>;
+
+/** One portrait of a create job; its seed stands beside it. */
+export const createItemSchema = z.object({
+  prompt: z.string(),
+  negativePrompt: z.string(),
+  styleId: styleIdSchema.nullable(),
+  /** False: drawn by the base model alone. */
+  usesAdapter: z.boolean(),
+});
+export type CreateItem = z.infer<typeof createItemSchema>;

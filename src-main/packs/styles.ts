@@ -1,0 +1,37 @@
+// Portrait styles: a prompt each with a place for the subject, read from resources/styles.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../contract/errors.ts';
+import { type Style, styleSchema } from '../contract/nouns.ts';
+
+const subjectPlace = '{subject}';
+
+/** The styles that come with Likeness, in the order they are shown. */
+export async function readStyles(resourcesFolder: string): Promise<Style[]> {
+  const text = await readFile(join(resourcesFolder, 'styles', 'portrait-styles.json'), 'utf8');
+  return z.array(styleSchema).parse(JSON.parse(text));
+}
+
+/** The style of this id; 'styles.unknown' names those there are. */
+export function findStyle(styles: readonly Style[], id: string): Style {
+  const found = styles.find((style) => style.id === id);
+  if (found) return found;
+  throw new UserError('styles.unknown', {
+    what: `There is no style "${id}".`,
+    safe: 'Nothing was drawn.',
+    todo: `Choose one of ${styles.map((style) => style.id).join(', ')}, or write a prompt of your own.`,
+  }, { id });
+}
+
+/**
+ * A prompt with the subject's words in it: '{subject}' is replaced; a prompt without it gets them in front,
+ * unless the trigger word is there already.
+ */
+export function withSubject(prompt: string, triggerWord: string, classWord: string): string {
+  const words = `${triggerWord} ${classWord}`;
+  if (prompt.includes(subjectPlace)) return prompt.replaceAll(subjectPlace, words);
+  const hasTrigger = prompt.toLowerCase().split(/[^\p{L}\p{N}]+/u).includes(triggerWord.toLowerCase());
+  return hasTrigger ? prompt : `photo of ${words}, ${prompt}`;
+}

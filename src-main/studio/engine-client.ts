@@ -1,0 +1,170 @@
+// The studio's side of the engine process: starts it when there is work, starts it again when it died,
+// gives it one request at a time and parses what it says. To cancel, the process is killed.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import {
+  type EngineItem, type EngineReport, type EngineRequest, type EngineResult, engineReportSchema,
+} from '../contract/engine.ts';
+import { reviveError } from '../contract/error-data.ts';
+import { UserError } from '../contract/errors.ts';
+import type { EngineState, LossPoint, Progress } from '../contract/nouns.ts';
+
+export interface EngineListeners {
+  readonly onProgress?: (progress: Progress, lossPoints: readonly LossPoint[]) => void;
+  /** Called in order; the request is done only when all of them are. */
+  readonly onItem?: (item: EngineItem) => Promise<void>;
+}
+
+export interface Engine {
+  /** Rejects with a UserError; with an AbortError when `signal` was aborted. One request at a time. */
+  run(request: EngineRequest, signal: AbortSignal, listeners?: EngineListeners): Promise<EngineResult>;
+  state(): EngineState;
+  /** Process number of the running engine, for those who want to see it die; undefined while there is none. */
+  processId(): number | undefined;
+  close(): Promise<void>;
+}
+
+export interface EngineSettings {
+  /** A plain Node 24 binary; never Electron's. */
+  readonly nodeFile: string;
+  /** compute/engine.ts, or what it was bundled to. */
+  readonly entryFile: string;
+  readonly onState: (state: EngineState) => void;
+  /** What the engine writes that is no message: warnings of its libraries, stack traces. */
+  readonly onLog: (line: string) => void;
+}
+
+interface Call {
+  readonly id: number;
+  readonly listeners: EngineListeners;
+  readonly resolve: (result: EngineResult) => void;
+  readonly reject: (error: unknown) => void;
+  /** Items are taken one after the other. */
+  items: Promise<void>;
+}
+
+/** An engine that is not started yet: that happens with the first request. */
+export function openEngine(settings: EngineSettings): Engine {
+  const client = new EngineClient(settings);
+  return {
+    run: (request, signal, listeners) => client.run(request, signal, listeners ?? {}),
+    state: () => client.state,
+    processId: () => client.process?.pid,
+    close: () => client.close(),
+  };
+}
+
+class EngineClient {
+  state: EngineState = { state: 'off', provider: null, fallbackReason: null, deviceName: null };
+  process: ChildProcess | undefined;
+  readonly #settings: EngineSettings;
+  #call: Call | undefined;
+  #lastId = 0;
+
+  constructor(settings: EngineSettings) {
+    this.#settings = settings;
+  }
+
+  async run(request: EngineRequest, signal: AbortSignal, listeners: EngineListeners): Promise<EngineResult> {
+    if (this.#call) throw new Error('The engine takes one request at a time.');
+    signal.throwIfAborted();
+    const child = this.process ?? this.#start();
+    const id = ++this.#lastId;
+    const kill = (): void => void child.kill('SIGKILL');
+    signal.addEventListener('abort', kill, { once: true });
+    try {
+      return await new Promise<EngineResult>((resolve, reject) => {
+        this.#call = { id, listeners, resolve, reject, items: Promise.resolve() };
+        this.#setState({ state: 'busy' });
+        child.stdin!.write(`${JSON.stringify({ id, request })}\n`);
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', kill);
+      this.#call = undefined;
+      if (this.process) this.#setState({ state: 'ready' });
+    }
+  }
+
+  async close(): Promise<void> {
+    const child = this.process;
+    if (!child) return;
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  #start(): ChildProcess {
+    const { nodeFile, entryFile, onLog } = this.#settings;
+    const child = spawn(nodeFile, ['--disable-warning=ExperimentalWarning', entryFile], {
+      stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true,
+    });
+    this.process = child;
+    this.#setState({ state: 'starting' });
+    createInterface({ input: child.stdout! }).on('line', (line) => this.#hear(line));
+    createInterface({ input: child.stderr! }).on('line', onLog);
+    // writing to a process that has just died; 'close' tells what happened
+    child.stdin!.on('error', () => undefined);
+    child.on('error', (error) => this.#ended(child, `it could not be started: ${error.message}`));
+    child.on('close', (code, killedBy) => this.#ended(child, killedBy ? `killed by ${killedBy}` : `exit code ${code}`));
+    return child;
+  }
+
+  #hear(line: string): void {
+    const report = parseReport(line);
+    if (!report) return this.#settings.onLog(line);
+    if (report.type === 'ready') return;
+    const call = this.#call;
+    if (!call || report.id !== call.id) return;
+    switch (report.type) {
+      case 'provider':
+        return this.#setState({
+          provider: report.provider, fallbackReason: report.fallbackReason, deviceName: report.deviceName,
+        });
+      case 'progress':
+        return call.listeners.onProgress?.(report.progress, report.lossPoints);
+      case 'item':
+        call.items = call.items.then(() => call.listeners.onItem?.(report.item));
+        // whoever waits for `items` at the end sees the failure; until then it is not unhandled
+        call.items.catch(() => undefined);
+        return;
+      case 'done':
+        return void call.items.then(() => call.resolve(report.result), call.reject);
+      case 'failed':
+        this.#settings.onLog(report.stack);
+        return void call.items.then(() => call.reject(reviveError(report.error)), call.reject);
+    }
+  }
+
+  #ended(child: ChildProcess, reason: string): void {
+    if (this.process !== child) return;
+    this.process = undefined;
+    this.#setState({ state: this.#call ? 'stopped' : 'off', provider: null, fallbackReason: null, deviceName: null });
+    const call = this.#call;
+    if (call) void call.items.then(() => call.reject(engineStopped(reason)), call.reject);
+  }
+
+  #setState(change: Partial<EngineState>): void {
+    this.state = { ...this.state, ...change };
+    this.#settings.onState(this.state);
+  }
+}
+
+function parseReport(line: string): EngineReport | undefined {
+  try {
+    return engineReportSchema.parse(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+}
+
+function engineStopped(reason: string): UserError {
+  return new UserError('engine.stopped', {
+    what: `The engine stopped in the middle of its work (${reason}).`,
+    safe: 'Your photos are untouched, and what was finished before is kept.',
+    todo: 'Try again. If it stops again, close programs that need much memory or choose smaller settings.',
+  }, { reason });
+}
