@@ -73,8 +73,13 @@ export class GraphBuilder {
   }
 
   constant(tensor: Tensor): Value {
-    const value = this.#value(this.#unique('constant'), tensor.dtype, tensor.shape, undefined);
-    this.#initializers.set(value, tensor);
+    return this.initializer(this.#unique('constant'), tensor);
+  }
+
+  /** Frozen numbers with the dtype they are stored in. */
+  initializer(name: string, source: WeightSource): Value {
+    const value = this.#value(this.#names.has(name) ? this.#unique(name) : name, source.dtype, source.shape, undefined);
+    this.#initializers.set(value, source);
     return value;
   }
 
@@ -101,6 +106,17 @@ export class GraphBuilder {
       return build();
     } finally {
       this.#scope.pop();
+    }
+  }
+
+  /** Like scope(), with a whole path in place of the present one. */
+  inScope<T>(path: string, build: () => T): T {
+    const outer = this.#scope;
+    this.#scope = path === '' ? [] : path.split('/');
+    try {
+      return build();
+    } finally {
+      this.#scope = outer;
     }
   }
 

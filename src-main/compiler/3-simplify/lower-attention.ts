@@ -1,0 +1,90 @@
+// Lowers Attention and AttentionGradient to products and softmax, in slices of heads so that no buffer outgrows a
+// provider's limit. Where the probabilities are large the backward pass computes them again behind a barrier:
+// common-subexpression elimination (ours or ONNX Runtime's) would otherwise keep the forward ones alive.
+
+import { elementCount } from '../../tensor/tensor.ts';
+import type { GraphBuilder } from '../1-build/graph-builder.ts';
+import type { Value } from '../1-build/graph.ts';
+import { numberAttribute } from '../ops/shapes.ts';
+import type { RewriteRule } from './rewrite.ts';
+
+export interface AttentionLimits {
+  /** Largest buffer of attention probabilities in bytes; more is sliced by heads. */
+  readonly sliceBytes: number;
+  /** Probabilities of one attention larger than this are recomputed in the backward pass instead of kept. */
+  readonly recomputeBytes: number;
+}
+
+export const defaultAttentionLimits: AttentionLimits = { sliceBytes: 80e6, recomputeBytes: 16e6 };
+
+export function lowerAttention(limits: AttentionLimits): RewriteRule {
+  return (g, node, inputs) => {
+    if (node.op === 'Attention') {
+      const [q, k, v, mask] = inputs as [Value, Value, Value, Value | undefined];
+      return [forward(g, q, k, v, mask, numberAttribute(node.attributes, 'scale'), limits)];
+    }
+    if (node.op === 'AttentionGradient') {
+      const [dO, q, k, v, mask] = inputs as [Value, Value, Value, Value, Value | undefined];
+      return backward(g, dO, q, k, v, mask, numberAttribute(node.attributes, 'scale'), limits);
+    }
+    return undefined;
+  };
+}
+
+function probabilityBytes(q: Value, k: Value): number {
+  return 4 * elementCount(q.shape.slice(0, 3)) * k.shape[2]!;
+}
+
+/** [start, end) ranges of heads that fit the limit together. */
+function headSlices(q: Value, k: Value, limits: AttentionLimits): [number, number][] {
+  const heads = q.shape[1]!;
+  const atOnce = Math.max(1, Math.min(heads, Math.floor(limits.sliceBytes / (probabilityBytes(q, k) / heads))));
+  const slices: [number, number][] = [];
+  for (let start = 0; start < heads; start += atOnce) slices.push([start, Math.min(heads, start + atOnce)]);
+  return slices;
+}
+
+function probabilities(g: GraphBuilder, q: Value, k: Value, mask: Value | undefined, scale: number): Value {
+  const scores = g.matmul(q, k, { transposeB: true, alpha: scale });
+  return g.softmax(mask ? g.add(scores, mask) : scores);
+}
+
+function maskOf(g: GraphBuilder, mask: Value | undefined, start: number, end: number): Value | undefined {
+  return mask && mask.shape.length === 4 && mask.shape[1]! > 1 ? g.slice(mask, 1, start, end) : mask;
+}
+
+function forward(
+  g: GraphBuilder, q: Value, k: Value, v: Value, mask: Value | undefined, scale: number, limits: AttentionLimits,
+): Value {
+  const parts = headSlices(q, k, limits).map(([start, end]) => {
+    const [qs, ks, vs] = [q, k, v].map((x) => g.slice(x, 1, start, end)) as [Value, Value, Value];
+    return g.matmul(probabilities(g, qs, ks, maskOf(g, mask, start, end), scale), vs);
+  });
+  return g.concat(parts, 1);
+}
+
+function backward(
+  g: GraphBuilder, dO: Value, q: Value, k: Value, v: Value, mask: Value | undefined, scale: number, limits: AttentionLimits,
+): Value[] {
+  const again = probabilityBytes(q, k) > limits.recomputeBytes ? barrier(g, q, dO) : q;
+  const parts = headSlices(q, k, limits).map(([start, end]) => {
+    const [dOs, qs, ks, vs] = [dO, again, k, v].map((x) => g.slice(x, 1, start, end)) as [Value, Value, Value, Value];
+    const p = probabilities(g, qs, ks, maskOf(g, mask, start, end), scale);
+    const dV = g.matmul(p, dOs, { transposeA: true });
+    const dP = g.matmul(dOs, vs, { transposeB: true });
+    const dS = g.mul(p, g.sub(dP, g.reduceSum(g.mul(dOs, g.matmul(p, vs)), [3])));
+    return [g.matmul(dS, ks, { alpha: scale }), g.matmul(dS, qs, { transposeA: true, alpha: scale }), dV];
+  });
+  return [0, 1, 2].map((index) => g.concat(parts.map((part) => part[index]!), 1));
+}
+
+/**
+ * `x`, but not before `after` has been computed: adds a zero that the optimiser cannot see to be one.
+ * The zero is whether one element of `after` exceeds +Infinity, so a NaN or infinity there cannot spread.
+ */
+export function barrier(g: GraphBuilder, x: Value, after: Value): Value {
+  let element = after;
+  for (let axis = 0; axis < after.shape.length; axis++) element = g.slice(element, axis, 0, 1);
+  const zero = g.cast(g.greater(element, g.scalar(Infinity)), 'float32');
+  return g.add(x, g.reshape(zero, x.shape.map(() => 1)));
+}

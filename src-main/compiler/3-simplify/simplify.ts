@@ -1,0 +1,64 @@
+// Makes a graph smaller without changing its numbers: drops what is not needed, computes each thing once,
+// removes additions of zero and products with one.
+
+import { type Graph, type Node, type Value } from '../1-build/graph.ts';
+import { sameShape } from '../ops/shapes.ts';
+import { type AttentionLimits, defaultAttentionLimits, lowerAttention } from './lower-attention.ts';
+import { type RewriteRule, removeDead, rewrite } from './rewrite.ts';
+
+export interface SimplifyOptions {
+  readonly attention?: AttentionLimits;
+}
+
+/** The graph as it is emitted: dead nodes gone, attention lowered, equal nodes merged. */
+export function simplify(graph: Graph, { attention = defaultAttentionLimits }: SimplifyOptions = {}): Graph {
+  const lowered = rewrite(removeDead(graph), lowerAttention(attention));
+  return removeDead(rewrite(lowered, firstOf(removeIdentities(lowered), mergeEqual())));
+}
+
+function firstOf(...rules: readonly RewriteRule[]): RewriteRule {
+  return (g, node, inputs) => {
+    for (const rule of rules) {
+      const result = rule(g, node, inputs);
+      if (result) return result;
+    }
+    return undefined;
+  };
+}
+
+/** x + 0, x - 0, x · 1, x / 1 where the shape stays. */
+function removeIdentities(graph: Graph): RewriteRule {
+  const scalarOf = (value: Value | undefined): number | undefined => {
+    const source = value && graph.initializers.get(value);
+    return source && !('file' in source) && value.shape.length === 0 ? Number(source.data[0]) : undefined;
+  };
+  const neutral: Readonly<Record<string, number>> = { Add: 0, Sub: 0, Mul: 1, Div: 1 };
+  return (_g, node, inputs) => {
+    const identity = neutral[node.op];
+    if (identity === undefined) return undefined;
+    const [a, b] = inputs as [Value, Value];
+    const shape = node.outputs[0]!.shape;
+    if (scalarOf(node.inputs[1]) === identity && sameShape(a.shape, shape)) return [a];
+    const isCommutative = node.op === 'Add' || node.op === 'Mul';
+    if (isCommutative && scalarOf(node.inputs[0]) === identity && sameShape(b.shape, shape)) return [b];
+    return undefined;
+  };
+}
+
+/** The same op on the same values with the same attributes is computed once. */
+function mergeEqual(): RewriteRule {
+  const seen = new Map<string, readonly Value[]>();
+  return (g, node, inputs) => {
+    const key = keyOf(node, inputs);
+    const known = seen.get(key);
+    if (known) return known;
+    const outputs = g.node(node.op, inputs, node.attributes);
+    seen.set(key, outputs);
+    return outputs;
+  };
+}
+
+function keyOf(node: Node, inputs: readonly (Value | undefined)[]): string {
+  const attributes = Object.entries(node.attributes).map(([name, value]) => `${name}=${String(value)}`).join(';');
+  return `${node.op}(${inputs.map((value) => value?.id ?? '').join(',')})${attributes}`;
+}

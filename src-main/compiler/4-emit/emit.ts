@@ -1,0 +1,115 @@
+// Emits a simplified graph as ONNX bytes, opset 17: the set that every provider has (DirectML stops at 20, and its
+// Scatter ops at 16). Ops of ours that ONNX lacks become a few of its own; fused ones are used where the provider has them.
+
+import type { DType, Tensor } from '../../tensor/tensor.ts';
+import type { Graph, Node, Value } from '../1-build/graph.ts';
+import { emitters } from './op-emitters.ts';
+import { type OnnxAttribute, type OnnxNode, type OnnxValue, encodeModel } from './onnx-model.ts';
+import { executionOrder } from './execution-order.ts';
+
+export interface EmitOptions {
+  /** FusedMatMul exists on the CPU and CUDA; elsewhere transposition is spelled out. */
+  readonly hasFusedMatMul: boolean;
+  /** Folder that external data is relative to, with a separator at its end: the root of the drive. */
+  readonly root: string;
+}
+
+/** What an op's emitter writes through. */
+export interface EmitContext {
+  readonly options: EmitOptions;
+  readonly node: Node;
+  nameOf(value: Value): string;
+  /** Emits one ONNX node with one output and returns the output's name; the last one of an op gets the value's name. */
+  emit(op: string, inputs: readonly string[], attributes?: Readonly<Record<string, OnnxAttribute>>, output?: string, domain?: 'com.microsoft'): string;
+  /** An int64 list as an initializer, one for each distinct list. */
+  int64s(values: readonly number[]): string;
+  /** A float32 list as an initializer; a scalar when `values` is a number. */
+  float32s(values: number | readonly number[], dtype?: DType): string;
+}
+
+export function emitOnnx(graph: Graph, options: EmitOptions): Uint8Array {
+  const emission = new Emission(graph, options);
+  return emission.bytes();
+}
+
+class Emission {
+  readonly #graph: Graph;
+  readonly #options: EmitOptions;
+  readonly #nodes: OnnxNode[] = [];
+  readonly #tensors = new Map<string, Tensor>();
+  readonly #names = new Map<Value, string>();
+
+  constructor(graph: Graph, options: EmitOptions) {
+    this.#graph = graph;
+    this.#options = options;
+    for (const value of [...graph.inputs, ...graph.initializers.keys()]) this.#names.set(value, value.name);
+  }
+
+  bytes(): Uint8Array {
+    this.#nameOutputs();
+    for (const node of executionOrder(this.#graph)) this.#emitNode(node);
+    const outputs = this.#emitOutputs();
+    const { root } = this.#options;
+    const locate = (file: string): string => {
+      if (!file.startsWith(root)) throw new Error(`${file} is not below ${root}.`);
+      return file.slice(root.length).replaceAll('\\', '/');
+    };
+    const onnxValue = (value: Value): OnnxValue => ({ name: value.name, dtype: value.dtype, shape: value.shape });
+    return encodeModel({
+      name: this.#graph.name, opset: 17, inputs: this.#graph.inputs.map(onnxValue), outputs, nodes: this.#nodes,
+      tensors: [
+        ...[...this.#graph.initializers].map(([value, source]) => ({ name: value.name, source })),
+        ...[...this.#tensors].map(([name, source]) => ({ name, source })),
+      ],
+      locate,
+    });
+  }
+
+  /** A value that a node makes takes the name of the output it is. */
+  #nameOutputs(): void {
+    for (const [name, value] of this.#graph.outputs) {
+      if (!this.#names.has(value)) this.#names.set(value, name);
+    }
+  }
+
+  #emitOutputs(): OnnxValue[] {
+    return [...this.#graph.outputs].map(([name, value]) => {
+      const own = this.#nameOf(value);
+      if (own !== name) this.#nodes.push({ op: 'Identity', name: `output/${name}`, inputs: [own], outputs: [name] });
+      return { name, dtype: value.dtype, shape: value.shape };
+    });
+  }
+
+  #nameOf(value: Value): string {
+    return this.#names.get(value) ?? value.name;
+  }
+
+  #emitNode(node: Node): void {
+    const emitter = emitters[node.op];
+    if (!emitter) throw new Error(`${node.op} has no ONNX form; it must be lowered first.`);
+    let count = 0;
+    const final = this.#nameOf(node.outputs[0]!);
+    emitter({
+      options: this.#options,
+      node,
+      nameOf: (value) => this.#nameOf(value),
+      emit: (op, inputs, attributes = {}, output = final, domain) => {
+        const name = count++ === 0 ? node.outputs[0]!.name : `${node.outputs[0]!.name}/${op.toLowerCase()}_${count}`;
+        const outputName = output === '' ? `${name}/partial_${count}` : output;
+        this.#nodes.push({ op, domain, name, inputs, outputs: [outputName], attributes });
+        return outputName;
+      },
+      int64s: (values) => this.#list(`int64[${values.join(',')}]`, () => (
+        { dtype: 'int64', shape: [values.length], data: BigInt64Array.from(values.map(BigInt)) })),
+      float32s: (values) => this.#list(`float32[${String(values)}]${typeof values === 'number' ? '' : 's'}`, () => (
+        typeof values === 'number'
+          ? { dtype: 'float32', shape: [], data: Float32Array.of(values) }
+          : { dtype: 'float32', shape: [values.length], data: Float32Array.from(values) })),
+    });
+  }
+
+  #list(name: string, make: () => Tensor): string {
+    if (!this.#tensors.has(name)) this.#tensors.set(name, make());
+    return name;
+  }
+}

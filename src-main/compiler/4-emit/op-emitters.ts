@@ -1,0 +1,167 @@
+// How each op of ours is said in ONNX.
+
+import { elementCount } from '../../tensor/tensor.ts';
+import type { DType } from '../../tensor/tensor.ts';
+import type { Value } from '../1-build/graph.ts';
+import { flagAttribute, numberAttribute, numbersAttribute } from '../ops/shapes.ts';
+import type { EmitContext } from './emit.ts';
+import { elementTypes } from './onnx-model.ts';
+
+type Emitter = (context: EmitContext) => void;
+
+function inputNames({ node, nameOf }: EmitContext): string[] {
+  const names = node.inputs.map((value) => (value ? nameOf(value) : ''));
+  while (names.at(-1) === '') names.pop();
+  return names;
+}
+
+/** The same op under the same or another name, without attributes. */
+function plain(op: string): Emitter {
+  return (context) => void context.emit(op, inputNames(context));
+}
+
+function microsoft(op: string, attributes: (context: EmitContext) => Record<string, { float: number }> = () => ({})): Emitter {
+  return (context) => void context.emit(op, inputNames(context), attributes(context), undefined, 'com.microsoft');
+}
+
+const matmul: Emitter = (context) => {
+  const { node, nameOf, emit, options } = context;
+  const [a, b] = node.inputs as [Value, Value];
+  const transposeA = flagAttribute(node.attributes, 'transposeA');
+  const transposeB = flagAttribute(node.attributes, 'transposeB');
+  const alpha = numberAttribute(node.attributes, 'alpha');
+  const names = [nameOf(a), nameOf(b)];
+  if (!transposeA && !transposeB && alpha === 1) return void emit('MatMul', names);
+  if (a.shape.length === 2 && b.shape.length === 2) {
+    return void emit('Gemm', names, gemmAttributes(transposeA, transposeB, alpha));
+  }
+  if (options.hasFusedMatMul) {
+    return void emit('FusedMatMul', names, gemmAttributes(transposeA, transposeB, alpha), undefined, 'com.microsoft');
+  }
+  if (b.shape.length === 2 && !transposeA) return flatGemm(context, transposeB, alpha);
+  const plainA = transposeA ? swapLastTwo(context, a) : names[0]!;
+  const plainB = transposeB ? swapLastTwo(context, b) : names[1]!;
+  if (alpha === 1) return void emit('MatMul', [plainA, plainB]);
+  emit('Mul', [emit('MatMul', [plainA, plainB], {}, ''), context.float32s(alpha)]);
+};
+
+function gemmAttributes(transposeA: boolean, transposeB: boolean, alpha: number): Record<string, { int: number } | { float: number }> {
+  return { transA: { int: transposeA ? 1 : 0 }, transB: { int: transposeB ? 1 : 0 }, alpha: { float: alpha } };
+}
+
+/** Rows of a batch under one another, one Gemm, and back. */
+function flatGemm({ node, nameOf, emit, int64s }: EmitContext, transposeB: boolean, alpha: number): void {
+  const [a, b] = node.inputs as [Value, Value];
+  const rows = elementCount(a.shape.slice(0, -1));
+  const flat = emit('Reshape', [nameOf(a), int64s([rows, a.shape.at(-1)!])], {}, '');
+  const product = emit('Gemm', [flat, nameOf(b)], gemmAttributes(false, transposeB, alpha), '');
+  emit('Reshape', [product, int64s(node.outputs[0]!.shape)]);
+}
+
+function swapLastTwo({ emit, nameOf }: EmitContext, value: Value): string {
+  const rank = value.shape.length;
+  const permutation = value.shape.map((_, axis) => (axis === rank - 1 ? rank - 2 : axis === rank - 2 ? rank - 1 : axis));
+  return emit('Transpose', [nameOf(value)], { perm: { ints: permutation } }, '');
+}
+
+function convolution(op: 'Conv' | 'ConvTranspose'): Emitter {
+  return (context) => {
+    const { attributes, inputs } = context.node;
+    const ints = (name: string): { ints: readonly number[] } => ({ ints: numbersAttribute(attributes, name) });
+    context.emit(op, inputNames(context), {
+      kernel_shape: { ints: inputs[1]!.shape.slice(2) }, strides: ints('strides'), pads: ints('pads'),
+      dilations: ints('dilations'), group: { int: numberAttribute(attributes, 'group') },
+      ...(op === 'ConvTranspose' ? { output_padding: ints('outputPadding') } : {}),
+    });
+  };
+}
+
+// [B, C, …] as B instances of `groups` channels, whitened by InstanceNormalization, then scaled channel by channel.
+const groupNorm: Emitter = (context) => {
+  const { node, nameOf, emit, int64s, float32s } = context;
+  const [x, scale, bias] = node.inputs as [Value, Value, Value];
+  const groups = numberAttribute(node.attributes, 'groups');
+  const grouped = [x.shape[0]!, groups, elementCount(x.shape) / x.shape[0]! / groups];
+  const rows = emit('Reshape', [nameOf(x), int64s(grouped)], {}, '');
+  const ones = float32s(new Array<number>(groups).fill(1));
+  const zeros = float32s(new Array<number>(groups).fill(0));
+  const white = emit('InstanceNormalization', [rows, ones, zeros],
+    { epsilon: { float: numberAttribute(node.attributes, 'epsilon') } }, '');
+  const back = emit('Reshape', [white, int64s(x.shape)], {}, '');
+  const channel = int64s([x.shape[1]!, ...new Array<number>(x.shape.length - 2).fill(1)]);
+  const scaled = emit('Mul', [back, emit('Reshape', [nameOf(scale), channel], {}, '')], {}, '');
+  emit('Add', [scaled, emit('Reshape', [nameOf(bias), channel], {}, '')]);
+};
+
+const reshape: Emitter = ({ node, nameOf, emit, int64s }) => void emit('Reshape', [nameOf(node.inputs[0]!), int64s(node.outputs[0]!.shape)]);
+
+const slice: Emitter = ({ node, nameOf, emit, int64s }) => {
+  const [axis, start, end, step] = ['axis', 'start', 'end', 'step'].map((name) => numberAttribute(node.attributes, name)) as [number, number, number, number];
+  emit('Slice', [nameOf(node.inputs[0]!), int64s([start]), int64s([end]), int64s([axis]), int64s([step])]);
+};
+
+const pad: Emitter = ({ node, nameOf, emit, int64s, float32s }) => {
+  const pads = [...numbersAttribute(node.attributes, 'before'), ...numbersAttribute(node.attributes, 'after')];
+  emit('Pad', [nameOf(node.inputs[0]!), int64s(pads), float32s(numberAttribute(node.attributes, 'value'))]);
+};
+
+// Until opset 18 the axes of a mean or maximum are an attribute, those of a sum an input.
+function reduction(op: 'ReduceMean' | 'ReduceMax'): Emitter {
+  return ({ node, nameOf, emit }) => void emit(op, [nameOf(node.inputs[0]!)], {
+    axes: { ints: numbersAttribute(node.attributes, 'axes') },
+    keepdims: { int: flagAttribute(node.attributes, 'keepDims') ? 1 : 0 },
+  });
+}
+
+const reduceSum: Emitter = ({ node, nameOf, emit, int64s }) => void emit(
+  'ReduceSum', [nameOf(node.inputs[0]!), int64s(numbersAttribute(node.attributes, 'axes'))],
+  { keepdims: { int: flagAttribute(node.attributes, 'keepDims') ? 1 : 0 } },
+);
+
+const layerNorm: Emitter = (context) => void context.emit('LayerNormalization', inputNames(context), {
+  axis: { int: -1 }, epsilon: { float: numberAttribute(context.node.attributes, 'epsilon') },
+});
+
+const resizeNearest: Emitter = ({ node, nameOf, emit, int64s }) => void emit(
+  'Resize', [nameOf(node.inputs[0]!), '', '', int64s(node.outputs[0]!.shape)],
+  { mode: { string: 'nearest' }, coordinate_transformation_mode: { string: 'asymmetric' }, nearest_mode: { string: 'floor' } },
+);
+
+export const emitters: Readonly<Record<string, Emitter>> = {
+  ...Object.fromEntries([
+    'Neg', 'Exp', 'Log', 'Sqrt', 'Reciprocal', 'Sigmoid', 'Tanh', 'Erf', 'Sin', 'Cos', 'Atan', 'Abs', 'Relu', 'Floor',
+    'Add', 'Sub', 'Mul', 'Div', 'Pow', 'Min', 'Max', 'Greater', 'Less', 'Equal', 'Where',
+  ].map((op) => [op, plain(op)])),
+  Clip: (context) => void context.emit('Clip', [
+    ...inputNames(context), context.float32s(numberAttribute(context.node.attributes, 'min')),
+    context.float32s(numberAttribute(context.node.attributes, 'max')),
+  ]),
+  QuickGelu: microsoft('QuickGelu', ({ node }) => ({ alpha: { float: numberAttribute(node.attributes, 'alpha') } })),
+  Gelu: microsoft('Gelu'),
+  Cast: (context) => void context.emit('Cast', inputNames(context), {
+    to: { int: elementTypes[context.node.attributes['to'] as DType] },
+  }),
+  MatMul: matmul,
+  Conv: convolution('Conv'),
+  ConvTranspose: convolution('ConvTranspose'),
+  Softmax: (context) => void context.emit('Softmax', inputNames(context), { axis: { int: -1 } }),
+  LayerNorm: layerNorm,
+  GroupNorm: groupNorm,
+  ReduceSum: reduceSum,
+  ReduceMean: reduction('ReduceMean'),
+  ReduceMax: reduction('ReduceMax'),
+  Reshape: reshape,
+  Transpose: (context) => void context.emit('Transpose', inputNames(context), {
+    perm: { ints: numbersAttribute(context.node.attributes, 'permutation') },
+  }),
+  Slice: slice,
+  Concat: (context) => void context.emit('Concat', inputNames(context), {
+    axis: { int: numberAttribute(context.node.attributes, 'axis') },
+  }),
+  Expand: ({ node, nameOf, emit, int64s }) => void emit('Expand', [nameOf(node.inputs[0]!), int64s(node.outputs[0]!.shape)]),
+  Pad: pad,
+  Gather: (context) => void context.emit('Gather', inputNames(context), {
+    axis: { int: numberAttribute(context.node.attributes, 'axis') },
+  }),
+  ResizeNearest: resizeNearest,
+};
