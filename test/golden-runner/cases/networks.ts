@@ -7,17 +7,20 @@ import path from 'node:path';
 import { parseTextEncoderConfig, parseUnetConfig, parseVaeConfig } from '../../../src-main/checkpoint/configs.ts';
 import type { TextEncoderConfig, UnetConfig, VaeConfig } from '../../../src-main/checkpoint/configs.ts';
 import { readSafetensors, readSafetensorsHeader } from '../../../src-main/checkpoint/safetensors.ts';
+import { textEncoderWeights } from '../../../src-main/checkpoint/text-encoder-names.ts';
+import { unetWeights } from '../../../src-main/checkpoint/unet-names.ts';
+import { vaeWeights } from '../../../src-main/checkpoint/vae-names.ts';
 import { GraphBuilder } from '../../../src-main/compiler/1-build/graph-builder.ts';
 import type { Value } from '../../../src-main/compiler/1-build/graph.ts';
 import { frozenScope } from '../../../src-main/models/frozen-scope.ts';
 import type { NetworkScope } from '../../../src-main/models/network-scope.ts';
-import { clipTextEncoder } from '../../../src-main/models/text-encoder.ts';
+import { clipTextEncoder, type TextEncoding } from '../../../src-main/models/text-encoder.ts';
 import { unet } from '../../../src-main/models/unet.ts';
 import { vaeDecoder, vaeEncoder } from '../../../src-main/models/vae.ts';
 import { openSession } from '../../../src-main/runtime/session.ts';
 import { toFloat32 } from '../../../src-main/tensor/half.ts';
 import type { Tensor } from '../../../src-main/tensor/tensor.ts';
-import type { WeightTable } from '../../../src-main/tensor/weights.ts';
+import type { TensorReference, WeightTable } from '../../../src-main/tensor/weights.ts';
 import { type GoldenCase, type GoldenContext, type GoldenProvider, type GoldenRow, maxError, row } from '../case.ts';
 
 /** golden/README.md, Tolerances: float32 on a CPU. */
@@ -52,3 +55,156 @@ function compare(run: string, outputs: Tensors, golden: ReadonlyMap<string, Tens
     return row(`${run}/${name}`, maxError(actual, golden.get(name)!), tolerance);
   });
 }
+
+interface Case {
+  readonly config: Record<string, Record<string, unknown>>;
+  readonly configFile: string;
+  readonly runs: readonly { readonly name: string; readonly golden: Map<string, Tensor> }[];
+}
+
+async function readCase({ folder }: GoldenContext, runNames: readonly string[]): Promise<Case> {
+  const configFile = path.join(folder, 'config.json');
+  const config = JSON.parse(await readFile(configFile, 'utf8')) as Case['config'];
+  const runs = await Promise.all(runNames.map(async (name) => {
+    return { name, golden: await readSafetensors(path.join(folder, `${name}.safetensors`)) };
+  }));
+  return { config, configFile, runs };
+}
+
+/** The tensors of a file whose names begin with `prefix`, under the rest of their names. */
+async function tensorsOf({ folder }: GoldenContext, file: string, prefix = ''): Promise<Map<string, TensorReference>> {
+  const { tensors } = await readSafetensorsHeader(path.join(folder, file));
+  const wanted = [...tensors].filter(([name]) => name.startsWith(prefix));
+  return new Map(wanted.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+}
+
+/** The golden tensors of these names, integer timesteps as the float32 that our UNet takes. */
+function feedsOf(golden: ReadonlyMap<string, Tensor>, names: readonly string[]): Tensors {
+  return Object.fromEntries(names.flatMap((name) => {
+    const tensor = golden.get(name);
+    if (!tensor) return [];
+    return [[name, name === 'timestep' ? toFloat32(tensor) : tensor]];
+  }));
+}
+
+function unetOutputs(provider: GoldenProvider, weights: WeightTable, config: UnetConfig, feeds: Tensors) {
+  return runNetwork({
+    provider, weights, feeds,
+    describe: (scope, inputs) => ({
+      out_sample: unet(scope, config, {
+        sample: inputs['sample']!,
+        timestep: inputs['timestep']!,
+        encoderHiddenStates: inputs['encoder_hidden_states']!,
+        ...(config.textTime ? { textEmbeds: inputs['text_embeds']!, timeIds: inputs['time_ids']! } : {}),
+      }),
+    }),
+  });
+}
+
+const unetInputs = ['sample', 'timestep', 'encoder_hidden_states', 'text_embeds', 'time_ids'];
+
+function unetCase(folder: string): GoldenCase {
+  return {
+    folder,
+    async run(context) {
+      const { config, configFile, runs } = await readCase(context, ['io', 'io_2']);
+      const unetConfig = parseUnetConfig(config['unet'], configFile);
+      const weights = unetWeights(await tensorsOf(context, 'unet.safetensors'));
+      const rows: GoldenRow[] = [];
+      for (const { name, golden } of runs) {
+        const outputs = await unetOutputs(context.provider, weights, unetConfig, feedsOf(golden, unetInputs));
+        rows.push(...compare(name, outputs, golden, pictureTolerance));
+      }
+      return rows;
+    },
+  };
+}
+
+function encoderOutputs(provider: GoldenProvider, weights: WeightTable, config: VaeConfig, image: Tensor) {
+  return runNetwork({
+    provider, weights, feeds: { image },
+    describe: ({ g, ...scope }, inputs) => {
+      const moments = vaeEncoder({ g, ...scope }, config, inputs['image']!);
+      const [mean, logVariance] = g.split(moments, 1, [config.latentChannels, config.latentChannels]);
+      const logvar = g.clip(logVariance!, -30, 20);
+      return { moments, mean: mean!, logvar, std: g.exp(g.mul(logvar, g.scalar(0.5))) };
+    },
+  });
+}
+
+function decoderOutputs(provider: GoldenProvider, weights: WeightTable, config: VaeConfig, latent: Tensor) {
+  return runNetwork({
+    provider, weights, feeds: { latent },
+    describe: (scope, inputs) => ({ decoded: vaeDecoder(scope, config, inputs['latent']!) }),
+  });
+}
+
+const vaeFiles = {
+  'vae.safetensors': '', 'vae_old_names.safetensors': '', 'vae_original.safetensors': 'first_stage_model.',
+} as const;
+
+const vaeCase: GoldenCase = {
+  folder: 'vae',
+  async run(context) {
+    const { provider } = context;
+    const { config, configFile, runs } = await readCase(context, ['io', 'io_2']);
+    const vaeConfig = parseVaeConfig(config['vae'], configFile);
+    const rows: GoldenRow[] = [];
+    for (const [file, prefix] of Object.entries(vaeFiles)) {
+      const weights = vaeWeights(await tensorsOf(context, file, prefix));
+      for (const { name, golden } of runs) {
+        const encoded = await encoderOutputs(provider, weights, vaeConfig, golden.get('image')!);
+        const decoded = await decoderOutputs(provider, weights, vaeConfig, golden.get('latent')!);
+        rows.push(...compare(`${file}/${name}`, { ...encoded, ...decoded }, golden, pictureTolerance));
+      }
+    }
+    return rows;
+  },
+};
+
+/** Every output of the golden text encoders, by its golden name, where the number of layers has it. */
+async function textOutputs(
+  provider: GoldenProvider, weights: WeightTable, config: TextEncoderConfig, ids: Tensor, endOfTextId: number,
+): Promise<Tensors> {
+  const encode = (skipLayers: number, describe: (encoding: TextEncoding) => Record<string, Value>) => runNetwork({
+    provider, weights, feeds: { ids },
+    describe: (scope, inputs) => describe(clipTextEncoder(scope, config, inputs['ids']!, { skipLayers })),
+  });
+  return {
+    ...await encode(0, (encoding) => ({
+      hidden_embeddings: encoding.hiddenState(0),
+      hidden_last_before_norm: encoding.hiddenState(-1),
+      hidden_penultimate: encoding.hiddenState(-2),
+      hidden_minus_3: encoding.hiddenState(-3),
+      last_hidden_state: encoding.lastHiddenState,
+      pooler_output: encoding.pooled(endOfTextId),
+    })),
+    ...await encode(1, (encoding) => ({ hidden_penultimate_normed: encoding.lastHiddenState })),
+    ...await encode(2, (encoding) => ({ hidden_minus_3_normed: encoding.lastHiddenState })),
+  };
+}
+
+const textFiles = {
+  'model.safetensors': '', 'original_sd1.safetensors': 'cond_stage_model.transformer.', 'openai_clip.safetensors': '',
+} as const;
+
+const textCase: GoldenCase = {
+  folder: 'clip-text-vitl',
+  async run(context) {
+    const { config, configFile, runs } = await readCase(context, ['io']);
+    const textConfig = parseTextEncoderConfig(config['text_encoder'], configFile);
+    const { golden } = runs[0]!;
+    const rows: GoldenRow[] = [];
+    for (const [file, prefix] of Object.entries(textFiles)) {
+      const weights = textEncoderWeights(await tensorsOf(context, file, prefix));
+      const ids = golden.get('input_ids')!;
+      const outputs = await textOutputs(context.provider, weights, textConfig, ids, Number(config['eot']));
+      rows.push(...compare(file, outputs, golden, textTolerance));
+    }
+    return rows;
+  },
+};
+
+export const cases: readonly GoldenCase[] = [
+  unetCase('unet-sd15'), unetCase('unet-sd2'), unetCase('unet-sdxl'), vaeCase, textCase,
+];
