@@ -48,14 +48,14 @@ function writeError(file: string, error: unknown): unknown {
       what: `The disk is full: ${quote(file)} could not be written.`,
       safe: 'No half-written file was left, and an earlier file of that name is unchanged.',
       todo: 'Free some space or choose another disk, then try again.',
-    }, { file });
+    }, { file: path.basename(file) });
   }
   if (code && ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR'].includes(code)) {
     return new UserError('file.not-writable', {
       what: `${quote(file)} could not be written (${code}).`,
       safe: 'Nothing was changed.',
       todo: 'Choose a folder that exists and that you may write to.',
-    }, { file, reason: code });
+    }, { file: path.basename(file), reason: code });
   }
   return error;
 }

@@ -13,7 +13,7 @@ export function unreadableFile(file: string, cause: unknown): UserError {
     what: missing ? `There is no file ${quote(file)}.` : `${quote(file)} cannot be read (${reasonOf(cause)}).`,
     safe: 'Nothing was changed.',
     todo: missing ? 'Check the path, or choose the file again.' : 'Check that you may read it, then try again.',
-  }, { file });
+  }, { file: path.basename(file) });
 }
 
 /** A file whose header or data breaks the rules of the format. `reason` completes "because ...". */
@@ -22,7 +22,7 @@ export function damagedFile(file: string, reason: string): UserError {
     what: `${quote(file)} is not a sound safetensors file: ${reason}.`,
     safe: untouched,
     todo: 'Get the file again from where it came from.',
-  }, { file, reason });
+  }, { file: path.basename(file), reason });
 }
 
 /** A file that is shorter than its header says. */
@@ -31,7 +31,7 @@ export function truncatedFile(file: string, sizeBytes: number, expectedBytes: nu
     what: `${quote(file)} is cut off: it has ${sizeBytes} bytes and should have ${expectedBytes}.`,
     safe: untouched,
     todo: 'The download or copy stopped early: get the file again.',
-  }, { file, sizeBytes, expectedBytes });
+  }, { file: path.basename(file), sizeBytes, expectedBytes });
 }
 
 /** A tensor type that nothing here computes with. */
@@ -40,7 +40,7 @@ export function unsupportedDType(file: string, tensor: string, dtype: string): U
     what: `${quote(file)} holds numbers of type ${dtype} (in ${JSON.stringify(tensor)}), which Likeness cannot read.`,
     safe: untouched,
     todo: 'Choose the float16, bfloat16 or float32 edition of the same model.',
-  }, { file, tensor, dtype });
+  }, { file: path.basename(file), tensor, dtype });
 }
 
 /** What a file that is no safetensors file seems to be, from its first bytes; undefined when they say nothing. */
@@ -57,7 +57,7 @@ function webPage(file: string): UserError {
     what: `${quote(file)} is a web page, not a model: the site sent a page in place of the file.`,
     safe: untouched,
     todo: 'Open the site in a browser, sign in or accept the licence if it asks, and download the file again.',
-  }, { file });
+  }, { file: path.basename(file) });
 }
 
 function gitLfsPointer(file: string): UserError {
@@ -65,7 +65,7 @@ function gitLfsPointer(file: string): UserError {
     what: `${quote(file)} is a Git LFS pointer, a note of a few lines that stands for the real file.`,
     safe: untouched,
     todo: 'Run "git lfs pull" in its folder, or download the file itself.',
-  }, { file });
+  }, { file: path.basename(file) });
 }
 
 function pickle(file: string): UserError {
@@ -73,7 +73,7 @@ function pickle(file: string): UserError {
     what: `${quote(file)} is a PyTorch or zip file under another name, not safetensors.`,
     safe: untouched,
     todo: 'Choose the safetensors edition of the same model.',
-  }, { file });
+  }, { file: path.basename(file) });
 }
 
 /** The file's name in quotes: messages never show the folders above it. */
