@@ -58,7 +58,7 @@ export interface TrainingStepGraph {
  * Inputs: those that `build` makes, and
  *   parameters, firstMoment, secondMoment  float32 [layout.size]
  *   schedule  float32 [4]: see scheduleOf().
- * Outputs: parameters, firstMoment, secondMoment, loss [], gradientNorm [] (before clipping), what build reports.
+ * Outputs: nextParameters, nextFirstMoment, nextSecondMoment, loss [], gradientNorm [] (before clipping), what build reports.
  */
 export function trainingStepGraph(description: TrainingStepDescription): TrainingStepGraph {
   const layout = layoutOf(description.parameters);
@@ -118,7 +118,7 @@ function adamW(g: GraphBuilder, settings: AdamWSettings, values: OptimizerValues
   const decayed = g.mul(values.parameters, g.sub(g.scalar(1), g.mul(learningRate, g.scalar(weightDecay))));
   const update = g.div(g.mul(m, g.mul(learningRate, correction1)), denominator);
   g.output('gradientNorm', g.reshape(norm, []));
-  g.output('parameters', g.sub(decayed, update));
-  g.output('firstMoment', m);
-  g.output('secondMoment', v);
+  g.output('nextParameters', g.sub(decayed, update));
+  g.output('nextFirstMoment', m);
+  g.output('nextSecondMoment', v);
 }

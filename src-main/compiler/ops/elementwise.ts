@@ -121,10 +121,13 @@ const arithmeticOps: OpTable = {
     wants(0) ? g.div(gradient, input(1)) : undefined,
     wants(1) ? g.neg(g.div(g.mul(gradient, output), input(1))) : undefined,
   ]),
-  // The exponent is a constant scalar in every use; its own gradient is not needed.
-  Pow: binary((a, b) => a ** b, ({ g, gradient, input }) => {
-    const power = g.pow(input(0), g.sub(input(1), g.scalar(1)));
-    return [g.mul(gradient, g.mul(input(1), power)), undefined];
+  // d(a^b) = b a^(b-1) da + a^b ln(a) db
+  Pow: binary((a, b) => a ** b, ({ g, gradient, input, output, wants }) => {
+    const power = (): Value => g.pow(input(0), g.sub(input(1), g.scalar(1)));
+    return [
+      wants(0) ? g.mul(gradient, g.mul(input(1), power())) : undefined,
+      wants(1) ? g.mul(gradient, g.mul(output, g.log(input(0)))) : undefined,
+    ];
   }),
   // At equal operands torch halves the gradient between them.
   Min: binary(Math.min, ({ g, gradient, input }) => shareGradient(g, gradient, g.less(input(0), input(1)), input(0), input(1))),
