@@ -20,7 +20,8 @@ export const tinyUnet: UnetConfig = {
 };
 
 export const tinyVae: VaeConfig = {
-  blockOutChannels: [4, 8], layersPerBlock: 1, latentChannels: 16, normNumGroups: 4, scalingFactor: 0.4, forceUpcast: false,
+  blockOutChannels: [4, 8], layersPerBlock: 1, latentChannels: 16, normNumGroups: 4, scalingFactor: 0.4,
+  forceUpcast: false,
 };
 
 export const tinyTextEncoder: TextEncoderConfig = {

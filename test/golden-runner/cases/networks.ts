@@ -6,6 +6,7 @@ import path from 'node:path';
 
 import { parseTextEncoderConfig, parseUnetConfig, parseVaeConfig } from '../../../src-main/checkpoint/configs.ts';
 import type { TextEncoderConfig, UnetConfig, VaeConfig } from '../../../src-main/checkpoint/configs.ts';
+import { openCheckpoint } from '../../../src-main/checkpoint/open-checkpoint.ts';
 import { readSafetensors, readSafetensorsHeader } from '../../../src-main/checkpoint/safetensors.ts';
 import { textEncoderWeights } from '../../../src-main/checkpoint/text-encoder-names.ts';
 import { unetWeights } from '../../../src-main/checkpoint/unet-names.ts';
@@ -14,7 +15,7 @@ import { GraphBuilder } from '../../../src-main/compiler/1-build/graph-builder.t
 import type { Value } from '../../../src-main/compiler/1-build/graph.ts';
 import { frozenScope } from '../../../src-main/models/frozen-scope.ts';
 import type { NetworkScope } from '../../../src-main/models/network-scope.ts';
-import { clipTextEncoder, type TextEncoding } from '../../../src-main/models/text-encoder.ts';
+import { clipTextEncoder, type TextEncoding, textProjection } from '../../../src-main/models/text-encoder.ts';
 import { unet } from '../../../src-main/models/unet.ts';
 import { vaeDecoder, vaeEncoder } from '../../../src-main/models/vae.ts';
 import { openSession } from '../../../src-main/runtime/session.ts';
@@ -28,13 +29,14 @@ const pictureTolerance = 5e-5;
 const textTolerance = 1e-5;
 
 type Tensors = Readonly<Record<string, Tensor>>;
+type Values = Readonly<Record<string, Value>>;
 
 interface Network {
   readonly provider: GoldenProvider;
   readonly weights: WeightTable;
   readonly feeds: Tensors;
   /** Adds the network; the feeds are its inputs, and what it returns are its outputs. */
-  describe(scope: NetworkScope, inputs: Readonly<Record<string, Value>>): Readonly<Record<string, Value>>;
+  describe(scope: NetworkScope, inputs: Values): Values;
 }
 
 async function runNetwork({ provider, weights, feeds, describe }: Network): Promise<Tensors> {
@@ -50,9 +52,11 @@ async function runNetwork({ provider, weights, feeds, describe }: Network): Prom
   }
 }
 
+/** Rows for those of the outputs that the golden file has. */
 function compare(run: string, outputs: Tensors, golden: ReadonlyMap<string, Tensor>, tolerance: number): GoldenRow[] {
-  return Object.entries(outputs).map(([name, actual]) => {
-    return row(`${run}/${name}`, maxError(actual, golden.get(name)!), tolerance);
+  return Object.entries(outputs).flatMap(([name, actual]) => {
+    const expected = golden.get(name);
+    return expected ? [row(`${run}/${name}`, maxError(actual, expected), tolerance)] : [];
   });
 }
 
@@ -123,8 +127,9 @@ function unetCase(folder: string): GoldenCase {
 function encoderOutputs(provider: GoldenProvider, weights: WeightTable, config: VaeConfig, image: Tensor) {
   return runNetwork({
     provider, weights, feeds: { image },
-    describe: ({ g, ...scope }, inputs) => {
-      const moments = vaeEncoder({ g, ...scope }, config, inputs['image']!);
+    describe: (scope, inputs) => {
+      const { g } = scope;
+      const moments = vaeEncoder(scope, config, inputs['image']!);
       const [mean, logVariance] = g.split(moments, 1, [config.latentChannels, config.latentChannels]);
       const logvar = g.clip(logVariance!, -30, 20);
       return { moments, mean: mean!, logvar, std: g.exp(g.mul(logvar, g.scalar(0.5))) };
@@ -162,49 +167,98 @@ const vaeCase: GoldenCase = {
   },
 };
 
-/** Every output of the golden text encoders, by its golden name, where the number of layers has it. */
+/** Every output of the golden text encoders, by its golden name. */
 async function textOutputs(
   provider: GoldenProvider, weights: WeightTable, config: TextEncoderConfig, ids: Tensor, endOfTextId: number,
 ): Promise<Tensors> {
-  const encode = (skipLayers: number, describe: (encoding: TextEncoding) => Record<string, Value>) => runNetwork({
+  const encode = (skipLayers: number, describe: (encoding: TextEncoding, scope: NetworkScope) => Values) => runNetwork({
     provider, weights, feeds: { ids },
-    describe: (scope, inputs) => describe(clipTextEncoder(scope, config, inputs['ids']!, { skipLayers })),
+    describe: (scope, inputs) => describe(clipTextEncoder(scope, config, inputs['ids']!, { skipLayers }), scope),
   });
+  const hasProjection = weights.has('text_projection.weight');
   return {
-    ...await encode(0, (encoding) => ({
-      hidden_embeddings: encoding.hiddenState(0),
-      hidden_last_before_norm: encoding.hiddenState(-1),
-      hidden_penultimate: encoding.hiddenState(-2),
-      hidden_minus_3: encoding.hiddenState(-3),
-      last_hidden_state: encoding.lastHiddenState,
-      pooler_output: encoding.pooled(endOfTextId),
-    })),
+    ...await encode(0, (encoding, scope) => {
+      const pooled = encoding.pooled(endOfTextId);
+      return {
+        hidden_embeddings: encoding.hiddenState(0),
+        hidden_last_before_norm: encoding.hiddenState(-1),
+        hidden_penultimate: encoding.hiddenState(-2),
+        hidden_minus_3: encoding.hiddenState(-3),
+        last_hidden_state: encoding.lastHiddenState,
+        pooler_output: pooled,
+        pooled_before_projection: pooled,
+        ...(hasProjection ? { text_embeds: textProjection(scope, config, pooled) } : {}),
+      };
+    }),
     ...await encode(1, (encoding) => ({ hidden_penultimate_normed: encoding.lastHiddenState })),
     ...await encode(2, (encoding) => ({ hidden_minus_3_normed: encoding.lastHiddenState })),
   };
 }
 
-const textFiles = {
-  'model.safetensors': '', 'original_sd1.safetensors': 'cond_stage_model.transformer.', 'openai_clip.safetensors': '',
-} as const;
+/** `files`: weights files and what their names begin with. */
+function textCase(folder: string, files: Readonly<Record<string, string>>): GoldenCase {
+  return {
+    folder,
+    async run(context) {
+      const { config, configFile, runs } = await readCase(context, ['io']);
+      const textConfig = parseTextEncoderConfig(config['text_encoder'], configFile);
+      const { golden } = runs[0]!;
+      const rows: GoldenRow[] = [];
+      for (const [file, prefix] of Object.entries(files)) {
+        const tensors = await tensorsOf(context, file, prefix);
+        const weights = tensors.has('text_projection.weight') ? tensors : textEncoderWeights(tensors);
+        const ids = golden.get('input_ids')!;
+        const outputs = await textOutputs(context.provider, weights, textConfig, ids, Number(config['eot']));
+        rows.push(...compare(file, outputs, golden, textTolerance));
+      }
+      return rows;
+    },
+  };
+}
 
-const textCase: GoldenCase = {
-  folder: 'clip-text-vitl',
+/** The whole single file: text encoder, then the UNet on our own text states, and the VAE. */
+const checkpointCase: GoldenCase = {
+  folder: 'ckpt-sd15',
   async run(context) {
+    const { provider } = context;
     const { config, configFile, runs } = await readCase(context, ['io']);
-    const textConfig = parseTextEncoderConfig(config['text_encoder'], configFile);
+    const checkpoint = await openCheckpoint(path.join(context.folder, 'model.safetensors'), {
+      configs: {
+        unet: parseUnetConfig(config['unet'], configFile),
+        vae: parseVaeConfig(config['vae'], configFile),
+        textEncoder: parseTextEncoderConfig(config['text_encoder'], configFile),
+      },
+    });
     const { golden } = runs[0]!;
-    const rows: GoldenRow[] = [];
-    for (const [file, prefix] of Object.entries(textFiles)) {
-      const weights = textEncoderWeights(await tensorsOf(context, file, prefix));
-      const ids = golden.get('input_ids')!;
-      const outputs = await textOutputs(context.provider, weights, textConfig, ids, Number(config['eot']));
-      rows.push(...compare(file, outputs, golden, textTolerance));
-    }
-    return rows;
+    const { text_last_hidden_state } = await runNetwork({
+      provider, weights: checkpoint.textEncoder, feeds: feedsOf(golden, ['input_ids']),
+      describe: (scope, inputs) => {
+        const encoding = clipTextEncoder(scope, checkpoint.textEncoderConfig, inputs['input_ids']!);
+        return { text_last_hidden_state: encoding.lastHiddenState };
+      },
+    });
+    const unetFeeds = { ...feedsOf(golden, ['sample', 'timestep']), encoder_hidden_states: text_last_hidden_state! };
+    const denoised = await unetOutputs(provider, checkpoint.unet, checkpoint.unetConfig, unetFeeds);
+    const { vae, vaeConfig } = checkpoint;
+    const { mean, logvar } = await encoderOutputs(provider, vae, vaeConfig, golden.get('vae_image')!);
+    const { decoded } = await decoderOutputs(provider, vae, vaeConfig, golden.get('vae_latent')!);
+    const pictures = { ...denoised, vae_mean: mean!, vae_logvar: logvar!, vae_decoded: decoded! };
+    return [
+      ...compare('io', { text_last_hidden_state: text_last_hidden_state! }, golden, textTolerance),
+      ...compare('io', pictures, golden, pictureTolerance),
+    ];
   },
 };
 
 export const cases: readonly GoldenCase[] = [
-  unetCase('unet-sd15'), unetCase('unet-sd2'), unetCase('unet-sdxl'), vaeCase, textCase,
+  unetCase('unet-sd15'), unetCase('unet-sd2'), unetCase('unet-sdxl'),
+  vaeCase,
+  textCase('clip-text-vitl', {
+    'model.safetensors': '', 'original_sd1.safetensors': 'cond_stage_model.transformer.', 'openai_clip.safetensors': '',
+  }),
+  textCase('clip-text-h', { 'model.safetensors': '', 'original_sd2.safetensors': 'cond_stage_model.model.' }),
+  textCase('clip-text-bigg', {
+    'model.safetensors': '', 'original_sdxl.safetensors': 'conditioner.embedders.1.model.',
+  }),
+  checkpointCase,
 ];
