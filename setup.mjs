@@ -16,7 +16,7 @@ export const tasks = {
   start: { file: 'src-main/app/launch/start.ts', here: true },
   cli: { file: 'src-main/host/cli.ts', here: true },
   bench: { file: 'test/bench/main.ts', here: true },
-  golden: { file: 'test/golden-runner/main.ts', here: false },
+  golden: { file: 'test/golden-runner/run.ts', here: false },
   test: { file: 'test/run/main.ts', here: false },
   check: { file: 'test/run/main.ts', here: false, first: ['--only', 'check'] },
   build: { file: 'src-main/app/launch/build.ts', here: false },
@@ -49,7 +49,8 @@ export function staleReason(lock, installed) {
     const found = installed.packages[path];
     if (found === undefined && (wanted.optional || wanted.devOptional || wanted.peer)) continue;
     if (found === undefined) return `${path} is missing`;
-    if (found.version !== wanted.version || found.integrity !== wanted.integrity) return `${path} is of another version`;
+    const isSame = found.version === wanted.version && found.integrity === wanted.integrity;
+    if (!isSame) return `${path} is of another version`;
   }
   return undefined;
 }
@@ -114,13 +115,14 @@ function findNode() {
     const fetched = nodeIfNewEnough(binaryIn(join(cache, 'node_modules'), packageName));
     if (fetched) return fetched;
   }
+  const here = `${process.versions.node} on ${process.platform} ${process.arch}`;
   return fail(
-    `Likeness needs Node ${oldestNode} or newer; this is ${process.versions.node} on ${process.platform} ${process.arch}.`,
+    `Likeness needs Node ${oldestNode} or newer; this is ${here}.`,
     'Nothing was changed. Install it from https://nodejs.org and run the same command again.',
   );
 }
 
-/** Splits the command line into a task and its own arguments; anything that is no task's name is for the command line. */
+/** Splits off the task's name; anything that is no task's name is for Likeness's own command line. */
 export function chooseTask(parameters) {
   const [name, ...rest] = parameters;
   if (name === undefined) return { task: tasks.cli, parameters: ['--help'] };

@@ -1,0 +1,69 @@
+// Answers the page's own requests (app://ui/…): the built page from memory, and media by opaque id from the studio.
+// No address ever becomes a path: page files are looked up in a list read once, media in the library.
+
+import { readFileSync, readdirSync } from 'node:fs';
+import { extname, join, relative, sep } from 'node:path';
+import { mediaKinds } from '../contract/studio.ts';
+import type { MediaKind } from '../contract/studio.ts';
+import { isOwnPage, securityHeaders } from './page-policy.ts';
+
+export interface PageFile {
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+}
+
+/** What stands behind media/<kind>/<id>; undefined when there is no such thing. */
+export type OpenMedia = (kind: MediaKind, id: string) => Promise<PageFile | undefined>;
+
+const contentTypes: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.woff2': 'font/woff2',
+  '.json': 'application/json',
+};
+
+/** Reads the built page into memory: address without its leading slash → file. Files of unknown kind are left out. */
+export function readPage(folder: string): ReadonlyMap<string, PageFile> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return new Map(
+    files.flatMap((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      const contentType = contentTypes[extname(entry.name)];
+      const address = relative(folder, path).split(sep).join('/');
+      return contentType === undefined ? [] : [[address, { bytes: readFileSync(path), contentType }] as const];
+    }),
+  );
+}
+
+const mediaAddress = /^\/media\/([a-z]+)\/([0-9a-f]{32})$/;
+
+/** Answers one request. Whatever is not there, not allowed or not understood gets the same 404. */
+export async function answerPageRequest(
+  page: ReadonlyMap<string, PageFile>,
+  openMedia: OpenMedia,
+  request: { readonly url: string; readonly method: string },
+): Promise<Response> {
+  if (request.method !== 'GET' || !isOwnPage(request.url)) return notThere();
+  const { pathname } = new URL(request.url);
+  const file = page.get(pathname === '/' ? 'index.html' : pathname.slice(1));
+  if (file !== undefined) return answer(file);
+  const [, kind, id] = mediaAddress.exec(pathname) ?? [];
+  if (kind === undefined || id === undefined || !isMediaKind(kind)) return notThere();
+  const media = await openMedia(kind, id);
+  return media === undefined ? notThere() : answer(media);
+}
+
+function isMediaKind(word: string): word is MediaKind {
+  return (mediaKinds as readonly string[]).includes(word);
+}
+
+function answer({ bytes, contentType }: PageFile): Response {
+  return new Response(new Uint8Array(bytes), { headers: { ...securityHeaders, 'content-type': contentType } });
+}
+
+function notThere(): Response {
+  return new Response('Not found', { status: 404, headers: { ...securityHeaders, 'content-type': 'text/plain' } });
+}

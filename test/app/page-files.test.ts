@@ -1,0 +1,71 @@
+// The page's own addresses: what was built is served, media goes by opaque id, everything else is the same 404.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { answerPageRequest, readPage } from '../../src-main/app/page-files.ts';
+import type { PageFile } from '../../src-main/app/page-files.ts';
+import { mediaUrl } from '../../src-main/contract/studio.ts';
+
+const id = '0123456789abcdef0123456789abcdef';
+const folder = mkdtempSync(join(tmpdir(), 'likeness-page-'));
+let page: ReadonlyMap<string, PageFile>;
+const asked: string[] = [];
+
+beforeAll(() => {
+  mkdirSync(join(folder, 'page', 'assets'), { recursive: true });
+  writeFileSync(join(folder, 'secret.json'), '{"secret":1}');
+  writeFileSync(join(folder, 'page', 'index.html'), '<!doctype html>page');
+  writeFileSync(join(folder, 'page', 'assets', 'main-1.js'), 'run()');
+  writeFileSync(join(folder, 'page', 'notes.exe'), 'not served');
+  page = readPage(join(folder, 'page'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function get(url: string, method = 'GET'): Promise<Response> {
+  const openMedia = async (kind: string, mediaId: string) => {
+    asked.push(`${kind}/${mediaId}`);
+    return kind === 'thumbnail' ? { bytes: new Uint8Array([1, 2]), contentType: 'image/webp' } : undefined;
+  };
+  return answerPageRequest(page, openMedia, { url, method });
+}
+
+test('the built page is served with its types and its policy', async () => {
+  const index = await get('app://ui/');
+  expect(await index.text()).toBe('<!doctype html>page');
+  expect(index.headers.get('content-type')).toMatch(/^text\/html/);
+  const policy = index.headers.get('content-security-policy') ?? '';
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).not.toMatch(/unsafe|https?:|\*/);
+  expect((await get('app://ui/assets/main-1.js')).headers.get('content-type')).toMatch(/^text\/javascript/);
+});
+
+test('media is asked of the studio by kind and id', async () => {
+  const found = await get(`app://ui/${mediaUrl('thumbnail', id)}`);
+  expect([found.status, found.headers.get('content-type')]).toEqual([200, 'image/webp']);
+  expect(found.headers.get('cache-control')).toBe('no-store');
+  expect((await get(`app://ui/${mediaUrl('portrait', id)}`)).status).toBe(404);
+  expect(asked).toEqual([`thumbnail/${id}`, `portrait/${id}`]);
+});
+
+const hostile = [
+  'app://ui/../secret.json', 'app://ui/..%2fsecret.json', 'app://ui/%2e%2e/secret.json', 'app://ui/..\\secret.json',
+  'app://ui//secret.json', 'app://ui/assets/../../secret.json', 'app://ui/notes.exe', 'app://ui/index.html%00',
+  'app://evil/index.html', 'app://ui.evil/index.html', 'app://x@ui/index.html', 'app://ui:1/index.html',
+  'file:///etc/passwd', 'https://ui/index.html', 'not an address', '', 'app://ui/assets', 'app://ui/__proto__',
+  `app://ui/media/__proto__/${id}`, `app://ui/media/secret/${id}`, `app://ui/media/photo/${id}x`,
+  `app://ui/media/photo/${id.toUpperCase()}`, 'app://ui/media/photo/..%2f..%2fetc%2fpasswd', `app://ui/media/photo/${id}/..`,
+  `app://ui/media/photo/%00${id}`, 'app://ui/media/photo/', 'app://ui/media//', `app://ui/Media/photo/${id}`,
+];
+
+test.each(hostile)('%s answers nothing but 404', async (url) => {
+  asked.length = 0;
+  const answer = await get(url);
+  expect([answer.status, await answer.text()]).toEqual([404, 'Not found']);
+  expect(asked).toEqual([]);
+});
+
+test('only GET is answered', async () => {
+  for (const method of ['POST', 'PUT', 'DELETE', 'HEAD']) expect((await get('app://ui/', method)).status).toBe(404);
+});
