@@ -54,7 +54,7 @@ export default typescript.config(
   { files: ['src-main/app/ipc.ts'], rules: { 'no-restricted-syntax': ['error', noDefaultExport, noMarkedTest] } },
   { files: ['test/**/*.test.ts'], rules: { 'max-lines-per-function': 'off' } },
   {
-    files: ['*.config.{js,ts}', 'src-renderer/*.config.{js,ts}'],
+    files: ['**/*.config.{js,ts}'],
     rules: { 'no-restricted-syntax': 'off', 'max-lines-per-function': 'off' },
   },
 );
