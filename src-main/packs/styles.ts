@@ -1,17 +1,17 @@
 // Portrait styles: a prompt each with a place for the subject, read from resources/styles.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { UserError } from '../contract/errors.ts';
-import { type Style, styleSchema } from '../contract/nouns.ts';
+import type { Style } from '../contract/nouns.ts';
+import { loadStyles, type PackFamily, shownStyle, type StyleLanguage } from '../generation/styles.ts';
 
 const subjectPlace = '{subject}';
 
-/** The styles that come with Likeness, in the order they are shown. */
-export async function readStyles(resourcesFolder: string): Promise<Style[]> {
-  const text = await readFile(join(resourcesFolder, 'styles', 'portrait-styles.json'), 'utf8');
-  return z.array(styleSchema).parse(JSON.parse(text));
+/** The styles that come with Likeness, in the order they are shown, with the prompts of one family of packs. */
+export async function readStyles(
+  resourcesFolder: string, language: StyleLanguage = 'en', family: PackFamily = 'starter',
+): Promise<Style[]> {
+  return (await loadStyles(join(resourcesFolder, 'styles'))).map((style) => shownStyle(style, language, family));
 }
 
 /** The style of this id; 'styles.unknown' names those there are. */

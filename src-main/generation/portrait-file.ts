@@ -1,0 +1,66 @@
+// A portrait as a PNG: the pixels, A1111's `parameters` text, and the label that says a machine made it (IPTC digital
+// source type, in XMP). No EXIF, no names of people, no paths of this machine. Either the whole file is there or none.
+
+import { readFile } from 'node:fs/promises';
+
+import { writeFileAtomically } from '../checkpoint/atomic-file.ts';
+import { samplers, type SamplerName } from '../diffusion/samplers.ts';
+import { encodePng } from '../photos/decode.ts';
+import type { RgbPicture } from '../photos/pixels.ts';
+import { formatParameters, parseParameters, type ParametersText, type ReadParameters } from './parameters-text.ts';
+import { addPngTexts, readPngTexts, xmpKeyword } from './png-chunks.ts';
+
+export interface PortraitSettings
+  extends Omit<ParametersText, 'samplerTitle' | 'scheduleType' | 'widthPx' | 'heightPx'> {
+  readonly sampler: SamplerName;
+}
+
+/** IPTC's words: made wholly by a trained model, or such pictures beside real ones (a contact sheet with photos). */
+export type DigitalSourceType = 'trainedAlgorithmicMedia' | 'compositeWithTrainedAlgorithmicMedia';
+
+const digitalSourceTypes = 'http://cv.iptc.org/newscodes/digitalsourcetype/';
+
+const parametersKeyword = 'parameters';
+
+/** A portrait as PNG bytes, labelled and with its settings. */
+export async function encodePortrait(picture: RgbPicture, settings: PortraitSettings): Promise<Uint8Array> {
+  const { title, scheduleType } = samplers[settings.sampler];
+  const text = formatParameters({
+    ...settings, samplerTitle: title, scheduleType, widthPx: picture.width, heightPx: picture.height,
+  });
+  return addPngTexts(await encodePng(picture), [
+    { keyword: parametersKeyword, text }, { keyword: xmpKeyword, text: labelXmp('trainedAlgorithmicMedia') },
+  ]);
+}
+
+/** Writes a portrait. Refuses with a UserError when the disk is full or the folder cannot be written to. */
+export async function writePortrait(file: string, picture: RgbPicture, settings: PortraitSettings): Promise<void> {
+  await writePngFile(file, await encodePortrait(picture, settings));
+}
+
+/** Puts PNG bytes in place as a whole. */
+export async function writePngFile(file: string, png: Uint8Array): Promise<void> {
+  await writeFileAtomically(file, async (handle) => { await handle.writeFile(png); });
+}
+
+/** Settings inside a PNG (bytes or a file's path), as A1111 and its kin write them; undefined when it has none. */
+export async function readParameters(png: Uint8Array | string): Promise<ReadParameters | undefined> {
+  const texts = readPngTexts(typeof png === 'string' ? await readFile(png) : png);
+  const found = texts?.find(({ keyword }) => keyword === parametersKeyword);
+  return found && parseParameters(found.text);
+}
+
+/** The label as an XMP packet: nothing but the source type. */
+export function labelXmp(sourceType: DigitalSourceType): string {
+  return [
+    '<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>',
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/">',
+    ' <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">',
+    '  <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">',
+    `   <Iptc4xmpExt:DigitalSourceType>${digitalSourceTypes}${sourceType}</Iptc4xmpExt:DigitalSourceType>`,
+    '  </rdf:Description>',
+    ' </rdf:RDF>',
+    '</x:xmpmeta>',
+    '<?xpacket end="r"?>',
+  ].join('\n');
+}

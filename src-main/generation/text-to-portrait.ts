@@ -1,0 +1,179 @@
+// From a prompt to portraits, one for each seed: encode both prompts once; for every seed draw noise, sample under
+// guidance, decode. Nothing is random but the seed: a portrait does not depend on which others are in its batch.
+
+import { UserError } from '../contract/errors.ts';
+import { denoiser, plannedTimesteps } from '../diffusion/denoiser.ts';
+import { type NoiseSchedule, noiseSchedule } from '../diffusion/noise-schedule.ts';
+import { sample } from '../diffusion/sample.ts';
+import { samplers, type SamplerName } from '../diffusion/samplers.ts';
+import { planSampling, type SamplingPlan, startLatents, toVariancePreserving } from '../diffusion/sampling-plan.ts';
+import { normalNumbers } from '../diffusion/seeded-noise.ts';
+import { type RgbPicture, rgbPicture } from '../photos/pixels.ts';
+import { elementCount, float32Tensor, type Shape, type Tensor } from '../tensor/tensor.ts';
+import { guidedPrediction } from './guided-prediction.ts';
+import type { AdapterInput, PipelinePort, PromptTokenizer } from './pipeline-port.ts';
+
+export interface PortraitRequest {
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  /** One portrait each. */
+  readonly seeds: readonly number[];
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly samplingSteps: number;
+  readonly sampler: SamplerName;
+  readonly guidanceScale: number;
+  readonly adapter?: AdapterInput;
+  readonly guidanceInOneBatch?: boolean;
+}
+
+export interface DrawnPicture {
+  readonly seed: number;
+  readonly picture: RgbPicture;
+  /** The latent that was decoded, [1, C, H, W] in Stable Diffusion's own scale. */
+  readonly latents: Tensor;
+}
+
+export interface PortraitProgress {
+  readonly seed: number;
+  /** Portraits that are done, and all of them. */
+  readonly portraitsDone: number;
+  readonly portraitCount: number;
+  /** Steps of this portrait that are done, from 1, and all of them. */
+  readonly samplingStep: number;
+  readonly stepCount: number;
+  /** What this portrait would be if it stopped here, undecoded: [1, C, H, W] in Stable Diffusion's own scale. */
+  readonly denoised: Tensor;
+}
+
+export interface PortraitEvents {
+  readonly signal?: AbortSignal;
+  readonly onStep?: (progress: PortraitProgress) => void | Promise<void>;
+  readonly onPortrait?: (portrait: DrawnPicture) => void | Promise<void>;
+}
+
+export interface PortraitBatch {
+  readonly kind: 'done' | 'cancelled';
+  /** All of them, or those that were done when it was cancelled. */
+  readonly portraits: readonly DrawnPicture[];
+  /** Tokens of the prompt and of the negative prompt that did not fit into CLIP's 75 and had no effect. */
+  readonly droppedTokens: { readonly prompt: number; readonly negativePrompt: number };
+}
+
+/** CLIP's window of 77 less its begin and end marks. */
+const promptTokens = 75;
+/** Latent edges are halved three times inside the UNet and must come out whole. */
+const unetFactor = 8;
+
+/**
+ * Draws one portrait a seed. Cancelling (events.signal) is an outcome: what was finished is kept.
+ * Refuses, with a UserError, sizes that the networks cannot draw and numbers that went beyond float32.
+ */
+export async function drawPortraits(
+  pipeline: PipelinePort, tokenizer: PromptTokenizer, request: PortraitRequest, events: PortraitEvents = {},
+): Promise<PortraitBatch> {
+  const { config } = pipeline;
+  const shape = latentShape(pipeline, request);
+  const schedule = noiseSchedule(config.alphasCumprod);
+  const { convention, karras, spacing } = samplers[request.sampler];
+  const plan = planSampling(schedule, convention, { steps: request.samplingSteps, spacing, karras, stepsOffset: 1 });
+  const guidance = {
+    conditional: await pipeline.encodeText([tokenizer.encodePrompt(request.prompt)]),
+    unconditional: await pipeline.encodeText([tokenizer.encodePrompt(request.negativePrompt)]),
+    guidanceScale: request.guidanceScale, adapter: request.adapter, inOneBatch: request.guidanceInOneBatch,
+  };
+  const predict = guidedPrediction(pipeline, guidance, shape);
+  const denoise = denoiser(predict, config.predictionType, plannedTimesteps(plan, schedule));
+  const portraits: DrawnPicture[] = [];
+  const batch = (kind: PortraitBatch['kind']): PortraitBatch =>
+    ({ kind, portraits, droppedTokens: droppedTokens(tokenizer, request) });
+  for (const seed of request.seeds) {
+    const run = { seed, plan, denoise, shape, request, events, portraitsDone: portraits.length };
+    const latents = await sampleLatents(run);
+    if (!latents) return batch('cancelled');
+    const portrait = { seed, latents, picture: await decodePortrait(pipeline, latents) };
+    portraits.push(portrait);
+    await events.onPortrait?.(portrait);
+  }
+  return batch('done');
+}
+
+/** Decodes one latent of Stable Diffusion's own scale to 8-bit RGB. */
+export async function decodePortrait(pipeline: PipelinePort, latents: Tensor): Promise<RgbPicture> {
+  const scaled = (latents.data as Float32Array).map((value) => value / pipeline.config.latentScale);
+  return rgbFromTensor(await pipeline.decode(float32Tensor(latents.shape, scaled)));
+}
+
+/** float32 [1, 3, H, W] in -1..1 to 8-bit RGB; values beyond are clipped, NaN is refused with a UserError. */
+export function rgbFromTensor(image: Tensor): RgbPicture {
+  const [batch, channels, height, width] = image.shape as [number, number, number, number];
+  if (batch !== 1 || channels !== 3) throw new Error(`A portrait is [1, 3, H, W], not [${image.shape.join(', ')}].`);
+  const planes = image.data as Float32Array;
+  const data = new Uint8Array(width * height * 3);
+  const planeSize = width * height;
+  for (let pixel = 0; pixel < planeSize; pixel++) {
+    for (let channel = 0; channel < 3; channel++) {
+      const value = planes[channel * planeSize + pixel]!;
+      if (Number.isNaN(value)) throw notFinite();
+      data[pixel * 3 + channel] = Math.min(255, Math.max(0, Math.round((value + 1) * 127.5)));
+    }
+  }
+  return rgbPicture(width, height, data);
+}
+
+interface OneRun {
+  readonly seed: number;
+  readonly plan: SamplingPlan;
+  readonly denoise: ReturnType<typeof denoiser>;
+  readonly shape: Shape;
+  readonly request: PortraitRequest;
+  readonly events: PortraitEvents;
+  readonly portraitsDone: number;
+}
+
+/** The finished latent of one seed; undefined when it was cancelled. */
+async function sampleLatents(run: OneRun): Promise<Tensor | undefined> {
+  const { seed, plan, denoise, shape, request, events, portraitsDone } = run;
+  const size = elementCount(shape);
+  // stream 0 starts a portrait, stream 1 + i belongs to draw i of its steps
+  const noise = (drawIndex: number): Float32Array => normalNumbers(seed, 1 + drawIndex, size);
+  const { run: sampler, eta } = samplers[request.sampler];
+  const result = await sample({
+    sampler, eta, denoise, noise, sigmas: plan.sigmas, signal: events.signal,
+    x: startLatents(plan, normalNumbers(seed, 0, size)),
+    onStep: ({ samplingStep, stepCount, denoised }) => events.onStep?.({
+      seed, portraitsDone, portraitCount: request.seeds.length, samplingStep, stepCount,
+      denoised: float32Tensor(shape, denoised),
+    }),
+  });
+  if (result.kind === 'cancelled') return undefined;
+  const latents = toVariancePreserving(result.x, plan.sigmas.at(-1)!);
+  if (!latents.every(Number.isFinite)) throw notFinite();
+  return float32Tensor(shape, latents);
+}
+
+function latentShape({ config }: PipelinePort, { widthPx, heightPx }: PortraitRequest): Shape {
+  const multiplePx = config.vaeFactor * unetFactor;
+  const fits = (edgePx: number): boolean => edgePx > 0 && edgePx % multiplePx === 0;
+  if (!fits(widthPx) || !fits(heightPx)) {
+    throw new UserError('generation.size', {
+      what: `This model cannot draw ${widthPx}x${heightPx} pixels: both edges must be multiples of ${multiplePx}.`,
+      safe: 'Nothing was drawn and nothing was changed.',
+      todo: `Choose a size such as ${config.resolutionPx}x${config.resolutionPx}.`,
+    }, { widthPx, heightPx, multiplePx });
+  }
+  return [1, config.latentChannels, heightPx / config.vaeFactor, widthPx / config.vaeFactor];
+}
+
+function droppedTokens(tokenizer: PromptTokenizer, { prompt, negativePrompt }: PortraitRequest) {
+  const beyond = (text: string): number => Math.max(0, tokenizer.encode(text).length - promptTokens);
+  return { prompt: beyond(prompt), negativePrompt: beyond(negativePrompt) };
+}
+
+function notFinite(): UserError {
+  return new UserError('generation.not-finite', {
+    what: 'The network lost its numbers while drawing (NaN or infinity), so there is no portrait for this seed.',
+    safe: 'Portraits that were finished before are kept.',
+    todo: 'Lower the strength of the look or the guidance, or choose another provider.',
+  });
+}

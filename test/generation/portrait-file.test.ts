@@ -1,0 +1,101 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { deflateSync, crc32 } from 'node:zlib';
+import sharp from 'sharp';
+import { afterAll, expect, test } from 'vitest';
+
+import { UserError } from '../../src-main/contract/errors.ts';
+import { addPngTexts, pngChunkTypes, readPngTexts } from '../../src-main/generation/png-chunks.ts';
+import {
+  encodePortrait, type PortraitSettings, readParameters, writePortrait,
+} from '../../src-main/generation/portrait-file.ts';
+import { rgbPicture } from '../../src-main/photos/pixels.ts';
+
+const folder = await mkdtemp(path.join(tmpdir(), 'likeness-portrait-'));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const pixels = Uint8Array.from({ length: 8 * 6 * 3 }, (_, i) => (i * 37) % 256);
+const picture = rgbPicture(8, 6, pixels);
+const settings: PortraitSettings = {
+  prompt: 'photo of sks man', negativePrompt: 'hat', samplingSteps: 20, sampler: 'dpmpp-2m-karras', guidanceScale: 5,
+  seed: 42, modelName: 'starter', modelHash: 'abcdef0123456789', version: 'Likeness 0.1.0',
+};
+
+test('pixels come back untouched, and sharp sees text, label and nothing else', async () => {
+  const file = path.join(folder, 'one.png');
+  await writePortrait(file, picture, settings);
+  const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true });
+  expect(info).toMatchObject({ width: 8, height: 6, channels: 3 });
+  expect(Uint8Array.from(data)).toEqual(pixels);
+  const metadata = await sharp(file).metadata();
+  expect(metadata.comments).toEqual([{ keyword: 'parameters', text: expect.stringContaining('Seed: 42') }]);
+  expect(metadata.xmp!.toString()).toContain(
+    '<Iptc4xmpExt:DigitalSourceType>http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia<');
+  expect(metadata.exif).toBeUndefined();
+  expect(await readdir(folder)).toEqual(['one.png']);
+});
+
+test.each([
+  ['Latin-1 goes into tEXt', 'crème, "quoted"', ['tEXt', 'iTXt']],
+  ['Chinese goes into iTXt', '一位女士，蓝色背景 "引号"', ['iTXt', 'iTXt']],
+])('%s and is read back', async (_, prompt, chunkTypes) => {
+  const png = await encodePortrait(picture, { ...settings, prompt });
+  const types = pngChunkTypes(png);
+  expect(types.slice(0, 3)).toEqual(['IHDR', ...chunkTypes]);
+  expect(types.filter((type) => type === 'eXIf' || type === 'tIME')).toEqual([]);
+  const read = await readParameters(png);
+  expect(read).toMatchObject({ prompt, negativePrompt: 'hat' });
+  expect(Object.fromEntries(read!.settings)).toMatchObject({
+    Steps: '20', Sampler: 'DPM++ 2M', 'Schedule type': 'Karras', 'CFG scale': '5', Size: '8x6',
+    'Model hash': 'abcdef0123', Model: 'starter',
+  });
+});
+
+test('the same portrait is the same bytes', async () => {
+  expect(await encodePortrait(picture, settings)).toEqual(await encodePortrait(picture, settings));
+});
+
+test('deflated and language-tagged texts of other tools are read', () => {
+  const chunk = (type: string, data: Buffer): Buffer => {
+    const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    sum.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, sum]);
+  };
+  const png = Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('zTXt', Buffer.concat([Buffer.from('a\0\0', 'latin1'), deflateSync('naïve'.normalize(), {})])),
+    chunk('iTXt', Buffer.concat([Buffer.from('b\0\x01\0zh\0标题\0', 'utf8'), deflateSync(Buffer.from('写真'))])),
+    chunk('zTXt', Buffer.concat([Buffer.from('bomb\0\0', 'latin1'), deflateSync(Buffer.alloc(64 * 1024 * 1024))])),
+    chunk('zTXt', Buffer.from('broken\0\0not deflated', 'latin1')),
+    chunk('tEXt', Buffer.from('no end', 'latin1')),
+    chunk('tEXt', Buffer.from('c\0last', 'latin1')),
+    Buffer.from([0xff, 0xff, 0xff, 0xff, 0x74, 0x45, 0x58, 0x74]),
+  ]);
+  const texts = readPngTexts(png)!;
+  expect(texts.map(({ keyword }) => keyword)).toEqual(['a', 'b', 'c']);
+  expect(texts[1]!.text).toBe('写真');
+});
+
+test('pictures without settings, and no pictures, have none', async () => {
+  const plain = await sharp(pixels, { raw: { width: 8, height: 6, channels: 3 } }).png().toBuffer();
+  expect(await readParameters(plain)).toBeUndefined();
+  expect(await readParameters(Buffer.from('<html>'))).toBeUndefined();
+  expect(() => addPngTexts(Buffer.from('<html>'), [])).toThrow('only be added to a PNG');
+});
+
+test('a folder that is not there is an error with a way out, and leaves nothing', async () => {
+  const failing = writePortrait(path.join(folder, 'absent', 'one.png'), picture, settings);
+  await expect(failing).rejects.toBeInstanceOf(UserError);
+});
+
+test('writing over a portrait replaces it as a whole', async () => {
+  const file = path.join(folder, 'again.png');
+  await writeFile(file, 'old');
+  await writePortrait(file, picture, settings);
+  expect((await readParameters(file))!.settings.get('Seed')).toBe('42');
+  expect((await readFile(file)).subarray(1, 4).toString()).toBe('PNG');
+  expect((await readdir(folder)).filter((name) => name.includes('partial'))).toEqual([]);
+});
