@@ -26,7 +26,7 @@ const cases = [
     rule: rules.filesFormNoCycle,
     planted: [
       ['src-main/text/a.ts', "import './b.ts';"],
-      ['src-main/text/b.ts', "import type { A } from './a.ts';"],
+      ['src-main/text/b.ts', "import type { A } from './a.ts'; export { a } from './a.ts';"],
     ],
   },
   {
