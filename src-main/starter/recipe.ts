@@ -1,0 +1,62 @@
+// The recipe of the starter pack: seed, sizes, schedules and losses in one place, checked when read.
+// Training writes the recipe it used beside the pack, so that the pack can be made again from it.
+
+import * as z from 'zod';
+
+const schedule = z.object({
+  steps: z.int().min(1), batchSize: z.int().min(1),
+  learningRate: z.number().positive(), warmUpSteps: z.int().min(0),
+  /** Share of the steps at the full rate before the cosine begins. */
+  constantShare: z.number().min(0).max(1),
+  /** The rate at the end, as a share of the full rate. */
+  finalShare: z.number().min(0).max(1),
+  beta1: z.number().min(0).lt(1), beta2: z.number().min(0).lt(1), weightDecay: z.number().min(0),
+  clipNorm: z.number().positive(),
+});
+
+export const recipeSchema = z.object({
+  seed: z.int(), resolutionPx: z.literal(128),
+  portraits: z.int().min(1), textures: z.int().min(0), heldOut: z.int().min(1),
+  vae: schedule.extend({
+    blockOutChannels: z.array(z.int()), layersPerBlock: z.int(), latentChannels: z.int(), normGroups: z.int(),
+    cropPx: z.int(), textureShare: z.number(), klWeight: z.number(),
+    /** For this many steps the first three latent channels are drawn towards the picture's own colours. */
+    colourHelpSteps: z.int(),
+  }),
+  unet: schedule.extend({
+    blockOutChannels: z.array(z.int()), layersPerBlock: z.int(), heads: z.int(), normGroups: z.int(),
+    captionDropout: z.number().min(0).max(1), emaDecay: z.number().min(0).lt(1),
+  }),
+  textEncoder: z.object({ width: z.int(), layers: z.int(), heads: z.int() }),
+});
+
+export type StarterRecipe = z.infer<typeof recipeSchema>;
+export type TrainingSchedule = z.infer<typeof schedule>;
+
+/** The recipe that the pack in resources/starter is made with. */
+export const starterRecipe: StarterRecipe = {
+  seed: 20260101, resolutionPx: 128, portraits: 16_000, textures: 3_000, heldOut: 64,
+  vae: {
+    blockOutChannels: [16, 32, 64, 64], layersPerBlock: 1, latentChannels: 16, normGroups: 4,
+    cropPx: 64, textureShare: 0.18, klWeight: 5e-4, colourHelpSteps: 250,
+    steps: 4_000, batchSize: 8, learningRate: 2e-3, warmUpSteps: 100, constantShare: 0.4, finalShare: 0.02,
+    beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
+  },
+  unet: {
+    blockOutChannels: [32, 64, 96, 96], layersPerBlock: 1, heads: 4, normGroups: 8,
+    captionDropout: 0.1, emaDecay: 0.998,
+    steps: 3_000, batchSize: 16, learningRate: 1e-3, warmUpSteps: 100, constantShare: 0.5, finalShare: 0.05,
+    beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
+  },
+  textEncoder: { width: 64, layers: 2, heads: 4 },
+};
+
+/** Warm-up, constant, then cosine down to finalShare; `step` counts from 0. */
+export function learningRateAt(plan: TrainingSchedule, step: number): number {
+  if (step < plan.warmUpSteps) return (plan.learningRate * (step + 1)) / plan.warmUpSteps;
+  const begin = plan.constantShare * plan.steps;
+  if (step <= begin) return plan.learningRate;
+  const through = Math.min(1, (step - begin) / Math.max(1, plan.steps - begin));
+  const cosine = 0.5 + 0.5 * Math.cos(Math.PI * through);
+  return plan.learningRate * (plan.finalShare + (1 - plan.finalShare) * cosine);
+}

@@ -1,0 +1,103 @@
+// Batches for the starter pack's training. A batch is a function of (seed, step) alone, so that a resumed run
+// sees exactly what an uninterrupted one would have seen.
+
+import type { NoiseSchedule } from '../diffusion/noise-schedule.ts';
+import { float32Tensor, type Tensor } from '../tensor/tensor.ts';
+import type { StarterRecipe } from './recipe.ts';
+import type { RenderedDataset } from './rendered-dataset.ts';
+import { type Random, seededRandom } from './seeded-random.ts';
+
+export type Feeds = Record<string, Tensor>;
+
+const normals = (random: Random, count: number) => Float32Array.from({ length: count }, () => random.normal());
+
+/** Copies a crop of one picture to planes in -1..1, mirrored and recoloured as told. */
+function copyCrop(
+  set: RenderedDataset, index: number, target: Float32Array, cropPx: number, random: Random,
+): void {
+  const size = set.resolutionPx;
+  const left = random.integer(size - cropPx + 1);
+  const top = random.integer(size - cropPx + 1);
+  const isMirrored = random.chance(0.5);
+  // other white balances and exposures than the renderer's, so that real photos are within what was seen
+  const isRecoloured = random.chance(0.4);
+  const base = index * size * size * 3;
+  for (let channel = 0; channel < 3; channel++) {
+    const gain = isRecoloured ? random.between(0.6, 1.25) : 1;
+    const lift = isRecoloured ? random.between(-20, 30) : 0;
+    for (let y = 0; y < cropPx; y++) {
+      for (let x = 0; x < cropPx; x++) {
+        const from = isMirrored ? cropPx - 1 - x : x;
+        const value = set.pixels[base + ((top + y) * size + left + from) * 3 + channel]! * gain + lift;
+        target[(channel * cropPx + y) * cropPx + x] = Math.max(0, Math.min(255, value)) / 127.5 - 1;
+      }
+    }
+  }
+}
+
+/** image [B, 3, crop, crop], noise [B, C, crop/8, crop/8] and colourHelp [] of one step. */
+export function vaeBatch(
+  recipe: StarterRecipe, portraits: RenderedDataset, textures: RenderedDataset, step: number,
+): Feeds {
+  const { cropPx, batchSize, textureShare, latentChannels, colourHelpSteps } = recipe.vae;
+  const random = seededRandom(recipe.seed + step, 31);
+  const planes = 3 * cropPx * cropPx;
+  const image = new Float32Array(batchSize * planes);
+  for (let item = 0; item < batchSize; item++) {
+    const set = random.chance(textureShare) ? textures : portraits;
+    // the last pictures are held out
+    const index = random.integer(set === portraits ? set.count - recipe.heldOut : set.count);
+    copyCrop(set, index, image.subarray(item * planes, (item + 1) * planes), cropPx, random);
+  }
+  const latentPx = cropPx / 8;
+  const noiseShape = [batchSize, latentChannels, latentPx, latentPx];
+  return {
+    image: float32Tensor([batchSize, 3, cropPx, cropPx], image),
+    noise: float32Tensor(noiseShape, normals(random, batchSize * latentChannels * latentPx * latentPx)),
+    colourHelp: float32Tensor([1], [Math.max(0, 1 - step / colourHelpSteps)]),
+  };
+}
+
+export interface LatentSet {
+  /** count x (channels x size x size), already multiplied by the latent scale. */
+  readonly values: Float32Array;
+  readonly channels: number;
+  readonly sizePx: number;
+  readonly count: number;
+  /** count x 77, indices into the trained token rows. */
+  readonly tokenRows: Int32Array;
+  /** 77 indices of the empty prompt. */
+  readonly emptyRows: Int32Array;
+}
+
+/** noisyLatent, velocity, timestep and inputIds of one step. */
+export function unetBatch(recipe: StarterRecipe, set: LatentSet, noiseSchedule: NoiseSchedule, step: number): Feeds {
+  const { batchSize, captionDropout } = recipe.unet;
+  const random = seededRandom(recipe.seed + step, 32);
+  const each = set.channels * set.sizePx * set.sizePx;
+  const tokens = set.emptyRows.length;
+  const [noisy, velocity] = [new Float32Array(batchSize * each), new Float32Array(batchSize * each)];
+  const timesteps = new Float32Array(batchSize);
+  const ids = new BigInt64Array(batchSize * tokens);
+  for (let item = 0; item < batchSize; item++) {
+    const index = random.integer(set.count - recipe.heldOut);
+    // one timestep from each equal share of the schedule keeps the loss's variance low (Kingma et al. 2021)
+    const timestep = Math.floor(((item + random.uniform()) / batchSize) * noiseSchedule.alphasCumprod.length);
+    timesteps[item] = timestep;
+    const alpha = Math.sqrt(noiseSchedule.alphasCumprod[timestep]!);
+    const sigma = Math.sqrt(1 - noiseSchedule.alphasCumprod[timestep]!);
+    const noise = normals(random, each);
+    for (let i = 0; i < each; i++) {
+      const latent = set.values[index * each + i]!;
+      noisy[item * each + i] = alpha * latent + sigma * noise[i]!;
+      velocity[item * each + i] = alpha * noise[i]! - sigma * latent;
+    }
+    const rows = random.chance(captionDropout) ? set.emptyRows : set.tokenRows.subarray(index * tokens, (index + 1) * tokens);
+    for (let i = 0; i < tokens; i++) ids[item * tokens + i] = BigInt(rows[i]!);
+  }
+  const shape = [batchSize, set.channels, set.sizePx, set.sizePx];
+  return {
+    noisyLatent: float32Tensor(shape, noisy), velocity: float32Tensor(shape, velocity),
+    timestep: float32Tensor([batchSize], timesteps), inputIds: { dtype: 'int64', shape: [batchSize, tokens], data: ids },
+  };
+}
