@@ -36,6 +36,8 @@ export const createRequestSchema = z.object({
   kind: z.literal('create'),
   checkpointPath: file,
   provider: providerChoiceSchema,
+  /** For the settings inside the PNG. */
+  modelName: z.string(),
   adapterFile: file.nullable(),
   items: z.array(z.object({
     key: z.string(),

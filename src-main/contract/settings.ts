@@ -9,7 +9,9 @@ export type ProviderChoice = z.infer<typeof providerChoiceSchema>;
 /** Seeds are 32-bit so that every tool that reads our PNGs can hold them. */
 export const seedSchema = z.int().min(0).max(0xffff_ffff);
 
-export const samplerNameSchema = z.enum(['ddim', 'euler', 'euler-ancestral', 'dpmpp-2m-karras']);
+export const samplerNameSchema = z.enum([
+  'ddim', 'euler', 'euler-karras', 'euler-ancestral', 'dpmpp-2m', 'dpmpp-2m-karras',
+]);
 export type SamplerName = z.infer<typeof samplerNameSchema>;
 
 /** How a LoRA is taught. */

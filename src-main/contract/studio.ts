@@ -106,7 +106,7 @@ export const commands = {
   'looks.remove': { request: z.object({ adapterId: adapterIdSchema }), response: none },
 
   'portraits.list': { request: z.object({ subjectId: subjectIdSchema }), response: z.array(portraitSchema) },
-  /** Draws (prompts + styles) × count portraits on the seeds seed, seed + 1 …; with `compareWithout` also without. */
+  /** Draws (prompts + styles) × count portraits on seed, seed + 1 …; with `compareWithout` also without the look. */
   'portraits.create': {
     request: z.object({
       subjectId: subjectIdSchema,

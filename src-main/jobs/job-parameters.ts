@@ -1,11 +1,12 @@
 // What each kind of job and item is to do, as it is kept in the library; parsed again when it is read.
 
 import { z } from 'zod';
-import { adapterIdSchema, packIdSchema, photoIdSchema, styleIdSchema } from '../contract/ids.ts';
+import { adapterIdSchema, packIdSchema, styleIdSchema } from '../contract/ids.ts';
 import { methodSchema } from '../contract/nouns.ts';
 import { generationSettingsSchema, trainingSettingsSchema } from '../contract/settings.ts';
 
-export const analyzeParametersSchema = z.object({ photoIds: z.array(photoIdSchema).min(1) });
+/** An analyze job takes every photo of its subject that has no verdict yet. */
+export const analyzeParametersSchema = z.object({});
 export type AnalyzeParameters = z.infer<typeof analyzeParametersSchema>;
 
 export const teachParametersSchema = z.object({

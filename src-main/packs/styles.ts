@@ -1,17 +1,25 @@
-// Portrait styles: a prompt each with a place for the subject, read from resources/styles.
+// Portrait styles of resources/styles, by id, and how a prompt gets the subject's words.
 
 import { join } from 'node:path';
 import { UserError } from '../contract/errors.ts';
-import type { Style } from '../contract/nouns.ts';
-import { loadStyles, type PackFamily, shownStyle, type StyleLanguage } from '../generation/styles.ts';
+import type { Pack, Style } from '../contract/nouns.ts';
+import {
+  loadStyles, type PackFamily, type PortraitStyle, shownStyle, type StyleLanguage,
+} from '../generation/styles.ts';
 
 const subjectPlace = '{subject}';
 
-/** The styles that come with Likeness, in the order they are shown, with the prompts of one family of packs. */
-export async function readStyles(
-  resourcesFolder: string, language: StyleLanguage = 'en', family: PackFamily = 'starter',
-): Promise<Style[]> {
-  return (await loadStyles(join(resourcesFolder, 'styles'))).map((style) => shownStyle(style, language, family));
+/** The styles that come with Likeness, in the order they are shown. */
+export function readStyles(resourcesFolder: string): Promise<PortraitStyle[]> {
+  return loadStyles(join(resourcesFolder, 'styles'));
+}
+
+/** Styles as the studio shows them, with the prompts that this pack understands. */
+export function stylesFor(
+  styles: readonly PortraitStyle[], pack: Pick<Pack, 'isBuiltIn'> | undefined, language: StyleLanguage = 'en',
+): Style[] {
+  const family: PackFamily = pack?.isBuiltIn ? 'starter' : 'general';
+  return styles.map((style) => shownStyle(style, language, family));
 }
 
 /** The style of this id; 'styles.unknown' names those there are. */

@@ -1,0 +1,47 @@
+// The contact sheet of a create job: the photos it learned from, then the portraits, with the look and without it
+// under each other on the same seeds, each with its likeness.
+
+import type { JobId } from '../contract/ids.ts';
+import { type ContactSheetRow, type ContactSheetTile, contactSheet } from '../generation/contact-sheet.ts';
+import type { PortraitRecord } from '../library/portraits.ts';
+import { decodePhoto } from '../photos/decode.ts';
+import type { StudioContext } from './context.ts';
+import { isUsed } from './photo-view.ts';
+
+const columns = 6;
+
+/** The sheet as a PNG; undefined when the job has no portraits. */
+export async function makeContactSheet(context: StudioContext, jobId: JobId): Promise<Uint8Array | undefined> {
+  const { library } = context;
+  const job = library.jobs.get(jobId);
+  const portraits = library.portraits.ofJob(jobId);
+  if (!job || portraits.length === 0) return undefined;
+  const photos = library.photos.list(job.subjectId).filter(isUsed).slice(0, columns);
+  const photoTiles = await Promise.all(photos.map((photo) => tile(context, photo.cropSha256!, photo.fileName)));
+  const photoRow: ContactSheetRow = { title: 'Photos', tiles: photoTiles.flat() };
+  const rows = [photoRow, ...await portraitRows(context, portraits)];
+  return await contactSheet(rows, { columns, hasPhotos: photoRow.tiles.length > 0 });
+}
+
+async function portraitRows(context: StudioContext, portraits: readonly PortraitRecord[]): Promise<ContactSheetRow[]> {
+  const prompts = [...new Set(portraits.map((portrait) => portrait.prompt))];
+  const rows: ContactSheetRow[] = [];
+  for (const prompt of prompts) {
+    for (const isWithLook of [true, false]) {
+      const own = portraits.filter((one) => one.prompt === prompt && (one.adapterId !== null) === isWithLook);
+      const tiles = await Promise.all(own.map((one) => tile(context, one.fileSha256, labelOf(one))));
+      rows.push({ title: `${prompt} · ${isWithLook ? 'with the look' : 'without it'}`, tiles: tiles.flat() });
+    }
+  }
+  return rows;
+}
+
+/** One picture as a tile; none when its file is missing. */
+async function tile({ library }: StudioContext, sha256: string, label: string): Promise<ContactSheetTile[]> {
+  const file = await library.readFile(sha256);
+  return file ? [{ picture: await decodePhoto(file.bytes, label), label }] : [];
+}
+
+function labelOf({ seed, likeness }: PortraitRecord): string {
+  return likeness.cosine === null ? `seed ${seed} · no face` : `seed ${seed} · ${likeness.cosine.toFixed(3)}`;
+}

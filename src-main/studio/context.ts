@@ -1,0 +1,27 @@
+// What every service of the studio works with: the library, the queue, the engine, what comes with Likeness,
+// and a way to tell the page that something changed.
+
+import type { CommandName, CommandResponse, ParsedRequest, StudioEvent } from '../contract/studio.ts';
+import type { PortraitStyle } from '../generation/styles.ts';
+import type { Queue } from '../jobs/queue.ts';
+import type { Library } from '../library/library.ts';
+import type { PackShelf } from '../packs/pack-shelf.ts';
+import type { Engine } from './engine-client.ts';
+
+export interface StudioContext {
+  readonly library: Library;
+  readonly queue: Queue;
+  readonly engine: Engine;
+  readonly packs: PackShelf;
+  readonly styles: readonly PortraitStyle[];
+  /** Version of Likeness, for the page and for what is written into files. */
+  readonly version: string;
+  emit(event: StudioEvent): void;
+}
+
+/** One command's work: a parsed request in, its answer out; throws a UserError. */
+export type Handler<N extends CommandName> = (
+  request: ParsedRequest<N>,
+) => Promise<CommandResponse<N>> | CommandResponse<N>;
+
+export type Handlers<N extends CommandName = CommandName> = { readonly [K in N]: Handler<K> };

@@ -1,0 +1,52 @@
+// What stands behind media/<kind>/<id>: looked up in the library by its opaque id, read from the store, never by path.
+
+import {
+  adapterIdSchema, jobIdSchema, photoIdSchema, portraitIdSchema,
+} from '../contract/ids.ts';
+import type { MediaKind } from '../contract/studio.ts';
+import type { StudioContext } from './context.ts';
+import { makeContactSheet } from './contact-sheets.ts';
+import { exportName } from './looks.ts';
+
+export interface Media {
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+  /** Offered as the name when this is saved rather than shown. */
+  readonly downloadName?: string;
+}
+
+/** The media of this kind and id; undefined when there is none, whatever the reason. */
+export async function openMedia(context: StudioContext, kind: MediaKind, id: string): Promise<Media | undefined> {
+  const { library } = context;
+  switch (kind) {
+    case 'thumbnail': case 'photo': case 'face': {
+      const photo = library.photos.get(photoIdSchema.safeParse(id).data ?? noId());
+      const file = { thumbnail: photo?.thumbnailSha256, photo: photo?.previewSha256, face: photo?.cropSha256 }[kind];
+      return readKept(context, file);
+    }
+    case 'portrait': {
+      const portrait = library.portraits.get(portraitIdSchema.safeParse(id).data ?? noId());
+      return readKept(context, portrait?.fileSha256);
+    }
+    case 'export': {
+      const look = library.adapters.get(adapterIdSchema.safeParse(id).data ?? noId());
+      const media = await readKept(context, look?.fileSha256);
+      return media && look && { ...media, downloadName: exportName(look.name) };
+    }
+    case 'sheet': {
+      const job = library.jobs.get(jobIdSchema.safeParse(id).data ?? noId());
+      const sheet = job && await makeContactSheet(context, job.id);
+      return sheet && { bytes: sheet, contentType: 'image/png', downloadName: 'contact-sheet.png' };
+    }
+  }
+}
+
+/** An id that nothing has, in the place of one that is malformed. */
+function noId<Id extends string>(): Id {
+  return '' as Id;
+}
+
+async function readKept({ library }: StudioContext, sha256: string | null | undefined): Promise<Media | undefined> {
+  const file = sha256 ? await library.readFile(sha256) : undefined;
+  return file && { bytes: file.bytes, contentType: file.mediaType };
+}

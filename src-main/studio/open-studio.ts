@@ -1,0 +1,158 @@
+// The studio: the application's services behind one table of commands, the same for the desktop app, the command
+// line and the browser host. It owns the library, the queue and the engine, and ends them when it is closed.
+
+import { errorDataOf } from '../contract/error-data.ts';
+import { UserError } from '../contract/errors.ts';
+import type { JobId } from '../contract/ids.ts';
+import type { Job } from '../contract/nouns.ts';
+import {
+  type Answer, type CommandName, type CommandRequest, type CommandResponse, type MediaKind, type StudioEvent, commands,
+} from '../contract/studio.ts';
+import { type JobRunner, openQueue } from '../jobs/queue.ts';
+import { type Library, openLibrary } from '../library/library.ts';
+import { type PackShelf, openPackShelf } from '../packs/pack-shelf.ts';
+import { readStyles, stylesFor } from '../packs/styles.ts';
+import type { Handlers, StudioContext } from './context.ts';
+import { type Engine, openEngine } from './engine-client.ts';
+import { clearWorkFolders } from './engine-work.ts';
+import { type ProgressBoard, jobCommands, openProgressBoard } from './jobs.ts';
+import { lookCommands } from './looks.ts';
+import { type Media, openMedia } from './media.ts';
+import { photoCommands, queueAnalysis } from './photos.ts';
+import { portraitCommands } from './portraits.ts';
+import { runAnalyze } from './run-analyze.ts';
+import { runCreate } from './run-create.ts';
+import { runTeach } from './run-teach.ts';
+import { subjectCommands } from './subjects.ts';
+
+export interface StudioSettings {
+  /** Made when it is new. */
+  readonly libraryFolder: string;
+  /** Where packs, styles and the like lie. */
+  readonly resourcesFolder: string;
+  /** A plain Node 24 binary for the engine. */
+  readonly nodeFile: string;
+  /** compute/engine.ts, or what it was bundled to. */
+  readonly engineFile: string;
+  readonly version: string;
+  /** Lines for a log: what the engine's libraries write, stack traces of our own mistakes. */
+  readonly onLog?: (line: string) => void;
+}
+
+export interface Studio {
+  readonly library: Library;
+  readonly packs: PackShelf;
+  readonly engine: Engine;
+  /** Runs a command; throws a UserError. */
+  run<N extends CommandName>(command: N, request: CommandRequest<N>): Promise<CommandResponse<N>>;
+  /** The same for what comes from another process: parses the request, answers with data, never throws. */
+  call(command: string, request: unknown): Promise<Answer>;
+  /** Returns what ends the subscription. */
+  subscribe(listener: (event: StudioEvent) => void): () => void;
+  openMedia(kind: MediaKind, id: string): Promise<Media | undefined>;
+  /** The job once it is done, failed or cancelled. */
+  settled(id: JobId): Promise<Job>;
+  close(): Promise<void>;
+}
+
+/** Opens the library and starts on what waits in its queue. Throws library.in-use, library.broken and the like. */
+export async function openStudio(settings: StudioSettings): Promise<Studio> {
+  const { libraryFolder, resourcesFolder, version, onLog = () => undefined } = settings;
+  const packs = await openPackShelf(resourcesFolder);
+  const styles = await readStyles(resourcesFolder);
+  const library = await openLibrary(libraryFolder);
+  await clearWorkFolders(libraryFolder);
+  const listeners = new Set<(event: StudioEvent) => void>();
+  const emit = (event: StudioEvent): void => listeners.forEach((listen) => listen(event));
+  const engine = openEngine({
+    nodeFile: settings.nodeFile, entryFile: settings.engineFile, onLog,
+    onState: (state) => emit({ type: 'engine-state', engine: state }),
+  });
+  const board = openProgressBoard(emit);
+  const runner = (work: typeof runTeach): JobRunner => (job, signal) => work(context, board, job, signal);
+  const queue = openQueue({
+    library, onChange: board.changed,
+    runners: { analyze: runner(runAnalyze), teach: runner(runTeach), create: runner(runCreate) },
+  });
+  const context: StudioContext = { library, queue, engine, packs, styles, version, emit };
+  const handlers = commandHandlers(context, board);
+  const studio: Studio = {
+    library, packs, engine,
+    run: (command, request) => runCommand(handlers, command, request),
+    call: (command, request) => answerCall(handlers, onLog, command, request),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    openMedia: (kind, id) => openMedia(context, kind, id),
+    settled: async (id) => board.view(await queue.settled(id)),
+    async close() {
+      await queue.close();
+      await engine.close();
+      library.close();
+    },
+  };
+  queueForgottenPhotos(context);
+  return studio;
+}
+
+function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers {
+  const { engine, library, packs, styles, version } = context;
+  return {
+    'studio.state': () => {
+      const settings = library.settings.get();
+      const shownStyles = stylesFor(styles, packs.list()[0], settings.language);
+      return { version, engine: engine.state(), settings, packs: packs.list(), styles: shownStyles };
+    },
+    'settings.set': (change) => library.settings.set(change),
+    ...subjectCommands(context),
+    ...photoCommands(context),
+    ...lookCommands(context, board),
+    ...portraitCommands(context, board),
+    ...jobCommands(context, board),
+  };
+}
+
+async function runCommand<N extends CommandName>(
+  handlers: Handlers, command: N, request: unknown,
+): Promise<CommandResponse<N>> {
+  const parsed = commands[command].request.safeParse(request);
+  if (!parsed.success) {
+    throw misunderstood(command, parsed.error.issues.map((issue) => issue.path.join('.')).join(', '));
+  }
+  const result = await handlers[command](parsed.data as never);
+  // parsing keeps what the library knows beyond the contract (names of files in the store) from leaving the process
+  return commands[command].response.parse(result) as CommandResponse<N>;
+}
+
+async function answerCall(
+  handlers: Handlers, onLog: (line: string) => void, command: string, request: unknown,
+): Promise<Answer> {
+  try {
+    if (!Object.hasOwn(commands, command)) throw misunderstood(command, 'no such command');
+    return { ok: true, result: await runCommand(handlers, command as CommandName, request) };
+  } catch (error) {
+    const data = errorDataOf(error);
+    if (data.code === 'likeness.bug') onLog(error instanceof Error ? error.stack ?? error.message : String(error));
+    return { ok: false, error: data };
+  }
+}
+
+/** Photos whose import was acknowledged and whose analysis was not queued, because a crash came between. */
+function queueForgottenPhotos(context: StudioContext): void {
+  const { library } = context;
+  for (const subject of library.subjects.list()) {
+    const isWaiting = library.photos.list(subject.id).some((photo) => photo.verdict.grade === 'waiting');
+    const jobs = library.jobs.ofSubject(subject.id);
+    const hasFailed = jobs.some((job) => job.kind === 'analyze' && job.state === 'failed');
+    if (isWaiting && !hasFailed) queueAnalysis(context, subject.id);
+  }
+}
+
+function misunderstood(command: string, where: string): UserError {
+  return new UserError('studio.request-misunderstood', {
+    what: `The request "${command}" could not be read (${where}).`,
+    safe: 'Nothing was changed.',
+    todo: 'Reload the page; if it happens again, page and studio are of different versions.',
+  }, { command });
+}

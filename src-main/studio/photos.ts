@@ -1,0 +1,86 @@
+// Commands over photos. An import decodes the whole picture, keeps the bytes as they came together with two previews,
+// and puts the search for faces into the queue; the user's own file is never opened for writing.
+
+import path from 'node:path';
+import type { JobId, PhotoId, SubjectId } from '../contract/ids.ts';
+import type { Photo } from '../contract/nouns.ts';
+import type { AnalyzeParameters } from '../jobs/job-parameters.ts';
+import { newId } from '../library/library.ts';
+import { decodePhoto, encodeThumbnail, readPictureHeader } from '../photos/decode.ts';
+import type { Handlers, StudioContext } from './context.ts';
+import { present } from './missing.ts';
+import { photoViews } from './photo-view.ts';
+
+/** Longest edge of the preview and of the thumbnail. */
+const previewEdgePx = 1024;
+const thumbnailEdgePx = 256;
+
+export function photoCommands(context: StudioContext): Handlers<
+  'photos.import' | 'photos.list' | 'photos.choose' | 'photos.setCaption'> {
+  const { library } = context;
+  return {
+    'photos.import': ({ subjectId, fileName, bytes }) => importPhoto(context, subjectId, fileName, bytes),
+    'photos.list': ({ subjectId }) =>
+      photoViews(library.photos.list(subjectId), present(library.subjects.get(subjectId), 'subject')),
+    'photos.choose': ({ photoId, userChoice }) => {
+      library.photos.setChoice(photoId, userChoice);
+      return announcePhoto(context, photoId, 'photo-changed');
+    },
+    'photos.setCaption': ({ photoId, caption }) => {
+      library.photos.setCaption(photoId, caption.trim());
+      return announcePhoto(context, photoId, 'photo-changed');
+    },
+  };
+}
+
+async function importPhoto(
+  context: StudioContext, subjectId: SubjectId, givenName: string, bytes: Uint8Array,
+): Promise<{ photo: Photo; isNew: boolean }> {
+  const { library } = context;
+  present(library.subjects.get(subjectId), 'subject');
+  // a browser may send a path of any system; only its last part is kept
+  const fileName = path.posix.basename(givenName.replaceAll('\\', '/')) || 'photo';
+  const { kind } = await readPictureHeader(bytes, fileName);
+  const picture = await decodePhoto(bytes, fileName);
+  const preview = await encodeThumbnail(picture, previewEdgePx);
+  const thumbnail = await encodeThumbnail(picture, thumbnailEdgePx);
+  const { id, isNew } = await library.exclusively(async () => {
+    const originalSha256 = await library.keepFile(bytes, `image/${kind}`);
+    const known = library.photos.findOriginal(subjectId, originalSha256);
+    if (known) return { id: known.id, isNew: false };
+    const photoId = newId<PhotoId>();
+    const previewSha256 = await library.keepFile(preview, 'image/webp');
+    const thumbnailSha256 = await library.keepFile(thumbnail, 'image/webp');
+    library.photos.insert({
+      id: photoId, subjectId, originalSha256, previewSha256, thumbnailSha256, fileName,
+      widthPx: picture.width, heightPx: picture.height, addedAtMs: Date.now(),
+    });
+    return { id: photoId, isNew: true };
+  });
+  const photo = announcePhoto(context, id, isNew ? 'photo-added' : 'photo-changed');
+  if (isNew) queueAnalysis(context, subjectId);
+  return { photo, isNew };
+}
+
+/** One waiting job looks at every photo that has no verdict when its turn comes, so one is enough. */
+export function queueAnalysis({ library, queue }: StudioContext, subjectId: SubjectId): void {
+  const isQueued = library.jobs.ofSubject(subjectId).some((job) => job.kind === 'analyze' && job.state === 'waiting');
+  if (isQueued) return;
+  const parameters: AnalyzeParameters = {};
+  queue.add({
+    id: newId<JobId>(), kind: 'analyze', subjectId, title: 'Looking for faces',
+    parameters: JSON.stringify(parameters), createdAtMs: Date.now(),
+  });
+}
+
+/** Tells the page of one photo as it is now. */
+export function announcePhoto(
+  { library, emit }: StudioContext, id: PhotoId, type: 'photo-added' | 'photo-changed',
+): Photo {
+  const record = present(library.photos.get(id), 'photo');
+  const subject = present(library.subjects.get(record.subjectId), 'subject');
+  const all = photoViews(library.photos.list(record.subjectId), subject);
+  const photo = present(all.find((one) => one.id === id), 'photo');
+  emit({ type, photo });
+  return photo;
+}

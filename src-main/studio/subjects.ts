@@ -1,0 +1,50 @@
+// Commands over subjects: whose portraits these are, and whether they agreed.
+
+import type { SubjectId } from '../contract/ids.ts';
+import { newId } from '../library/library.ts';
+import type { Handlers, StudioContext } from './context.ts';
+import { present } from './missing.ts';
+
+/** A rare word to CLIP that no name or thing has taken; the same for all, since a look is of one subject. */
+const triggerWord = 'ohwx';
+
+export function subjectCommands(context: StudioContext): Handlers<
+  'subjects.list' | 'subjects.create' | 'subjects.change' | 'subjects.remove'> {
+  const { library, emit } = context;
+  const announce = (id: SubjectId) => {
+    const subject = present(library.subjects.get(id), 'subject');
+    emit({ type: 'subject-changed', subject });
+    return subject;
+  };
+  return {
+    'subjects.list': () => library.subjects.list(),
+    'subjects.create': ({ name, hasConsent, classWord }) => {
+      const id = newId<SubjectId>();
+      library.subjects.insert({ id, name, triggerWord, classWord, hasConsent, createdAtMs: Date.now() });
+      return announce(id);
+    },
+    'subjects.change': ({ subjectId, ...change }) => {
+      library.subjects.change(subjectId, change);
+      return announce(subjectId);
+    },
+    'subjects.remove': async ({ subjectId }) => {
+      await removeSubject(context, subjectId);
+      return {};
+    },
+  };
+}
+
+/** Ends the subject's jobs first, so that none writes for a subject that is gone; then rows, files and log. */
+async function removeSubject({ library, queue, emit }: StudioContext, id: SubjectId): Promise<void> {
+  present(library.subjects.get(id), 'subject');
+  for (const job of library.jobs.ofSubject(id)) {
+    if (job.state !== 'waiting' && job.state !== 'running') continue;
+    queue.cancel(job.id);
+    await queue.settled(job.id);
+  }
+  await library.exclusively(async () => {
+    library.subjects.remove(id);
+    await library.sweep();
+  });
+  emit({ type: 'subject-removed', subjectId: id });
+}
