@@ -3,7 +3,7 @@
 
 import { UserError } from '../contract/errors.ts';
 import { denoiser, plannedTimesteps } from '../diffusion/denoiser.ts';
-import { type NoiseSchedule, noiseSchedule } from '../diffusion/noise-schedule.ts';
+import { noiseSchedule } from '../diffusion/noise-schedule.ts';
 import { sample } from '../diffusion/sample.ts';
 import { samplers, type SamplerName } from '../diffusion/samplers.ts';
 import { planSampling, type SamplingPlan, startLatents, toVariancePreserving } from '../diffusion/sampling-plan.ts';

@@ -1,3 +1,5 @@
+// Sheets of flat colours, decoded again by sharp: where pictures and letters are, and how the sheet is labelled.
+
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 
@@ -8,13 +10,17 @@ function flat(width: number, height: number, colour: readonly [number, number, n
   return rgbPicture(width, height, Uint8Array.from({ length: width * height * 3 }, (_, i) => colour[i % 3]!));
 }
 
+function tileOf(colour: readonly [number, number, number], seed: number) {
+  return { picture: flat(64, 64, colour), label: `seed ${seed}` };
+}
+
 const red = [200, 10, 10] as const;
 const blue = [10, 10, 200] as const;
 const rows = [
   { title: 'Photos', tiles: [{ picture: flat(40, 80, red), label: 'one' }] },
   { title: 'Empty', tiles: [] },
-  { title: 'Without the look', tiles: [1, 2, 3].map((seed) => ({ picture: flat(64, 64, blue), label: `seed ${seed}` })) },
-  { title: 'With <the> "look" & 写真', tiles: [1, 2, 3].map((seed) => ({ picture: flat(64, 64, red), label: `${seed}` })) },
+  { title: 'Without the look', tiles: [1, 2, 3].map((seed) => tileOf(blue, seed)) },
+  { title: 'With <the> "look" & 写真', tiles: [1, 2, 3].map((seed) => tileOf(red, seed)) },
 ];
 
 async function decoded(png: Uint8Array) {

@@ -38,7 +38,8 @@ test('no folder of this machine gets into the text', () => {
 
 const prompts = [
   'plain', '一位女士的肖像照，蓝色背景', 'she said "hello, world": twice', 'two\nlines, Steps: 3', 'ends in a comma,',
-  'crème brûlée, naïve', 'a (weighted:1.3) [word] \\(escaped\\)', '😀 emoji', 'Steps: 20, Sampler: x, Seed: 1 in a prompt',
+  'crème brûlée, naïve', 'a (weighted:1.3) [word] \\(escaped\\)', '😀 emoji',
+  'Steps: 20, Sampler: x, Seed: 1 in a prompt',
 ];
 
 test.each(prompts)('prompt and negative prompt come back: %j', (prompt) => {

@@ -1,3 +1,5 @@
+// Portrait files on a real disk, read back by our reader and by sharp.
+
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,3 +1,5 @@
+// The styles that come with Likeness, and what is refused in a style file.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

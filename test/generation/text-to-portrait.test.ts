@@ -1,3 +1,5 @@
+// Prompts, guidance, looks, seeds, progress and cancelling, on a pipeline whose right answers are known.
+
 import { expect, test } from 'vitest';
 
 import { UserError } from '../../src-main/contract/errors.ts';
