@@ -5,28 +5,7 @@
 import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Graph, Value } from '../compiler/1-build/graph.ts';
 import { differentiate } from '../compiler/2-differentiate/differentiate.ts';
-import { type Shape, elementCount } from '../tensor/tensor.ts';
-
-export interface TrainableShape {
-  readonly name: string;
-  readonly shape: Shape;
-}
-
-/** Where each trainable lies in the flat vector. */
-export interface ParameterLayout {
-  readonly entries: readonly (TrainableShape & { readonly offset: number; readonly size: number })[];
-  readonly size: number;
-}
-
-export function layoutOf(parameters: readonly TrainableShape[]): ParameterLayout {
-  let offset = 0;
-  const entries = parameters.map(({ name, shape }) => {
-    const size = elementCount(shape);
-    offset += size;
-    return { name, shape, offset: offset - size, size };
-  });
-  return { entries, size: offset };
-}
+import { type NamedShape, type ParameterLayout, layoutOf, parameterViews } from '../networks/flat-parameters.ts';
 
 /** AdamW of Loshchilov & Hutter 2019 (algorithm 2), as torch.optim.AdamW computes it. */
 export interface AdamWSettings {
@@ -41,7 +20,7 @@ export const defaultAdamW: AdamWSettings = { beta1: 0.9, beta2: 0.999, epsilon: 
 
 export interface TrainingStepDescription {
   readonly name: string;
-  readonly parameters: readonly TrainableShape[];
+  readonly parameters: readonly NamedShape[];
   readonly optimizer: AdamWSettings;
   /** Builds the forward pass and returns the loss, a scalar, and what else the step should report. */
   readonly build: (g: GraphBuilder, parameter: (name: string) => Value) => { loss: Value; report?: Readonly<Record<string, Value>> };
@@ -65,8 +44,7 @@ export function trainingStepGraph(description: TrainingStepDescription): Trainin
   const g = new GraphBuilder(description.name);
   const flat = (name: string): Value => g.input(name, 'float32', [layout.size]);
   const parameters = flat('parameters');
-  const values = new Map(layout.entries.map(({ name, shape, offset, size }) => (
-    [name, g.reshape(g.slice(parameters, 0, offset, offset + size), shape)])));
+  const values = parameterViews(g, parameters, layout);
   const { loss, report = {} } = description.build(g, (name) => {
     const value = values.get(name);
     if (!value) throw new Error(`${name} is not among the trainable parameters.`);

@@ -39,7 +39,7 @@ export class MessageWriter {
 
   message(field: number, message: MessageWriter): this {
     this.#varint((field << 3) | 2).#varint(message.#length);
-    this.#chunks.push(...message.#chunks);
+    for (const chunk of message.#chunks) this.#chunks.push(chunk);
     this.#length += message.#length;
     return this;
   }
