@@ -4,12 +4,13 @@
 import { join } from 'node:path';
 import { app, BrowserWindow, dialog, protocol, session } from 'electron';
 import type { Session, WebContents } from 'electron';
+import { openStudio } from '../studio/open-studio.ts';
+import type { Studio } from '../studio/open-studio.ts';
 import { isWindowContents, receiveCalls, sendEvent } from './ipc.ts';
 import { messageGate } from './message-gate.ts';
-import { openDesktopStudio } from './open-studio.ts';
-import type { DesktopStudio } from './open-studio.ts';
 import { answerPageRequest, readPage } from './page-files.ts';
 import { isAllowedPermission, isOwnPage, pageScheme, pageUrl, webPreferences } from './page-policy.ts';
+import { developmentPlaces, installedPlaces } from './places.ts';
 
 const here = import.meta.dirname;
 
@@ -66,8 +67,13 @@ function showFirstWindow(): void {
 async function start(): Promise<void> {
   await app.whenReady();
   restrict(session.defaultSession);
-  const studio = await openDesktopStudio({ isPackaged: app.isPackaged, resourcesPath: process.resourcesPath, here,
-    userFolder: app.getPath('userData') });
+  const places = app.isPackaged ? installedPlaces(process.resourcesPath) : developmentPlaces(join(here, '..', '..'));
+  const studio = await openStudio({
+    ...places,
+    libraryFolder: join(app.getPath('userData'), 'library'),
+    version: app.getVersion(),
+    onLog: (line) => console.error(line),
+  });
   const page = readPage(join(here, '..', 'renderer'));
   protocol.handle(pageScheme, (request) => answerPageRequest(page, studio.openMedia, request));
   receiveCalls(messageGate(studio.call, isWindowContents));
@@ -80,9 +86,9 @@ async function start(): Promise<void> {
 }
 
 /** The studio ends its engine and its database before the process ends; a second request to quit finds it done. */
-function closeWithTheApp(studio: DesktopStudio): void {
+function closeWithTheApp(studio: Studio): void {
   let isClosed = false;
-  app.on('will-quit', (event) => {
+  app.on('will-quit', (event: { preventDefault(): void }) => {
     if (isClosed) return;
     event.preventDefault();
     void studio.close().finally(() => {

@@ -25,12 +25,15 @@ interface VitestReport {
 }
 
 /**
- * Counts Vitest's JSON report. A file that could not even be loaded has no tests in it and counts as one failure.
+ * Counts Vitest's JSON report. A file that failed without a failed test (it could not be loaded, or what comes
+ * before its tests threw) counts as one failure.
  * Throws when the text is no such report.
  */
 export function countVitest(json: string): Counts {
   const report = JSON.parse(json) as VitestReport;
-  const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  const hasFailedTest = (results: readonly { status: string }[]) => results.some(({ status }) => status === 'failed');
+  const failedFiles = report.testResults.filter((file) => file.status === 'failed');
+  const broken = failedFiles.filter((file) => !hasFailedTest(file.assertionResults));
   const states = report.testResults.flatMap((file) => file.assertionResults.map((result) => result.status));
   const passed = states.filter((state) => state === 'passed').length;
   const failed = states.filter((state) => state === 'failed').length;

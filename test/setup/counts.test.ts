@@ -12,9 +12,9 @@ test('Vitest’s report is counted by test', () => {
   expect(countVitest(JSON.stringify({ testResults }))).toEqual({ passed: 2, failed: 1, skipped: 2 });
 });
 
-test('a test file that could not be loaded is a failure', () => {
-  const testResults = [file('passed', 'passed'), file('failed')];
-  expect(countVitest(JSON.stringify({ testResults }))).toEqual({ passed: 1, failed: 1, skipped: 0 });
+test('a test file that could not be loaded, or whose preparation threw, is a failure', () => {
+  const testResults = [file('passed', 'passed'), file('failed'), file('failed', 'skipped')];
+  expect(countVitest(JSON.stringify({ testResults }))).toEqual({ passed: 1, failed: 2, skipped: 1 });
 });
 
 test('a damaged report is not taken for an empty one', () => {

@@ -1,0 +1,29 @@
+// Where the desktop app finds its parts: in the project while it is developed, in the installed app's resources after.
+// The engine always runs on plain Node from files that are really on disk, never inside Electron's archive.
+
+import { join } from 'node:path';
+
+export interface Places {
+  readonly resourcesFolder: string;
+  readonly nodeFile: string;
+  readonly engineFile: string;
+}
+
+/** In the project's folder; `npm start` says which Node it runs on. */
+export function developmentPlaces(root: string): Places {
+  return {
+    resourcesFolder: join(root, 'resources'),
+    nodeFile: process.env['LIKENESS_NODE'] ?? 'node',
+    engineFile: join(root, 'src-main', 'compute', 'engine.ts'),
+  };
+}
+
+/** In an installed app; see electron-builder.yml, which lays them there. */
+export function installedPlaces(resourcesPath: string): Places {
+  const unpacked = join(resourcesPath, 'app.asar.unpacked');
+  return {
+    resourcesFolder: join(unpacked, 'resources'),
+    nodeFile: join(resourcesPath, 'node', process.platform === 'win32' ? 'node.exe' : 'node'),
+    engineFile: join(unpacked, 'dist', 'app', 'engine.mjs'),
+  };
+}

@@ -1,0 +1,58 @@
+// The desktop app's files can be bundled, stay apart by process, and where they lie agrees with the packaging.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, sep } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundleApp } from '../../src-main/app/launch/build.ts';
+import { installedPlaces } from '../../src-main/app/places.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'likeness-bundle-'));
+const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+
+beforeAll(() => bundleApp(folder));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Packages that a bundle still loads when it runs. */
+function loaded(text: string): string[] {
+  const names = [...text.matchAll(/(?:from|import|require\()\s*["']([a-z@][^"']*)["']/g)].map((match) => match[1] ?? '');
+  return names.filter((name) => !name.startsWith('node:'));
+}
+
+test('the main process loads the library’s database and Electron, and never ONNX Runtime', () => {
+  const names = loaded(read('main.mjs'));
+  expect(names).toContain('electron');
+  expect(names).toContain('better-sqlite3');
+  expect(names).not.toContain('onnxruntime-node');
+});
+
+test('the engine loads ONNX Runtime, and neither Electron nor the database', () => {
+  const names = loaded(read('engine.mjs'));
+  expect(names).toContain('onnxruntime-node');
+  expect(names).not.toContain('electron');
+  expect(names).not.toContain('better-sqlite3');
+});
+
+test('the preload loads Electron and nothing else', () => {
+  expect(new Set(loaded(read('preload.cjs')))).toEqual(new Set(['electron']));
+});
+
+test('an installed app looks where the packaging puts things', () => {
+  const packaging = readFileSync(join(root, 'electron-builder.yml'), 'utf8');
+  const places = installedPlaces('/opt/likeness/resources');
+  expect(places.engineFile.split(sep).slice(-4).join('/')).toBe('app.asar.unpacked/dist/app/engine.mjs');
+  expect(packaging).toMatch(/asarUnpack:[^]*- dist\/app\/engine\.mjs[^]*- resources\/\*\*/);
+  expect(places.nodeFile).toMatch(/resources[/\\]node[/\\]node(\.exe)?$/);
+  expect(packaging).toMatch(/from: dist\/node\s+to: node/);
+});
+
+// The fuses of Electron's security checklist: each names a door, and this is its shut side.
+test('the packaging shuts every fuse that opens the binary', () => {
+  const packaging = readFileSync(join(root, 'electron-builder.yml'), 'utf8');
+  const off = ['runAsNode', 'enableNodeOptionsEnvironmentVariable', 'enableNodeCliInspectArguments',
+    'loadBrowserProcessSpecificV8Snapshot', 'grantFileProtocolExtraPrivileges'];
+  const on = ['enableCookieEncryption', 'enableEmbeddedAsarIntegrityValidation', 'onlyLoadAppFromAsar'];
+  for (const fuse of off) expect(packaging).toContain(`${fuse}: false`);
+  for (const fuse of on) expect(packaging).toContain(`${fuse}: true`);
+});
