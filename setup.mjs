@@ -21,7 +21,7 @@ export const tasks = {
   check: { file: 'test/run/main.ts', here: false, first: ['--only', 'check'] },
   build: { file: 'src-main/app/launch/build.ts', here: false },
   dist: { file: 'src-main/app/launch/dist.ts', here: false },
-  'starter:train': { file: 'src-main/starter/main.ts', here: false },
+  'starter:train': { file: 'src-main/starter/train.ts', here: false },
 };
 
 /** What npm must not fetch: GPU libraries and Electron's binary come from hosts other than npm's. */

@@ -14,10 +14,12 @@ export const externalPackages = ['electron', 'onnxruntime-node', 'better-sqlite3
 
 /** Builds src-renderer into dist/renderer when it is stale. Returns whether it built. */
 export function buildPage(): Promise<boolean> {
-  const sources = ['src-renderer', 'src-main/contract', 'package-lock.json'].map((path) => join(root, path));
+  const paths = ['src-renderer', 'src-main/contract', 'vite.config.ts', 'package-lock.json'];
+  const sources = paths.map((path) => join(root, path));
   return buildIfStale(join(dist, 'renderer', '.built'), sources, async () => {
     const { build } = await import('vite');
-    await build({ configFile: join(root, 'src-renderer', 'vite.config.ts'), logLevel: 'warn' });
+    const configFile = join(root, 'vite.config.ts');
+    await build({ root: join(root, 'src-renderer'), configFile, logLevel: 'warn' });
   });
 }
 
