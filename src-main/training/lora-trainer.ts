@@ -1,0 +1,207 @@
+// Teaches a LoRA: latents of the training images and text states of their captions are cached once, then each step
+// draws images, noise and timesteps from counter-based streams of the seed and runs the step graph.
+
+import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
+import { UserError } from '../contract/errors.ts';
+import { normalNumbers, uniformNumbers } from '../diffusion/seeded-noise.ts';
+import { type ParameterLayout, layoutOf } from '../networks/flat-parameters.ts';
+import { type LoraModule, type LoraTargets, loraTrainables, unetLoraModules } from '../networks/lora-graph.ts';
+import { type Pipeline, pipelineConfigOf } from '../networks/pipeline.ts';
+import { type Provider, type Session, openSession } from '../runtime/session.ts';
+import { type Tensor, elementCount } from '../tensor/tensor.ts';
+import { type LearningRateSchedule, learningRateAt } from './learning-rate.ts';
+import { loraStepGraph, timestepFeeds } from './lora-step.ts';
+import { type AdamWSettings, defaultAdamW, scheduleOf } from './optimizer-graph.ts';
+
+export interface LoraTrainingSettings {
+  readonly rank: number;
+  readonly loraAlpha: number;
+  readonly targets: LoraTargets;
+  readonly learningRate: number;
+  readonly learningRateSchedule: LearningRateSchedule;
+  readonly warmupSteps: number;
+  readonly trainingSteps: number;
+  readonly batchSize: number;
+  readonly maxGradientNorm: number;
+  readonly optimizer?: AdamWSettings;
+  readonly seed: number;
+}
+
+/** One training image as the step sees it. */
+export interface CachedImage {
+  /** The VAE's mean and log-variance [C, H, W], not scaled. */
+  readonly mean: Float32Array;
+  readonly logVariance: Float32Array;
+  /** Text states [N, D] of its caption. */
+  readonly context: Float32Array;
+}
+
+export interface TrainingCache {
+  readonly images: readonly CachedImage[];
+  readonly latentSize: readonly [number, number];
+  readonly contextLength: number;
+}
+
+export interface TrainingProgress {
+  /** Steps done, from 1. */
+  readonly trainingStep: number;
+  readonly trainingSteps: number;
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly elapsedMs: number;
+}
+
+export interface TrainedLora {
+  readonly modules: readonly LoraModule[];
+  readonly loraAlpha: number;
+  readonly layout: ParameterLayout;
+  readonly parameters: Float32Array;
+  readonly losses: readonly number[];
+}
+
+export interface LoraTrainingOptions {
+  readonly checkpoint: Checkpoint;
+  readonly cache: TrainingCache;
+  readonly settings: LoraTrainingSettings;
+  readonly provider: Provider;
+  readonly threads?: number;
+  readonly favour?: 'speed' | 'memory';
+  /** Called after every step; awaited. Returns 'stop' to end early and keep what was learned. */
+  readonly onProgress?: (progress: TrainingProgress) => void | 'stop' | Promise<void | 'stop'>;
+}
+
+/** Encodes images float32 [1, 3, H, W] in -1..1 and caption ids once. All images have the same size. */
+export async function cacheTrainingImages(
+  pipeline: Pipeline, images: readonly { readonly pixels: Tensor; readonly captionIds: number[] }[],
+): Promise<TrainingCache> {
+  const [first] = images;
+  if (!first) throw new Error('There is nothing to learn from: no training images.');
+  const captions = new Map<string, Promise<Tensor>>();
+  const cached: CachedImage[] = [];
+  let latentSize: readonly [number, number] = [0, 0];
+  for (const { pixels, captionIds } of images) {
+    const { mean, logVariance } = await pipeline.encode(pixels);
+    const key = captionIds.join();
+    if (!captions.has(key)) captions.set(key, pipeline.encodeText([captionIds]));
+    const context = await captions.get(key)!;
+    latentSize = [mean.shape[2]!, mean.shape[3]!];
+    cached.push({ mean: mean.data as Float32Array, logVariance: logVariance.data as Float32Array, context: context.data as Float32Array });
+  }
+  return { images: cached, latentSize, contextLength: first.captionIds.length };
+}
+
+export async function trainLora(options: LoraTrainingOptions): Promise<TrainedLora> {
+  const { checkpoint, settings } = options;
+  const modules = unetLoraModules(checkpoint.unetConfig, settings.targets, settings.rank);
+  const layout = layoutOf(loraTrainables(modules));
+  const session = await openSession(stepGraphOf(options, modules), options);
+  try {
+    const losses: number[] = [];
+    const parameters = await runSteps(session, options, layout, losses);
+    return { modules, loraAlpha: settings.loraAlpha, layout, parameters, losses };
+  } finally {
+    await session.release();
+  }
+}
+
+function stepGraphOf({ checkpoint, cache, settings }: LoraTrainingOptions, modules: readonly LoraModule[]): ReturnType<typeof loraStepGraph>['graph'] {
+  return loraStepGraph({
+    weights: checkpoint.unet, config: checkpoint.unetConfig, modules,
+    predictionType: checkpoint.schedulerConfig.predictionType, loraAlpha: settings.loraAlpha,
+    optimizer: settings.optimizer ?? defaultAdamW, batchSize: settings.batchSize,
+    latentSize: cache.latentSize, contextLength: cache.contextLength,
+  }).graph;
+}
+
+async function runSteps(session: Session, options: LoraTrainingOptions, layout: ParameterLayout, losses: number[]): Promise<Float32Array> {
+  const { settings, onProgress } = options;
+  const optimizer = settings.optimizer ?? defaultAdamW;
+  const vector = (data: Float32Array): Tensor => ({ dtype: 'float32', shape: [layout.size], data });
+  let state = {
+    parameters: vector(initialLora(layout, settings.seed)),
+    firstMoment: vector(new Float32Array(layout.size)), secondMoment: vector(new Float32Array(layout.size)),
+  };
+  const startMs = performance.now();
+  for (let step = 0; step < settings.trainingSteps; step++) {
+    const learningRate = learningRateAt(step, { ...settings, schedule: settings.learningRateSchedule });
+    const schedule = scheduleOf(step + 1, learningRate, optimizer, settings.maxGradientNorm);
+    const out = await session.run({ ...state, ...batchFeeds(options, step), schedule: { dtype: 'float32', shape: [4], data: schedule } });
+    const loss = Number(out['loss']!.data[0]);
+    if (!Number.isFinite(loss)) throw notFinite(step + 1);
+    losses.push(loss);
+    state = { parameters: out['nextParameters']!, firstMoment: out['nextFirstMoment']!, secondMoment: out['nextSecondMoment']! };
+    const verdict = await onProgress?.({
+      trainingStep: step + 1, trainingSteps: settings.trainingSteps, loss,
+      gradientNorm: Number(out['gradientNorm']!.data[0]), elapsedMs: performance.now() - startMs,
+    });
+    if (verdict === 'stop') break;
+  }
+  return state.parameters.data as Float32Array;
+}
+
+// streams of the seed: what each draw of a step is for
+const streams = { initial: 0, latents: 1, noise: 2, timesteps: 3, order: 4 } as const;
+
+/** A stream of its own for every purpose and step. */
+function streamOf(purpose: keyof typeof streams, step = 0): number {
+  return step * 8 + streams[purpose];
+}
+
+/** Hu et al. 2021, section 4.1: down is random, up is zero, so that the start is the base model. */
+function initialLora(layout: ParameterLayout, seed: number): Float32Array {
+  const values = new Float32Array(layout.size);
+  const random = uniformNumbers(seed, streamOf('initial'), layout.size);
+  for (const { name, shape, offset, size } of layout.entries) {
+    if (!name.endsWith('lora_down.weight')) continue;
+    // kaiming_uniform with a = sqrt(5), as sd-scripts starts: within ± 1/sqrt(fan-in)
+    const bound = 1 / Math.sqrt(elementCount(shape.slice(1)));
+    for (let i = 0; i < size; i++) values[offset + i] = bound * (2 * random[offset + i]! - 1);
+  }
+  return values;
+}
+
+function batchFeeds({ checkpoint, cache, settings }: LoraTrainingOptions, step: number): Record<string, Tensor> {
+  const { batchSize, seed } = settings;
+  const { alphasCumprod, latentScale, latentChannels } = pipelineConfigOf(checkpoint);
+  const latentShape = [batchSize, latentChannels, ...cache.latentSize];
+  const perImage = elementCount(latentShape) / batchSize;
+  const chosen = Array.from({ length: batchSize }, (_, i) => cache.images[imageIndex(step * batchSize + i, cache.images.length, seed)]!);
+  const draws = normalNumbers(seed, streamOf('latents', step), batchSize * perImage);
+  const latents = new Float32Array(batchSize * perImage);
+  chosen.forEach(({ mean, logVariance }, i) => {
+    for (let j = 0; j < perImage; j++) {
+      latents[i * perImage + j] = latentScale * (mean[j]! + Math.exp(0.5 * logVariance[j]!) * draws[i * perImage + j]!);
+    }
+  });
+  const uniform = uniformNumbers(seed, streamOf('timesteps', step), batchSize);
+  const timesteps = Array.from(uniform, (u) => Math.min(alphasCumprod.length - 1, Math.floor(u * alphasCumprod.length)));
+  const contextSize = chosen[0]!.context.length;
+  const context = new Float32Array(batchSize * contextSize);
+  chosen.forEach((image, i) => context.set(image.context, i * contextSize));
+  return {
+    latents: { dtype: 'float32', shape: latentShape, data: latents },
+    noise: { dtype: 'float32', shape: latentShape, data: normalNumbers(seed, streamOf('noise', step), latents.length) },
+    context: { dtype: 'float32', shape: [batchSize, cache.contextLength, contextSize / cache.contextLength], data: context },
+    ...timestepFeeds(timesteps, alphasCumprod),
+  };
+}
+
+/** The draw-th image: every image once an epoch, in an order shuffled anew each epoch (Fisher & Yates). */
+function imageIndex(draw: number, count: number, seed: number): number {
+  const epoch = Math.floor(draw / count);
+  const random = uniformNumbers(seed, streamOf('order', epoch), count);
+  const order = Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    const j = Math.floor(random[i]! * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order[draw % count]!;
+}
+
+function notFinite(trainingStep: number): UserError {
+  return new UserError('training.not-finite', {
+    what: `The loss stopped being a number at step ${trainingStep}.`,
+    safe: 'Your photos and the model are untouched; nothing of this run was kept.',
+    todo: 'Lower the learning rate and teach again. If it happens again, the model file may be damaged.',
+  }, { trainingStep });
+}
