@@ -42,8 +42,8 @@ export function countVitest(json: string): Counts {
 
 /** Counts the golden runner's last line; undefined when it did not get that far. */
 export function countGolden(output: string): Counts | undefined {
-  const numbers = /(\d+) passed, (\d+) failed, (\d+) skipped, \d+ folders not covered/.exec(output);
-  if (numbers === null) return undefined;
+  const numbers = [...output.matchAll(/^(\d+) passed, (\d+) failed, (\d+) skipped/gm)].at(-1);
+  if (numbers === undefined) return undefined;
   return { passed: Number(numbers[1]), failed: Number(numbers[2]), skipped: Number(numbers[3]) };
 }
 

@@ -23,7 +23,7 @@ test('a damaged report is not taken for an empty one', () => {
 });
 
 test('the golden runner’s last line is counted; without it there is no count', () => {
-  const line = '57 passed, 2 failed, 3 skipped, 20 folders not covered in /somewhere';
+  const line = '57 passed, 2 failed, 3 skipped, 20 not covered in /somewhere';
   expect(countGolden(`pass  a\n${line}\n`)).toEqual({ passed: 57, failed: 2, skipped: 3 });
   expect(countGolden('Usage: …')).toBeUndefined();
 });
