@@ -10,7 +10,7 @@ import { isWindowContents, receiveCalls, sendEvent } from './ipc.ts';
 import { messageGate } from './message-gate.ts';
 import { answerPageRequest, readPage } from './page-files.ts';
 import { isAllowedPermission, isOwnPage, pageScheme, pageUrl, webPreferences } from './page-policy.ts';
-import { developmentPlaces, installedPlaces } from './places.ts';
+import { developmentPlaces, installedPlaces, libraryPlace } from './places.ts';
 
 const here = import.meta.dirname;
 
@@ -70,7 +70,7 @@ async function start(): Promise<void> {
   const places = app.isPackaged ? installedPlaces(process.resourcesPath) : developmentPlaces(join(here, '..', '..'));
   const studio = await openStudio({
     ...places,
-    libraryFolder: join(app.getPath('userData'), 'library'),
+    libraryFolder: libraryPlace(),
     version: app.getVersion(),
     onLog: (line) => console.error(line),
   });
@@ -103,6 +103,8 @@ function explainAndQuit(error: unknown): void {
   app.exit(1);
 }
 
+// On macOS and Windows the library lies in the same folder; what Chromium keeps must not mix with it.
+app.setPath('sessionData', join(app.getPath('userData'), 'window'));
 app.on('web-contents-created', (_event, contents) => shutDoors(contents));
 app.on('window-all-closed', () => {
   if (process.platform !== 'darwin') app.quit();

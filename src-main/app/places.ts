@@ -1,7 +1,9 @@
 // Where the desktop app finds its parts: in the project while it is developed, in the installed app's resources after.
 // The engine always runs on plain Node from files that are really on disk, never inside Electron's archive.
 
+import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { defaultLibraryFolder } from '../studio/library-folder.ts';
 
 export interface Places {
   readonly resourcesFolder: string;
@@ -26,4 +28,10 @@ export function installedPlaces(resourcesPath: string): Places {
     nodeFile: join(resourcesPath, 'node', process.platform === 'win32' ? 'node.exe' : 'node'),
     engineFile: join(unpacked, 'dist', 'app', 'engine.mjs'),
   };
+}
+
+/** The user's own library, or for a test the one that LIKENESS_LIBRARY names. */
+export function libraryPlace(): string {
+  const machine = { platform: process.platform, homeFolder: homedir(), environment: process.env };
+  return process.env['LIKENESS_LIBRARY'] ?? defaultLibraryFolder(machine);
 }

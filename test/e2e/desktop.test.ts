@@ -20,7 +20,11 @@ beforeAll(async () => {
   desktop = await _electron.launch({
     executablePath,
     args: [root, `--user-data-dir=${userFolder}`],
-    env: { ...(process.env as Record<string, string>), LIKENESS_NODE: process.execPath },
+    env: {
+      ...(process.env as Record<string, string>),
+      LIKENESS_NODE: process.execPath,
+      LIKENESS_LIBRARY: join(userFolder, 'library'),
+    },
   });
   page = await desktop.firstWindow();
   page.on('console', (message) => {
