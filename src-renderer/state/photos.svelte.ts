@@ -1,0 +1,138 @@
+// The photos of the current subject: their verdicts, what the user chose, and files on their way in.
+// Files travel two at a time; one that is refused says why and does not stop the others.
+
+import { errorDataOf } from '../../src-main/contract/error-data.ts';
+import type { PhotoId, SubjectId } from '../../src-main/contract/ids.ts';
+import type { ErrorData, Photo } from '../../src-main/contract/nouns.ts';
+import type { StudioClient } from '../ipc/client.ts';
+
+const importsAtOnce = 2;
+/** Below this cosine to the other photos the page hints that it may be another person. */
+const lowLikeness = 0.3;
+
+/** What a file gives: a browser's File, or a test's own bytes. */
+export interface PhotoFile {
+  readonly name: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+export interface RefusedFile {
+  readonly fileName: string;
+  readonly error: ErrorData;
+}
+
+export interface ImportSummary {
+  readonly added: number;
+  readonly known: number;
+  readonly refused: number;
+}
+
+export class Photos {
+  list = $state.raw<Photo[]>([]);
+  isLoading = $state(false);
+  refused = $state.raw<RefusedFile[]>([]);
+  importing = $state<{ done: number; all: number } | null>(null);
+
+  good = $derived(this.list.filter((photo) => photo.isUsed && photo.verdict.grade === 'good').length);
+  used = $derived(this.list.filter((photo) => photo.isUsed).length);
+  usable = $derived(this.used - this.good);
+  waiting = $derived(this.list.filter((photo) => photo.verdict.grade === 'waiting').length);
+  leftOut = $derived(this.list.length - this.used - this.list.filter(isUndecided).length);
+  #client: StudioClient;
+  #subjectId: SubjectId | null = null;
+
+  constructor(client: StudioClient) {
+    this.#client = client;
+  }
+
+  /** Mean likeness among the subject's own photos; null while fewer than two have one. */
+  ownLikeness = $derived.by(() => {
+    const values = this.list.filter((photo) => photo.isUsed).flatMap((photo) => photo.likeness ?? []);
+    return values.length < 2 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+  });
+
+  async load(subjectId: SubjectId): Promise<void> {
+    if (this.#subjectId !== subjectId) {
+      this.list = [];
+      this.refused = [];
+    }
+    this.#subjectId = subjectId;
+    this.isLoading = this.list.length === 0;
+    try {
+      const list = await this.#client.call('photos.list', { subjectId });
+      if (this.#subjectId === subjectId) this.list = list;
+    } finally {
+      this.isLoading = false;
+    }
+  }
+
+  /** Adds files to a subject; resolves when every one was taken or refused. */
+  async importFiles(subjectId: SubjectId, files: readonly PhotoFile[]): Promise<ImportSummary> {
+    const summary = { added: 0, known: 0, refused: 0 };
+    if (files.length === 0) return summary;
+    const before = this.importing ?? { done: 0, all: 0 };
+    this.importing = { done: before.done, all: before.all + files.length };
+    const waiting = [...files];
+    const carry = async (): Promise<void> => {
+      for (let file = waiting.shift(); file; file = waiting.shift()) {
+        summary[await this.#importOne(subjectId, file)]++;
+        if (this.importing) this.importing = { ...this.importing, done: this.importing.done + 1 };
+      }
+    };
+    await Promise.all(Array.from({ length: importsAtOnce }, carry));
+    if (this.importing && this.importing.done >= this.importing.all) this.importing = null;
+    return summary;
+  }
+
+  async #importOne(subjectId: SubjectId, file: PhotoFile): Promise<keyof ImportSummary> {
+    try {
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      const { photo, isNew } = await this.#client.call('photos.import', { subjectId, fileName: file.name, bytes });
+      this.upsert(photo);
+      return isNew ? 'added' : 'known';
+    } catch (thrown) {
+      this.refused = [...this.refused, { fileName: file.name, error: errorDataOf(thrown) }];
+      return 'refused';
+    }
+  }
+
+  clearRefused(): void {
+    this.refused = [];
+  }
+
+  /** Sets the user's choice and gives back the one before, for undo. */
+  async choose(photoId: PhotoId, userChoice: Photo['userChoice']): Promise<Photo['userChoice']> {
+    const before = this.find(photoId)?.userChoice ?? null;
+    this.upsert(await this.#client.call('photos.choose', { photoId, userChoice }));
+    return before;
+  }
+
+  async setCaption(photoId: PhotoId, caption: string): Promise<void> {
+    this.upsert(await this.#client.call('photos.setCaption', { photoId, caption }));
+  }
+
+  find(photoId: PhotoId | null): Photo | null {
+    return this.list.find((photo) => photo.id === photoId) ?? null;
+  }
+
+  /** Takes in a photo of the current subject; others are read when their subject is opened. */
+  upsert(photo: Photo): void {
+    if (photo.subjectId !== this.#subjectId) return;
+    const index = this.list.findIndex((each) => each.id === photo.id);
+    this.list = index < 0 ? [...this.list, photo] : this.list.with(index, photo);
+  }
+}
+
+/** What X does to a photo: leave out one that is used, use one that is not. */
+export function oppositeChoice(photo: Photo): 'use' | 'leave-out' {
+  return photo.isUsed || isUndecided(photo) ? 'leave-out' : 'use';
+}
+
+/** Whether the photo's face is so unlike the others that it may be another person. */
+export function mayBeAnotherPerson(photo: Photo): boolean {
+  return photo.likeness !== null && photo.likeness < lowLikeness;
+}
+
+function isUndecided(photo: Photo): boolean {
+  return photo.verdict.grade === 'waiting' && photo.userChoice === null && !photo.isUsed;
+}

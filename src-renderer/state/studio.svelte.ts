@@ -1,0 +1,44 @@
+// What the studio says of itself: version, engine, settings, packs and styles; and whether it answers at all.
+
+import type { EngineState, Pack, Style } from '../../src-main/contract/nouns.ts';
+import { defaultStudioSettings, type StudioSettings } from '../../src-main/contract/settings.ts';
+import type { StudioClient } from '../ipc/client.ts';
+
+const unknownEngine: EngineState = { state: 'off', provider: null, fallbackReason: null, deviceName: null };
+
+export class Studio {
+  version = $state('');
+  engine = $state.raw<EngineState>(unknownEngine);
+  settings = $state.raw<StudioSettings>(defaultStudioSettings);
+  packs = $state.raw<Pack[]>([]);
+  styles = $state.raw<Style[]>([]);
+  isConnected = $state(true);
+  isLoaded = $state(false);
+  #client: StudioClient;
+
+  constructor(client: StudioClient) {
+    this.#client = client;
+  }
+
+  async load(): Promise<void> {
+    const state = await this.#client.call('studio.state', {});
+    this.version = state.version;
+    this.engine = state.engine;
+    this.settings = state.settings;
+    this.packs = state.packs;
+    this.styles = state.styles;
+    this.isLoaded = true;
+  }
+
+  /** Changes settings at once on the page; puts them back when the studio refuses. */
+  async change(change: Partial<StudioSettings>): Promise<void> {
+    const before = this.settings;
+    this.settings = { ...before, ...change };
+    try {
+      this.settings = await this.#client.call('settings.set', change);
+    } catch (thrown) {
+      this.settings = before;
+      throw thrown;
+    }
+  }
+}

@@ -1,0 +1,76 @@
+// What is shown where: the page, what is selected and opened large, and which panels are open.
+// Nothing here outlives the window; what should is in the studio's settings.
+
+import type { AdapterId, PhotoId, PortraitId } from '../../src-main/contract/ids.ts';
+import type { PhotoFile } from './photos.svelte.ts';
+
+export type PageName = 'photos' | 'teach' | 'looks' | 'portraits' | 'create' | 'models' | 'settings';
+export type Dialog = 'new-subject' | 'remove-subject' | 'shortcuts' | 'provider' | null;
+export type Density = 'small' | 'medium' | 'large';
+export type Opened = { kind: 'photo'; id: PhotoId } | { kind: 'portrait'; id: PortraitId } | null;
+
+/** Below this width of the window the inspector lies over the page. */
+export const narrowWidthPx = 1180;
+
+export class View {
+  page = $state<PageName>('photos');
+  dialog = $state<Dialog>(null);
+  exportedLook = $state<AdapterId | null>(null);
+  photoId = $state<PhotoId | null>(null);
+  portraitId = $state<PortraitId | null>(null);
+  opened = $state<Opened>(null);
+  hasSidebar = $state(true);
+  hasInspector = $state(true);
+  hasQueue = $state(false);
+  density = $state<Density>('medium');
+  /** Photos that wait for the subject they belong to. */
+  pendingFiles = $state.raw<PhotoFile[]>([]);
+
+  constructor(windowWidthPx = Infinity) {
+    this.hasInspector = windowWidthPx >= narrowWidthPx;
+  }
+
+  go(page: PageName): void {
+    this.page = page;
+    this.opened = null;
+  }
+
+  addPending(files: readonly PhotoFile[]): void {
+    this.pendingFiles = [...this.pendingFiles, ...files];
+  }
+
+  /** Forgets what was selected of another subject. */
+  clearSelection(): void {
+    this.photoId = null;
+    this.portraitId = null;
+    this.opened = null;
+  }
+
+  open(opened: NonNullable<Opened>): void {
+    this.opened = opened;
+    if (opened.kind === 'photo') this.photoId = opened.id;
+    else this.portraitId = opened.id;
+  }
+
+  /** Esc: closes the topmost thing that lies over the page; false when there is none. */
+  back(): boolean {
+    if (this.opened) this.opened = null;
+    else if (this.dialog) this.dialog = null;
+    else if (this.exportedLook) this.exportedLook = null;
+    else if (this.hasQueue) this.hasQueue = false;
+    else return false;
+    return true;
+  }
+
+  toggleSidebar(): void {
+    this.hasSidebar = !this.hasSidebar;
+  }
+
+  toggleInspector(): void {
+    this.hasInspector = !this.hasInspector;
+  }
+
+  toggleQueue(): void {
+    this.hasQueue = !this.hasQueue;
+  }
+}

@@ -1,0 +1,224 @@
+// The whole page's state, put together once and handed down by context: the parts, the events that feed them,
+// and the few acts that touch several parts at once.
+
+import type { AdapterId, JobId, PhotoId, PortraitId, SubjectId } from '../../src-main/contract/ids.ts';
+import type { ClassWord, Photo, Portrait } from '../../src-main/contract/nouns.ts';
+import type { StudioEvent } from '../../src-main/contract/studio.ts';
+import type { StudioClient } from '../ipc/client.ts';
+import { languages } from '../strings/words.ts';
+import { Create } from './create.svelte.ts';
+import { isEnded, Jobs } from './jobs.svelte.ts';
+import { Looks } from './looks.svelte.ts';
+import { Notices, scheduleByClock, type Schedule } from './notices.svelte.ts';
+import { oppositeChoice, Photos, type PhotoFile } from './photos.svelte.ts';
+import { Portraits } from './portraits.svelte.ts';
+import { Studio } from './studio.svelte.ts';
+import { Subjects } from './subjects.svelte.ts';
+import { Teach } from './teach.svelte.ts';
+import { View } from './view.svelte.ts';
+
+export interface WorkspaceOptions {
+  readonly windowWidthPx?: number;
+  readonly schedule?: Schedule;
+}
+
+export class Workspace {
+  readonly client: StudioClient;
+  readonly studio: Studio;
+  readonly subjects: Subjects;
+  readonly photos: Photos;
+  readonly looks: Looks;
+  readonly portraits: Portraits;
+  readonly jobs: Jobs;
+  readonly teach: Teach;
+  readonly create: Create;
+  readonly notices: Notices;
+  readonly view: View;
+  #wasLost = false;
+
+  constructor(client: StudioClient, { windowWidthPx, schedule = scheduleByClock }: WorkspaceOptions = {}) {
+    this.client = client;
+    this.studio = new Studio(client);
+    this.subjects = new Subjects(client);
+    this.photos = new Photos(client);
+    this.looks = new Looks(client, schedule);
+    this.portraits = new Portraits(client);
+    this.jobs = new Jobs(client);
+    this.teach = new Teach(client);
+    this.create = new Create(client);
+    this.notices = new Notices(schedule);
+    this.view = new View(windowWidthPx);
+  }
+
+  get words() {
+    return languages[this.studio.settings.language];
+  }
+
+  get language(): string {
+    return this.studio.settings.language;
+  }
+
+  /** Listens to the studio and reads everything; gives back what stops listening. */
+  start(): () => void {
+    const end = this.client.subscribe((event) => this.receive(event), (isConnected) => this.#connection(isConnected));
+    void this.notices.attempt(() => this.load());
+    return end;
+  }
+
+  async load(): Promise<void> {
+    await this.studio.load();
+    this.teach.setPacks(this.studio.packs);
+    await Promise.all([this.subjects.load(), this.jobs.load()]);
+    if (this.subjects.currentId) await this.#loadSubject(this.subjects.currentId);
+  }
+
+  async selectSubject(subjectId: SubjectId): Promise<void> {
+    if (this.subjects.currentId !== subjectId) {
+      this.subjects.currentId = subjectId;
+      this.view.clearSelection();
+      this.create.changeSubject();
+    }
+    if (this.view.page === 'models' || this.view.page === 'settings') this.view.go('photos');
+    await this.notices.attempt(() => this.#loadSubject(subjectId));
+  }
+
+  /** Adds a subject and the photos chosen for it, and opens it. Answers false when the studio refused. */
+  async addSubject(name: string, classWord: ClassWord, hasConsent: boolean, files: PhotoFile[]): Promise<boolean> {
+    const subject = await this.notices.attempt(() => this.subjects.create(name, classWord, hasConsent));
+    if (!subject) return false;
+    this.view.dialog = null;
+    this.view.go('photos');
+    await this.selectSubject(subject.id);
+    await this.importPhotos(files);
+    return true;
+  }
+
+  async removeSubject(subjectId: SubjectId): Promise<void> {
+    await this.notices.attempt(() => this.subjects.remove(subjectId));
+    this.view.dialog = null;
+    if (this.subjects.currentId) await this.selectSubject(this.subjects.currentId);
+  }
+
+  async importPhotos(files: readonly PhotoFile[]): Promise<void> {
+    const subject = this.subjects.current;
+    if (!subject || files.length === 0) return;
+    const { added, known, refused } = await this.photos.importFiles(subject.id, files);
+    this.notices.say(this.words.photos.imported(added, known, refused));
+  }
+
+  /** Sets the user's choice for a photo; can be undone. */
+  async choosePhoto(photoId: PhotoId, userChoice: Photo['userChoice']): Promise<void> {
+    const photo = this.photos.find(photoId);
+    if (!photo) return;
+    await this.notices.attempt(async () => {
+      const before = await this.photos.choose(photoId, userChoice);
+      const words = this.words.photos;
+      const isUsed = this.photos.find(photoId)?.isUsed ?? false;
+      const message = isUsed ? words.usedDone(photo.fileName) : words.leftOutDone(photo.fileName);
+      this.notices.offerUndo(message, async () => void (await this.photos.choose(photoId, before)));
+    });
+  }
+
+  async togglePhoto(photoId: PhotoId): Promise<void> {
+    const photo = this.photos.find(photoId);
+    if (photo) await this.choosePhoto(photoId, oppositeChoice(photo));
+  }
+
+  async startTeaching(): Promise<void> {
+    const subject = this.subjects.current;
+    if (!subject) return;
+    const job = await this.notices.attempt(() => this.teach.start(subject.id));
+    if (job) this.jobs.upsert(job);
+  }
+
+  async startCreating(): Promise<void> {
+    const subject = this.subjects.current;
+    const pack = this.studio.packs[0];
+    if (!subject || !pack || !this.create.canStart) return;
+    const look = this.looks.find(this.create.adapterId);
+    const job = await this.notices.attempt(() => this.create.start(subject.id, look, pack));
+    if (job) this.jobs.upsert(job);
+  }
+
+  /** Opens Create with this look chosen. */
+  useLook(adapterId: AdapterId): void {
+    this.create.adapterId = adapterId;
+    this.create.jobId = null;
+    this.view.go('create');
+  }
+
+  useSettings(portrait: Portrait): void {
+    this.create.takeFrom(portrait);
+    this.view.go('create');
+  }
+
+  removeLook(adapterId: AdapterId): void {
+    const look = this.looks.find(adapterId);
+    if (!look) return;
+    const callOff = this.looks.remove(adapterId, (thrown) => this.notices.report(thrown));
+    this.notices.offerUndo(this.words.looks.removed(look.name), callOff);
+  }
+
+  async removePortraits(portraitIds: PortraitId[]): Promise<void> {
+    await this.notices.attempt(async () => {
+      const restore = await this.portraits.remove(portraitIds);
+      if (this.view.opened?.kind === 'portrait' && portraitIds.includes(this.view.opened.id)) this.view.opened = null;
+      this.notices.offerUndo(this.words.portraits.removed(portraitIds.length), restore);
+    });
+  }
+
+  async undo(): Promise<void> {
+    const { undone, nothingToUndo } = this.words.notices;
+    this.notices.say((await this.notices.undoLatest()) ? undone : nothingToUndo);
+  }
+
+  /** Takes in an event of the studio. */
+  receive(event: StudioEvent): void {
+    switch (event.type) {
+      case 'subject-changed': return this.subjects.upsert(event.subject);
+      case 'subject-removed': return this.subjects.drop(event.subjectId);
+      case 'photo-added':
+      case 'photo-changed': return this.photos.upsert(event.photo);
+      case 'look-added': return this.#takeLook(event);
+      case 'look-removed': return this.looks.drop(event.adapterId);
+      case 'portrait-added': return this.#takePortrait(event.portrait);
+      case 'portrait-removed': return this.portraits.drop(event.portraitId);
+      case 'job-changed': return this.jobs.upsert(event.job);
+      case 'job-progress': return this.jobs.takeProgress(event.jobId, event.progress, event.lossPoints);
+      case 'engine-state': this.studio.engine = event.engine;
+    }
+  }
+
+  /** Reads the loss curve of a job that was running or done before the page was opened. */
+  async showLosses(jobId: JobId): Promise<void> {
+    await this.notices.attempt(() => this.jobs.loadLosses(jobId));
+  }
+
+  #takeLook({ look }: Extract<StudioEvent, { type: 'look-added' }>): void {
+    this.looks.upsert(look);
+    if (look.subjectId === this.subjects.currentId) this.create.adapterId ??= look.id;
+  }
+
+  #takePortrait(portrait: Portrait): void {
+    this.portraits.upsert(portrait);
+    this.jobs.countItem(portrait.jobId, this.portraits.ofJob(portrait.jobId).length);
+  }
+
+  async #loadSubject(subjectId: SubjectId): Promise<void> {
+    await Promise.all([
+      this.photos.load(subjectId), this.looks.load(subjectId), this.portraits.load(subjectId),
+    ]);
+    this.create.adapterId ??= this.looks.list[0]?.id ?? null;
+    const teaching = this.jobs.latest(subjectId, 'teach');
+    if (teaching && !isEnded(teaching)) await this.jobs.loadLosses(teaching.id);
+    const drawing = this.jobs.latest(subjectId, 'create');
+    if (drawing && !isEnded(drawing)) this.create.jobId ??= drawing.id;
+  }
+
+  /** After a lost connection everything is read again, because events may have been missed. */
+  #connection(isConnected: boolean): void {
+    this.studio.isConnected = isConnected;
+    if (isConnected && this.#wasLost) void this.notices.attempt(() => this.load());
+    this.#wasLost = !isConnected;
+  }
+}

@@ -1,0 +1,42 @@
+// The languages of the page, and what a style, a reason or an error is called in them.
+
+import type { UserErrorText } from '../../src-main/contract/errors.ts';
+import type { ErrorData, Photo, Style, Verdict } from '../../src-main/contract/nouns.ts';
+import { en, type Words } from './en.ts';
+import { zhHans } from './zh-hans.ts';
+
+export type Language = 'en' | 'zh-Hans';
+
+export const languages: Readonly<Record<Language, Words>> = { en, 'zh-Hans': zhHans };
+
+/** Name of a style; the studio's own where this language has none. */
+export function styleName(style: Style, words: Words): string {
+  return words.styleNames[style.id] ?? style.name;
+}
+
+/** Name of a style's group; the studio's own where this language has none. */
+export function styleGroup(group: string, words: Words): string {
+  return words.styleGroups[group] ?? group;
+}
+
+/** Why a photo is only usable or left out; the studio's own line for a reason that this language does not know. */
+export function verdictReason(verdict: Verdict, words: Words): string {
+  const known = verdict.reasonCodes.map((code) => words.photos.reasons[code]);
+  return known.length > 0 && known.every((text) => text !== undefined) ? known.join(words.listSeparator) : verdict.reason;
+}
+
+/** What happened, what is safe, what to do; the studio's own text for an error that this language does not know. */
+export function errorText(error: ErrorData, words: Words): UserErrorText {
+  return words.errors[error.code]?.(error.parameters) ?? { what: error.what, safe: error.safe, todo: error.todo };
+}
+
+/** A photo's verdict and the user's choice above it, in one line. */
+export function verdictLine(photo: Photo, words: Words): string {
+  const { verdict, userChoice } = photo;
+  if (userChoice === 'use') return words.photos.usedAnyway;
+  if (userChoice === 'leave-out') return words.photos.leftOutByYou;
+  const reason = verdictReason(verdict, words);
+  if (verdict.grade === 'usable' && reason) return words.photos.usableBecause(reason);
+  if (verdict.grade === 'left-out' && reason) return words.photos.leftOutBecause(reason);
+  return words.photos.grades[verdict.grade];
+}
