@@ -11,9 +11,12 @@ export function leadingTimesteps(steps: number, count: number, stepsOffset: numb
   return Float64Array.from({ length: steps }, (_, i) => (steps - 1 - i) * skip + stepsOffset);
 }
 
-/** Evenly spaced over the whole range, not rounded. */
+/**
+ * Evenly spaced over the whole range, not rounded. A single step starts at the last timestep, as k-diffusion has it;
+ * NumPy's linspace, and so diffusers, would start at timestep 0, where there is no noise to remove.
+ */
 export function linspaceTimesteps(steps: number, count: number): Float64Array {
-  return linspace(0, count - 1, steps).reverse();
+  return linspace(count - 1, 0, steps);
 }
 
 /** Every (count / steps)-th timestep counted down from the last. */

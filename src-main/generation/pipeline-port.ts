@@ -19,7 +19,7 @@ export interface PipelinePortConfig {
 /** A LoRA as the graph takes it: its flat parameter vector, and how much of it. */
 export interface AdapterInput {
   readonly parameters: Float32Array;
-  /** 0 none, 1 as learned. */
+  /** Factor on every module's up(down(x)): adapterStrength x loraAlpha / rank. 0 is no adapter. */
   readonly strength: number;
 }
 

@@ -141,6 +141,7 @@ test.each(samplerNames)('%s: a plan falls from the first level to the last, for 
     expect(timesteps.every((timestep) => timestep >= 0 && timestep <= 999)).toBe(true);
     expect(sigmas[steps]).toBe(name === 'ddim' ? schedule.sigmas[0] : 0);
   }
+  expect(planOf(name, 1).timesteps[0]).toBe(name === 'ddim' ? 1 : 999);
   expect(() => planOf(name, 0)).toThrow('1 to 999 steps');
   expect(() => planOf(name, 2.5)).toThrow('1 to 999 steps');
 });
