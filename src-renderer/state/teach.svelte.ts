@@ -1,5 +1,5 @@
 // How the next look is taught: which model, how close, and the few numbers of Advanced.
-// A number that is not set is left to the model's own default, and the page says so.
+// A number that is not set is left to the model's own default, which the page shows.
 
 import type { PackId, SubjectId } from '../../src-main/contract/ids.ts';
 import type { Job, LossPoint, Pack } from '../../src-main/contract/nouns.ts';
@@ -30,6 +30,11 @@ export class Teach {
 
   constructor(client: StudioClient) {
     this.#client = client;
+  }
+
+  /** Takes the model with this id, if it is installed. */
+  choosePack(id: string): void {
+    this.packId = this.#packs.find((pack) => pack.id === id)?.id ?? null;
   }
 
   setPacks(packs: readonly Pack[]): void {

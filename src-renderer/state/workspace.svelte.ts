@@ -2,10 +2,10 @@
 // and the few acts that touch several parts at once.
 
 import type { AdapterId, JobId, PhotoId, PortraitId, SubjectId } from '../../src-main/contract/ids.ts';
-import type { ClassWord, Photo, Portrait } from '../../src-main/contract/nouns.ts';
+import type { ClassWord, Job, Photo, Portrait } from '../../src-main/contract/nouns.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import type { StudioClient } from '../ipc/client.ts';
-import { languages } from '../strings/words.ts';
+import { jobTitle, languages } from '../strings/words.ts';
 import { Create } from './create.svelte.ts';
 import { isEnded, Jobs } from './jobs.svelte.ts';
 import { Looks } from './looks.svelte.ts';
@@ -56,6 +56,10 @@ export class Workspace {
 
   get language(): string {
     return this.studio.settings.language;
+  }
+
+  titleOf(job: Job): string {
+    return jobTitle(job, this.subjects.list.find(({ id }) => id === job.subjectId)?.name, this.words);
   }
 
   /** Listens to the studio and reads everything; gives back what stops listening. */

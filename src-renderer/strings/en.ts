@@ -61,8 +61,11 @@ export const en = {
     stopJob: (title: string) => `Stop: ${title}`,
     retry: 'Try again',
     items: (done: number, all: number) => `${done} of ${all}`,
-    kinds: { analyze: 'Looking at photos', teach: 'Teaching', create: 'Drawing portraits' },
-    of: (kind: string, name: string) => `${kind}: ${name}`,
+    jobTitle: {
+      analyze: (name: string, _count: number) => `Looking at ${name}’s photos`,
+      teach: (name: string, _count: number) => `Teaching ${name}’s face`,
+      create: (name: string, count: number) => `${plural(count, 'portrait', 'portraits')} of ${name}`,
+    },
   },
   progress: {
     phases: {
@@ -160,7 +163,7 @@ export const en = {
     tileLabel: (name: string, verdict: string) => `${name}. ${verdict}`,
     faceHere: 'Face found here',
     caption: 'Caption',
-    captionHelp: 'What the photo shows besides the face. The trigger word is added by itself.',
+    captionHelp: 'Describes the whole photo, with the trigger word in it.',
     captionSaved: 'Caption saved',
     likeness: (value: string) => `Likeness ${value} to the other photos`,
     likenessLow: 'Much lower than the others may mean another person.',
@@ -422,9 +425,11 @@ export const en = {
     minutes: (count: number) => `${count} min`,
     hours: (hours: number, minutes: number) => (minutes > 0 ? `${hours} h ${minutes} min` : `${hours} h`),
   },
-  /** Styles and errors by id; what is not here is shown as the studio says it. */
+  /** Styles, models and errors by id; what is not here is shown as the studio says it. */
   styleNames: {} as Record<string, string>,
   styleGroups: {} as Record<string, string>,
+  packNames: {} as Record<string, string>,
+  packDescriptions: {} as Record<string, string>,
   errors: {} as Record<string, (parameters: UserErrorParameters) => UserErrorText>,
 };
 

@@ -1,7 +1,7 @@
 // The languages of the page, and what a style, a reason or an error is called in them.
 
 import type { UserErrorText } from '../../src-main/contract/errors.ts';
-import type { ErrorData, Photo, Style, Verdict } from '../../src-main/contract/nouns.ts';
+import type { ErrorData, Job, Pack, Photo, Style, Verdict } from '../../src-main/contract/nouns.ts';
 import { en, type Words } from './en.ts';
 import { zhHans } from './zh-hans.ts';
 
@@ -33,10 +33,25 @@ export function errorText(error: ErrorData, words: Words): UserErrorText {
 /** A photo's verdict and the user's choice above it, in one line. */
 export function verdictLine(photo: Photo, words: Words): string {
   const { verdict, userChoice } = photo;
-  if (userChoice === 'use') return words.photos.usedAnyway;
+  if (userChoice === 'use' && photo.isUsed) return words.photos.usedAnyway;
   if (userChoice === 'leave-out') return words.photos.leftOutByYou;
   const reason = verdictReason(verdict, words);
   if (verdict.grade === 'usable' && reason) return words.photos.usableBecause(reason);
   if (verdict.grade === 'left-out' && reason) return words.photos.leftOutBecause(reason);
   return words.photos.grades[verdict.grade];
+}
+
+/** What a job is called; the studio's own title when its subject is not known to the page. */
+export function jobTitle(job: Job, subjectName: string | undefined, words: Words): string {
+  return subjectName === undefined ? job.title : words.queue.jobTitle[job.kind](subjectName, job.items);
+}
+
+/** Name of a model; the studio's own where this language has none. */
+export function packName(pack: Pack, words: Words): string {
+  return words.packNames[pack.id] ?? pack.name;
+}
+
+/** What a model is for; the studio's own where this language has none. */
+export function packDescription(pack: Pack, words: Words): string {
+  return words.packDescriptions[pack.id] ?? pack.description;
 }

@@ -55,8 +55,11 @@ export const zhHans: Words = {
     stopJob: (title) => `停止：${title}`,
     retry: '重试',
     items: (done, all) => `${done} / ${all}`,
-    kinds: { analyze: '查看照片', teach: '学习', create: '绘制写真' },
-    of: (kind, name) => `${kind}：${name}`,
+    jobTitle: {
+      analyze: (name) => `查看${name}的照片`,
+      teach: (name) => `学习${name}的脸`,
+      create: (name, count) => `${name}的 ${count} 张写真`,
+    },
   },
   progress: {
     phases: {
@@ -150,7 +153,7 @@ export const zhHans: Words = {
     tileLabel: (name, verdict) => `${name}。${verdict}`,
     faceHere: '人脸位置',
     caption: '说明',
-    captionHelp: '写脸以外的内容即可，触发词会自动加上。',
+    captionHelp: '描述整张照片，并保留触发词。',
     captionSaved: '说明已保存',
     likeness: (value) => `与其他照片的相似度 ${value}`,
     likenessLow: '如果明显低于其他照片，可能是另一个人。',
@@ -409,8 +412,26 @@ export const zhHans: Words = {
     minutes: (count) => `${count} 分钟`,
     hours: (hours, minutes) => (minutes > 0 ? `${hours} 小时 ${minutes} 分钟` : `${hours} 小时`),
   },
-  styleNames: {},
-  styleGroups: {},
+  styleNames: {
+    business: '商务形象照',
+    cartoon: '卡通',
+    casual: '休闲',
+    'passport-blue': '蓝底证件照',
+    pencil: '铅笔素描',
+    sepia: '怀旧棕调',
+    'studio-white': '白底棚拍',
+    'warm-red': '暖红背景',
+    winter: '冬日',
+  },
+  styleGroups: {
+    Studio: '影棚',
+    Artistic: '艺术',
+    Everyday: '日常',
+  },
+  packNames: { starter: '素描模型' },
+  packDescriptions: {
+    starter: '随软件附带的小模型，画面 128 像素。能画简单的头像，在任何电脑上几分钟就能学会一张脸，无需下载。',
+  },
   errors: {
     'page.studio-unreachable': () => ({
       what: '工作室没有响应。',
