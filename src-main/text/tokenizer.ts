@@ -1,0 +1,125 @@
+// CLIP's byte-pair tokenizer (Radford et al. 2021; openai/CLIP, simple_tokenizer.py): cleaned text is split into words,
+// each word's UTF-8 bytes are joined pair by pair in the order in which the merges were learnt.
+
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { UserError } from '../contract/errors.ts';
+import { cleanPrompt, pythonSpace } from './fix-text.ts';
+
+const startText = '<|startoftext|>';
+const endText = '<|endoftext|>';
+/** SD 1.x's text encoder sees 77 tokens: start, 75 of the prompt, end. */
+export const contextLength = 77;
+
+const wordPattern = new RegExp(
+  `<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|\\p{L}+|\\p{N}|[^${pythonSpace}\\p{L}\\p{N}]+`, 'giu');
+
+export interface ClipTokenizer {
+  readonly startId: number;
+  readonly endId: number;
+  readonly vocabularySize: number;
+  /** The ids of a text, without start and end, not shortened. */
+  encode(text: string): number[];
+  /** Exactly 77 ids: start, at most 75 of the text, end, and the end's id (or `padId`) as padding. */
+  encodePrompt(text: string, padId?: number): number[];
+}
+
+/**
+ * Opens the tokenizer of a folder with merges.txt, as diffusers' tokenizer folders and resources/tokenizer have it.
+ * Refuses, with a UserError, a missing or damaged file.
+ */
+export async function openClipTokenizer(folder: string): Promise<ClipTokenizer> {
+  const text = await readFile(path.join(folder, 'merges.txt'), 'utf8').catch(() => { throw damagedTokenizer(folder); });
+  const merges = text.split('\n').filter((line) => line !== '' && !line.startsWith('#version'));
+  if (!areMerges(merges)) throw damagedTokenizer(folder);
+  return clipTokenizer(merges);
+}
+
+/** The tokenizer of a list of merges ('th e</w>'), in the order in which they were learnt. */
+export function clipTokenizer(merges: readonly string[]): ClipTokenizer {
+  const ids = new Map(clipVocabulary(merges).map((token, id) => [token, id]));
+  const rankOf = new Map(merges.map((merge, rank) => [merge, rank]));
+  const byteTokens = byteCharacters();
+  const known = new Map<string, readonly number[]>();
+  const encodeWord = (word: string): readonly number[] => {
+    if (word === startText || word === endText) return [ids.get(word)!];
+    const cached = known.get(word);
+    if (cached) return cached;
+    const parts = Array.from(Buffer.from(word), (byte) => byteTokens[byte]!);
+    parts.push(`${parts.pop()!}</w>`);
+    const encoded = mergeParts(parts, rankOf).map((part) => ids.get(part)!);
+    known.set(word, encoded);
+    return encoded;
+  };
+  const encode = (text: string): number[] => (cleanPrompt(text).match(wordPattern) ?? []).flatMap(encodeWord);
+  const startId = ids.get(startText)!;
+  const endId = ids.get(endText)!;
+  return {
+    startId, endId, vocabularySize: ids.size, encode,
+    encodePrompt(text, padId = endId) {
+      const prompt = [startId, ...encode(text).slice(0, contextLength - 2), endId];
+      return [...prompt, ...Array.from({ length: contextLength - prompt.length }, () => padId)];
+    },
+  };
+}
+
+/** Every token by its id: 256 bytes, the same at a word's end, the merges, start and end of text. */
+export function clipVocabulary(merges: readonly string[]): string[] {
+  // Printable bytes come first, in the order of their codes, then those that stand for the others
+  const bytes = byteCharacters().sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
+  const joined = merges.map((merge) => merge.replace(' ', ''));
+  return [...bytes, ...bytes.map((character) => `${character}</w>`), ...joined, startText, endText];
+}
+
+/** Every merge joins two tokens that are there before it. */
+function areMerges(merges: readonly string[]): boolean {
+  const tokens = new Set(clipVocabulary([]));
+  return merges.length > 0 && merges.every((merge) => {
+    const parts = merge.split(' ');
+    tokens.add(parts.join(''));
+    return parts.length === 2 && parts.every((part) => part !== '' && tokens.has(part));
+  });
+}
+
+/** vocab.json of a tokenizer folder, byte for byte as Stable Diffusion's repositories have it. */
+export function vocabularyJson(merges: readonly string[]): string {
+  // Sorted by the tokens' bytes, and not through an object: JavaScript would put '0' to '9' first
+  const entries = clipVocabulary(merges).map((token, id) => ({ bytes: Buffer.from(token), token, id }));
+  const sorted = entries.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
+  return `{\n${sorted.map(({ token, id }) => `  ${JSON.stringify(token)}: ${id}`).join(',\n')}\n}\n`;
+}
+
+/** A printable character for each byte: itself where it is one, otherwise the next free one from U+0100 on. */
+function byteCharacters(): string[] {
+  let next = 256;
+  const isPrintable = (byte: number): boolean =>
+    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(isPrintable(byte) ? byte : next++));
+}
+
+/** Joins the pair that was learnt first, everywhere in the word, until no learnt pair is left. */
+function mergeParts(parts: readonly string[], rankOf: ReadonlyMap<string, number>): readonly string[] {
+  let word = parts;
+  for (;;) {
+    let best = Infinity;
+    for (let i = 0; i + 1 < word.length; i++) {
+      best = Math.min(best, rankOf.get(`${word[i]} ${word[i + 1]}`) ?? Infinity);
+    }
+    if (best === Infinity) return word;
+    const joined: string[] = [];
+    for (let i = 0; i < word.length; i++) {
+      const isPair = i + 1 < word.length && rankOf.get(`${word[i]} ${word[i + 1]}`) === best;
+      joined.push(isPair ? `${word[i]}${word[++i]}` : word[i]!);
+    }
+    word = joined;
+  }
+}
+
+function damagedTokenizer(folder: string): UserError {
+  return new UserError('text.tokenizer-damaged', {
+    what: `The tokenizer in ${JSON.stringify(path.basename(folder))} is missing or damaged (merges.txt).`,
+    safe: 'Nothing was changed.',
+    todo: 'Get the checkpoint folder again, or reinstall Likeness if it is the built-in one.',
+  }, { folder: path.basename(folder) });
+}
