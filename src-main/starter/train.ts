@@ -1,30 +1,60 @@
 // npm run starter:train: makes resources/starter from nothing, stage by stage, going on from the last snapshot.
-// Stages: vae, latents, unet, export. Options: --stage NAME, --provider cpu|webgpu, --threads N, --photo FILE (looked at only).
+// Stages: vae, latents, unet, export. Options: --stage NAME, --provider cpu|webgpu, --threads N, --recipe FILE,
+// --cache FOLDER, --out FOLDER, --photo FILE (a picture to look at in the sheets, never trained on).
 
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import type { Provider } from '../runtime/session.ts';
+import { openClipTokenizer } from '../text/tokenizer.ts';
+import { pictureOf, writeContactSheet } from './contact-sheet.ts';
 import { initialParameters } from './flat-parameters.ts';
+import { encodeLatents, readCaptions, readLatents } from './latent-stage.ts';
+import { exportPack, lossCsv, lossCurveSvg } from './pack-export.ts';
 import { recipeSchema, type StarterRecipe, starterRecipe } from './recipe.ts';
 import { renderDataset, type RenderedDataset } from './rendered-dataset.ts';
-import { newTrainingState, readSnapshot, writeSnapshot } from './snapshot.ts';
-import { optimizerOf, trainStage } from './stage-trainer.ts';
+import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
+import { optimizerOf, type StageProgress, trainStage } from './stage-trainer.ts';
 import { starterNetworks } from './starter-networks.ts';
-import { vaeBatch } from './training-batches.ts';
-import { vaeLayout, vaeStepGraph, writeReconstructions } from './vae-stage.ts';
+import { type TokenRows, usedTokenRows } from './token-rows.ts';
+import { type LatentSet, unetBatch, vaeBatch } from './training-batches.ts';
+import { denoiserLayout, sampleLatents, starterNoiseSchedule, unetStepGraph } from './unet-stage.ts';
+import { openVae, vaeLayout, vaeStepGraph, writeReconstructions } from './vae-stage.ts';
 
 export interface StarterRun {
   readonly recipe: StarterRecipe;
   /** Snapshots, pictures and sheets; outside what is published. */
   readonly cache: string;
+  /** Where the pack is written. */
+  readonly out: string;
   readonly provider: Provider;
   readonly threads?: number;
   readonly photo?: string;
 }
 
 export const report = (text: string) => process.stderr.write(`${text}\n`);
+
+const reportProgress = (stage: string, p: StageProgress) => report(
+  `${stage} ${p.step}/${p.steps} loss ${p.loss.toFixed(4)} norm ${p.gradientNorm.toFixed(2)} ${p.msPerStep.toFixed(0)} ms`);
+
+const projectFolder = path.resolve(import.meta.dirname, '../..');
+const tokenizerFolder = path.join(projectFolder, 'resources/tokenizer');
+/** Steps a row of the published loss curves stands for. */
+const lossEvery = 20;
+
+/** What the sheets of samples show. */
+const samplePrompts = [
+  'photo of a man, blue background', 'photo of a woman with long blonde hair, red background',
+  'photo of an old man with a white beard, black background', 'photo of a man with short red hair, with a beard, green background',
+  'photo of a woman with curly brown hair, wearing glasses, grey background', 'cartoon of a man, wearing a red shirt, yellow background',
+  'photo of a bald man, wearing a black suit, grey background', 'photo of a woman with black hair, wearing a white t-shirt, pink background',
+  'pencil sketch of a woman', 'sepia photo of a man with a moustache', 'photo of a person, purple background',
+  'photo of a woman, dark skin, wearing a yellow dress, white background', 'photo of a man wearing a blue cap, orange background',
+  'photo of a woman, smiling, wearing sunglasses, blue background', 'photo of an elderly woman with grey hair, green background',
+  'portrait photo of a young man with blonde hair, wearing a grey hoodie, red background',
+] as const;
 
 export async function renderedSets({ recipe, cache }: StarterRun): Promise<{ portraits: RenderedDataset; textures: RenderedDataset }> {
   const common = { folder: cache, from: 0, resolutionPx: recipe.resolutionPx, workers: 2 } as const;
@@ -52,8 +82,7 @@ async function trainVae(run: StarterRun): Promise<void> {
   await trainStage(state, {
     step: vaeStepGraph(recipe), optimizer: optimizerOf(recipe.vae), plan: recipe.vae, emaDecay: 0.995,
     provider: run.provider, threads: run.threads, batch: (step) => vaeBatch(recipe, portraits, textures, step),
-    onProgress: (p) => report(`vae ${p.step}/${p.steps} loss ${p.loss.toFixed(4)} norm ${p.gradientNorm.toFixed(2)} ` +
-      `${p.msPerStep.toFixed(0)} ms`),
+    onProgress: (p) => reportProgress('vae', p),
     onSnapshot: async (saved) => {
       await writeSnapshot(file, saved);
       const sheet = path.join(cache, 'sheets', `vae-${String(saved.step).padStart(6, '0')}.png`);
@@ -64,19 +93,107 @@ async function trainVae(run: StarterRun): Promise<void> {
   });
 }
 
+const latentsFile = ({ cache }: StarterRun) => path.join(cache, 'latents.safetensors');
+const vaeSnapshotFile = ({ cache }: StarterRun) => path.join(cache, 'vae.snapshot.safetensors');
+const denoiserSnapshotFile = ({ cache }: StarterRun) => path.join(cache, 'unet.snapshot.safetensors');
+
+async function trainedVae(run: StarterRun): Promise<TrainingState> {
+  const state = await readSnapshot(vaeSnapshotFile(run), vaeLayout(starterNetworks(run.recipe).vae).size);
+  if (!state) throw new Error('The autoencoder has no snapshot yet; run the vae stage first.');
+  return state;
+}
+
+async function makeLatents(run: StarterRun): Promise<void> {
+  if (existsSync(latentsFile(run))) return;
+  const { portraits } = await renderedSets(run);
+  const { average } = await trainedVae(run);
+  await encodeLatents(latentsFile(run), run.recipe, average, portraits, {
+    provider: run.provider, threads: run.threads, onProgress: (done) => report(`latents ${done}/${portraits.count}`),
+  });
+}
+
+async function tokenRows(run: StarterRun): Promise<{ rows: TokenRows; captions: string[] }> {
+  const captions = await readCaptions(run.cache, run.recipe);
+  return { rows: usedTokenRows(await openClipTokenizer(tokenizerFolder), captions), captions };
+}
+
+async function writeSamples(run: StarterRun, rows: TokenRows, state: TrainingState): Promise<void> {
+  const { recipe } = run;
+  const latents = await sampleLatents({
+    recipe, parameters: state.average, tokenRows: rows.ids.length, prompts: samplePrompts.map((prompt) => rows.rowsOf(prompt)),
+    emptyRows: rows.rowsOf(''), guidanceScale: 3, steps: 25, seed: recipe.seed, provider: run.provider, threads: run.threads,
+  });
+  const { latentScale } = await readLatents(latentsFile(run));
+  const values = (latents.data as Float32Array).map((value) => value / latentScale);
+  const vae = await openVae(recipe, (await trainedVae(run)).average, { batchSize: samplePrompts.length, provider: run.provider, threads: run.threads });
+  const pictures = await vae.decode({ ...latents, data: values });
+  await vae.release();
+  const sheet = path.join(run.cache, 'sheets', `unet-${String(state.step).padStart(6, '0')}.png`);
+  await writeContactSheet(sheet, samplePrompts.map((_, i) => pictureOf(pictures, i)), recipe.resolutionPx, 8);
+}
+
+async function trainUnet(run: StarterRun): Promise<void> {
+  const { recipe } = run;
+  const { rows, captions } = await tokenRows(run);
+  const layout = denoiserLayout(recipe, rows.ids.length);
+  const file = denoiserSnapshotFile(run);
+  const state = (await readSnapshot(file, layout.size)) ?? newTrainingState(initialParameters(layout, recipe.seed));
+  if (state.step >= recipe.unet.steps) return;
+  const latents = await readLatents(latentsFile(run));
+  const set: LatentSet = {
+    ...latents, count: captions.length, tokenRows: rows.rowsOfAll(captions), emptyRows: rows.rowsOf(''),
+  };
+  const schedule = starterNoiseSchedule();
+  report(`${rows.ids.length} token rows, ${layout.size} parameters, latent scale ${latents.latentScale.toFixed(4)}`);
+  await trainStage(state, {
+    step: unetStepGraph(recipe, rows.ids.length), optimizer: optimizerOf(recipe.unet), plan: recipe.unet,
+    emaDecay: recipe.unet.emaDecay, provider: run.provider, threads: run.threads,
+    batch: (step) => unetBatch(recipe, set, schedule, step),
+    onProgress: (p) => reportProgress('unet', p),
+    onSnapshot: async (saved) => {
+      await writeSnapshot(file, saved);
+      await writeSamples(run, rows, saved);
+    },
+  });
+}
+
+async function makePack(run: StarterRun): Promise<void> {
+  const { recipe } = run;
+  const { rows } = await tokenRows(run);
+  const layout = denoiserLayout(recipe, rows.ids.length);
+  const denoiser = await readSnapshot(denoiserSnapshotFile(run), layout.size);
+  if (!denoiser) throw new Error('The denoiser has no snapshot yet; run the unet stage first.');
+  const vae = await trainedVae(run);
+  const { latentScale } = await readLatents(latentsFile(run));
+  await exportPack(run.out, {
+    recipe, latentScale, tokenIds: rows.ids, denoiser: { layout, parameters: denoiser.average },
+    vae: { layout: vaeLayout(starterNetworks(recipe).vae), parameters: vae.average },
+  }, tokenizerFolder);
+  const training = path.join(run.out, 'training');
+  await mkdir(training, { recursive: true });
+  await writeFile(path.join(training, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
+  for (const [name, state] of [['vae', vae], ['unet', denoiser]] as const) {
+    await writeFile(path.join(training, `${name}-loss.csv`), lossCsv(state.losses, lossEvery));
+    await writeFile(path.join(training, `${name}-loss.svg`), lossCurveSvg(`${name} loss (mean of ${lossEvery} steps)`, state.losses, lossEvery));
+  }
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       stage: { type: 'string', default: 'all' }, provider: { type: 'string', default: 'cpu' }, threads: { type: 'string' },
-      photo: { type: 'string' }, recipe: { type: 'string' }, cache: { type: 'string', default: '.cache/starter' },
+      photo: { type: 'string' }, recipe: { type: 'string' }, cache: { type: 'string', default: path.join(projectFolder, '.cache/starter') },
+      out: { type: 'string', default: path.join(projectFolder, 'resources/starter') },
     },
   });
   const recipe = values.recipe ? recipeSchema.parse(JSON.parse(await readFile(values.recipe, 'utf8'))) : starterRecipe;
   const run: StarterRun = {
-    recipe, cache: path.resolve(values.cache), provider: values.provider as Provider,
+    recipe, cache: path.resolve(values.cache), out: path.resolve(values.out), provider: values.provider as Provider,
     ...(values.threads ? { threads: Number(values.threads) } : {}), ...(values.photo ? { photo: values.photo } : {}),
   };
-  const stages: Readonly<Record<string, (run: StarterRun) => Promise<void>>> = { vae: trainVae };
+  const stages: Readonly<Record<string, (run: StarterRun) => Promise<void>>> = {
+    vae: trainVae, latents: makeLatents, unet: trainUnet, export: makePack,
+  };
   const wanted = values.stage === 'all' ? Object.keys(stages) : [values.stage];
   for (const stage of wanted) {
     const train = stages[stage];

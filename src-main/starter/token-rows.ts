@@ -1,0 +1,45 @@
+// Which rows of CLIP's token table the captions use. Only these are trained, as a small table of their own; the other
+// rows of the pack stay random, so that a new trigger word begins as a word like no other.
+
+import type { ClipTokenizer } from '../text/tokenizer.ts';
+import { embeddingDeviation } from './flat-parameters.ts';
+import { promptTokens } from './starter-networks.ts';
+import { seededRandom } from './seeded-random.ts';
+
+export interface TokenRows {
+  /** Token id of each trained row, rising. */
+  readonly ids: readonly number[];
+  rowsOf(text: string): Int32Array;
+  /** count x 77. */
+  rowsOfAll(texts: readonly string[]): Int32Array;
+}
+
+export function usedTokenRows(tokenizer: ClipTokenizer, captions: readonly string[]): TokenRows {
+  const prompts = captions.map((caption) => tokenizer.encodePrompt(caption));
+  const ids = [...new Set([...prompts.flat(), ...tokenizer.encodePrompt('')])].sort((a, b) => a - b);
+  const rowOf = new Map(ids.map((id, row) => [id, row]));
+  const rows = (prompt: readonly number[]) => prompt.map((id) => {
+    const row = rowOf.get(id);
+    if (row === undefined) throw new Error(`Token ${id} does not occur in the captions, so it has no trained row.`);
+    return row;
+  });
+  return {
+    ids,
+    rowsOf: (text) => Int32Array.from(rows(tokenizer.encodePrompt(text))),
+    rowsOfAll: (texts) => {
+      const all = new Int32Array(texts.length * promptTokens);
+      texts.forEach((text, i) => all.set(rows(tokenizer.encodePrompt(text)), i * promptTokens));
+      return all;
+    },
+  };
+}
+
+/** The whole table [vocabSize, width]: trained rows in their places, random rows elsewhere. */
+export function fullTokenTable(
+  trained: Float32Array, ids: readonly number[], vocabSize: number, width: number, seed: number,
+): Float32Array {
+  const random = seededRandom(seed, 41);
+  const table = Float32Array.from({ length: vocabSize * width }, () => embeddingDeviation * random.normal());
+  ids.forEach((id, row) => table.set(trained.subarray(row * width, (row + 1) * width), id * width));
+  return table;
+}
