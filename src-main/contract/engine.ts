@@ -95,6 +95,8 @@ export const doctorResultSchema = z.object({
     works: z.boolean(),
     /** Why not, in one sentence; '' when it works. */
     reason: z.string(),
+    /** Of a small trial; 0 when it does not work. */
+    durationMs: z.number(),
   })),
   nodeVersion: z.string(),
   onnxRuntimeVersion: z.string(),

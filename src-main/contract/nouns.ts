@@ -142,7 +142,7 @@ export const progressSchema = z.object({
   step: z.int(),
   steps: z.int(),
   loss: z.number().nullable(),
-  /** Until the end of the job, from the pace so far; null until there is one. */
+  /** Until the end of this phase, from its pace so far; null until there is one. */
   etaSeconds: z.number().nullable(),
 });
 export type Progress = z.infer<typeof progressSchema>;

@@ -30,6 +30,7 @@ export interface EngineSettings {
   readonly nodeFile: string;
   /** compute/engine.ts, or what it was bundled to. */
   readonly entryFile: string;
+  readonly resourcesFolder: string;
   readonly onState: (state: EngineState) => void;
   /** What the engine writes that is no message: warnings of its libraries, stack traces. */
   readonly onLog: (line: string) => void;
@@ -98,8 +99,8 @@ class EngineClient {
   }
 
   #start(): ChildProcess {
-    const { nodeFile, entryFile, onLog } = this.#settings;
-    const child = spawn(nodeFile, ['--disable-warning=ExperimentalWarning', entryFile], {
+    const { nodeFile, entryFile, resourcesFolder, onLog } = this.#settings;
+    const child = spawn(nodeFile, ['--disable-warning=ExperimentalWarning', entryFile, resourcesFolder], {
       stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true,
     });
     this.process = child;

@@ -8,6 +8,7 @@ import type { Job } from '../contract/nouns.ts';
 import {
   type Answer, type CommandName, type CommandRequest, type CommandResponse, type MediaKind, type StudioEvent, commands,
 } from '../contract/studio.ts';
+import type { PortraitStyle } from '../generation/styles.ts';
 import { type JobRunner, openQueue } from '../jobs/queue.ts';
 import { type Library, openLibrary } from '../library/library.ts';
 import { type PackShelf, openPackShelf } from '../packs/pack-shelf.ts';
@@ -42,6 +43,7 @@ export interface StudioSettings {
 export interface Studio {
   readonly library: Library;
   readonly packs: PackShelf;
+  readonly styles: readonly PortraitStyle[];
   readonly engine: Engine;
   /** Runs a command; throws a UserError. */
   run<N extends CommandName>(command: N, request: CommandRequest<N>): Promise<CommandResponse<N>>;
@@ -65,7 +67,7 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
   const listeners = new Set<(event: StudioEvent) => void>();
   const emit = (event: StudioEvent): void => listeners.forEach((listen) => listen(event));
   const engine = openEngine({
-    nodeFile: settings.nodeFile, entryFile: settings.engineFile, onLog,
+    nodeFile: settings.nodeFile, entryFile: settings.engineFile, resourcesFolder, onLog,
     onState: (state) => emit({ type: 'engine-state', engine: state }),
   });
   const board = openProgressBoard(emit);
@@ -77,7 +79,7 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
   const context: StudioContext = { library, queue, engine, packs, styles, version, emit };
   const handlers = commandHandlers(context, board);
   const studio: Studio = {
-    library, packs, engine,
+    library, packs, styles, engine,
     run: (command, request) => runCommand(handlers, command, request),
     call: (command, request) => answerCall(handlers, onLog, command, request),
     subscribe(listener) {

@@ -1,0 +1,45 @@
+// `likeness packs` lists the base models; `likeness doctor` says what this machine computes with.
+
+import type { Command } from 'commander';
+import type { Studio } from '../../studio/open-studio.ts';
+import { withTemporaryStudio } from '../open-host-studio.ts';
+import { type Outcome, runCommand } from './run-command.ts';
+
+export function addPacksCommand(program: Command): void {
+  const command = program.command('packs')
+    .description('list the base models that come with Likeness')
+    .option('--json', 'print one JSON document on standard output');
+  command.addHelpText('after', `
+Any Stable Diffusion 1.5 checkpoint can be used by its path: likeness portraits --pack PATH ...`);
+  command.action((options: { json?: boolean }) => runCommand(options, () => withTemporaryStudio(listPacks)));
+}
+
+async function listPacks(studio: Studio): Promise<Outcome> {
+  const { packs } = await studio.run('studio.state', {});
+  const lines = packs.map(({ id, name, resolutionPx, sizeBytes, license, description }) =>
+    `${id}  ${name}, ${resolutionPx} px, ${(sizeBytes / 1e6).toFixed(0)} MB, ${license}\n    ${description}`);
+  return { document: { packs }, text: lines.join('\n') || 'No model is installed.' };
+}
+
+export function addDoctorCommand(program: Command): void {
+  program.command('doctor')
+    .description('try the providers of this machine and say what works')
+    .option('--json', 'print one JSON document on standard output')
+    .action((options: { json?: boolean }) => runCommand(options, () => withTemporaryStudio(examine)));
+}
+
+async function examine(studio: Studio): Promise<Outcome> {
+  const result = await studio.engine.run({ kind: 'doctor' }, new AbortController().signal);
+  if (result.kind !== 'doctor') throw new Error('The engine answered a doctor request with something else.');
+  const { kind: _kind, ...document } = result;
+  const providers = result.providers.map(({ name, works, reason, durationMs }) =>
+    `${name.padEnd(8)}${works ? `works (${durationMs.toFixed(1)} ms for the trial)` : `does not work: ${reason}`}`);
+  return {
+    document,
+    text: [
+      ...providers,
+      `${result.processorCores} processor cores, ${(result.memoryBytes / 2 ** 30).toFixed(1)} GiB memory`,
+      `Node ${result.nodeVersion}, ONNX Runtime ${result.onnxRuntimeVersion}`,
+    ].join('\n'),
+  };
+}

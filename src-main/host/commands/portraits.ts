@@ -1,0 +1,158 @@
+// `likeness portraits`: the whole way in one command, from a folder of photos to portraits, a contact sheet and the
+// LoRA as a file, with the likeness of every portrait beside that of its twin drawn without the LoRA.
+
+import path from 'node:path';
+import type { Command } from 'commander';
+import type { Job, Likeness, Look, Portrait, Subject } from '../../contract/nouns.ts';
+import { findPack } from '../../packs/pack-shelf.ts';
+import type { Studio } from '../../studio/open-studio.ts';
+import { meanOf, nearerCounts, pairsOf } from '../likeness-report.ts';
+import { libraryFolderOf, withStudio, withTemporaryStudio } from '../open-host-studio.ts';
+import {
+  type CommonOptions, type GenerationOptions, type PersonOptions, type TrainingOptions, addCommonOptions,
+  addGenerationOptions, addModelOptions, addPersonOptions, addTrainingOptions, generationSettingsOf, trainingSettingsOf,
+} from '../options.ts';
+import { type Imported, importFolder, portraitFileName, subjectFor, waitFor, writeMedia } from '../steps.ts';
+import { type ProgressDisplay, progressDisplay } from '../terminal.ts';
+import { type Outcome, runCommand } from './run-command.ts';
+
+interface PortraitsOptions extends CommonOptions, PersonOptions, TrainingOptions, GenerationOptions {
+  readonly photos: string;
+}
+
+export function addPortraitsCommand(program: Command): void {
+  const command = program.command('portraits')
+    .description('learn a face from a folder of photos and draw portraits of it')
+    .requiredOption('--photos <folder>', 'photos of one person (JPEG, PNG or WebP); they are only read');
+  addPersonOptions(command);
+  addModelOptions(command);
+  addTrainingOptions(command);
+  addGenerationOptions(command);
+  addCommonOptions(command);
+  command.addHelpText('after', `
+Writes into --out (default: portraits-NAME in this folder): the portraits with the look, their twins without it on the
+same seeds, contact-sheet.png, and the LoRA for ComfyUI, A1111 and diffusers.
+Works on a temporary library that is removed at the end; with --library FOLDER everything is kept there as well.
+By giving this command you say that the photos show yourself or somebody who agreed to it.`);
+  command.action((options: PortraitsOptions) => runCommand(options, () => portraits(options)));
+}
+
+async function portraits(options: PortraitsOptions): Promise<Outcome> {
+  const display = progressDisplay(process.stderr);
+  const work = (studio: Studio): Promise<Outcome> => wholeWay(studio, options, display);
+  if (options.library === undefined) return await withTemporaryStudio(work);
+  return await withStudio(libraryFolderOf(options.library), work);
+}
+
+async function wholeWay(studio: Studio, options: PortraitsOptions, display: ProgressDisplay): Promise<Outcome> {
+  const startedMs = performance.now();
+  await studio.run('settings.set', { provider: options.provider });
+  const pack = await findPack(studio.packs, options.pack);
+  const subject = await subjectFor(studio, options.photos, options);
+  const imported = await importFolder(studio, options.photos, subject.id, display);
+  const teaching = await waitFor(studio, await studio.run('looks.teach', {
+    subjectId: subject.id, packId: pack.id, method: options.method, settings: trainingSettingsOf(options),
+  }), display);
+  const look = (await studio.run('looks.list', { subjectId: subject.id })).find(({ id }) => id === teaching.adapterId);
+  if (!look) throw new Error('The look that was just taught is not in the library.');
+  const hasWords = options.prompt.length + options.style.length > 0;
+  const drawing = await waitFor(studio, await studio.run('portraits.create', {
+    subjectId: subject.id, adapterId: look.id, packId: pack.id,
+    prompts: hasWords ? options.prompt : ['photo of {subject}'], styleIds: options.style,
+    negativePrompt: options.negative, count: options.count, seed: options.seed, compareWithout: true,
+    settings: generationSettingsOf(options),
+  }), display);
+  const all = await studio.run('portraits.list', { subjectId: subject.id });
+  const drawn = all.filter((portrait) => portrait.jobId === drawing.id);
+  const out = path.resolve(options.out ?? `portraits-${subject.name.replace(/[^\p{L}\p{N}]+/gu, '-')}`);
+  const files = await writeResults(studio, { look, drawing, drawn, out });
+  const losses = await studio.run('looks.lossHistory', { jobId: teaching.id });
+  const durationSeconds = Math.round((performance.now() - startedMs) / 100) / 10;
+  return reportOf({ subject, imported, look, drawn, files, losses, out, durationSeconds, packId: pack.id });
+}
+
+interface Results {
+  readonly look: Look;
+  readonly drawing: Job;
+  readonly drawn: readonly Portrait[];
+  readonly out: string;
+}
+
+interface ResultFiles {
+  readonly portraits: ReadonlyMap<string, string>;
+  readonly contactSheet: string;
+  readonly lora: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+async function writeResults(studio: Studio, { look, drawing, drawn, out }: Results): Promise<ResultFiles> {
+  const prompts = [...new Set([...drawn].reverse().map((portrait) => portrait.prompt))];
+  const files = new Map<string, string>();
+  for (const portrait of drawn) {
+    const file = path.join(out, portraitFileName(portrait, prompts));
+    files.set(portrait.id, await writeMedia(studio, 'portrait', portrait.id, file));
+  }
+  const contactSheet = await writeMedia(studio, 'sheet', drawing.id, path.join(out, 'contact-sheet.png'));
+  const { fileName, metadata } = await studio.run('looks.export', { adapterId: look.id });
+  const lora = await writeMedia(studio, 'export', look.id, path.join(out, fileName));
+  return { portraits: files, contactSheet, lora, metadata };
+}
+
+interface Report {
+  readonly subject: Subject;
+  readonly imported: Imported;
+  readonly look: Look;
+  readonly drawn: readonly Portrait[];
+  readonly files: ResultFiles;
+  readonly losses: readonly { readonly step: number; readonly loss: number }[];
+  readonly out: string;
+  readonly durationSeconds: number;
+  readonly packId: string;
+}
+
+function reportOf(report: Report): Outcome {
+  const { subject, imported, look, drawn, files, losses, out, durationSeconds, packId } = report;
+  const pairs = pairsOf(drawn).sort((a, b) => a.seed - b.seed);
+  const side = (portrait: Portrait) => ({ file: files.portraits.get(portrait.id), likeness: portrait.likeness });
+  const [withLook, withoutLook] = [pairs.map((pair) => pair.withLook), pairs.map((pair) => pair.withoutLook)];
+  const likeness: Comparison = {
+    withLook: meanOf(withLook), withoutLook: meanOf(withoutLook), nearerWithLook: nearerCounts(pairs),
+  };
+  const document = {
+    subject: { name: subject.name, triggerWord: subject.triggerWord, classWord: subject.classWord },
+    pack: packId,
+    photos: imported.photos.map(({ fileName, isUsed, verdict }) => ({ file: fileName, isUsed, verdict })),
+    refused: imported.refused,
+    training: {
+      method: look.method, rank: look.rank, trainingSteps: look.trainingSteps, photoCount: look.photoCount,
+      finalLoss: look.finalLoss, losses,
+    },
+    portraits: pairs.map((pair) => ({
+      seed: pair.seed, prompt: pair.prompt, withLook: side(pair.withLook), withoutLook: side(pair.withoutLook),
+    })),
+    likeness,
+    lora: { file: files.lora, sizeBytes: look.sizeBytes, metadata: files.metadata },
+    contactSheet: files.contactSheet,
+    folder: out,
+    durationSeconds,
+  };
+  return { document, text: summary(document.likeness, pairs.length, out) };
+}
+
+interface Comparison {
+  readonly withLook: Likeness;
+  readonly withoutLook: Likeness;
+  readonly nearerWithLook: ReturnType<typeof nearerCounts>;
+}
+
+function summary({ withLook, withoutLook, nearerWithLook }: Comparison, pairCount: number, out: string): string {
+  const shown = (value: number | null): string => (value === null ? 'no face' : value.toFixed(3));
+  return [
+    `${pairCount} portraits with the look and ${pairCount} without it are in ${out}`,
+    `Likeness (cosine, higher is nearer)    with ${shown(withLook.cosine)}   without ${shown(withoutLook.cosine)}`
+      + `   nearer on ${nearerWithLook.cosine.nearer} of ${nearerWithLook.cosine.of} seeds`,
+    `Latent distance (lower is nearer)      with ${shown(withLook.latentDistance)}`
+      + `   without ${shown(withoutLook.latentDistance)}`
+      + `   nearer on ${nearerWithLook.latentDistance.nearer} of ${nearerWithLook.latentDistance.of} seeds`,
+  ].join('\n');
+}

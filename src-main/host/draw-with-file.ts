@@ -1,0 +1,62 @@
+// Draws with a LoRA file from anywhere: nothing of it is kept but the portraits in the chosen folder.
+
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { writeFileAtomically } from '../checkpoint/atomic-file.ts';
+import { findPack } from '../packs/pack-shelf.ts';
+import { findStyle, stylesFor } from '../packs/styles.ts';
+import type { Studio } from '../studio/open-studio.ts';
+import { withWorkFolder } from '../studio/engine-work.ts';
+import type { GenerateOptions } from './commands/generate.ts';
+import type { Outcome } from './commands/run-command.ts';
+import { generationSettingsOf } from './options.ts';
+import { progressDisplay } from './terminal.ts';
+
+/** Draws every prompt and style on every seed. Throws what the adapter's reader says of a file that does not fit. */
+export async function drawWithFile(studio: Studio, options: GenerateOptions): Promise<Outcome> {
+  const pack = await findPack(studio.packs, options.pack);
+  const given = definedOnly(generationSettingsOf(options));
+  const settings = { ...pack.generationDefaults, ...given };
+  const prompts = await promptsOf(studio, options, pack.isBuiltIn);
+  const items = prompts.flatMap((wording, promptIndex) => Array.from({ length: options.count }, (_, index) => ({
+    ...wording, key: `${prompts.length > 1 ? `${promptIndex + 1}-` : ''}seed-${options.seed + index}`,
+    seed: options.seed + index, adapterStrength: settings.adapterStrength,
+  })));
+  const out = path.resolve(options.out ?? 'portraits');
+  const portraits: { file: string; seed: number; prompt: string }[] = [];
+  const display = progressDisplay(process.stderr);
+  await withWorkFolder(studio.library.folder, (folder) => studio.engine.run({
+    kind: 'create', checkpointPath: pack.checkpointPath, provider: options.provider, modelName: pack.name,
+    adapterFile: path.resolve(options.adapter!), items, settings, references: [], outputFolder: folder,
+  }, new AbortController().signal, {
+    onProgress: display.show,
+    onItem: async (item) => {
+      if (item.kind !== 'portrait') return;
+      const { prompt, seed } = items.find(({ key }) => key === item.key)!;
+      const file = path.join(out, `${item.key}.png`);
+      await mkdir(out, { recursive: true });
+      const bytes = await readFile(item.file);
+      await writeFileAtomically(file, async (handle) => { await handle.writeFile(bytes); });
+      portraits.push({ file, seed, prompt });
+    },
+  }));
+  display.end();
+  return { document: { portraits, folder: out }, text: `${portraits.length} portraits are in ${out}` };
+}
+
+async function promptsOf(
+  studio: Studio, { prompt, style, negative }: GenerateOptions, isBuiltIn: boolean,
+): Promise<{ prompt: string; negativePrompt: string }[]> {
+  const own = prompt.map((text) => ({ prompt: text, negativePrompt: negative }));
+  const styles = stylesFor(studio.styles, { isBuiltIn });
+  const styled = style.map((id) => findStyle(styles, id)).map((found) => ({
+    prompt: found.prompt.replaceAll('{subject}', 'person'),
+    negativePrompt: [found.negativePrompt, negative].filter(Boolean).join(', '),
+  }));
+  const all = [...own, ...styled];
+  return all.length > 0 ? all : [{ prompt: 'photo of a person', negativePrompt: negative }];
+}
+
+function definedOnly<T extends object>(values: T): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,61 @@
+// Opens the studio for the command line and the browser host: finds the project's own files, and a library folder
+// that is the user's, the one they name, or a temporary one that goes when the command ends.
+
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import path from 'node:path';
+import { defaultLibraryFolder } from '../studio/library-folder.ts';
+import { type Studio, openStudio } from '../studio/open-studio.ts';
+
+const root = path.join(import.meta.dirname, '..', '..');
+
+/** The built page. */
+export const pageFolder = path.join(root, 'dist', 'renderer');
+
+/** The user's own library, or the folder that was named. */
+export function libraryFolderOf(named: string | undefined): string {
+  if (named !== undefined) return path.resolve(named);
+  return defaultLibraryFolder({ platform: process.platform, homeFolder: homedir(), environment: process.env });
+}
+
+export async function openHostStudio(libraryFolder: string): Promise<Studio> {
+  return await openStudio({
+    libraryFolder,
+    resourcesFolder: path.join(root, 'resources'),
+    nodeFile: process.execPath,
+    engineFile: path.join(root, 'src-main', 'compute', 'engine.ts'),
+    version: await readVersion(),
+    onLog: process.env['LIKENESS_LOG'] ? (line) => process.stderr.write(`${line}\n`) : undefined,
+  });
+}
+
+export async function readVersion(): Promise<string> {
+  const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as { version: string };
+  return manifest.version;
+}
+
+/** Runs `work` with a studio and closes it, however the work ends; also when the user presses Ctrl+C. */
+export async function withStudio<T>(libraryFolder: string, work: (studio: Studio) => Promise<T>): Promise<T> {
+  const studio = await openHostStudio(libraryFolder);
+  return await closingAfter(() => studio.close(), () => work(studio));
+}
+
+/** The same on a library that is removed afterwards. */
+export async function withTemporaryStudio<T>(work: (studio: Studio) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'likeness-'));
+  return await closingAfter(() => rm(folder, { recursive: true, force: true }), () => withStudio(folder, work));
+}
+
+async function closingAfter<T>(close: () => Promise<void>, work: () => Promise<T>): Promise<T> {
+  const stop = (): void => {
+    // 130 = 128 + SIGINT, as shells expect
+    void close().finally(() => process.exit(130));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
+  try {
+    return await work();
+  } finally {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, stop);
+    await close();
+  }
+}

@@ -1,0 +1,117 @@
+// Options that several commands share, and how their words become numbers; a value that is none is wrong usage (2).
+
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
+import { classWordSchema } from '../contract/nouns.ts';
+import {
+  type GenerationSettings, type TrainingSettings, generationSettingsSchema, providerChoiceSchema, samplerNameSchema,
+  seedSchema, trainingSettingsSchema,
+} from '../contract/settings.ts';
+
+/** A parser for commander: the number that the schema takes, or a usage error with the schema's words. */
+export function numberOf(schema: z.ZodType<number>): (text: string) => number {
+  return (text) => {
+    const parsed = schema.safeParse(text.trim() === '' ? NaN : Number(text));
+    if (parsed.success) return parsed.data;
+    throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? 'Not a number that fits.');
+  };
+}
+
+export function collect(text: string, before: readonly string[]): string[] {
+  return [...before, text];
+}
+
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly library?: string;
+}
+
+export function addCommonOptions(command: Command): Command {
+  return command
+    .option('--library <folder>', 'library to use in place of your own')
+    .option('--json', 'print one JSON document on standard output');
+}
+
+export interface TrainingOptions {
+  readonly pack: string;
+  readonly method: 'lora';
+  readonly rank?: number;
+  readonly trainingSteps?: number;
+  readonly learningRate?: number;
+  readonly batchSize?: number;
+  readonly provider: z.infer<typeof providerChoiceSchema>;
+}
+
+const { shape: training } = trainingSettingsSchema.required();
+const { shape: generation } = generationSettingsSchema.required();
+
+export function addModelOptions(command: Command): Command {
+  return command
+    .option('--pack <id-or-path>', 'base model: a pack of `likeness packs`, or the path of a checkpoint', 'starter')
+    .addOption(new Option('--provider <name>', 'what does the arithmetic')
+      .choices(providerChoiceSchema.options).default('auto'));
+}
+
+export function addTrainingOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--method <name>', 'how the face is learned').choices(['lora']).default('lora'))
+    .option('--rank <number>', 'width of the LoRA', numberOf(training.rank))
+    .option('--training-steps <number>', 'optimiser updates', numberOf(training.trainingSteps))
+    .option('--learning-rate <number>', 'size of an update', numberOf(training.learningRate))
+    .option('--batch-size <number>', 'training images an update sees', numberOf(training.batchSize));
+}
+
+export function trainingSettingsOf(options: TrainingOptions): TrainingSettings {
+  const { rank, trainingSteps, learningRate, batchSize } = options;
+  return { rank, ...(rank === undefined ? {} : { loraAlpha: rank }), trainingSteps, learningRate, batchSize };
+}
+
+export interface GenerationOptions {
+  readonly prompt: string[];
+  readonly style: string[];
+  readonly negative: string;
+  readonly count: number;
+  readonly seed: number;
+  readonly strength?: number;
+  readonly samplingSteps?: number;
+  readonly sampler?: z.infer<typeof samplerNameSchema>;
+  readonly guidance?: number;
+  readonly width?: number;
+  readonly height?: number;
+  readonly out?: string;
+}
+
+export function addGenerationOptions(command: Command): Command {
+  return command
+    .option('--prompt <text>', 'what to draw; {subject} stands for the person (repeatable)', collect, [])
+    .option('--style <id>', 'a ready-made style (repeatable)', collect, [])
+    .option('--negative <text>', 'what should not be in it', '')
+    .option('--count <number>', 'portraits of each prompt and style', numberOf(z.int().min(1).max(1000)), 4)
+    .option('--seed <number>', 'seed of the first; the next ones follow', numberOf(seedSchema), 1)
+    .option('--strength <number>', 'how much of the look: 0 none, 1 as learned', numberOf(generation.adapterStrength))
+    .option('--sampling-steps <number>', 'steps of the sampler', numberOf(generation.samplingSteps))
+    .addOption(new Option('--sampler <name>', 'how noise becomes a portrait').choices(samplerNameSchema.options))
+    .option('--guidance <number>', 'how strictly the prompt is followed', numberOf(generation.guidanceScale))
+    .option('--width <pixels>', 'width of a portrait', numberOf(generation.widthPx))
+    .option('--height <pixels>', 'height of a portrait', numberOf(generation.heightPx))
+    .option('--out <folder>', 'where the portraits go');
+}
+
+export function generationSettingsOf(options: GenerationOptions): GenerationSettings {
+  return {
+    adapterStrength: options.strength, samplingSteps: options.samplingSteps, sampler: options.sampler,
+    guidanceScale: options.guidance, widthPx: options.width, heightPx: options.height,
+  };
+}
+
+export interface PersonOptions {
+  readonly name?: string;
+  readonly classWord: z.infer<typeof classWordSchema>;
+}
+
+export function addPersonOptions(command: Command): Command {
+  return command
+    .option('--name <name>', 'name of the person; the name of the photo folder when left out')
+    .addOption(new Option('--class-word <word>', 'what the person is to the base model')
+      .choices(classWordSchema.options).default('person'));
+}

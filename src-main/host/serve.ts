@@ -1,0 +1,159 @@
+// The studio for a browser on this machine: the built page, POST api/<command>, GET events and GET media/<kind>/<id>,
+// on loopback only. Whatever is not allowed, not there or not understood gets one and the same 404.
+
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type PageFile, readPage } from '../app/page-files.ts';
+import { securityHeaders } from '../app/page-policy.ts';
+import { UserError } from '../contract/errors.ts';
+import { type CommandName, type MediaKind, commandNames, maximumPhotoBytes, mediaKinds } from '../contract/studio.ts';
+import type { Studio } from '../studio/open-studio.ts';
+import { type EntryTicket, issueTicket } from './entry-ticket.ts';
+import { streamEvents } from './event-stream.ts';
+import { maximumJsonBytes, readBody } from './request-body.ts';
+import { isFromOwnPage } from './request-rules.ts';
+
+/** The part of the studio that a browser reaches. */
+export type ServedStudio = Pick<Studio, 'call' | 'subscribe' | 'openMedia'>;
+
+export interface RunningServer {
+  /** With the one-time token. */
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+interface Site {
+  readonly studio: ServedStudio;
+  readonly page: ReadonlyMap<string, PageFile>;
+  readonly port: number;
+  readonly ticket: EntryTicket;
+}
+
+/** Starts on 127.0.0.1 at `port`, or at a free one for 0. Throws 'serve.no-page' and 'serve.port-taken'. */
+export async function serveStudio(studio: ServedStudio, pageFolder: string, port = 0): Promise<RunningServer> {
+  const page = readBuiltPage(pageFolder);
+  const server = createServer();
+  await listen(server, port);
+  const actualPort = (server.address() as AddressInfo).port;
+  const site: Site = { studio, page, port: actualPort, ticket: issueTicket(actualPort) };
+  server.on('request', (request, response) => {
+    answer(site, request, response).catch(() => response.destroy());
+  });
+  return {
+    url: `http://127.0.0.1:${actualPort}/?token=${site.ticket.token}`,
+    port: actualPort,
+    close: () => new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    }),
+  };
+}
+
+async function answer(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const method = request.method ?? '';
+  if (!isFromOwnPage({ method, headers: request.headers }, site.port)) return notThere(response);
+  const url = new URL(request.url ?? '/', `http://127.0.0.1:${site.port}`);
+  if (!site.ticket.admits(request.headers.cookie)) return admit(site, url, method, response);
+  if (method === 'POST') return await answerCommand(site, url, request, response);
+  if (method !== 'GET') return notThere(response);
+  if (url.pathname === '/events') {
+    return streamEvents(response, securityHeaders, (listener) => site.studio.subscribe(listener));
+  }
+  if (url.pathname === '/' && url.searchParams.has('token')) return sendToPage(response);
+  const file = site.page.get(url.pathname === '/' ? 'index.html' : url.pathname.slice(1));
+  if (file) return send(response, 200, file.contentType, file.bytes);
+  return await answerMedia(site, url.pathname, response);
+}
+
+/** A browser without our cookie gets in with the token, and sees nothing otherwise. */
+function admit({ ticket }: Site, url: URL, method: string, response: ServerResponse): void {
+  const token = url.pathname === '/' && method === 'GET' ? url.searchParams.get('token') : null;
+  const cookie = token === null ? undefined : ticket.exchange(token);
+  if (cookie === undefined) return notThere(response);
+  response.setHeader('set-cookie', cookie);
+  sendToPage(response);
+}
+
+// A page that moves on, not a redirect: a strict cookie is not sent along a redirect that another site's link began.
+function sendToPage(response: ServerResponse): void {
+  send(response, 200, 'text/html; charset=utf-8', Buffer.from(
+    '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><title>Likeness</title>'));
+}
+
+async function answerCommand(
+  { studio }: Site, url: URL, request: IncomingMessage, response: ServerResponse,
+): Promise<void> {
+  const command = commandNames.find((name) => url.pathname === `/api/${name}`);
+  const isUpload = command === 'photos.import';
+  const expectedType = isUpload ? 'application/octet-stream' : 'application/json';
+  const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim();
+  if (!command || type !== expectedType) return notThere(response);
+  const body = await readBody(request, isUpload ? maximumPhotoBytes : maximumJsonBytes);
+  if (!body) {
+    response.setHeader('connection', 'close');
+    return send(response, 413, 'text/plain', Buffer.from('Too large'));
+  }
+  const given = isUpload ? { ...Object.fromEntries(url.searchParams), bytes: new Uint8Array(body) } : parseJson(body);
+  if (given === undefined) return notThere(response);
+  const result = await studio.call(command satisfies CommandName, given);
+  send(response, 200, 'application/json', Buffer.from(JSON.stringify(result)));
+}
+
+async function answerMedia({ studio }: Site, pathname: string, response: ServerResponse): Promise<void> {
+  const [, kind, id] = /^\/media\/([a-z]+)\/([0-9a-f]{32})$/.exec(pathname) ?? [];
+  if (!kind || !id || !(mediaKinds as readonly string[]).includes(kind)) return notThere(response);
+  const media = await studio.openMedia(kind as MediaKind, id);
+  if (!media) return notThere(response);
+  if (kind === 'export' && media.downloadName) {
+    response.setHeader('content-disposition', `attachment; filename="${media.downloadName}"`);
+  }
+  send(response, 200, media.contentType, media.bytes);
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function notThere(response: ServerResponse): void {
+  send(response, 404, 'text/plain', Buffer.from('Not found'));
+}
+
+function send(response: ServerResponse, status: number, contentType: string, bytes: Uint8Array): void {
+  response.writeHead(status, { ...securityHeaders, 'content-type': contentType, 'content-length': bytes.byteLength });
+  response.end(bytes);
+}
+
+function readBuiltPage(folder: string): ReadonlyMap<string, PageFile> {
+  try {
+    const page = readPage(folder);
+    if (page.has('index.html')) return page;
+  } catch {
+    // no such folder: the same answer as an empty one
+  }
+  throw new UserError('serve.no-page', {
+    what: 'The page of the studio has not been built yet.',
+    safe: 'Nothing was changed.',
+    todo: 'Run "npm start", which builds it, or "npm run build" first.',
+  });
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explainListening(error, port)));
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, resolve);
+  });
+}
+
+function explainListening(error: NodeJS.ErrnoException, port: number): Error {
+  if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return error;
+  return new UserError('serve.port-taken', {
+    what: `Port ${port} cannot be used (${error.code}).`,
+    safe: 'Nothing was changed.',
+    todo: 'Leave --port out to take a free one, or choose another.',
+  }, { port });
+}
