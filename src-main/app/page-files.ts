@@ -10,6 +10,8 @@ import { isOwnPage, securityHeaders } from './page-policy.ts';
 export interface PageFile {
   readonly bytes: Uint8Array;
   readonly contentType: string;
+  /** Offered as the name when this is saved. */
+  readonly downloadName?: string;
 }
 
 /** What stands behind media/<kind>/<id>; undefined when there is no such thing. */
@@ -53,15 +55,18 @@ export async function answerPageRequest(
   const [, kind, id] = mediaAddress.exec(pathname) ?? [];
   if (kind === undefined || id === undefined || !isMediaKind(kind)) return notThere();
   const media = await openMedia(kind, id);
-  return media === undefined ? notThere() : answer(media);
+  if (media === undefined) return notThere();
+  const isSaved = kind === 'export' && media.downloadName !== undefined;
+  return answer(media, isSaved ? { 'content-disposition': `attachment; filename="${media.downloadName}"` } : {});
 }
 
 function isMediaKind(word: string): word is MediaKind {
   return (mediaKinds as readonly string[]).includes(word);
 }
 
-function answer({ bytes, contentType }: PageFile): Response {
-  return new Response(new Uint8Array(bytes), { headers: { ...securityHeaders, 'content-type': contentType } });
+function answer({ bytes, contentType }: PageFile, extra: Readonly<Record<string, string>> = {}): Response {
+  const headers = { ...securityHeaders, ...extra, 'content-type': contentType };
+  return new Response(new Uint8Array(bytes), { headers });
 }
 
 function notThere(): Response {

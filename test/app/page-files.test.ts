@@ -26,6 +26,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function get(url: string, method = 'GET'): Promise<Response> {
   const openMedia = async (kind: string, mediaId: string) => {
     asked.push(`${kind}/${mediaId}`);
+    if (kind === 'export') return { bytes: new Uint8Array(3), contentType: 'x/y', downloadName: 'ada.safetensors' };
     return kind === 'thumbnail' ? { bytes: new Uint8Array([1, 2]), contentType: 'image/webp' } : undefined;
   };
   return answerPageRequest(page, openMedia, { url, method });
@@ -47,6 +48,13 @@ test('media is asked of the studio by kind and id', async () => {
   expect(found.headers.get('cache-control')).toBe('no-store');
   expect((await get(`app://ui/${mediaUrl('portrait', id)}`)).status).toBe(404);
   expect(asked).toEqual([`thumbnail/${id}`, `portrait/${id}`]);
+});
+
+test('an exported file is offered under its name, to be saved', async () => {
+  const file = await get(`app://ui/${mediaUrl('export', id)}`);
+  expect(file.headers.get('content-disposition')).toBe('attachment; filename="ada.safetensors"');
+  const picture = await get(`app://ui/${mediaUrl('thumbnail', id)}`);
+  expect(picture.headers.get('content-disposition')).toBeNull();
 });
 
 const hostile = [

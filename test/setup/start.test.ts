@@ -28,10 +28,12 @@ test('without a display it serves the studio, says so, and stops when it is told
       child.on('exit', (code) => reject(new Error(`It ended with ${code} after:\n${output}`)));
     });
     expect(output).toMatch(/in the browser.*no display/);
-    const page = await fetch(address);
-    expect(page.status).toBe(200);
-    expect(await page.text()).toContain('id="studio"');
-    expect((await fetch(new URL('/', address))).status).not.toBe(200);
+    expect((await fetch(new URL('/', address))).status).toBe(404);
+    const welcome = await fetch(address);
+    const cookie = welcome.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const page = await fetch(new URL('/', address), { headers: { cookie } });
+    expect([page.status, /id="studio"/.test(await page.text())]).toEqual([200, true]);
+    expect((await fetch(address)).status, 'the token is good for one browser').toBe(404);
   } finally {
     child.kill('SIGTERM');
     await ended;

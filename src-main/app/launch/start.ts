@@ -39,7 +39,12 @@ function runUntilItEnds(program: string, parameters: readonly string[], environm
   });
 }
 
-await buildPage();
+try {
+  await buildPage();
+} catch (error) {
+  say(`The studio's page could not be built: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+}
 const electron = electronOrReason();
 if ('binary' in electron) {
   await buildApp();
