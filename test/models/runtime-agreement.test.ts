@@ -21,7 +21,9 @@ const networks: Record<string, Network> = {
   'the UNet': {
     weights: randomWeights(unetParameters(tinyUnet)),
     feeds: {
-      sample: randomTensor([2, 16, 4, 6], 1), timestep: float32Tensor([2], [7, 940]), context: randomTensor([2, 5, 6], 2),
+      sample: randomTensor([2, 16, 4, 6], 1),
+      timestep: float32Tensor([2], [7, 940]),
+      context: randomTensor([2, 5, 6], 2),
     },
     describe: (scope, inputs) => ({
       noise: unet(scope, tinyUnet, {

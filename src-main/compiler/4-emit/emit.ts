@@ -10,6 +10,8 @@ import { executionOrder } from './execution-order.ts';
 export interface EmitOptions {
   /** FusedMatMul exists on the CPU and CUDA; elsewhere transposition is spelled out. */
   readonly hasFusedMatMul: boolean;
+  /** WebGPU: all of a process' InstanceNormalization nodes must have the same epsilon, see op-emitters.ts. */
+  readonly needsCommonEpsilon?: boolean;
   /** Folder that external data is relative to, with a separator at its end: the root of the drive. */
   readonly root: string;
 }

@@ -76,17 +76,30 @@ function convolution(op: 'Conv' | 'ConvTranspose'): Emitter {
   };
 }
 
+/** The epsilon of most GroupNorms, torch's default. */
+const commonEpsilon = 1e-5;
+
+// ONNX Runtime 1.30's WebGPU provider bakes epsilon into InstanceNormalization's shader but not into the key it caches
+// the shader under, so one epsilon serves all (measured).
+// With k² = common / epsilon:  k x / sqrt(k² var + common) = x / sqrt(var + epsilon)
+function withCommonEpsilon(
+  { options, emit, float32s }: EmitContext, rows: string, epsilon: number,
+): { rows: string; epsilon: number } {
+  if (!options.needsCommonEpsilon || epsilon === commonEpsilon) return { rows, epsilon };
+  return { rows: emit('Mul', [rows, float32s(Math.sqrt(commonEpsilon / epsilon))], {}, ''), epsilon: commonEpsilon };
+}
+
 // [B, C, …] as B instances of `groups` channels, whitened by InstanceNormalization, then scaled channel by channel.
 const groupNorm: Emitter = (context) => {
   const { node, nameOf, emit, int64s, float32s } = context;
   const [x, scale, bias] = node.inputs as [Value, Value, Value];
   const groups = numberAttribute(node.attributes, 'groups');
   const grouped = [x.shape[0]!, groups, elementCount(x.shape) / x.shape[0]! / groups];
-  const rows = emit('Reshape', [nameOf(x), int64s(grouped)], {}, '');
   const ones = float32s(new Array<number>(groups).fill(1));
   const zeros = float32s(new Array<number>(groups).fill(0));
-  const white = emit('InstanceNormalization', [rows, ones, zeros],
-    { epsilon: { float: numberAttribute(node.attributes, 'epsilon') } }, '');
+  const flat = emit('Reshape', [nameOf(x), int64s(grouped)], {}, '');
+  const { rows, epsilon } = withCommonEpsilon(context, flat, numberAttribute(node.attributes, 'epsilon'));
+  const white = emit('InstanceNormalization', [rows, ones, zeros], { epsilon: { float: epsilon } }, '');
   const back = emit('Reshape', [white, int64s(x.shape)], {}, '');
   const channel = int64s([x.shape[1]!, ...new Array<number>(x.shape.length - 2).fill(1)]);
   const scaled = emit('Mul', [back, emit('Reshape', [nameOf(scale), channel], {}, '')], {}, '');
