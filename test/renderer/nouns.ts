@@ -1,0 +1,75 @@
+// One of each noun for tests, numbered; a test changes the fields it is about.
+
+import type {
+  AdapterId, JobId, PackId, PhotoId, PortraitId, StyleId, SubjectId,
+} from '../../src-main/contract/ids.ts';
+import type {
+  EngineState, Job, Look, Pack, Photo, Portrait, Style, Subject,
+} from '../../src-main/contract/nouns.ts';
+
+const id = (kind: number, number: number): string => `${kind}`.padStart(16, '0') + `${number}`.padStart(16, '0');
+export const subjectId = (number = 1): SubjectId => id(1, number) as SubjectId;
+export const photoId = (number = 1): PhotoId => id(2, number) as PhotoId;
+export const adapterId = (number = 1): AdapterId => id(3, number) as AdapterId;
+export const portraitId = (number = 1): PortraitId => id(4, number) as PortraitId;
+export const jobId = (number = 1): JobId => id(5, number) as JobId;
+
+export function subject(number = 1): Subject {
+  return {
+    id: subjectId(number), name: number === 1 ? 'Ada' : `Subject ${number}`, triggerWord: 'ohwx', classWord: 'person',
+    hasConsent: true, createdAtMs: number, photoCount: 2, lookCount: 1, portraitCount: 2,
+  };
+}
+
+export function photo(number = 1, changes: Partial<Photo> = {}): Photo {
+  return {
+    id: photoId(number), subjectId: subjectId(), fileName: `photo-${number}.jpg`, widthPx: 800, heightPx: 600,
+    addedAtMs: number, faceBox: { x: 0.3, y: 0.2, width: 0.3, height: 0.4 }, faceCount: 1,
+    verdict: { grade: 'good', reasonCodes: [], reason: '' }, userChoice: null, isUsed: true, caption: 'photo of ohwx',
+    likeness: 0.6, ...changes,
+  };
+}
+
+export function look(number = 1): Look {
+  return {
+    id: adapterId(number), subjectId: subjectId(), name: 'Ada, quick likeness', method: 'lora',
+    packId: 'starter' as PackId, packName: 'Sketch model', triggerWord: 'ohwx', rank: 8, trainingSteps: 300,
+    photoCount: 2, finalLoss: 0.02, sizeBytes: 123_456, createdAtMs: number, likeness: null, coverPortraitId: null,
+  };
+}
+
+export function portrait(number = 1, changes: Partial<Portrait> = {}): Portrait {
+  return {
+    id: portraitId(number), subjectId: subjectId(), jobId: jobId(8), adapterId: adapterId(),
+    packId: 'starter' as PackId, styleId: null, prompt: 'ohwx person', negativePrompt: '', seed: number, widthPx: 128,
+    heightPx: 128, samplingSteps: 20, sampler: 'ddim', guidanceScale: 3, adapterStrength: 1,
+    likeness: { cosine: 0.5, distance: 0.6, latentDistance: 0.4 }, createdAtMs: number, ...changes,
+  };
+}
+
+export function job(kind: Job['kind'], number = 1, changes: Partial<Job> = {}): Job {
+  return {
+    id: jobId(number), kind, subjectId: subjectId(), title: kind, state: 'running', progress: null, error: null,
+    adapterId: null, itemsDone: 0, items: kind === 'create' ? 4 : 0, createdAtMs: number * 1000, endedAtMs: null,
+    ...changes,
+  };
+}
+
+export function pack(): Pack {
+  return {
+    id: 'starter' as PackId, name: 'Sketch model', description: 'Small.', architecture: 'sd15', isBuiltIn: true,
+    resolutionPx: 128, sizeBytes: 20_000_000, license: 'MIT',
+    trainingDefaults: { rank: 8, trainingSteps: 300, learningRate: 0.001 },
+    generationDefaults: { samplingSteps: 20, guidanceScale: 3 },
+  };
+}
+
+export function style(name: string): Style {
+  return {
+    id: name as StyleId, name, group: 'Artistic', prompt: `${name} of {subject}`, negativePrompt: '',
+  };
+}
+
+export function engine(): EngineState {
+  return { state: 'ready', provider: 'cpu', fallbackReason: null, deviceName: '2 processor cores' };
+}

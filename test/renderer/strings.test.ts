@@ -1,0 +1,77 @@
+// Both languages say everything, and say it in the same shape; numbers read as people write them; no colour is
+// written outside the tokens.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { en } from '../../src-renderer/strings/en.ts';
+import { formatBytes, formatDuration, formatLoss, formatSetting } from '../../src-renderer/strings/format.ts';
+import { styleName, verdictLine } from '../../src-renderer/strings/words.ts';
+import { zhHans } from '../../src-renderer/strings/zh-hans.ts';
+import { printedKeys, shortcuts } from '../../src-renderer/state/shortcuts.ts';
+import { photo, style } from './nouns.ts';
+
+/** Sections where one language knows ids that another leaves to the studio's own words. */
+const openSections = ['errors', 'styleNames', 'styleGroups', 'packNames', 'packDescriptions'];
+
+function leaves(value: unknown, path = ''): Map<string, unknown> {
+  if (typeof value !== 'object' || value === null) return new Map([[path, value]]);
+  const inner = Object.entries(value).filter(([key]) => !openSections.includes(key));
+  return new Map(inner.flatMap(([key, each]) => [...leaves(each, path ? `${path}.${key}` : key)]));
+}
+
+test('both languages have the same keys, each with something to say', () => {
+  const [english, chinese] = [leaves(en), leaves(zhHans)];
+  expect(english.size).toBeGreaterThan(200);
+  expect([...chinese.keys()].sort()).toEqual([...english.keys()].sort());
+  for (const [key, value] of [...english, ...chinese]) {
+    if (typeof value === 'string') expect(value.trim(), key).not.toBe('');
+    if (typeof value === 'string') expect(value, key).not.toMatch(/[!！]/);
+  }
+});
+
+test('Chinese is in Chinese', () => {
+  const same = [...leaves(zhHans)].filter(([key, value]) => typeof value === 'string' && leaves(en).get(key) === value);
+  expect(same.map(([key]) => key).sort()).toEqual([
+    'models.families.sd15', 'models.families.sd2', 'models.families.sdxl', 'teach.methodTerm',
+  ]);
+});
+
+test('durations get coarser as they grow', () => {
+  expect([0.2, 40, 360, 7500].map((seconds) => formatDuration(seconds, en))).toEqual(['1 s', '40 s', '6 min', '2 h 5 min']);
+});
+
+test('sizes, losses and settings stay short', () => {
+  expect([12, 1536, 20_000_000].map(formatBytes)).toEqual(['12 B', '1.5 kB', '20.0 MB']);
+  expect([0.12345, 0.00002].map(formatLoss)).toEqual(['0.1235', '2.0e-5']);
+  expect([0.0001, 0.001, 300].map(formatSetting)).toEqual(['1e-4', '0.001', '300']);
+});
+
+test('a reason that the page does not know is told in the studio’s words', () => {
+  const verdict = { grade: 'left-out' as const, reasonCodes: ['winking'], reason: 'one eye is shut' };
+  expect(verdictLine(photo(1, { verdict, isUsed: false }), en)).toBe('Left out: one eye is shut');
+});
+
+test('every style of the studio has a Chinese name', () => {
+  const folder = join(import.meta.dirname, '../../resources/styles');
+  const ids = readdirSync(folder).filter((name) => name.endsWith('.json')).map((name) => name.replace('.json', ''));
+  expect(ids.length).toBeGreaterThan(0);
+  for (const id of ids) expect(styleName(style(id), zhHans), id).not.toBe(id);
+});
+
+test('every shortcut has a name in both languages, and keys as the keyboard prints them', () => {
+  for (const { label } of shortcuts) expect([en.shortcuts[label], zhHans.shortcuts[label]]).not.toContain(undefined);
+  expect(printedKeys(['Ctrl+z', ' ', '?'], true)).toEqual(['⌘Z', 'Space', '?']);
+  expect(printedKeys(['Ctrl+z'], false)).toEqual(['Ctrl Z']);
+});
+
+test('colours are written in the tokens and nowhere else', () => {
+  const folder = join(import.meta.dirname, '../../src-renderer');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(svelte|css)$/.test(name));
+  expect(files.length).toBeGreaterThan(30);
+  for (const name of files.filter((each) => !each.endsWith('tokens.css'))) {
+    const rules = /\.css$/.test(name) ? readFileSync(join(folder, name), 'utf8')
+      : (/<style>[^]*<\/style>/.exec(readFileSync(join(folder, name), 'utf8'))?.[0] ?? '');
+    expect(rules.match(/#[0-9a-f]{3,8}\b|\b(?:rgb|hsl|oklch)a?\(/gi) ?? [], name).toEqual([]);
+  }
+});
