@@ -53,7 +53,8 @@ export async function serveStudio(studio: ServedStudio, pageFolder: string, port
 async function answer(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const method = request.method ?? '';
   if (!isFromOwnPage({ method, headers: request.headers }, site.port)) return notThere(response);
-  const url = new URL(request.url ?? '/', `http://127.0.0.1:${site.port}`);
+  const url = addressOf(request.url ?? '', site.port);
+  if (!url) return notThere(response);
   if (!site.ticket.admits(request.headers.cookie)) return admit(site, url, method, response);
   if (method === 'POST') return await answerCommand(site, url, request, response);
   if (method !== 'GET') return notThere(response);
@@ -64,6 +65,12 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
   const file = site.page.get(url.pathname === '/' ? 'index.html' : url.pathname.slice(1));
   if (file) return send(response, 200, file.contentType, file.bytes);
   return await answerMedia(site, url.pathname, response);
+}
+
+/** The address as it stands after the host; undefined for anything else, such as '//elsewhere/' or a whole URL. */
+function addressOf(text: string, port: number): URL | undefined {
+  const address = `http://127.0.0.1:${port}${text}`;
+  return /^\/(?!\/)/.test(text) && URL.canParse(address) ? new URL(address) : undefined;
 }
 
 /** A browser without our cookie gets in with the token, and sees nothing otherwise. */

@@ -1,0 +1,122 @@
+// The queue: one job at a time in order, cancelled when asked, requeued after a crash, never run for ever.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { UserError } from '../../src-main/contract/errors.ts';
+import type { JobId, SubjectId } from '../../src-main/contract/ids.ts';
+import { type JobRunner, type Queue, openQueue } from '../../src-main/jobs/queue.ts';
+import type { JobRecord } from '../../src-main/library/jobs.ts';
+import { type Library, newId, openLibrary } from '../../src-main/library/library.ts';
+
+let folder: string;
+let library: Library;
+let subjectId: SubjectId;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'likeness-queue-'));
+  library = await openLibrary(folder);
+  subjectId = newId<SubjectId>();
+  library.subjects.insert({
+    id: subjectId, name: 'Ada', triggerWord: 'ohwx', classWord: 'person', hasConsent: true, createdAtMs: 1,
+  });
+});
+afterEach(async () => {
+  library.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function queueWith(work: JobRunner, onChange: (job: JobRecord) => void = () => undefined): Queue {
+  return openQueue({ library, onChange, runners: { analyze: work, teach: work, create: work } });
+}
+
+function newJob(title: string) {
+  return { id: newId<JobId>(), kind: 'teach', subjectId, title, parameters: '{}', createdAtMs: Date.now() } as const;
+}
+
+/** Runs until its signal is aborted. */
+const endless: JobRunner = (_job, signal) => new Promise((_resolve, reject) => {
+  signal.addEventListener('abort', () => reject(signal.reason as Error));
+});
+
+test('jobs run one at a time in the order they came', async () => {
+  const order: string[] = [];
+  const queue = queueWith(async (job) => {
+    order.push(`${job.title} begins`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    order.push(`${job.title} ends`);
+  });
+  const [first, second] = [queue.add(newJob('first')), queue.add(newJob('second'))];
+  expect(await queue.settled(second.id)).toMatchObject({ state: 'done', attempts: 1 });
+  expect(await queue.settled(first.id)).toMatchObject({ state: 'done' });
+  expect(order).toEqual(['first begins', 'first ends', 'second begins', 'second ends']);
+  await queue.close();
+});
+
+test('a job that fails keeps why, and the next one runs', async () => {
+  const queue = queueWith(async (job) => {
+    if (job.title === 'bad') throw new UserError('test.bad', { what: 'w.', safe: 's.', todo: 't.' });
+  });
+  const [bad, good] = [queue.add(newJob('bad')), queue.add(newJob('good'))];
+  expect(await queue.settled(bad.id)).toMatchObject({ state: 'failed', error: { code: 'test.bad', what: 'w.' } });
+  expect(await queue.settled(good.id)).toMatchObject({ state: 'done', error: null });
+  await queue.close();
+});
+
+test('cancelling ends a running job and takes a waiting one out of the queue', async () => {
+  const queue = queueWith(endless);
+  const [running, waiting] = [queue.add(newJob('running')), queue.add(newJob('waiting'))];
+  while (library.jobs.get(running.id)?.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 1));
+  expect(queue.cancel(waiting.id).state).toBe('cancelled');
+  queue.cancel(running.id);
+  expect(await queue.settled(running.id)).toMatchObject({ state: 'cancelled', error: null });
+  await queue.close();
+});
+
+test('a failed job can be tried again', async () => {
+  let isBroken = true;
+  const queue = queueWith(async () => {
+    if (isBroken) throw new Error('broken');
+  });
+  const job = queue.add(newJob('job'));
+  await queue.settled(job.id);
+  isBroken = false;
+  queue.retry(job.id);
+  expect(await queue.settled(job.id)).toMatchObject({ state: 'done', attempts: 2, error: null });
+  await queue.close();
+});
+
+test('closing leaves what runs to the next start', async () => {
+  const queue = queueWith(endless);
+  const job = queue.add(newJob('job'));
+  while (library.jobs.get(job.id)?.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 1));
+  await queue.close();
+  expect(library.jobs.get(job.id)?.state).toBe('waiting');
+  const again = queueWith(async () => undefined);
+  expect(await again.settled(job.id)).toMatchObject({ state: 'done' });
+  await again.close();
+});
+
+test('a job that was running when the process died runs again, three times at most', async () => {
+  const jobId = newId<JobId>();
+  library.jobs.insert({ ...newJob('crasher'), id: jobId });
+  // what a killed process leaves behind: the row says running
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    library.jobs.setState(jobId, 'waiting');
+    expect(library.jobs.claimNext()?.attempts).toBe(attempt);
+  }
+  const queue = queueWith(async () => undefined);
+  const job = await queue.settled(jobId);
+  expect(job).toMatchObject({ state: 'failed', error: { code: 'jobs.interrupted', parameters: { attempts: 3 } } });
+  await queue.close();
+});
+
+test('every change of state is told', async () => {
+  const states: string[] = [];
+  const queue = queueWith(async () => undefined, (job) => states.push(job.state));
+  const job = queue.add(newJob('job'));
+  await queue.settled(job.id);
+  await queue.close();
+  expect(states).toEqual(['waiting', 'running', 'done']);
+});
