@@ -1,0 +1,173 @@
+// LoRA files: names, shapes and types of an export for the real SD 1.5, and what files in five namings make of the
+// tiny model's UNet and text encoder.
+
+import path from 'node:path';
+
+import { flattenLayers, type LoraLayer, layersFromFlat } from '../../../src-main/adapter/lora-layers.ts';
+import { readLora } from '../../../src-main/adapter/read-lora.ts';
+import { kohyaTensors } from '../../../src-main/adapter/write-lora.ts';
+import { parseTextEncoderConfig, parseUnetConfig } from '../../../src-main/checkpoint/configs.ts';
+import type { TextEncoderConfig, UnetConfig } from '../../../src-main/checkpoint/configs.ts';
+import { openNetworkFolder, readJson } from '../../../src-main/checkpoint/diffusers-folder.ts';
+import { dtypeName } from '../../../src-main/checkpoint/dtype-names.ts';
+import { readSafetensors } from '../../../src-main/checkpoint/safetensors.ts';
+import { textEncoderWeights } from '../../../src-main/checkpoint/text-encoder-names.ts';
+import { unetWeights } from '../../../src-main/checkpoint/unet-names.ts';
+import { GraphBuilder } from '../../../src-main/compiler/1-build/graph-builder.ts';
+import type { LayerHook } from '../../../src-main/models/network-scope.ts';
+import { frozenScope } from '../../../src-main/models/frozen-scope.ts';
+import { textEncoderParameters } from '../../../src-main/models/parameter-shapes.ts';
+import { clipTextEncoder } from '../../../src-main/models/text-encoder.ts';
+import { unet } from '../../../src-main/models/unet.ts';
+import { layoutOf, parameterViews } from '../../../src-main/networks/flat-parameters.ts';
+import {
+  type LoraModule, loraHook, type LoraTargets, loraTrainables, unetLoraModules,
+} from '../../../src-main/networks/lora-graph.ts';
+import { openSession } from '../../../src-main/runtime/session.ts';
+import { elementCount, float32Tensor, type Tensor } from '../../../src-main/tensor/tensor.ts';
+import type { WeightTable } from '../../../src-main/tensor/weights.ts';
+import { exactRow, type GoldenCase, type GoldenRow, notCoveredRow, relativeL2, row } from '../case.ts';
+
+interface Config {
+  readonly model: string;
+  readonly manifests: { rank: number; alpha: number; conv_rank: number; conv_alpha: number; save_dtype: string };
+  readonly tiny: { scale: number; files: Readonly<Record<string, { expected: string }>> };
+  readonly tolerance: { rel_l2: Readonly<Record<string, number>> };
+}
+
+interface TinyModel {
+  readonly unet: WeightTable;
+  readonly unetConfig: UnetConfig;
+  readonly textEncoder: WeightTable;
+  readonly textEncoderConfig: TextEncoderConfig;
+}
+
+type Tensors = ReadonlyMap<string, Tensor>;
+type Manifest = Readonly<Record<string, [number[], string]>>;
+
+export const cases: readonly GoldenCase[] = [{
+  folder: 'lora-files',
+  async run({ folder }) {
+    const config = await readJson(path.join(folder, 'config.json')) as Config;
+    const model = await openTinyModel(path.resolve(folder, config.model));
+    const io = await readSafetensors(path.join(folder, 'io.safetensors'));
+    const rows = await checkManifests(folder, config);
+    rows.push(...await checkOutputs('base', [], model, io, config));
+    for (const [file, { expected }] of Object.entries(config.tiny.files)) {
+      const { layers } = await readLora(path.join(folder, file), model).catch((error: { code?: string }) => {
+        if (error.code === 'checkpoint.file-missing') return { layers: undefined };
+        throw error;
+      });
+      rows.push(...layers ? await checkOutputs(expected, layers, model, io, config, file) : [notCoveredRow(file, 'no such file here')]);
+    }
+    return [...rows, notCoveredRow('manifest_sdxl_*', 'SDXL'), notCoveredRow('merged.*', 'merging into weights')];
+  },
+}];
+
+async function openTinyModel(folder: string): Promise<TinyModel> {
+  const [unetFolder, text] = await Promise.all(['unet', 'text_encoder'].map((name) => openNetworkFolder(path.join(folder, name))));
+  return {
+    unet: unetWeights(unetFolder!.tensors), unetConfig: parseUnetConfig(unetFolder!.config, 'unet'),
+    textEncoder: textEncoderWeights(text!.tensors), textEncoderConfig: parseTextEncoderConfig(text!.config, 'text_encoder'),
+  };
+}
+
+/** An export for the real-size networks against the names, shapes and types that sd-scripts writes. */
+async function checkManifests(folder: string, { manifests }: Config): Promise<GoldenRow[]> {
+  const configs = await readJson(path.resolve(folder, '../key-manifests/configs.json')) as Record<string, unknown>;
+  const unetConfig = parseUnetConfig(configs['sd15-unet'], 'sd15-unet');
+  const textConfig = parseTextEncoderConfig(configs['sd15-text-encoder'], 'sd15-text-encoder');
+  const manifest = async (name: string): Promise<Manifest> => await readJson(path.join(folder, name)) as Manifest;
+  const linear = await manifest('manifest_sd15_linear.json');
+  const conv = { ...linear, ...await manifest('manifest_sd15_conv_extra.json') };
+  const exported = (targets: LoraTargets): Tensors => kohyaTensors([
+    ...zeroLayers('unet', unetLoraModules(unetConfig, targets, manifests.rank), manifests.alpha),
+    ...zeroLayers('textEncoder', textModules(textConfig, manifests.rank), manifests.alpha),
+  ], 'float16');
+  return [
+    compareManifest('manifest_sd15_linear', exported('transformer'), linear),
+    compareManifest('manifest_sd15_linear + conv_extra', exported('transformer-and-convolution'), conv),
+  ];
+}
+
+function textModules(config: TextEncoderConfig, rank: number): LoraModule[] {
+  return [...textEncoderParameters(config)].flatMap(([name, weightShape]) => {
+    const isLinear = weightShape.length === 2 && !name.includes('embedding');
+    return isLinear ? [{ path: name.slice(0, -'.weight'.length), kind: 'linear' as const, weightShape, rank }] : [];
+  });
+}
+
+function zeroLayers(network: LoraLayer['network'], modules: readonly LoraModule[], loraAlpha: number): LoraLayer[] {
+  return layersFromFlat(network, modules, loraAlpha, new Float32Array(layoutOf(loraTrainables(modules)).size));
+}
+
+function compareManifest(name: string, actual: Tensors, golden: Manifest): GoldenRow {
+  const wrong = Object.entries(golden).filter(([key, [shape, dtype]]) => {
+    const tensor = actual.get(key);
+    return !tensor || tensor.shape.join() !== shape.join() || dtypeName(tensor.dtype) !== dtype;
+  });
+  const surplus = [...actual.keys()].filter((key) => !golden[key]);
+  const passed = wrong.length + surplus.length === 0;
+  const note = passed ? `${actual.size} tensors` : JSON.stringify({ wrong: wrong.slice(0, 3), surplus: surplus.slice(0, 3) });
+  return exactRow(name, passed, note);
+}
+
+async function checkOutputs(
+  expected: string, layers: readonly LoraLayer[], model: TinyModel, io: Tensors, config: Config, file = 'base',
+): Promise<GoldenRow[]> {
+  const strength = config.tiny.scale;
+  const tolerance = config.tolerance.rel_l2[expected]!;
+  const states = await textStates(layers, strength, model, io.get('in.input_ids')!);
+  const given = await prediction(layers, strength, model, io, io.get('in.encoder_hidden_states')!);
+  const adapted = await prediction(layers, strength, model, io, states);
+  const onlyUnet = !layers.some(({ network }) => network === 'textEncoder') && layers.length > 0;
+  const outputs: [string, Tensor][] = onlyUnet
+    ? [['unet', given]]
+    : [['unet', given], ['te_last_hidden_state', states], ['unet_with_te', adapted]];
+  return outputs.map(([name, actual]) => row(`${file}/${name}`, relativeL2(actual, io.get(`${expected}.${name}`)!), tolerance));
+}
+
+/** The adapter as the product runs it: a flat vector and a strength as inputs of the graph. */
+function adapterInput(
+  g: GraphBuilder, layers: readonly LoraLayer[], network: LoraLayer['network'], strength: number,
+): { hook?: LayerHook; feeds: Record<string, Tensor> } {
+  const { modules, parameters } = flattenLayers(layers, network);
+  if (modules.length === 0) return { feeds: {} };
+  const layout = layoutOf(loraTrainables(modules));
+  const views = parameterViews(g, g.input('adapter', 'float32', [layout.size]), layout);
+  const hook = loraHook(g, modules, (name) => views.get(name)!, g.input('strength', 'float32', [1]));
+  return { hook, feeds: { adapter: float32Tensor([parameters.length], parameters), strength: float32Tensor([1], [strength]) } };
+}
+
+async function textStates(layers: readonly LoraLayer[], strength: number, model: TinyModel, ids: Tensor): Promise<Tensor> {
+  const g = new GraphBuilder('text-encoder');
+  const { hook, feeds } = adapterInput(g, layers, 'textEncoder', strength);
+  const inputIds = g.input('ids', ids.dtype, ids.shape);
+  g.output('y', clipTextEncoder(frozenScope(g, model.textEncoder, hook), model.textEncoderConfig, inputIds).lastHiddenState);
+  return await runGraph(g, { ...feeds, ids });
+}
+
+async function prediction(
+  layers: readonly LoraLayer[], strength: number, model: TinyModel, io: Tensors, context: Tensor,
+): Promise<Tensor> {
+  const g = new GraphBuilder('unet');
+  const { hook, feeds } = adapterInput(g, layers, 'unet', strength);
+  const latents = io.get('in.latents')!;
+  const timesteps = io.get('in.timesteps')!;
+  const count = elementCount(timesteps.shape);
+  g.output('y', unet(frozenScope(g, model.unet, hook), model.unetConfig, {
+    sample: g.input('latents', 'float32', latents.shape), timestep: g.input('timesteps', 'float32', [count]),
+    encoderHiddenStates: g.input('context', 'float32', context.shape),
+  }));
+  const floats = float32Tensor([count], Float32Array.from(timesteps.data as BigInt64Array, Number));
+  return await runGraph(g, { ...feeds, latents, timesteps: floats, context });
+}
+
+async function runGraph(g: GraphBuilder, feeds: Record<string, Tensor>): Promise<Tensor> {
+  const session = await openSession(g.graph(), { provider: 'cpu', threads: 1 });
+  try {
+    return (await session.run(feeds))['y']!;
+  } finally {
+    await session.release();
+  }
+}
