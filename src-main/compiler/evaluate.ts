@@ -16,7 +16,9 @@ export function evaluate(graph: Graph, feeds: Readonly<Record<string, Tensor>>):
   for (const input of graph.inputs) {
     const tensor = feeds[input.name];
     if (!tensor) throw new Error(`${graph.name} needs ${input.name}.`);
-    if (!sameShape(tensor.shape, input.shape)) throw new Error(`${input.name} is ${shapeText(tensor.shape)}, not ${shapeText(input.shape)}.`);
+    if (!sameShape(tensor.shape, input.shape)) {
+      throw new Error(`${input.name} is ${shapeText(tensor.shape)}, not ${shapeText(input.shape)}.`);
+    }
     values.set(input, numbersOf(tensor));
   }
   for (const [value, source] of graph.initializers) {

@@ -14,7 +14,9 @@ export function printGraph(graph: Graph): string {
 export function printNode(node: Node): string {
   const inputs = node.inputs.map((value) => value?.name ?? 'absent');
   const attributes = Object.entries(node.attributes).map(([name, value]) => `${name}=${attribute(value)}`);
-  return `${node.outputs.map((value) => value.name).join(', ')} = ${node.op}(${[...inputs, ...attributes].join(', ')})  ${node.outputs.map(type).join(', ')}`;
+  const outputs = node.outputs.map((value) => value.name).join(', ');
+  const types = node.outputs.map(type).join(', ');
+  return `${outputs} = ${node.op}(${[...inputs, ...attributes].join(', ')})  ${types}`;
 }
 
 function type(value: Value): string {

@@ -37,7 +37,8 @@ function nodeProblem(node: Node, known: ReadonlySet<Value>): string | undefined 
   for (const [index, output] of node.outputs.entries()) {
     const type = types[index];
     if (!type || type.dtype !== output.dtype || !sameShape(type.shape, output.shape)) {
-      return `${output.name} is ${output.dtype}${shapeText(output.shape)}, its op makes ${type?.dtype}${shapeText(type?.shape ?? [])}.`;
+      const made = type ? `${type.dtype}${shapeText(type.shape)}` : 'nothing';
+      return `${output.name} is ${output.dtype}${shapeText(output.shape)}, its op makes ${made}.`;
     }
     if (output.producer !== node) return `${output.name} names another producer.`;
   }

@@ -1,6 +1,7 @@
 // LoRA (Hu et al. 2021) inside a network's graph: y = layer(x) + scale · up(down(x)), added through the layer hook.
-// down is rank×in, up is out×rank; for a convolution down has the layer's kernel, stride and padding, up is 1×1 (LoCon).
-// The matrices are slices of ONE flat vector, an input of the graph, so that adapters swap without reopening a session.
+// down is rank×in, up is out×rank; for a convolution down has the layer's kernel, stride and padding, up is 1×1
+// (LoCon). The matrices are slices of ONE flat vector, an input of the graph, so that adapters swap without reopening
+// a session.
 
 import type { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import { GraphBuilder as Builder } from '../compiler/1-build/graph-builder.ts';

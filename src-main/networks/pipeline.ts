@@ -121,7 +121,9 @@ class LoadedPipeline implements Pipeline {
     };
     if (modules.length > 0) {
       const size = layoutOf(loraTrainables(modules)).size;
-      if (adapter && adapter.parameters.length !== size) throw new Error(`The adapter has ${adapter.parameters.length} numbers, its modules ${size}.`);
+      if (adapter && adapter.parameters.length !== size) {
+        throw new Error(`The adapter has ${adapter.parameters.length} numbers, its modules ${size}.`);
+      }
       feeds['adapter'] = { dtype: 'float32', shape: [size], data: adapter?.parameters ?? new Float32Array(size) };
       feeds['strength'] = { dtype: 'float32', shape: [1], data: Float32Array.of(adapter?.strength ?? 0) };
     } else if (adapter) {
@@ -173,7 +175,8 @@ class LoadedPipeline implements Pipeline {
 function textGraph(checkpoint: Checkpoint, count: number): Graph {
   const g = new GraphBuilder('text-encoder');
   const ids = g.input('input_ids', 'int64', [1, count]);
-  g.output('states', clipTextEncoder(frozenScope(g, checkpoint.textEncoder), checkpoint.textEncoderConfig, ids).lastHiddenState);
+  const scope = frozenScope(g, checkpoint.textEncoder);
+  g.output('states', clipTextEncoder(scope, checkpoint.textEncoderConfig, ids).lastHiddenState);
   return g.graph();
 }
 
@@ -204,7 +207,8 @@ function decoderGraph(checkpoint: Checkpoint, shape: readonly number[]): Graph {
 
 function encoderGraph(checkpoint: Checkpoint, shape: readonly number[]): Graph {
   const g = new GraphBuilder('vae-encoder');
-  const moments = vaeEncoder(frozenScope(g, checkpoint.vae), checkpoint.vaeConfig, g.input('image', 'float32', [1, ...shape]));
+  const image = g.input('image', 'float32', [1, ...shape]);
+  const moments = vaeEncoder(frozenScope(g, checkpoint.vae), checkpoint.vaeConfig, image);
   const channels = checkpoint.vaeConfig.latentChannels;
   const [mean, logVariance] = g.split(moments, 1, [channels, channels]);
   g.output('mean', mean!);
@@ -217,7 +221,8 @@ function splitBatch(tensor: Tensor): Tensor[] {
   const [batch, ...rest] = tensor.shape as [number, ...number[]];
   const size = elementCount(rest);
   const data = tensor.data as Float32Array;
-  return Array.from({ length: batch }, (_, i) => ({ dtype: 'float32', shape: [1, ...rest], data: data.slice(i * size, (i + 1) * size) }));
+  return Array.from({ length: batch }, (_, i) => (
+    { dtype: 'float32', shape: [1, ...rest], data: data.slice(i * size, (i + 1) * size) }));
 }
 
 function joinBatch(tensors: readonly Tensor[]): Tensor {

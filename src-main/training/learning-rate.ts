@@ -10,7 +10,8 @@ export interface LearningRateSettings {
 }
 
 /** Learning rate of a training step, which counts from 0. */
-export function learningRateAt(trainingStep: number, { schedule, learningRate, warmupSteps, trainingSteps }: LearningRateSettings): number {
+export function learningRateAt(trainingStep: number, settings: LearningRateSettings): number {
+  const { schedule, learningRate, warmupSteps, trainingSteps } = settings;
   if (trainingStep < warmupSteps) return (learningRate * (trainingStep + 1)) / (warmupSteps + 1);
   if (schedule === 'constant') return learningRate;
   const progress = (trainingStep - warmupSteps) / Math.max(1, trainingSteps - warmupSteps);

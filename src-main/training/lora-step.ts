@@ -1,5 +1,5 @@
 // One LoRA training step of a UNet as a graph: forward, loss, backward, clipping, AdamW.
-//   noisy = signal · latents + sigma · noise,  signal = sqrt(acp_t), sigma = sqrt(1 − acp_t)   (Ho et al. 2020, eq. 4)
+//   noisy = signal · latents + sigma · noise,  signal = sqrt(acp_t), sigma = sqrt(1 − acp_t)  (Ho et al. 2020, eq. 4)
 //   target = noise  (epsilon)   or   signal · noise − sigma · latents  (v, Salimans & Ho 2022)
 //   loss = mean((unet(noisy, t, context) − target)²)
 
@@ -78,7 +78,8 @@ function batchInputs(g: GraphBuilder, description: LoraStepDescription): BatchVa
 /** The feeds that follow from a batch's timesteps: signal, sigma and the timesteps themselves. */
 export function timestepFeeds(timesteps: readonly number[], alphasCumprod: ArrayLike<number>): Record<string, Tensor> {
   const column = (f: (acp: number) => number): Tensor => ({
-    dtype: 'float32', shape: [timesteps.length, 1, 1, 1], data: Float32Array.from(timesteps, (t) => f(alphasCumprod[t]!)),
+    dtype: 'float32', shape: [timesteps.length, 1, 1, 1],
+    data: Float32Array.from(timesteps, (t) => f(alphasCumprod[t]!)),
   });
   return {
     signal: column(Math.sqrt),

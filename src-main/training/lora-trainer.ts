@@ -2,6 +2,7 @@
 // draws images, noise and timesteps from counter-based streams of the seed and runs the step graph.
 
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
+import type { Graph } from '../compiler/1-build/graph.ts';
 import { UserError } from '../contract/errors.ts';
 import { normalNumbers, uniformNumbers } from '../diffusion/seeded-noise.ts';
 import { type ParameterLayout, layoutOf } from '../networks/flat-parameters.ts';
@@ -85,7 +86,10 @@ export async function cacheTrainingImages(
     if (!captions.has(key)) captions.set(key, pipeline.encodeText([captionIds]));
     const context = await captions.get(key)!;
     latentSize = [mean.shape[2]!, mean.shape[3]!];
-    cached.push({ mean: mean.data as Float32Array, logVariance: logVariance.data as Float32Array, context: context.data as Float32Array });
+    cached.push({
+      mean: mean.data as Float32Array, logVariance: logVariance.data as Float32Array,
+      context: context.data as Float32Array,
+    });
   }
   return { images: cached, latentSize, contextLength: first.captionIds.length };
 }
@@ -104,7 +108,7 @@ export async function trainLora(options: LoraTrainingOptions): Promise<TrainedLo
   }
 }
 
-function stepGraphOf({ checkpoint, cache, settings }: LoraTrainingOptions, modules: readonly LoraModule[]): ReturnType<typeof loraStepGraph>['graph'] {
+function stepGraphOf({ checkpoint, cache, settings }: LoraTrainingOptions, modules: readonly LoraModule[]): Graph {
   return loraStepGraph({
     weights: checkpoint.unet, config: checkpoint.unetConfig, modules,
     predictionType: checkpoint.schedulerConfig.predictionType, loraAlpha: settings.loraAlpha,
@@ -113,7 +117,9 @@ function stepGraphOf({ checkpoint, cache, settings }: LoraTrainingOptions, modul
   }).graph;
 }
 
-async function runSteps(session: Session, options: LoraTrainingOptions, layout: ParameterLayout, losses: number[]): Promise<Float32Array> {
+async function runSteps(
+  session: Session, options: LoraTrainingOptions, layout: ParameterLayout, losses: number[],
+): Promise<Float32Array> {
   const { settings, onProgress } = options;
   const optimizer = settings.optimizer ?? defaultAdamW;
   const vector = (data: Float32Array): Tensor => ({ dtype: 'float32', shape: [layout.size], data });
@@ -125,14 +131,18 @@ async function runSteps(session: Session, options: LoraTrainingOptions, layout: 
   for (let step = 0; step < settings.trainingSteps; step++) {
     const learningRate = learningRateAt(step, { ...settings, schedule: settings.learningRateSchedule });
     const schedule = scheduleOf(step + 1, learningRate, optimizer, settings.maxGradientNorm);
-    const out = await session.run({ ...state, ...batchFeeds(options, step), schedule: { dtype: 'float32', shape: [4], data: schedule } });
-    const loss = Number(out['loss']!.data[0]);
-    if (!Number.isFinite(loss)) throw notFinite(step + 1);
+    const out = await session.run({
+      ...state, ...batchFeeds(options, step), schedule: { dtype: 'float32', shape: [4], data: schedule },
+    });
+    const [loss, gradientNorm] = ['loss', 'gradientNorm'].map((name) => Number(out[name]!.data[0])) as [number, number];
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw notFinite(step + 1);
     losses.push(loss);
-    state = { parameters: out['nextParameters']!, firstMoment: out['nextFirstMoment']!, secondMoment: out['nextSecondMoment']! };
+    state = {
+      parameters: out['nextParameters']!, firstMoment: out['nextFirstMoment']!, secondMoment: out['nextSecondMoment']!,
+    };
     const verdict = await onProgress?.({
-      trainingStep: step + 1, trainingSteps: settings.trainingSteps, loss,
-      gradientNorm: Number(out['gradientNorm']!.data[0]), elapsedMs: performance.now() - startMs,
+      trainingStep: step + 1, trainingSteps: settings.trainingSteps, loss, gradientNorm,
+      elapsedMs: performance.now() - startMs,
     });
     if (verdict === 'stop') break;
   }
@@ -165,7 +175,8 @@ function batchFeeds({ checkpoint, cache, settings }: LoraTrainingOptions, step: 
   const { alphasCumprod, latentScale, latentChannels } = pipelineConfigOf(checkpoint);
   const latentShape = [batchSize, latentChannels, ...cache.latentSize];
   const perImage = elementCount(latentShape) / batchSize;
-  const chosen = Array.from({ length: batchSize }, (_, i) => cache.images[imageIndex(step * batchSize + i, cache.images.length, seed)]!);
+  const chosen = Array.from({ length: batchSize }, (_, i) => (
+    cache.images[imageIndex(step * batchSize + i, cache.images.length, seed)]!));
   const draws = normalNumbers(seed, streamOf('latents', step), batchSize * perImage);
   const latents = new Float32Array(batchSize * perImage);
   chosen.forEach(({ mean, logVariance }, i) => {
@@ -174,14 +185,15 @@ function batchFeeds({ checkpoint, cache, settings }: LoraTrainingOptions, step: 
     }
   });
   const uniform = uniformNumbers(seed, streamOf('timesteps', step), batchSize);
-  const timesteps = Array.from(uniform, (u) => Math.min(alphasCumprod.length - 1, Math.floor(u * alphasCumprod.length)));
+  const timesteps = Array.from(uniform, (u) => Math.floor(u * alphasCumprod.length));
   const contextSize = chosen[0]!.context.length;
+  const contextShape = [batchSize, cache.contextLength, contextSize / cache.contextLength];
   const context = new Float32Array(batchSize * contextSize);
   chosen.forEach((image, i) => context.set(image.context, i * contextSize));
   return {
     latents: { dtype: 'float32', shape: latentShape, data: latents },
     noise: { dtype: 'float32', shape: latentShape, data: normalNumbers(seed, streamOf('noise', step), latents.length) },
-    context: { dtype: 'float32', shape: [batchSize, cache.contextLength, contextSize / cache.contextLength], data: context },
+    context: { dtype: 'float32', shape: contextShape, data: context },
     ...timestepFeeds(timesteps, alphasCumprod),
   };
 }

@@ -1,4 +1,5 @@
-// A training step as one ordinary inference graph: (parameters, moments, batch, schedule) → (parameters, moments, loss).
+// A training step as one ordinary inference graph:
+//   (parameters, moments, batch, schedule) → (parameters, moments, loss)
 // Trainable parameters, their gradients and both moments are one flat vector each, sliced inside the graph, so that
 // AdamW is a dozen nodes however many layers train.
 
@@ -18,12 +19,17 @@ export interface AdamWSettings {
 
 export const defaultAdamW: AdamWSettings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
 
+export interface BuiltLoss {
+  readonly loss: Value;
+  readonly report?: Readonly<Record<string, Value>>;
+}
+
 export interface TrainingStepDescription {
   readonly name: string;
   readonly parameters: readonly NamedShape[];
   readonly optimizer: AdamWSettings;
   /** Builds the forward pass and returns the loss, a scalar, and what else the step should report. */
-  readonly build: (g: GraphBuilder, parameter: (name: string) => Value) => { loss: Value; report?: Readonly<Record<string, Value>> };
+  readonly build: (g: GraphBuilder, parameter: (name: string) => Value) => BuiltLoss;
   /** Also put out the flat gradient, before clipping: for tests. */
   readonly reportGradients?: boolean;
 }
@@ -37,7 +43,8 @@ export interface TrainingStepGraph {
  * Inputs: those that `build` makes, and
  *   parameters, firstMoment, secondMoment  float32 [layout.size]
  *   schedule  float32 [4]: see scheduleOf().
- * Outputs: nextParameters, nextFirstMoment, nextSecondMoment, loss [], gradientNorm [] (before clipping), what build reports.
+ * Outputs: nextParameters, nextFirstMoment, nextSecondMoment, loss [], gradientNorm [] (before clipping), and what
+ * `build` reports.
  */
 export function trainingStepGraph(description: TrainingStepDescription): TrainingStepGraph {
   const layout = layoutOf(description.parameters);
@@ -71,7 +78,8 @@ export function scheduleOf(
   trainingStep: number, learningRate: number, optimizer: AdamWSettings, maxGradientNorm = Infinity,
 ): Float32Array {
   const correction = (beta: number): number => 1 / (1 - beta ** trainingStep);
-  return Float32Array.of(learningRate, correction(optimizer.beta1), correction(optimizer.beta2), Math.min(maxGradientNorm, 3e38));
+  const largest = Math.min(maxGradientNorm, 3e38);
+  return Float32Array.of(learningRate, correction(optimizer.beta1), correction(optimizer.beta2), largest);
 }
 
 interface OptimizerValues {
@@ -84,7 +92,8 @@ interface OptimizerValues {
 
 function adamW(g: GraphBuilder, settings: AdamWSettings, values: OptimizerValues): void {
   const { beta1, beta2, epsilon, weightDecay } = settings;
-  const [learningRate, correction1, correction2, maxNorm] = g.split(values.schedule, 0, [1, 1, 1, 1]) as [Value, Value, Value, Value];
+  const numbers = g.split(values.schedule, 0, [1, 1, 1, 1]);
+  const [learningRate, correction1, correction2, maxNorm] = numbers as [Value, Value, Value, Value];
   const raw = values.gradient;
   const norm = g.sqrt(g.reduceSum(g.mul(raw, raw), [0]));
   // torch.nn.utils.clip_grad_norm_: factor max / (norm + 1e-6), at most 1

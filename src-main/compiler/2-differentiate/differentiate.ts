@@ -5,7 +5,7 @@ import { type Shape, elementCount } from '../../tensor/tensor.ts';
 import type { GraphBuilder } from '../1-build/graph-builder.ts';
 import { type Node, type Value, presentInputs } from '../1-build/graph.ts';
 import { ruleOf } from '../ops/op-table.ts';
-import { sameShape } from '../ops/shapes.ts';
+import { sameShape, shapeText } from '../ops/shapes.ts';
 
 /**
  * Adds to the graph the gradients of a scalar loss towards the `wanted` values and returns them in that order.
@@ -14,7 +14,9 @@ import { sameShape } from '../ops/shapes.ts';
  * on gets zeros. Throws when such a path runs through an op that has no derivative.
  */
 export function differentiate(g: GraphBuilder, loss: Value, wanted: readonly Value[]): Value[] {
-  if (elementCount(loss.shape) !== 1) throw new Error(`A loss is one number; ${loss.name} has shape [${loss.shape.join(', ')}].`);
+  if (elementCount(loss.shape) !== 1) {
+    throw new Error(`A loss is one number; ${loss.name} has shape ${shapeText(loss.shape)}.`);
+  }
   const nodes = g.graph().nodes;
   const active = activeValues(nodes, wanted);
   const shares = new Map<Value, Value[]>();
@@ -81,7 +83,10 @@ function zeros(g: GraphBuilder, shape: Shape): Value {
 export function sumToShape(g: GraphBuilder, gradient: Value, shape: Shape): Value {
   if (sameShape(gradient.shape, shape)) return gradient;
   const extra = gradient.shape.length - shape.length;
-  if (extra < 0) return sumToShape(g, g.reshape(gradient, [...new Array<number>(-extra).fill(1), ...gradient.shape]), shape);
+  if (extra < 0) {
+    const aligned = [...new Array<number>(-extra).fill(1), ...gradient.shape];
+    return sumToShape(g, g.reshape(gradient, aligned), shape);
+  }
   const axes = gradient.shape.flatMap((size, axis) => (
     axis < extra || (shape[axis - extra] === 1 && size !== 1) ? [axis] : []
   ));

@@ -4,7 +4,9 @@ import { GraphBuilder } from '../1-build/graph-builder.ts';
 import type { Graph, Node, Value } from '../1-build/graph.ts';
 
 /** Returns the values that stand for the node's outputs, or undefined to keep the node as it is. */
-export type RewriteRule = (g: GraphBuilder, node: Node, inputs: readonly (Value | undefined)[]) => readonly Value[] | undefined;
+export type RewriteRule = (
+  g: GraphBuilder, node: Node, inputs: readonly (Value | undefined)[],
+) => readonly Value[] | undefined;
 
 export function rewrite(graph: Graph, rule: RewriteRule): Graph {
   const g = new GraphBuilder(graph.name);

@@ -1,5 +1,6 @@
 // Emits a simplified graph as ONNX bytes, opset 17: the set that every provider has (DirectML stops at 20, and its
-// Scatter ops at 16). Ops of ours that ONNX lacks become a few of its own; fused ones are used where the provider has them.
+// Scatter ops at 16). Ops of ours that ONNX lacks become a few of its own; fused ones are used where the provider
+// has them.
 
 import type { DType, Tensor } from '../../tensor/tensor.ts';
 import type { Graph, Node, Value } from '../1-build/graph.ts';
@@ -22,7 +23,10 @@ export interface EmitContext {
   readonly node: Node;
   nameOf(value: Value): string;
   /** Emits one ONNX node with one output and returns the output's name; the last one of an op gets the value's name. */
-  emit(op: string, inputs: readonly string[], attributes?: Readonly<Record<string, OnnxAttribute>>, output?: string, domain?: 'com.microsoft'): string;
+  emit(
+    op: string, inputs: readonly string[], attributes?: Readonly<Record<string, OnnxAttribute>>,
+    output?: string, domain?: 'com.microsoft',
+  ): string;
   /** An int64 list as an initializer, one for each distinct list. */
   int64s(values: readonly number[]): string;
   /** A float32 list as an initializer; a scalar when `values` is a number. */

@@ -15,7 +15,8 @@ export function executionOrder(graph: Graph): readonly Node[] {
   const consumers = new Map<Node, Node[]>();
   const ready = new Heap();
   graph.nodes.forEach((node, index) => {
-    const producers = new Set(presentInputs(node).flatMap((value) => (value.producer && position.has(value.producer) ? [value.producer] : [])));
+    const producers = new Set(presentInputs(node).flatMap(({ producer }) => (
+      producer && position.has(producer) ? [producer] : [])));
     missing.set(node, producers.size);
     for (const producer of producers) {
       const others = consumers.get(producer);

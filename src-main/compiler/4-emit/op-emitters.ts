@@ -5,7 +5,7 @@ import type { DType } from '../../tensor/tensor.ts';
 import type { Value } from '../1-build/graph.ts';
 import { flagAttribute, numberAttribute, numbersAttribute } from '../ops/shapes.ts';
 import type { EmitContext } from './emit.ts';
-import { elementTypes } from './onnx-model.ts';
+import { type OnnxAttribute, elementTypes } from './onnx-model.ts';
 
 type Emitter = (context: EmitContext) => void;
 
@@ -20,7 +20,9 @@ function plain(op: string): Emitter {
   return (context) => void context.emit(op, inputNames(context));
 }
 
-function microsoft(op: string, attributes: (context: EmitContext) => Record<string, { float: number }> = () => ({})): Emitter {
+function microsoft(
+  op: string, attributes: (context: EmitContext) => Record<string, { float: number }> = () => ({}),
+): Emitter {
   return (context) => void context.emit(op, inputNames(context), attributes(context), undefined, 'com.microsoft');
 }
 
@@ -45,7 +47,7 @@ const matmul: Emitter = (context) => {
   emit('Mul', [emit('MatMul', [plainA, plainB], {}, ''), context.float32s(alpha)]);
 };
 
-function gemmAttributes(transposeA: boolean, transposeB: boolean, alpha: number): Record<string, { int: number } | { float: number }> {
+function gemmAttributes(transposeA: boolean, transposeB: boolean, alpha: number): Record<string, OnnxAttribute> {
   return { transA: { int: transposeA ? 1 : 0 }, transB: { int: transposeB ? 1 : 0 }, alpha: { float: alpha } };
 }
 
@@ -60,7 +62,8 @@ function flatGemm({ node, nameOf, emit, int64s }: EmitContext, transposeB: boole
 
 function swapLastTwo({ emit, nameOf }: EmitContext, value: Value): string {
   const rank = value.shape.length;
-  const permutation = value.shape.map((_, axis) => (axis === rank - 1 ? rank - 2 : axis === rank - 2 ? rank - 1 : axis));
+  const permutation = value.shape.map((_, axis) => axis);
+  [permutation[rank - 2], permutation[rank - 1]] = [rank - 1, rank - 2];
   return emit('Transpose', [nameOf(value)], { perm: { ints: permutation } }, '');
 }
 
@@ -106,11 +109,14 @@ const groupNorm: Emitter = (context) => {
   emit('Add', [scaled, emit('Reshape', [nameOf(bias), channel], {}, '')]);
 };
 
-const reshape: Emitter = ({ node, nameOf, emit, int64s }) => void emit('Reshape', [nameOf(node.inputs[0]!), int64s(node.outputs[0]!.shape)]);
+/** Reshape or Expand: the op takes the output's shape as its second input. */
+function toShape(op: 'Reshape' | 'Expand'): Emitter {
+  return ({ node, nameOf, emit, int64s }) => void emit(op, [nameOf(node.inputs[0]!), int64s(node.outputs[0]!.shape)]);
+}
 
 const slice: Emitter = ({ node, nameOf, emit, int64s }) => {
-  const [axis, start, end, step] = ['axis', 'start', 'end', 'step'].map((name) => numberAttribute(node.attributes, name)) as [number, number, number, number];
-  emit('Slice', [nameOf(node.inputs[0]!), int64s([start]), int64s([end]), int64s([axis]), int64s([step])]);
+  const bounds = ['start', 'end', 'axis', 'step'].map((name) => int64s([numberAttribute(node.attributes, name)]));
+  emit('Slice', [nameOf(node.inputs[0]!), ...bounds]);
 };
 
 const pad: Emitter = ({ node, nameOf, emit, int64s, float32s }) => {
@@ -137,7 +143,10 @@ const layerNorm: Emitter = (context) => void context.emit('LayerNormalization', 
 
 const resizeNearest: Emitter = ({ node, nameOf, emit, int64s }) => void emit(
   'Resize', [nameOf(node.inputs[0]!), '', '', int64s(node.outputs[0]!.shape)],
-  { mode: { string: 'nearest' }, coordinate_transformation_mode: { string: 'asymmetric' }, nearest_mode: { string: 'floor' } },
+  {
+    mode: { string: 'nearest' }, nearest_mode: { string: 'floor' },
+    coordinate_transformation_mode: { string: 'asymmetric' },
+  },
 );
 
 export const emitters: Readonly<Record<string, Emitter>> = {
@@ -163,7 +172,7 @@ export const emitters: Readonly<Record<string, Emitter>> = {
   ReduceSum: reduceSum,
   ReduceMean: reduction('ReduceMean'),
   ReduceMax: reduction('ReduceMax'),
-  Reshape: reshape,
+  Reshape: toShape('Reshape'),
   Transpose: (context) => void context.emit('Transpose', inputNames(context), {
     perm: { ints: numbersAttribute(context.node.attributes, 'permutation') },
   }),
@@ -171,7 +180,7 @@ export const emitters: Readonly<Record<string, Emitter>> = {
   Concat: (context) => void context.emit('Concat', inputNames(context), {
     axis: { int: numberAttribute(context.node.attributes, 'axis') },
   }),
-  Expand: ({ node, nameOf, emit, int64s }) => void emit('Expand', [nameOf(node.inputs[0]!), int64s(node.outputs[0]!.shape)]),
+  Expand: toShape('Expand'),
   Pad: pad,
   Gather: (context) => void context.emit('Gather', inputNames(context), {
     axis: { int: numberAttribute(context.node.attributes, 'axis') },

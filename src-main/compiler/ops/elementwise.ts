@@ -5,7 +5,7 @@ import type { DType } from '../../tensor/tensor.ts';
 import type { GraphBuilder } from '../1-build/graph-builder.ts';
 import type { Value } from '../1-build/graph.ts';
 import { erf } from './error-function.ts';
-import type { NumberArray, OpRule, OpTable, ValueType } from './op-rule.ts';
+import type { GradientContext, NumberArray, OpRule, OpTable, ValueType } from './op-rule.ts';
 import { broadcastShapes, broadcastStrides, forEachOffset, numberAttribute, sameShape } from './shapes.ts';
 
 function present<T>(value: T | undefined): T {
@@ -86,7 +86,10 @@ const unaryOps: OpTable = {
   Cos: unary(Math.cos, (g, x) => g.neg(g.sin(x))),
   Atan: unary(Math.atan, (g, x) => g.reciprocal(g.add(g.scalar(1), g.mul(x, x)))),
   // dLoss/dx of |x| is 0 at x = 0, as torch has it
-  Abs: unary(Math.abs, (g, x) => g.sub(g.cast(g.greater(x, g.scalar(0)), 'float32'), g.cast(g.less(x, g.scalar(0)), 'float32'))),
+  Abs: unary(Math.abs, (g, x) => {
+    const zero = g.scalar(0);
+    return g.sub(g.cast(g.greater(x, zero), 'float32'), g.cast(g.less(x, zero), 'float32'));
+  }),
   Relu: unary((x) => Math.max(x, 0), (g, x) => g.cast(g.greater(x, g.scalar(0)), 'float32')),
   Floor: unary(Math.floor, 'none'),
   // torch passes the gradient at the bounds themselves
@@ -130,12 +133,12 @@ const arithmeticOps: OpTable = {
     ];
   }),
   // At equal operands torch halves the gradient between them.
-  Min: binary(Math.min, ({ g, gradient, input }) => shareGradient(g, gradient, g.less(input(0), input(1)), input(0), input(1))),
-  Max: binary(Math.max, ({ g, gradient, input }) => shareGradient(g, gradient, g.greater(input(0), input(1)), input(0), input(1))),
+  Min: binary(Math.min, (context) => shareGradient(context, context.g.less(context.input(0), context.input(1)))),
+  Max: binary(Math.max, (context) => shareGradient(context, context.g.greater(context.input(0), context.input(1)))),
 };
 
-function shareGradient(g: GraphBuilder, gradient: Value, firstWins: Value, a: Value, b: Value): Value[] {
-  const isTie = g.equal(a, b);
+function shareGradient({ g, gradient, input }: GradientContext, firstWins: Value): Value[] {
+  const isTie = g.equal(input(0), input(1));
   const share = g.where(isTie, g.scalar(0.5), g.cast(firstWins, 'float32'));
   return [g.mul(gradient, share), g.mul(gradient, g.sub(g.scalar(1), share))];
 }

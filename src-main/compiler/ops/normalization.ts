@@ -1,4 +1,5 @@
-// Layer and group normalisation (Ba et al. 2016; Wu & He 2018):  y = xhat · scale + bias,  xhat = (x - mean) / sqrt(var + eps).
+// Layer and group normalisation (Ba et al. 2016; Wu & He 2018):
+//   y = xhat · scale + bias,  xhat = (x - mean) / sqrt(var + eps)
 // With n = dLoss/dxhat:  dx = rstd (n - mean(n) - xhat mean(n xhat)),  means over the normalised axes.
 // xhat and rstd are computed again from x in the backward pass: only x is kept.
 
@@ -60,7 +61,9 @@ const layerNorm: OpRule = {
   evaluate: ([x, scale, bias], node) => {
     const width = x!.shape.at(-1)!;
     const values = normalizeRows(x!.values, width, numberAttribute(node.attributes, 'epsilon'));
-    for (let i = 0; i < values.length; i++) values[i] = values[i]! * scale!.values[i % width]! + bias!.values[i % width]!;
+    for (let i = 0; i < values.length; i++) {
+      values[i] = values[i]! * scale!.values[i % width]! + bias!.values[i % width]!;
+    }
     return [{ shape: x!.shape, values }];
   },
 };
@@ -97,7 +100,9 @@ const groupNorm: OpRule = {
   )],
 };
 
-function evaluateGroupNorm(x: NumberArray, scale: NumberArray, bias: NumberArray, groups: number, epsilon: number): NumberArray {
+function evaluateGroupNorm(
+  x: NumberArray, scale: NumberArray, bias: NumberArray, groups: number, epsilon: number,
+): NumberArray {
   const channels = x.shape[1]!;
   const plane = elementCount(x.shape.slice(2));
   const values = normalizeRows(x.values, (channels / groups) * plane, epsilon);

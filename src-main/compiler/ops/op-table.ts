@@ -10,7 +10,8 @@ import { reductionOps } from './reduction.ts';
 import { structureOps } from './structure.ts';
 
 export const opTable: OpTable = {
-  ...elementwiseOps, ...structureOps, ...reductionOps, ...productOps, ...convolutionOps, ...normalizationOps, ...attentionOps,
+  ...elementwiseOps, ...structureOps, ...reductionOps, ...productOps,
+  ...convolutionOps, ...normalizationOps, ...attentionOps,
 };
 
 export function ruleOf(op: string): OpRule {

@@ -4,14 +4,20 @@
 
 import { elementCount } from '../../tensor/tensor.ts';
 import type { NumberArray, OpRule, OpTable } from './op-rule.ts';
-import { broadcastShapes, broadcastStrides, flagAttribute, forEachOffset, numberAttribute, shapeText } from './shapes.ts';
+import {
+  broadcastShapes, broadcastStrides, flagAttribute, forEachOffset, numberAttribute, shapeText,
+} from './shapes.ts';
 
 const matmul: OpRule = {
   infer: ([a, b], attributes) => {
-    if (!a || !b || a.shape.length < 2 || b.shape.length < 2) throw new Error('MatMul takes two values of two or more axes.');
+    if (!a || !b || a.shape.length < 2 || b.shape.length < 2) {
+      throw new Error('MatMul takes two values of two or more axes.');
+    }
     const [rows, innerA] = lastTwo(a.shape, flagAttribute(attributes, 'transposeA'));
     const [innerB, columns] = lastTwo(b.shape, flagAttribute(attributes, 'transposeB'));
-    if (innerA !== innerB) throw new Error(`MatMul of ${shapeText(a.shape)} and ${shapeText(b.shape)}: ${innerA} is not ${innerB}.`);
+    if (innerA !== innerB) {
+      throw new Error(`MatMul of ${shapeText(a.shape)} and ${shapeText(b.shape)}: ${innerA} is not ${innerB}.`);
+    }
     const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
     return [{ dtype: a.dtype, shape: [...batch, rows, columns] }];
   },
@@ -30,7 +36,8 @@ const matmul: OpRule = {
       if (!tA && b.shape.length === 2 && a.shape.length > 2) {
         const flatA = g.reshape(a, [elementCount(a.shape.slice(0, -1)), a.shape.at(-1)!]);
         const flatG = g.reshape(gradient, [elementCount(gradient.shape.slice(0, -1)), gradient.shape.at(-1)!]);
-        return tB ? g.matmul(flatG, flatA, { transposeA: true, alpha }) : g.matmul(flatA, flatG, { transposeA: true, alpha });
+        const [left, right] = tB ? [flatG, flatA] : [flatA, flatG];
+        return g.matmul(left, right, { transposeA: true, alpha });
       }
       return tB
         ? g.matmul(gradient, a, { transposeA: true, transposeB: tA, alpha })
@@ -64,7 +71,9 @@ function evaluateMatMul(a: NumberArray, b: NumberArray, tA: boolean, tB: boolean
     for (let r = 0; r < rows; r++) {
       for (let c = 0; c < columns; c++) {
         let sum = 0;
-        for (let k = 0; k < inner; k++) sum += a.values[atA + r * rowA + k * innerA]! * b.values[atB + k * innerB + c * columnB]!;
+        for (let k = 0; k < inner; k++) {
+          sum += a.values[atA + r * rowA + k * innerA]! * b.values[atB + k * innerB + c * columnB]!;
+        }
         values[(index * rows + r) * columns + c] = alpha * sum;
       }
     }

@@ -11,10 +11,13 @@ function keptShape(shape: readonly number[], axes: readonly number[]): number[] 
 
 function inferReduced(shape: readonly number[], attributes: Attributes): number[] {
   const axes = numbersAttribute(attributes, 'axes');
-  return flagAttribute(attributes, 'keepDims') ? keptShape(shape, axes) : shape.filter((_, axis) => !axes.includes(axis));
+  if (flagAttribute(attributes, 'keepDims')) return keptShape(shape, axes);
+  return shape.filter((_, axis) => !axes.includes(axis));
 }
 
-function evaluateReduced(x: NumberArray, node: Node, start: number, f: (sum: number, x: number) => number): NumberArray {
+function evaluateReduced(
+  x: NumberArray, node: Node, start: number, f: (sum: number, x: number) => number,
+): NumberArray {
   const kept = keptShape(x.shape, numbersAttribute(node.attributes, 'axes'));
   const values = new Float64Array(elementCount(kept)).fill(start);
   forEachOffset(x.shape, [broadcastStrides(kept, x.shape)], (i, [at]) => {

@@ -1,6 +1,7 @@
 // Ops that move elements and compute nothing: reshape, transpose, slice, concat, expand, pad, gather.
 
 import { elementCount } from '../../tensor/tensor.ts';
+import type { Attributes } from '../1-build/graph.ts';
 import type { NumberArray, OpRule, OpTable, ValueType } from './op-rule.ts';
 import {
   broadcastShapes, broadcastStrides, forEachOffset, normalizeAxis, numberAttribute, numbersAttribute,
@@ -52,12 +53,23 @@ const transpose: OpRule = {
   },
 };
 
+interface SliceBounds {
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+
+function sliceBounds(attributes: Attributes): SliceBounds {
+  const [start, end, step] = ['start', 'end', 'step'].map((name) => numberAttribute(attributes, name));
+  return { start: start!, end: end!, step: step! };
+}
+
 // attributes: axis, start, end, step (all normalised; step > 0)
 const slice: OpRule = {
   infer: (inputs, attributes) => {
     const x = first(inputs);
     const axis = numberAttribute(attributes, 'axis');
-    const [start, end, step] = ['start', 'end', 'step'].map((name) => numberAttribute(attributes, name)) as [number, number, number];
+    const { start, end, step } = sliceBounds(attributes);
     if (start < 0 || end > x.shape[axis]! || start > end || step < 1) {
       throw new Error(`Slice ${start}:${end}:${step} leaves axis ${axis} of ${shapeText(x.shape)}.`);
     }
@@ -67,7 +79,7 @@ const slice: OpRule = {
   },
   gradient: ({ g, node, gradient, input }) => {
     const axis = numberAttribute(node.attributes, 'axis');
-    const [start, end, step] = ['start', 'end', 'step'].map((name) => numberAttribute(node.attributes, name)) as [number, number, number];
+    const { start, end, step } = sliceBounds(node.attributes);
     const spread = step === 1 ? gradient : spreadWithZeros(g, gradient, axis, step, end - start);
     const zeros = input(0).shape.map(() => 0);
     const before = [...zeros];
@@ -115,7 +127,8 @@ const concat: OpRule = {
     for (const input of inputs) {
       if (!input || input.dtype !== x.dtype || input.shape.length !== x.shape.length
         || input.shape.some((size, a) => a !== axis && size !== x.shape[a])) {
-        throw new Error(`${shapeText(input?.shape ?? [])} cannot be joined to ${shapeText(x.shape)} along axis ${axis}.`);
+        const shapes = [input?.shape ?? [], x.shape].map(shapeText);
+        throw new Error(`${shapes[0]} cannot be joined to ${shapes[1]} along axis ${axis}.`);
       }
       shape[axis]! += input.shape[axis]!;
     }
@@ -209,7 +222,8 @@ const gather: OpRule = {
     const { outer, size, inner } = splitAtAxis(input(0).shape, axis);
     const count = elementCount(input(1).shape);
     const wanted = g.cast(g.reshape(input(1), [1, count]), 'float32');
-    const rows = g.constant({ dtype: 'float32', shape: [size, 1], data: Float32Array.from({ length: size }, (_, i) => i) });
+    const counting = Float32Array.from({ length: size }, (_, i) => i);
+    const rows = g.constant({ dtype: 'float32', shape: [size, 1], data: counting });
     const oneHot = g.cast(g.equal(rows, wanted), 'float32');
     const columns = g.reshape(gradient, outer === 1 ? [count, inner] : [outer, count, inner]);
     return [g.reshape(g.matmul(oneHot, columns), input(0).shape), undefined];
