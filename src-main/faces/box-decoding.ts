@@ -12,6 +12,9 @@ export interface ScoredBox {
 const centreScale = 10;
 const sizeScale = 5;
 
+const four = (numbers: Float32Array, i: number): readonly [number, number, number, number] =>
+  [numbers[i * 4]!, numbers[i * 4 + 1]!, numbers[i * 4 + 2]!, numbers[i * 4 + 3]!];
+
 /**
  * Boxes with a score of at least `minimumScore`, as fractions of the detector's square, best first.
  *
@@ -24,8 +27,8 @@ export function decodeBoxes(
   const found: ScoredBox[] = [];
   scores.forEach((score, i) => {
     if (score < minimumScore) return;
-    const [top, left, bottom, right] = priors.subarray(i * 4, i * 4 + 4) as unknown as [number, number, number, number];
-    const [dy, dx, logHeight, logWidth] = encodings.subarray(i * 4, i * 4 + 4) as unknown as [number, number, number, number];
+    const [top, left, bottom, right] = four(priors, i);
+    const [dy, dx, logHeight, logWidth] = four(encodings, i);
     const height = Math.exp(logHeight / sizeScale) * (bottom - top);
     const width = Math.exp(logWidth / sizeScale) * (right - left);
     const y = (top + bottom) / 2 + (dy / centreScale) * (bottom - top);

@@ -14,7 +14,8 @@ const degrees = (radians: number): number => (radians * 180) / Math.PI;
 
 export function facePoints(landmarks: readonly Point[]): FacePoints {
   const mean = ([start, end]: readonly [number, number]): Point => meanPoint(landmarks.slice(start, end));
-  return [mean(leftEye), mean(rightEye), landmarks[noseTip]!, landmarks[leftMouthCorner]!, landmarks[rightMouthCorner]!];
+  const [nose, left, right] = [noseTip, leftMouthCorner, rightMouthCorner].map((i) => landmarks[i]!) as Point[];
+  return [mean(leftEye), mean(rightEye), nose!, left!, right!];
 }
 
 // The tip of the nose stands about 0.6 of the distance between the pupils before the line of the eyes, so that

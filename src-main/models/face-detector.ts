@@ -61,10 +61,10 @@ export function faceDetector(scope: NetworkScope, picture: Value): FaceDetectorO
     x = g.clip(faceConvolution(scope, `extra_${i}`, x, channels, { kernel, stride }), 0, 6);
     if (i % 2 === 1) levels.push(x);
   });
-  const boxes = levels.map((level, i) =>
-    perBox(scope, faceConvolution(scope, `box_${i}`, level, boxesPerCell[i]! * 4, { kernel: 1 }), 4));
-  const classes = levels.map((level, i) =>
-    perBox(scope, faceConvolution(scope, `class_${i}`, level, boxesPerCell[i]! * classCount, { kernel: 1 }), classCount));
+  const predict = (kind: 'box' | 'class', size: number): Value[] => levels.map((level, i) =>
+    perBox(scope, faceConvolution(scope, `${kind}_${i}`, level, boxesPerCell[i]! * size, { kernel: 1 }), size));
+  const boxes = predict('box', 4);
+  const classes = predict('class', classCount);
   // class 0 is "nothing", class 1 is "face", class 2 is never trained
   const face = g.slice(g.concat(classes, 1), 2, 1, 2);
   return { boxEncodings: g.concat(boxes, 1), scores: g.reshape(g.sigmoid(face), [1, priorBoxCount]) };

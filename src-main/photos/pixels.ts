@@ -67,7 +67,9 @@ function taps(start: number, length: number, outSize: number, size: number, edge
 }
 
 /** The rows that any output row needs, each resampled along x: Float32 [row][outWidth * 3]. */
-function resampleRows(picture: RgbPicture, rows: Iterable<number>, columns: readonly Taps[]): Map<number, Float32Array> {
+function resampleRows(
+  picture: RgbPicture, rows: Iterable<number>, columns: readonly Taps[],
+): Map<number, Float32Array> {
   const { width, data } = picture;
   const result = new Map<number, Float32Array>();
   for (const y of rows) {
@@ -111,6 +113,29 @@ export function resampleRegion(
     }
   });
   return out;
+}
+
+/** Means of blocks of factor x factor pixels; what is left at the right and bottom is dropped. */
+export function reduceByBlocks(picture: RgbPicture, factor: number): RgbPicture {
+  if (factor <= 1) return picture;
+  const [width, height] = [Math.floor(picture.width / factor), Math.floor(picture.height / factor)];
+  const data = new Uint8Array(width * height * 3);
+  const sums = new Uint32Array(width * 3);
+  for (let y = 0; y < height; y++) {
+    sums.fill(0);
+    for (let row = y * factor; row < (y + 1) * factor; row++) {
+      let at = row * picture.width * 3;
+      for (let x = 0; x < width * 3; x += 3) {
+        for (let k = 0; k < factor; k++, at += 3) {
+          sums[x] = sums[x]! + picture.data[at]!;
+          sums[x + 1] = sums[x + 1]! + picture.data[at + 1]!;
+          sums[x + 2] = sums[x + 2]! + picture.data[at + 2]!;
+        }
+      }
+    }
+    for (let i = 0; i < sums.length; i++) data[y * width * 3 + i] = Math.round(sums[i]! / (factor * factor));
+  }
+  return { width, height, data };
 }
 
 /** Rounds the numbers of `resampleRegion` back to a picture. */

@@ -58,7 +58,8 @@ test('the detector gives the scores and boxes of face-api', async () => {
   const wanted = [...golden.detections].sort((a, b) => b.score - a.score);
   expect(boxes).toHaveLength(wanted.length);
   boxes.forEach(({ box: { left, top, width, height } }, i) => {
-    expect(largestDifference([top, left, top + height, left + width], wanted[i]!.box)).toBeLessThan(1e-4); // 0.05 of 512 pixels
+    // 0.05 of 512 pixels
+    expect(largestDifference([top, left, top + height, left + width], wanted[i]!.box)).toBeLessThan(1e-4);
   });
 });
 

@@ -95,8 +95,8 @@ test('grey, 16-bit, transparent and CMYK pictures all become 8-bit RGB', async (
   const grey = await sharp({ create: { width: 4, height: 4, channels: 3, background: '#808080' } })
     .toColourspace('b-w').png().toBuffer();
   const deep = await raw(gradientPicture(4, 4)).toColourspace('rgb16').png().toBuffer();
-  const clear = await sharp({ create: { width: 4, height: 4, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0 } } })
-    .png().toBuffer();
+  const nothing = { r: 9, g: 9, b: 9, alpha: 0 };
+  const clear = await sharp({ create: { width: 4, height: 4, channels: 4, background: nothing } }).png().toBuffer();
   const cmyk = await raw(gradientPicture(4, 4)).toColourspace('cmyk').jpeg().toBuffer();
   for (const colour of ['srgb', 'stored'] as const) {
     for (const bytes of [grey, deep, clear]) expect((await decodePhoto(bytes, 'x', colour)).data).toHaveLength(48);

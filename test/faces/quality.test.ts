@@ -1,0 +1,49 @@
+// The verdict's words for photos that were made worse on purpose, one way at a time.
+
+import { readFileSync } from 'node:fs';
+import sharp, { type Sharp } from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { verdictSchema } from '../../src-main/contract/nouns.ts';
+import { type FaceAnalyzer, openFaceAnalyzer } from '../../src-main/faces/face-analyzer.ts';
+import { faceSharpness, judgePhoto } from '../../src-main/faces/quality.ts';
+import { decodePhoto } from '../../src-main/photos/decode.ts';
+import { gradientPicture } from '../photos/fixtures.ts';
+
+const photo = readFileSync(new URL('../photos/astronaut.png', import.meta.url));
+const twice = (): Sharp => sharp({ create: { width: 1024, height: 512, channels: 3, background: '#777' } })
+  .composite([{ input: photo, left: 0, top: 0 }, { input: photo, left: 512, top: 0 }]);
+
+let analyzer: FaceAnalyzer;
+beforeAll(async () => { analyzer = await openFaceAnalyzer({ threads: 1 }); });
+afterAll(async () => { await analyzer.release(); });
+
+const rows: { name: string; change: () => Sharp; resolutionPx: number; grade: string; codes: string[] }[] = [
+  { name: 'as it is, for 128 pixels', change: () => sharp(photo), resolutionPx: 128, grade: 'good', codes: [] },
+  { name: 'as it is, for 512 pixels', change: () => sharp(photo), resolutionPx: 512, grade: 'usable', codes: ['small-face'] },
+  { name: 'a face of 22 pixels', change: () => sharp(photo).resize(128), resolutionPx: 128, grade: 'left-out', codes: ['small-face'] },
+  { name: 'a little blurred', change: () => sharp(photo).blur(1.5), resolutionPx: 128, grade: 'usable', codes: ['blurred'] },
+  { name: 'very blurred', change: () => sharp(photo).blur(3), resolutionPx: 128, grade: 'left-out', codes: ['blurred'] },
+  { name: 'dark', change: () => sharp(photo).linear(0.2, 0), resolutionPx: 128, grade: 'usable', codes: ['dark'] },
+  { name: 'overexposed', change: () => sharp(photo).linear(1.6, 0), resolutionPx: 128, grade: 'usable', codes: ['bright'] },
+  { name: 'two faces', change: twice, resolutionPx: 128, grade: 'usable', codes: ['several-faces'] },
+  { name: 'no face', change: () => sharp(photo).extract({ left: 30, top: 250, width: 250, height: 250 }),
+    resolutionPx: 128, grade: 'left-out', codes: ['no-face'] },
+];
+
+test.each(rows)('$name: $grade', async ({ change, resolutionPx, grade, codes }) => {
+  const picture = await decodePhoto(await change().png().toBuffer(), 'photo');
+  const { verdict, faceCount, face } = judgePhoto(picture, await analyzer.analyze(picture), resolutionPx);
+  expect({ grade: verdict.grade, codes: verdict.reasonCodes }).toEqual({ grade, codes });
+  expect(verdict.reason === '').toBe(grade === 'good');
+  expect(faceCount === 0).toBe(face === undefined);
+  expect(verdictSchema.parse(verdict)).toEqual(verdict);
+});
+
+test('sharpness does not depend on how bright the photo is', async () => {
+  const box = { left: 181, top: 73, width: 83, height: 102 };
+  const [plain, dark] = await Promise.all([sharp(photo), sharp(photo).linear(0.5, 0)].map(async (change) =>
+    faceSharpness(await decodePhoto(await change.png().toBuffer(), 'photo'), box)));
+  expect(dark! / plain!).toBeGreaterThan(0.9);
+  expect(dark! / plain!).toBeLessThan(1.1);
+  expect(faceSharpness(gradientPicture(200, 200), { left: 0, top: 0, width: 6, height: 6 })).toBe(0);
+});
