@@ -1,0 +1,99 @@
+// The scenes that the page is looked at in: empty, full, at work, with long names, with everything gone wrong.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { UserError } from '../../src-main/contract/errors.ts';
+import type { StyleId } from '../../src-main/contract/ids.ts';
+import type { Job, LossPoint, Photo, Portrait, Style, Verdict } from '../../src-main/contract/nouns.ts';
+import { adapterId, engine, job, jobId, look, photo, portrait } from '../renderer/nouns.ts';
+import { manySubjects, type Scene } from './stage.ts';
+
+const now = Date.UTC(2026, 10, 20, 12, 0, 0);
+
+/** The styles that the studio ships. */
+export const shippedStyles: Style[] = readdirSync(path.join(import.meta.dirname, '../../resources/styles'))
+  .filter((name) => name.endsWith('.json'))
+  .map((name) => JSON.parse(
+    readFileSync(path.join(import.meta.dirname, '../../resources/styles', name), 'utf8'),
+  ) as { id: string; name: { en: string }; group: { en: string }; starter: { prompt: string; negativePrompt: string } })
+  .map(({ id, name, group, starter }) => ({ id: id as StyleId, name: name.en, group: group.en, ...starter }));
+
+function verdict(grade: Verdict['grade'], code = ''): Pick<Photo, 'verdict' | 'isUsed'> {
+  const reasonCodes = code ? [code] : [];
+  return { verdict: { grade, reasonCodes, reason: code }, isUsed: grade === 'good' || grade === 'usable' };
+}
+
+export const manyPhotos: Photo[] = [
+  photo(1), photo(2, { widthPx: 600, heightPx: 900, faceBox: { x: 0.3, y: 0.1, width: 0.4, height: 0.3 } }), photo(3),
+  photo(4, { ...verdict('usable', 'turned'), widthPx: 1600, heightPx: 700 }), photo(5, verdict('usable', 'several-faces')),
+  photo(6, { ...verdict('left-out', 'no-face'), faceBox: null, faceCount: 0, likeness: null }),
+  photo(7, verdict('left-out', 'blurred')), photo(8, { userChoice: 'leave-out', isUsed: false }),
+  photo(9, { ...verdict('left-out', 'small-face'), userChoice: 'use', isUsed: true }),
+  photo(10, verdict('waiting')), photo(11, { likeness: 0.12 }),
+  photo(12, { fileName: 'IMG_20260814_holiday_by_the_sea_with_everyone_before_lunch_edited-final(2)-copy.jpeg' }),
+];
+
+export const manyPortraits: Portrait[] = Array.from({ length: 60 }, (_, index) => portrait(index + 1, {
+  jobId: jobId(index < 52 ? 8 : 9), adapterId: index % 10 === 9 ? null : adapterId(1), createdAtMs: now + index * 1000,
+  seed: 1000 + index, prompt: 'ohwx woman, portrait photo, soft window light, grey background',
+  negativePrompt: 'sketch, drawing',
+  likeness: { cosine: index % 7 === 6 ? null : 0.35 + (index % 9) * 0.04, distance: 0.7, latentDistance: 0.5 },
+}));
+
+export const falling: LossPoint[] = Array.from({ length: 140 }, (_, index) => ({
+  step: index + 1, loss: 0.04 + 0.12 * Math.exp(-index / 40) + 0.03 * Math.abs(Math.sin(index * 1.7)),
+}));
+
+const teaching = job('teach', 7, {
+  createdAtMs: now, progress: { phase: 'teaching', step: 140, steps: 300, loss: 0.05, etaSeconds: 372 },
+});
+const doneTeaching = job('teach', 6, {
+  state: 'done', createdAtMs: now - 900_000, endedAtMs: now - 500_000, adapterId: adapterId(1),
+});
+const drawing = job('create', 9, {
+  createdAtMs: now + 1, itemsDone: 8, items: 12,
+  progress: { phase: 'drawing', step: 8, steps: 12, loss: null, etaSeconds: 20 },
+});
+const drawn = job('create', 8, {
+  state: 'done', createdAtMs: now - 400_000, endedAtMs: now - 100_000, itemsDone: 52, items: 52,
+});
+const failed: Job = job('create', 5, {
+  state: 'failed', createdAtMs: now - 990_000, endedAtMs: now - 980_000,
+  error: {
+    code: 'engine.stopped', what: 'The engine stopped while it was drawing.', safe: 'Finished portraits are kept.',
+    todo: 'Try again; portraits that are done are not drawn again.', parameters: {},
+  },
+});
+
+export const emptyScene = (): Scene => ({ styles: shippedStyles });
+
+export const fullScene = (): Scene => ({
+  subjects: manySubjects, photos: manyPhotos, styles: shippedStyles, portraits: manyPortraits, losses: falling,
+  looks: [{ ...look(1), likeness: 0.58, createdAtMs: now, coverPortraitId: manyPortraits[0]!.id }, { ...look(2), createdAtMs: now - 1 }],
+  jobs: [drawn, doneTeaching, failed],
+});
+
+export const teachingScene = (): Scene => ({ ...fullScene(), jobs: [teaching, { ...drawing, state: 'waiting' }, drawn, failed] });
+
+export const drawingScene = (): Scene => ({ ...fullScene(), jobs: [drawing, drawn, doneTeaching, failed] });
+
+export const longScene = (): Scene => ({
+  ...fullScene(),
+  subjects: [manySubjects[2]!, { ...manySubjects[0]!, id: manySubjects[2]!.id }].slice(0, 1),
+  photos: manyPhotos.map((each) => ({ ...each, subjectId: manySubjects[2]!.id, fileName: `${each.fileName}`.repeat(3) })),
+  looks: [{ ...look(1), subjectId: manySubjects[2]!.id, name: `${manySubjects[2]!.name} – quick likeness, second try` }],
+  portraits: [], jobs: [{ ...teaching, subjectId: manySubjects[2]!.id }],
+  engine: {
+    ...engine(), deviceName: 'Intel(R) Xeon(R) Platinum 8488C CPU @ 2.40GHz with many cores',
+    fallbackReason: 'WebGPU was asked for, but no adapter answered: the driver of this graphics card is too old.',
+  },
+});
+
+export const failingScene = (): Scene => {
+  const text = { safe: 'Everything that was saved before is kept.', todo: 'Free some space, then try again.' };
+  const full = new UserError('disk.full', { what: 'The disk is full.', ...text });
+  return {
+    ...fullScene(), jobs: [failed, { ...failed, ...job('teach', 4), state: 'failed', error: failed.error, endedAtMs: now }],
+    refusals: { 'looks.teach': full, 'looks.export': full, 'photos.import': full, 'portraits.create': full },
+  };
+};

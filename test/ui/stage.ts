@@ -1,0 +1,119 @@
+// A studio set up for looking at the page: any number of photos, looks, portraits and jobs in any state, with real
+// pictures cut from the test photo. It stands behind the real loopback server, under its real security policy.
+
+import path from 'node:path';
+import sharp from 'sharp';
+import { errorDataOf } from '../../src-main/contract/error-data.ts';
+import { UserError } from '../../src-main/contract/errors.ts';
+import type {
+  EngineState, Job, Look, LossPoint, Pack, Photo, Portrait, Style, Subject,
+} from '../../src-main/contract/nouns.ts';
+import { defaultStudioSettings, type StudioSettings } from '../../src-main/contract/settings.ts';
+import { commands, type CommandName, type StudioEvent } from '../../src-main/contract/studio.ts';
+import { type RunningServer, type ServedStudio, serveStudio } from '../../src-main/host/serve.ts';
+import { engine, pack, subjectId } from '../renderer/nouns.ts';
+
+const root = path.join(import.meta.dirname, '../..');
+
+export interface Scene {
+  settings?: Partial<StudioSettings>;
+  engine?: EngineState;
+  packs?: Pack[];
+  styles?: Style[];
+  subjects?: Subject[];
+  photos?: Photo[];
+  looks?: Look[];
+  portraits?: Portrait[];
+  jobs?: Job[];
+  losses?: LossPoint[];
+  /** Commands that are refused, with what the refusal says. */
+  refusals?: Partial<Record<CommandName, UserError>>;
+}
+
+export interface Stage {
+  readonly server: RunningServer;
+  readonly calls: { command: string; request: unknown }[];
+  emit(event: StudioEvent): void;
+}
+
+/** Serves a scene; close its server when done. */
+export async function openStage(scene: Scene): Promise<Stage> {
+  const calls: Stage['calls'] = [];
+  const listeners = new Set<(event: StudioEvent) => void>();
+  const studio: ServedStudio = {
+    call: async (command, request) => {
+      calls.push({ command, request });
+      const refusal = scene.refusals?.[command as CommandName];
+      if (refusal) return { ok: false, error: errorDataOf(refusal) };
+      return { ok: true, result: answerTo(scene, command as CommandName, request) };
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    openMedia: async (kind, id) => ({ bytes: await picture(scene, kind, id), contentType: 'image/jpeg' }),
+  };
+  const server = await serveStudio(studio, path.join(root, 'dist/renderer'));
+  return { server, calls, emit: (event) => listeners.forEach((listen) => listen(event)) };
+}
+
+function answerTo(scene: Scene, command: CommandName, given: unknown): unknown {
+  const request = commands[command].request.parse(given) as Record<string, never>;
+  const ofSubject = <T extends { subjectId: string }>(list: T[] = []): T[] =>
+    list.filter((each) => each.subjectId === request.subjectId);
+  const settings = { ...defaultStudioSettings, ...scene.settings };
+  switch (command) {
+    case 'studio.state':
+      return {
+        version: '0.1.0', engine: scene.engine ?? engine(), settings, packs: scene.packs ?? [pack()],
+        styles: scene.styles ?? [],
+      };
+    case 'settings.set': return (scene.settings = { ...settings, ...(request as object) });
+    case 'subjects.list': return scene.subjects ?? [];
+    case 'photos.list': return ofSubject(scene.photos);
+    case 'looks.list': return ofSubject(scene.looks);
+    case 'portraits.list': return ofSubject(scene.portraits);
+    case 'jobs.list': return scene.jobs ?? [];
+    case 'looks.lossHistory': return scene.losses ?? [];
+    case 'photos.choose': return choose(scene, request as unknown as Pick<Photo, 'userChoice'> & { photoId: string });
+    case 'looks.export':
+      return {
+        adapterId: request.adapterId, fileName: 'ada-quick-likeness.safetensors', sizeBytes: 1_234_567,
+        metadata: { ss_network_dim: '8', ss_network_alpha: '8', ss_base_model_version: 'sd_v1' },
+      };
+    case 'portraits.remove': return {};
+    case 'jobs.cancel': return { ...scene.jobs![0]!, state: 'cancelled', endedAtMs: 9_000 };
+    default: throw new Error(`The scene has no answer to ${command}.`);
+  }
+}
+
+function choose(scene: Scene, { photoId, userChoice }: Pick<Photo, 'userChoice'> & { photoId: string }): Photo {
+  const index = scene.photos!.findIndex(({ id }) => id === photoId);
+  const before = scene.photos![index]!;
+  const isUsed = userChoice === null ? before.verdict.grade !== 'left-out' : userChoice === 'use';
+  return (scene.photos![index] = { ...before, userChoice, isUsed });
+}
+
+const source = sharp(path.join(root, 'test/photos/astronaut.png'));
+
+/** A picture of the asked kind: the test photo, cut and turned by the id's number so that no two look the same. */
+async function picture(scene: Scene, kind: string, id: string): Promise<Uint8Array> {
+  const number = Number(id.slice(-6));
+  if (kind === 'portrait') {
+    const edge = 150 + (number % 5) * 24;
+    return await source.clone().extract({ left: 140 + (number % 3) * 8, top: 20 + (number % 4) * 6, width: edge, height: edge })
+      .modulate({ hue: (number * 37) % 360, saturation: 0.8 }).resize(128, 128).jpeg().toBuffer();
+  }
+  const photo = scene.photos?.find((each) => each.id === id);
+  const { widthPx = 400, heightPx = 300 } = photo ?? {};
+  const scale = 360 / Math.max(widthPx, heightPx);
+  return await source.clone()
+    .resize({ width: Math.round(widthPx * scale), height: Math.round(heightPx * scale), fit: 'cover', position: 'top' })
+    .jpeg().toBuffer();
+}
+
+export const manySubjects: Subject[] = ['Ada', 'Bo', 'Maximiliane von und zu Hohenstein-Waldenfels-Oberreutherhausen']
+  .map((name, index) => ({
+    id: subjectId(index + 1), name, triggerWord: 'ohwx', classWord: 'woman', hasConsent: index !== 1, createdAtMs: 1,
+    photoCount: 12, lookCount: 2, portraitCount: [148, 32, 0][index]!,
+  }));
