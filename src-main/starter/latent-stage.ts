@@ -30,7 +30,7 @@ function inverseDeviation(values: Float32Array): number {
   return 1 / Math.sqrt(squares / values.length - mean * mean);
 }
 
-/** Encodes all portraits (a multiple of 8) and writes the latents to `file`. */
+/** Encodes as many portraits as the denoiser is trained on and writes the latents to `file`. */
 export async function encodeLatents(
   file: string, recipe: StarterRecipe, vaeParameters: Float32Array, portraits: RenderedDataset,
   options: { provider: Provider; threads?: number; onProgress(done: number): void },
@@ -40,11 +40,12 @@ export async function encodeLatents(
   const channels = recipe.vae.latentChannels;
   const each = channels * sizePx * sizePx;
   const bytes = size * size * 3;
-  const values = new Float32Array(portraits.count * each);
+  const { portraits: count } = recipe.unet;
+  const values = new Float32Array(count * each);
   const planes = new Float32Array(batchSize * bytes);
   const vae = await openVae(recipe, vaeParameters, { ...options, batchSize });
   try {
-    for (let start = 0; start < portraits.count; start += batchSize) {
+    for (let start = 0; start < count; start += batchSize) {
       for (let i = 0; i < batchSize; i++) {
         const picture = portraits.pixels.subarray((start + i) * bytes, (start + i + 1) * bytes);
         planesOf(picture, planes.subarray(i * bytes, (i + 1) * bytes));
@@ -58,7 +59,7 @@ export async function encodeLatents(
   }
   const latentScale = inverseDeviation(values);
   for (let i = 0; i < values.length; i++) values[i]! *= latentScale;
-  const tensor = float32Tensor([portraits.count, channels, sizePx, sizePx], values);
+  const tensor = float32Tensor([count, channels, sizePx, sizePx], values);
   await writeSafetensors(file, new Map([['latents', tensor]]), new Map([['latentScale', String(latentScale)]]));
 }
 
@@ -70,9 +71,9 @@ export async function readLatents(file: string): Promise<ScaledLatents> {
   };
 }
 
-/** The captions that the renderer wrote beside the pictures. */
+/** The captions of the encoded pictures, as the renderer wrote them. */
 export async function readCaptions(cache: string, recipe: StarterRecipe): Promise<string[]> {
   const file = path.join(cache, `portraits-0-${recipe.portraits}-${recipe.resolutionPx}px.json`);
   if (!existsSync(file)) throw new Error(`${file} is missing; run the vae stage first.`);
-  return JSON.parse(await readFile(file, 'utf8')) as string[];
+  return (JSON.parse(await readFile(file, 'utf8')) as string[]).slice(0, recipe.unet.portraits);
 }

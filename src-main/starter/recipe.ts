@@ -25,6 +25,8 @@ export const recipeSchema = z.object({
   }),
   unet: schedule.extend({
     blockOutChannels: z.array(z.int()), layersPerBlock: z.int(), heads: z.int(), normGroups: z.int(),
+    /** How many of the portraits are encoded and trained on; a multiple of 8. */
+    portraits: z.int().multipleOf(8),
     captionDropout: z.number().min(0).max(1), emaDecay: z.number().min(0).lt(1),
   }),
   textEncoder: z.object({ width: z.int(), layers: z.int(), heads: z.int() }),
@@ -43,8 +45,8 @@ export const starterRecipe: StarterRecipe = {
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   unet: {
-    blockOutChannels: [32, 64, 96, 96], layersPerBlock: 1, heads: 4, normGroups: 8,
-    captionDropout: 0.1, emaDecay: 0.998,
+    blockOutChannels: [32, 64, 96, 96], layersPerBlock: 1, heads: 2, normGroups: 8,
+    portraits: 10_000, captionDropout: 0.1, emaDecay: 0.998,
     steps: 3_000, batchSize: 16, learningRate: 1e-3, warmUpSteps: 100, constantShare: 0.5, finalShare: 0.05,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },

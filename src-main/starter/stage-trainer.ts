@@ -20,6 +20,8 @@ export interface StageOptions {
   onSnapshot(state: TrainingState): Promise<void>;
   onProgress(progress: StageProgress): void;
   readonly snapshotEveryMs?: number;
+  /** Ends after the step under way, with a snapshot. */
+  readonly signal?: AbortSignal;
 }
 
 export interface StageProgress {
@@ -50,7 +52,7 @@ export async function trainStage(state: TrainingState, options: StageOptions): P
   const vector = (values: Float32Array): Tensor => float32Tensor([layout.size], values);
   let [savedAt, reportedAt, reportedStep] = [performance.now(), performance.now(), state.step];
   try {
-    while (state.step < plan.steps) {
+    while (state.step < plan.steps && !options.signal?.aborted) {
       const rate = learningRateAt(plan, state.step);
       const results = await session.run({
         ...options.batch(state.step), parameters: vector(state.parameters), firstMoment: vector(state.firstMoment),
@@ -74,7 +76,8 @@ export async function trainStage(state: TrainingState, options: StageOptions): P
         });
         [reportedAt, reportedStep] = [now, state.step];
       }
-      if (now - savedAt > (options.snapshotEveryMs ?? 120_000) || state.step === plan.steps) {
+      const isLast = state.step === plan.steps || options.signal?.aborted;
+      if (isLast || now - savedAt > (options.snapshotEveryMs ?? 120_000)) {
         await options.onSnapshot(state);
         savedAt = performance.now();
       }

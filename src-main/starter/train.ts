@@ -32,6 +32,7 @@ export interface StarterRun {
   readonly provider: Provider;
   readonly threads?: number;
   readonly photo?: string;
+  readonly signal: AbortSignal;
 }
 
 export const report = (text: string) => process.stderr.write(`${text}\n`);
@@ -81,7 +82,7 @@ async function trainVae(run: StarterRun): Promise<void> {
   const pictures = [...looked, photo ? new Uint8Array(photo) : pictureAt(textures, 0)];
   await trainStage(state, {
     step: vaeStepGraph(recipe), optimizer: optimizerOf(recipe.vae), plan: recipe.vae, emaDecay: 0.995,
-    provider: run.provider, threads: run.threads, batch: (step) => vaeBatch(recipe, portraits, textures, step),
+    provider: run.provider, threads: run.threads, signal: run.signal, batch: (step) => vaeBatch(recipe, portraits, textures, step),
     onProgress: (p) => reportProgress('vae', p),
     onSnapshot: async (saved) => {
       await writeSnapshot(file, saved);
@@ -108,7 +109,7 @@ async function makeLatents(run: StarterRun): Promise<void> {
   const { portraits } = await renderedSets(run);
   const { average } = await trainedVae(run);
   await encodeLatents(latentsFile(run), run.recipe, average, portraits, {
-    provider: run.provider, threads: run.threads, onProgress: (done) => report(`latents ${done}/${portraits.count}`),
+    provider: run.provider, threads: run.threads, onProgress: (done) => report(`latents ${done}/${run.recipe.unet.portraits}`),
   });
 }
 
@@ -147,7 +148,7 @@ async function trainUnet(run: StarterRun): Promise<void> {
   report(`${rows.ids.length} token rows, ${layout.size} parameters, latent scale ${latents.latentScale.toFixed(4)}`);
   await trainStage(state, {
     step: unetStepGraph(recipe, rows.ids.length), optimizer: optimizerOf(recipe.unet), plan: recipe.unet,
-    emaDecay: recipe.unet.emaDecay, provider: run.provider, threads: run.threads,
+    emaDecay: recipe.unet.emaDecay, provider: run.provider, threads: run.threads, signal: run.signal,
     batch: (step) => unetBatch(recipe, set, schedule, step),
     onProgress: (p) => reportProgress('unet', p),
     onSnapshot: async (saved) => {
@@ -187,10 +188,13 @@ async function main(): Promise<void> {
     },
   });
   const recipe = values.recipe ? recipeSchema.parse(JSON.parse(await readFile(values.recipe, 'utf8'))) : starterRecipe;
+  const interrupted = new AbortController();
   const run: StarterRun = {
-    recipe, cache: path.resolve(values.cache), out: path.resolve(values.out), provider: values.provider as Provider,
+    recipe, signal: interrupted.signal, cache: path.resolve(values.cache), out: path.resolve(values.out), provider: values.provider as Provider,
     ...(values.threads ? { threads: Number(values.threads) } : {}), ...(values.photo ? { photo: values.photo } : {}),
   };
+  // an interrupted run keeps what it has done
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
   const stages: Readonly<Record<string, (run: StarterRun) => Promise<void>>> = {
     vae: trainVae, latents: makeLatents, unet: trainUnet, export: makePack,
   };
@@ -200,6 +204,10 @@ async function main(): Promise<void> {
     if (!train) throw new Error(`There is no stage ${stage}; the stages are ${Object.keys(stages).join(', ')}.`);
     report(`stage ${stage}`);
     await train(run);
+    if (run.signal.aborted) {
+      report('stopped; the same command goes on from here');
+      return;
+    }
   }
 }
 

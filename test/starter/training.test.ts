@@ -1,0 +1,137 @@
+// The starter pack's training: schedules, initial values, losses that fall, and runs that resume as if never stopped.
+
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openCheckpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
+import { flatScope, initialParameters } from '../../src-main/starter/flat-parameters.ts';
+import { exportPack, lossCsv } from '../../src-main/starter/pack-export.ts';
+import { learningRateAt, recipeSchema, type StarterRecipe, starterRecipe } from '../../src-main/starter/recipe.ts';
+import { renderDataset } from '../../src-main/starter/rendered-dataset.ts';
+import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from '../../src-main/starter/snapshot.ts';
+import { optimizerOf, trainStage } from '../../src-main/starter/stage-trainer.ts';
+import { starterNetworks } from '../../src-main/starter/starter-networks.ts';
+import { usedTokenRows } from '../../src-main/starter/token-rows.ts';
+import { unetBatch, vaeBatch } from '../../src-main/starter/training-batches.ts';
+import { denoiserLayout, starterNoiseSchedule, unetStepGraph } from '../../src-main/starter/unet-stage.ts';
+import { vaeLayout, vaeStepGraph } from '../../src-main/starter/vae-stage.ts';
+import { openClipTokenizer } from '../../src-main/text/tokenizer.ts';
+
+/** Small enough for seconds: narrow networks, small crops, a handful of pictures. */
+const tiny: StarterRecipe = recipeSchema.parse({
+  ...starterRecipe, portraits: 8, textures: 2, heldOut: 2,
+  vae: { ...starterRecipe.vae, blockOutChannels: [4, 8, 8, 8], latentChannels: 4, normGroups: 2, cropPx: 32, batchSize: 2, steps: 12,
+    warmUpSteps: 2, colourHelpSteps: 4 },
+  unet: { ...starterRecipe.unet, blockOutChannels: [8, 8, 8, 8], normGroups: 4, heads: 2, portraits: 8, batchSize: 2, steps: 12, warmUpSteps: 2 },
+  textEncoder: { width: 8, layers: 1, heads: 2 },
+});
+
+let folder: string;
+beforeAll(async () => { folder = await mkdtemp(path.join(os.tmpdir(), 'likeness-starter-')); });
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const sets = async () => {
+  const common = { folder, from: 0, resolutionPx: 128, workers: 1 } as const;
+  return {
+    portraits: await renderDataset({ ...common, kind: 'portraits', count: tiny.portraits }),
+    textures: await renderDataset({ ...common, kind: 'textures', count: tiny.textures }),
+  };
+};
+
+async function runVae(state: TrainingState, steps: number, recipe = tiny): Promise<TrainingState> {
+  const { portraits, textures } = await sets();
+  await trainStage(state, {
+    step: vaeStepGraph(recipe), optimizer: optimizerOf(recipe.vae), plan: { ...recipe.vae, constantShare: 1, steps }, emaDecay: 0.9, provider: 'cpu',
+    threads: 1, batch: (step) => vaeBatch(recipe, portraits, textures, step), onSnapshot: async () => {}, onProgress: () => {},
+  });
+  return state;
+}
+
+const newVae = () => newTrainingState(initialParameters(vaeLayout(starterNetworks(tiny).vae), tiny.seed));
+
+test('the learning rate warms up, stays, and falls to its final share', () => {
+  const plan = { ...starterRecipe.unet, steps: 1000, warmUpSteps: 100, constantShare: 0.5, learningRate: 1, finalShare: 0.1 };
+  expect(learningRateAt(plan, 0)).toBeCloseTo(0.01);
+  expect(learningRateAt(plan, 300)).toBe(1);
+  expect(learningRateAt(plan, 750)).toBeCloseTo(0.55);
+  expect(learningRateAt(plan, 1000)).toBeCloseTo(0.1);
+});
+
+test('initial values: norms at one and zero, the log-variance low, closing layers of the denoiser at zero', () => {
+  const layout = denoiserLayout(tiny, 5);
+  const values = initialParameters(layout, 1);
+  const of = (name: string) => {
+    const { offset, size } = layout.entries.find((entry) => entry.name === name)!;
+    return values.subarray(offset, offset + size);
+  };
+  expect(of('unet.conv_norm_out.weight').every((value) => value === 1)).toBe(true);
+  expect(of('unet.conv_out.weight').every((value) => value === 0)).toBe(true);
+  expect(of('unet.conv_in.weight').some((value) => value !== 0)).toBe(true);
+  const vae = vaeLayout(starterNetworks(tiny).vae);
+  const bias = vae.entries.find((entry) => entry.name === 'vae.quant_conv.bias')!;
+  const vaeValues = initialParameters(vae, 1);
+  expect([...vaeValues.subarray(bias.offset + bias.size / 2, bias.offset + bias.size)]).toEqual([-6, -6, -6, -6]);
+  expect(() => flatScope(undefined as never, vae, undefined as never, 'vae').parameter('nothing', [])).toThrow('nothing');
+});
+
+test('the autoencoder loss falls within a few steps', async () => {
+  const state = await runVae(newVae(), 12);
+  expect(state.losses).toHaveLength(12);
+  expect(Math.min(...state.losses.slice(-4))).toBeLessThan(state.losses[0]! * 0.9);
+});
+
+test('a run resumed from its snapshot ends with the very numbers of an uninterrupted one', async () => {
+  const whole = await runVae(newVae(), 6);
+  const half = await runVae(newVae(), 3);
+  const file = path.join(folder, 'half.safetensors');
+  await writeSnapshot(file, half);
+  const resumed = await readSnapshot(file, half.parameters.length);
+  await runVae(resumed!, 6);
+  expect(resumed!.step).toBe(6);
+  expect(Buffer.from(resumed!.parameters.buffer).equals(Buffer.from(whole.parameters.buffer))).toBe(true);
+  expect(Buffer.from(resumed!.average.buffer).equals(Buffer.from(whole.average.buffer))).toBe(true);
+  expect(resumed!.losses.map((loss) => Math.fround(loss))).toEqual(whole.losses.map((loss) => Math.fround(loss)));
+});
+
+test('a snapshot of another recipe is refused', async () => {
+  const file = path.join(folder, 'other.safetensors');
+  await writeSnapshot(file, newTrainingState(new Float32Array(3)));
+  await expect(readSnapshot(file, 4)).rejects.toThrow('another recipe');
+  expect(await readSnapshot(path.join(folder, 'none.safetensors'), 4)).toBeUndefined();
+});
+
+test('denoiser and text encoder learn together, and the pack opens as a checkpoint', async () => {
+  const tokenizer = await openClipTokenizer('resources/tokenizer');
+  const captions = Array.from({ length: 8 }, (_, i) => `photo of a ${i % 2 ? 'man' : 'woman'}, blue background`);
+  const rows = usedTokenRows(tokenizer, captions);
+  const layout = denoiserLayout(tiny, rows.ids.length);
+  const state = newTrainingState(initialParameters(layout, 3));
+  const values = Float32Array.from({ length: 8 * 4 * 256 }, (_, i) => Math.sin(i / 40));
+  const set = { values, channels: 4, sizePx: 16, count: 8, tokenRows: rows.rowsOfAll(captions), emptyRows: rows.rowsOf('') };
+  await trainStage(state, {
+    step: unetStepGraph(tiny, rows.ids.length), optimizer: optimizerOf(tiny.unet), plan: tiny.unet, emaDecay: 0.9, provider: 'cpu',
+    threads: 1, batch: (step) => unetBatch(tiny, set, starterNoiseSchedule(), step), onSnapshot: async () => {}, onProgress: () => {},
+  });
+  expect(Math.min(...state.losses.slice(-3))).toBeLessThan(state.losses[0]!);
+  const vae = newVae();
+  const pack = path.join(folder, 'pack');
+  await exportPack(pack, {
+    recipe: tiny, latentScale: 0.5, tokenIds: rows.ids, denoiser: { layout, parameters: state.average },
+    vae: { layout: vaeLayout(starterNetworks(tiny).vae), parameters: vae.average },
+  }, 'resources/tokenizer');
+  const checkpoint = await openCheckpoint(pack);
+  expect(checkpoint.layout).toBe('diffusers-folder');
+  expect(checkpoint.vaeConfig.scalingFactor).toBe(0.5);
+  expect(checkpoint.schedulerConfig.predictionType).toBe('v_prediction');
+  expect(checkpoint.textEncoder.get('text_model.embeddings.token_embedding.weight')!.shape).toEqual([49408, 8]);
+});
+
+test('loss curves are means over equal stretches', () => {
+  expect(lossCsv([1, 3, 5, 7, 9], 2)).toBe('step,loss\n2,2.0000\n4,6.0000\n');
+});
+
+test('the recipe in the repository is valid', async () => {
+  expect(recipeSchema.parse(starterRecipe)).toEqual(starterRecipe);
+  expect(JSON.parse(await readFile('package.json', 'utf8')).scripts['starter:train']).toBeTruthy();
+});
