@@ -34,11 +34,11 @@ export async function exportKohyaLora(
 ): Promise<void> {
   const tensors = kohyaTensors(layers, dtype);
   const training = trainingMetadata(layers, description);
-  const { modelHash, legacyHash, tensorHash } = loraHashes(tensors, training);
+  const { modelHash, legacyHash } = loraHashes(tensors, training);
   await writeSafetensors(file, tensors, new Map([
     ...training,
     ...modelSpec(description),
-    ['modelspec.hash_sha256', tensorHash],
+    ['modelspec.hash_sha256', `0x${modelHash}`],
     ['sshs_model_hash', modelHash],
     ['sshs_legacy_hash', legacyHash],
   ]));
@@ -109,25 +109,17 @@ export interface LoraHashes {
   readonly modelHash: string;
   /** sshs_legacy_hash: of 64 KiB from 1 MiB on, in a file with the ss_* metadata only. */
   readonly legacyHash: string;
-  /** modelspec.hash_sha256: '0x' and the sha256 of the tensors' bytes in the order of their names. */
-  readonly tensorHash: string;
 }
 
 /** The hashes that kohya's trainer and A1111 give a LoRA (sd-scripts, library/train_util.py). */
 export function loraHashes(tensors: WeightTable, trainingMetadata: ReadonlyMap<string, string>): LoraHashes {
   const { head, order } = layOutSafetensors(tensors, trainingMetadata);
-  const named = order.map(([name, source]) => {
+  const bytes = order.map(([, source]) => {
     if (isTensorReference(source)) throw new Error('Hashes are made of tensors in memory.');
-    return { name, bytes: tensorBytes(source) };
+    return tensorBytes(source);
   });
   const whole = createHash('sha256');
-  for (const { bytes } of named) whole.update(bytes);
-  const legacy = Buffer.concat([head, ...named.map(({ bytes }) => bytes)]).subarray(0x100000, 0x110000);
-  const sorted = createHash('sha256');
-  for (const { bytes } of [...named].sort((a, b) => (a.name < b.name ? -1 : 1))) sorted.update(bytes);
-  return {
-    modelHash: whole.digest('hex'),
-    legacyHash: createHash('sha256').update(legacy).digest('hex').slice(0, 8),
-    tensorHash: `0x${sorted.digest('hex')}`,
-  };
+  for (const part of bytes) whole.update(part);
+  const window = Buffer.concat([head, ...bytes]).subarray(0x100000, 0x110000);
+  return { modelHash: whole.digest('hex'), legacyHash: createHash('sha256').update(window).digest('hex').slice(0, 8) };
 }
