@@ -17,7 +17,9 @@ export const analyzeRequestSchema = z.object({
   kind: z.literal('analyze'),
   photos: z.array(z.object({ key: z.string(), file })),
   /** Edge of the square crops. */
-  resolutionPx: z.int(),
+  cropEdgePx: z.int(),
+  /** Resolution of the model that the verdicts are about. */
+  modelResolutionPx: z.int(),
   outputFolder: file,
 });
 
@@ -27,7 +29,10 @@ export const teachRequestSchema = z.object({
   checkpointPath: file,
   provider: providerChoiceSchema,
   images: z.array(z.object({ file, caption: z.string() })).min(1),
-  settings: trainingSettingsSchema,
+  settings: trainingSettingsSchema.required(),
+  /** For the file's metadata; no name of a person. */
+  title: z.string(),
+  triggerPhrase: z.string(),
   outputFolder: file,
 });
 
@@ -36,8 +41,9 @@ export const createRequestSchema = z.object({
   kind: z.literal('create'),
   checkpointPath: file,
   provider: providerChoiceSchema,
-  /** For the settings inside the PNG. */
+  /** Model and version of Likeness for the settings inside the PNG. */
   modelName: z.string(),
+  version: z.string(),
   adapterFile: file.nullable(),
   items: z.array(z.object({
     key: z.string(),
@@ -47,7 +53,7 @@ export const createRequestSchema = z.object({
     /** 0 draws without the adapter. */
     adapterStrength: z.number(),
   })).min(1),
-  settings: generationSettingsSchema,
+  settings: generationSettingsSchema.required(),
   references: z.array(z.object({ file, faceEmbedding: faceEmbedding.nullable() })),
   outputFolder: file,
 });
@@ -71,6 +77,8 @@ export const analyzedPhotoSchema = z.object({
   faceEmbedding: faceEmbedding.nullable(),
   /** The training crop, a PNG in the output folder; null where there is no face. */
   cropFile: file.nullable(),
+  /** What a caption should name, so that it is not taken for the person: 'grey background'. */
+  details: z.array(z.string()),
 });
 export type AnalyzedPhoto = z.infer<typeof analyzedPhotoSchema>;
 
@@ -142,6 +150,8 @@ export const engineReportSchema = z.discriminatedUnion('type', [
     type: z.literal('progress'), id: z.int(), progress: progressSchema, lossPoints: z.array(lossPointSchema),
   }),
   z.object({ type: z.literal('item'), id: z.int(), item: engineItemSchema }),
+  /** Something that was done otherwise than asked, in one sentence. */
+  z.object({ type: z.literal('note'), id: z.int(), sentence: z.string() }),
   z.object({ type: z.literal('done'), id: z.int(), result: engineResultSchema }),
   /** `stack` is for the log; a bug of ours has the code 'engine.bug'. */
   z.object({ type: z.literal('failed'), id: z.int(), error: errorDataSchema, stack: z.string() }),

@@ -110,6 +110,8 @@ export const likenessSchema = z.object({
   distance: z.number().nullable(),
   /** Root mean square difference to the nearest crop in the VAE's latent space; needs no face. */
   latentDistance: z.number().nullable(),
+  /** Where no face was found: the cosine at the place where a portrait has its face. It is no sign of a face. */
+  placeCosine: z.number().nullable().optional(),
 });
 export type Likeness = z.infer<typeof likenessSchema>;
 

@@ -14,13 +14,19 @@ export const samplerNameSchema = z.enum([
 ]);
 export type SamplerName = z.infer<typeof samplerNameSchema>;
 
+/** Which layers of the UNet learn: attention projections; all of the transformers; these and the convolutions. */
+export const loraTargetsSchema = z.enum(['attention', 'transformer', 'transformer-and-convolution']);
+
 /** How a LoRA is taught. */
 export const trainingSettingsSchema = z.object({
   /** Width of the learned matrices. */
   rank: z.int().min(1).max(128),
   /** The update is scaled by loraAlpha / rank. */
   loraAlpha: z.number().positive().max(1e5),
+  targets: loraTargetsSchema,
   learningRate: z.number().positive().max(1),
+  /** Steps on which the learning rate grows to its full size. */
+  warmupSteps: z.int().min(0).max(10_000),
   trainingSteps: z.int().min(1).max(20_000),
   batchSize: z.int().min(1).max(64),
   /** Edge of the square training images. */

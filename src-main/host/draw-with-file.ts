@@ -27,9 +27,11 @@ export async function drawWithFile(studio: Studio, options: GenerateOptions): Pr
   const display = progressDisplay(process.stderr);
   await withWorkFolder(studio.library.folder, (folder) => studio.engine.run({
     kind: 'create', checkpointPath: pack.checkpointPath, provider: options.provider, modelName: pack.name,
+    version: studio.version,
     adapterFile: path.resolve(options.adapter!), items, settings, references: [], outputFolder: folder,
   }, new AbortController().signal, {
     onProgress: display.show,
+    onNote: display.note,
     onItem: async (item) => {
       if (item.kind !== 'portrait') return;
       const { prompt, seed } = items.find(({ key }) => key === item.key)!;

@@ -8,7 +8,10 @@ export function meanOf(portraits: readonly Portrait[]): Likeness {
     const values = portraits.flatMap((portrait) => portrait.likeness[key] ?? []);
     return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
   };
-  return { cosine: mean('cosine'), distance: mean('distance'), latentDistance: mean('latentDistance') };
+  return {
+    cosine: mean('cosine'), distance: mean('distance'), latentDistance: mean('latentDistance'),
+    placeCosine: mean('placeCosine'),
+  };
 }
 
 export interface Pair {
@@ -28,9 +31,11 @@ export function pairsOf(portraits: readonly Portrait[]): Pair[] {
   });
 }
 
+type Measure = 'cosine' | 'distance' | 'latentDistance';
+
 /** In how many pairs the look is nearer, by each measure that both of a pair have. */
-export function nearerCounts(pairs: readonly Pair[]): Record<keyof Likeness, { nearer: number; of: number }> {
-  const count = (key: keyof Likeness, isNearer: (a: number, b: number) => boolean) => {
+export function nearerCounts(pairs: readonly Pair[]): Record<Measure, { nearer: number; of: number }> {
+  const count = (key: Measure, isNearer: (a: number, b: number) => boolean) => {
     const both = pairs.flatMap(({ withLook, withoutLook }) => {
       const [a, b] = [withLook.likeness[key], withoutLook.likeness[key]];
       return a === null || b === null ? [] : [isNearer(a, b)];

@@ -25,13 +25,16 @@ export interface PhotoRecord {
   readonly userChoice: 'use' | 'leave-out' | null;
   /** The user's own words; '' where the usual caption serves. */
   readonly caption: string;
+  /** What the usual caption names, such as 'grey background'. */
+  readonly details: readonly string[];
   readonly faceEmbedding: Float32Array | null;
 }
 
 export type NewPhoto = Pick<PhotoRecord, 'id' | 'subjectId' | 'originalSha256' | 'previewSha256' | 'thumbnailSha256'
   | 'fileName' | 'widthPx' | 'heightPx' | 'addedAtMs'>;
 
-export type PhotoAnalysis = Pick<PhotoRecord, 'cropSha256' | 'faceBox' | 'faceCount' | 'verdict' | 'faceEmbedding'>;
+export type PhotoAnalysis = Pick<PhotoRecord, 'cropSha256' | 'faceBox' | 'faceCount' | 'verdict' | 'details'
+  | 'faceEmbedding'>;
 
 export interface PhotoQueries {
   insert(photo: NewPhoto): void;
@@ -48,7 +51,7 @@ interface PhotoRow {
   id: PhotoId; subject_id: SubjectId; original_sha256: string; preview_sha256: string; thumbnail_sha256: string;
   crop_sha256: string | null; file_name: string; width_px: number; height_px: number; added_at_ms: number;
   face_box: string | null; face_count: number; grade: Verdict['grade']; reason_codes: string; reason: string;
-  user_choice: PhotoRecord['userChoice']; caption: string; embedding: Buffer | null;
+  user_choice: PhotoRecord['userChoice']; caption: string; details: string; embedding: Buffer | null;
 }
 
 const selectSql = 'select photo.*, embedding from photo left join face_embedding on photo_id = photo.id';
@@ -79,13 +82,15 @@ export function photoQueries(database: Database): PhotoQueries {
 function analysisWriter(database: Database): PhotoQueries['setAnalysis'] {
   const update = database.prepare(`
     update photo set crop_sha256 = @cropSha256, face_box = @faceBox, face_count = @faceCount, grade = @grade,
-      reason_codes = @reasonCodes, reason = @reason where id = @id`);
+      reason_codes = @reasonCodes, reason = @reason, details = @details where id = @id`);
   const removeEmbedding = database.prepare('delete from face_embedding where photo_id = ?');
   const insertEmbedding = database.prepare('insert into face_embedding (photo_id, embedding) values (?, ?)');
-  return database.transaction((id: PhotoId, { cropSha256, faceBox, faceCount, verdict, faceEmbedding }) => {
+  return database.transaction((id: PhotoId, analysis: PhotoAnalysis) => {
+    const { cropSha256, faceBox, faceCount, verdict, details, faceEmbedding } = analysis;
     update.run({
       id, cropSha256, faceCount, faceBox: faceBox && JSON.stringify(faceBox), grade: verdict.grade,
       reasonCodes: JSON.stringify(verdict.reasonCodes), reason: verdict.reason,
+      details: JSON.stringify(details),
     });
     removeEmbedding.run(id);
     if (faceEmbedding) insertEmbedding.run(id, Buffer.from(new Float32Array(faceEmbedding).buffer));
@@ -99,7 +104,7 @@ function toRecord(row: PhotoRow | undefined): PhotoRecord | undefined {
     widthPx: row.width_px, heightPx: row.height_px, addedAtMs: row.added_at_ms,
     faceBox: row.face_box === null ? null : JSON.parse(row.face_box) as Box, faceCount: row.face_count,
     verdict: { grade: row.grade, reasonCodes: JSON.parse(row.reason_codes) as string[], reason: row.reason },
-    userChoice: row.user_choice, caption: row.caption,
+    userChoice: row.user_choice, caption: row.caption, details: JSON.parse(row.details) as string[],
     // a copy, because a Buffer's bytes need not be aligned for float32
     faceEmbedding: row.embedding && new Float32Array(new Uint8Array(row.embedding).buffer),
   };

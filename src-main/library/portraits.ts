@@ -28,16 +28,17 @@ interface PortraitRow {
   pack_id: PackId; style_id: StyleId | null; prompt: string; negative_prompt: string; seed: number; width_px: number;
   height_px: number; sampling_steps: number; sampler: string; guidance_scale: number; adapter_strength: number;
   likeness_cosine: number | null; likeness_distance: number | null; latent_distance: number | null;
+  place_cosine: number | null;
   file_sha256: string; created_at_ms: number; removed_at_ms: number | null;
 }
 
 const insertSql = `
 insert into portrait (id, subject_id, job_id, item_index, adapter_id, pack_id, style_id, prompt, negative_prompt, seed,
   width_px, height_px, sampling_steps, sampler, guidance_scale, adapter_strength, likeness_cosine, likeness_distance,
-  latent_distance, file_sha256, created_at_ms)
+  latent_distance, place_cosine, file_sha256, created_at_ms)
 values (@id, @subjectId, @jobId, @itemIndex, @adapterId, @packId, @styleId, @prompt, @negativePrompt, @seed,
   @widthPx, @heightPx, @samplingSteps, @sampler, @guidanceScale, @adapterStrength, @cosine, @distance,
-  @latentDistance, @fileSha256, @createdAtMs)`;
+  @latentDistance, @placeCosine, @fileSha256, @createdAtMs)`;
 
 export function portraitQueries(database: Database): PortraitQueries {
   const insert = database.prepare(insertSql);
@@ -49,7 +50,7 @@ export function portraitQueries(database: Database): PortraitQueries {
   const setRemoved = database.prepare('update portrait set removed_at_ms = ? where id = ?');
   const emptyTrash = database.prepare('delete from portrait where removed_at_ms is not null');
   return {
-    insert: ({ likeness, ...portrait }) => void insert.run({ ...portrait, ...likeness }),
+    insert: ({ likeness, ...portrait }) => void insert.run({ placeCosine: null, ...portrait, ...likeness }),
     get(id) {
       const row = get.get(id);
       return row && toRecord(row);
@@ -69,6 +70,7 @@ function toRecord(row: PortraitRow): PortraitRecord {
     sampler: row.sampler, guidanceScale: row.guidance_scale, adapterStrength: row.adapter_strength,
     likeness: {
       cosine: row.likeness_cosine, distance: row.likeness_distance, latentDistance: row.latent_distance,
+      placeCosine: row.place_cosine,
     },
     createdAtMs: row.created_at_ms, fileSha256: row.file_sha256,
   };

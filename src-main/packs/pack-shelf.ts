@@ -100,7 +100,8 @@ function userPack(checkpoint: Checkpoint, sizeBytes: number): ShelvedPack {
     license: 'See where you got it.',
     checkpointPath: checkpoint.path,
     trainingDefaults: {
-      rank: 16, loraAlpha: 16, learningRate: 1e-4, trainingSteps: 800, batchSize: 1, resolutionPx: edgePx, seed: 1,
+      rank: 16, loraAlpha: 16, targets: 'transformer', learningRate: 1e-4, warmupSteps: 20, trainingSteps: 800,
+      batchSize: 1, resolutionPx: edgePx, seed: 1,
     },
     generationDefaults: {
       widthPx: edgePx, heightPx: edgePx, samplingSteps: 25, sampler: 'dpmpp-2m-karras', guidanceScale: 7,

@@ -12,6 +12,7 @@ import type { EngineState, LossPoint, Progress } from '../contract/nouns.ts';
 
 export interface EngineListeners {
   readonly onProgress?: (progress: Progress, lossPoints: readonly LossPoint[]) => void;
+  readonly onNote?: (sentence: string) => void;
   /** Called in order; the request is done only when all of them are. */
   readonly onItem?: (item: EngineItem) => Promise<void>;
 }
@@ -127,6 +128,8 @@ class EngineClient {
         });
       case 'progress':
         return call.listeners.onProgress?.(report.progress, report.lossPoints);
+      case 'note':
+        return call.listeners.onNote?.(report.sentence);
       case 'item':
         call.items = call.items.then(() => call.listeners.onItem?.(report.item));
         // whoever waits for `items` at the end sees the failure; until then it is not unhandled

@@ -41,6 +41,7 @@ export interface StudioSettings {
 }
 
 export interface Studio {
+  readonly version: string;
   readonly library: Library;
   readonly packs: PackShelf;
   readonly styles: readonly PortraitStyle[];
@@ -79,7 +80,7 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
   const context: StudioContext = { library, queue, engine, packs, styles, version, emit };
   const handlers = commandHandlers(context, board);
   const studio: Studio = {
-    library, packs, styles, engine,
+    version, library, packs, styles, engine,
     run: (command, request) => runCommand(handlers, command, request),
     call: (command, request) => answerCall(handlers, onLog, command, request),
     subscribe(listener) {

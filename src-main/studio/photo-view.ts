@@ -2,6 +2,7 @@
 // its face is to the subject's other photos.
 
 import type { Photo, Subject } from '../contract/nouns.ts';
+import { caption as usualCaption } from '../dataset/captions.ts';
 import type { PhotoRecord } from '../library/photos.ts';
 
 /** Whether teaching takes this photo: it has a face crop, and neither verdict nor user leaves it out. */
@@ -10,13 +11,9 @@ export function isUsed(photo: PhotoRecord): boolean {
   return photo.userChoice === 'use' || photo.verdict.grade === 'good' || photo.verdict.grade === 'usable';
 }
 
-/** The caption that teaching uses: the user's own, else the plain one. */
-export function captionOf(photo: PhotoRecord, subject: Subject): string {
-  return photo.caption || plainCaption(subject);
-}
-
-export function plainCaption({ triggerWord, classWord }: Pick<Subject, 'triggerWord' | 'classWord'>): string {
-  return `photo of ${triggerWord} ${classWord}`;
+/** The caption that teaching uses: the user's own, else the usual one. */
+export function captionOf(photo: PhotoRecord, { triggerWord, classWord }: Subject): string {
+  return photo.caption || usualCaption({ triggerWord, classWord, details: photo.details });
 }
 
 /** The subject's photos for the page, in the library's order. */

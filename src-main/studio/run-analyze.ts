@@ -12,6 +12,8 @@ import { announcePhoto } from './photos.ts';
 
 /** Crops are kept large enough for every base model; teaching makes them smaller as it needs. */
 const cropEdgePx = 768;
+/** SD 1.5's own, for a studio without a pack. */
+const usualResolutionPx = 512;
 
 export async function runAnalyze(
   context: StudioContext, board: ProgressBoard, job: JobRecord, signal: AbortSignal,
@@ -20,7 +22,8 @@ export async function runAnalyze(
   if (photos.length === 0) return;
   await withWorkFolder(context.library.folder, async (folder) => {
     const request = {
-      kind: 'analyze', resolutionPx: cropEdgePx, outputFolder: folder,
+      kind: 'analyze', cropEdgePx, outputFolder: folder,
+      modelResolutionPx: context.packs.list()[0]?.resolutionPx ?? usualResolutionPx,
       photos: photos.map((photo) => ({ key: photo.id, file: context.library.pathOf(photo.originalSha256) })),
     } as const;
     await context.engine.run(request, signal, {
@@ -45,6 +48,7 @@ async function keepAnalysis(
       faceBox: item.faceBox,
       faceCount: item.faceCount,
       verdict: item.verdict,
+      details: item.details,
       faceEmbedding: item.faceEmbedding && Float32Array.from(item.faceEmbedding),
     });
   });

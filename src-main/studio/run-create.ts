@@ -48,14 +48,16 @@ function parseItem({ itemIndex, seed, parameters }: JobItem): WantedPortrait {
 }
 
 function createRequest(
-  { library }: StudioContext, job: JobRecord, parameters: CreateParameters, pack: ShelvedPack,
+  context: StudioContext, job: JobRecord, parameters: CreateParameters, pack: ShelvedPack,
   wanted: readonly WantedPortrait[], outputFolder: string,
 ): CreateRequest {
+  const { library } = context;
   const settings = { ...pack.generationDefaults, ...parameters.settings };
   const adapter = parameters.adapterId && present(library.adapters.get(parameters.adapterId), 'look');
   return {
     kind: 'create', checkpointPath: pack.checkpointPath, provider: library.settings.get().provider,
-    modelName: pack.name, adapterFile: adapter && library.pathOf(adapter.fileSha256),
+    modelName: pack.name, version: context.version,
+    adapterFile: adapter && library.pathOf(adapter.fileSha256),
     items: wanted.map((item) => ({
       key: String(item.itemIndex), prompt: item.prompt, negativePrompt: item.negativePrompt, seed: item.seed,
       adapterStrength: item.usesAdapter ? settings.adapterStrength : 0,

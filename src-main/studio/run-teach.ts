@@ -30,6 +30,7 @@ export async function runTeach(
       kind: 'teach', checkpointPath: pack.checkpointPath, provider: library.settings.get().provider,
       images: photos.map((photo) => ({ file: library.pathOf(photo.cropSha256!), caption: captionOf(photo, subject) })),
       settings: { ...pack.trainingDefaults, ...parameters.settings },
+      title: 'LoRA made with Likeness', triggerPhrase: `${subject.triggerWord} ${subject.classWord}`,
       outputFolder: folder,
     }, signal, {
       onProgress: (progress, lossPoints) => {

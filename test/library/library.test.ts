@@ -152,7 +152,7 @@ test('removing a subject removes its rows and files, and its embeddings leave no
   const faceEmbedding = new Float32Array(new Uint8Array(Buffer.from('EMBEDDING-MARKER'.repeat(8))).buffer);
   library.photos.setAnalysis(photoId, {
     cropSha256: null, faceBox: { x: 0, y: 0, width: 1, height: 1 }, faceCount: 1,
-    verdict: { grade: 'good', reasonCodes: [], reason: '' }, faceEmbedding,
+    verdict: { grade: 'good', reasonCodes: [], reason: '' }, details: [], faceEmbedding,
   });
   expect(library.photos.get(photoId)?.faceEmbedding).toEqual(faceEmbedding);
   const sha256 = library.photos.get(photoId)!.originalSha256;
@@ -192,7 +192,7 @@ test('a removed portrait comes back with undo and is gone after the next start',
   library.close();
   const again = await openLibrary(folder);
   expect(again.portraits.get(second)).toBeUndefined();
-  expect(again.portraits.get(first)?.likeness).toEqual({ cosine: 0.5, distance: 1, latentDistance: null });
+  expect(again.portraits.get(first)?.likeness).toMatchObject({ cosine: 0.5, distance: 1, latentDistance: null });
   again.close();
 });
 

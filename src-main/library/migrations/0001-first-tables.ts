@@ -35,6 +35,7 @@ create table photo (
   reason text not null default '',
   user_choice text check (user_choice in ('use', 'leave-out')),
   caption text not null default '',
+  details text not null default '[]',
   unique (subject_id, original_sha256)
 ) strict;
 
@@ -110,6 +111,7 @@ create table portrait (
   likeness_cosine real,
   likeness_distance real,
   latent_distance real,
+  place_cosine real,
   file_sha256 text not null references stored_file (sha256),
   created_at_ms integer not null,
   removed_at_ms integer,

@@ -1,0 +1,72 @@
+// Entry of the engine's own Node process: requests as JSON lines on standard input, reports on standard output.
+// It keeps nothing: whatever it is in the middle of may be lost by killing it, and that is how work is cancelled.
+
+import { createInterface } from 'node:readline';
+import { errorDataOf } from '../contract/error-data.ts';
+import { type EngineCall, type EngineReport, type EngineRequest, engineCallSchema } from '../contract/engine.ts';
+import { analyze } from './analyze.ts';
+import { create } from './create.ts';
+import { doctor } from './doctor.ts';
+import type { EngineParts } from './engine-parts.ts';
+import { openProviderChooser } from './provider-choice.ts';
+import { tryProvider } from './provider-trial.ts';
+import { type Reporter, reporterFor } from './reporter.ts';
+import { teach } from './teach.ts';
+
+/** Runs one request; its result and every step on the way go to the reporter. */
+async function handle(request: EngineRequest, reporter: Reporter, parts: EngineParts): Promise<void> {
+  switch (request.kind) {
+    case 'doctor': return reporter.done(await doctor(parts.chooser));
+    case 'analyze': return reporter.done(await analyze(request, reporter, parts));
+    case 'teach': return reporter.done(await teach(request, reporter, parts));
+    case 'create': return reporter.done(await create(request, reporter, parts));
+  }
+}
+
+function say(report: EngineReport): void {
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+}
+
+function parseCall(line: string): EngineCall | undefined {
+  try {
+    return engineCallSchema.parse(JSON.parse(line));
+  } catch (error) {
+    process.stderr.write(`The engine was sent what it cannot read: ${String(error)}\n`);
+    return undefined;
+  }
+}
+
+async function answer({ id, request }: EngineCall, parts: EngineParts): Promise<void> {
+  try {
+    await handle(request, reporterFor(id, say), parts);
+  } catch (error) {
+    say({ type: 'failed', id, error: errorDataOf(error), stack: error instanceof Error ? error.stack ?? '' : '' });
+  }
+}
+
+/** Takes requests one after the other until whoever started the engine is gone. */
+function serve(parts: EngineParts): void {
+  let last: Promise<void> = Promise.resolve();
+  const lines = createInterface({ input: process.stdin });
+  lines.on('line', (line) => {
+    const call = parseCall(line);
+    if (call) last = last.then(() => answer(call, parts));
+  });
+  lines.on('close', () => process.exit(0));
+  say({ type: 'ready' });
+}
+
+// Standard output carries messages only; a library that prints must not break into them.
+console.log = console.error;
+console.info = console.error;
+
+const [first, second] = process.argv.slice(2);
+if (first === '--try') {
+  const trial = await tryProvider(second === 'webgpu' ? 'webgpu' : 'cpu');
+  process.stdout.write(`${JSON.stringify(trial)}\n`);
+} else if (first === undefined) {
+  process.stderr.write('The engine is started by Likeness itself: engine.ts RESOURCES_FOLDER\n');
+  process.exitCode = 2;
+} else {
+  serve({ resourcesFolder: first, chooser: openProviderChooser() });
+}

@@ -1,0 +1,24 @@
+// A checkpoint on its way to work: opened, its tokenizer found, real-size weights left in their file.
+
+import path from 'node:path';
+import { type Checkpoint, openCheckpoint } from '../checkpoint/open-checkpoint.ts';
+import { type ClipTokenizer, openClipTokenizer } from '../text/tokenizer.ts';
+import type { EngineParts } from './engine-parts.ts';
+
+export interface LoadedPack {
+  readonly checkpoint: Checkpoint;
+  readonly tokenizer: ClipTokenizer;
+  /** Small networks are quickest with everything in memory; real ones must leave their weights in the file. */
+  readonly favour: 'speed' | 'memory';
+}
+
+/** Above this many UNet parameters a copy of the weights in memory costs more than it gains. */
+const smallUnetParameters = 100e6;
+
+export async function loadPack(checkpointPath: string, { resourcesFolder }: EngineParts): Promise<LoadedPack> {
+  const checkpoint = await openCheckpoint(checkpointPath);
+  const tokenizer = await openClipTokenizer(checkpoint.tokenizerFolder ?? path.join(resourcesFolder, 'tokenizer'));
+  let parameters = 0;
+  for (const { shape } of checkpoint.unet.values()) parameters += shape.reduce((count, size) => count * size, 1);
+  return { checkpoint, tokenizer, favour: parameters <= smallUnetParameters ? 'speed' : 'memory' };
+}

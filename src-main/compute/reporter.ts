@@ -1,0 +1,53 @@
+// How a handler tells the studio what it is doing: progress at most a few times a second with the time left from the
+// pace so far, losses gathered in between, results one by one.
+
+import type { EngineItem, EngineReport, EngineResult } from '../contract/engine.ts';
+import type { LossPoint, Progress } from '../contract/nouns.ts';
+
+export interface Reporter {
+  provider(provider: 'cpu' | 'webgpu', fallbackReason: string | null, deviceName: string): void;
+  /** Enters a phase of `steps` steps; 0 while the number is unknown. */
+  phase(phase: Progress['phase'], steps: number): void;
+  /** Steps of this phase that are done. `loss` where this step has one. */
+  step(done: number, loss?: number): void;
+  item(item: EngineItem): void;
+  /** Says what was done otherwise than asked. */
+  note(sentence: string): void;
+  done(result: EngineResult): void;
+}
+
+const leastIntervalMs = 200;
+
+/** A reporter for the request `id`. `now` is in milliseconds. */
+export function reporterFor(
+  id: number, say: (report: EngineReport) => void, now: () => number = () => performance.now(),
+): Reporter {
+  let progress: Progress = { phase: 'starting', step: 0, steps: 0, loss: null, etaSeconds: null };
+  let phaseStartMs = now();
+  let lastSentMs = -Infinity;
+  let lossPoints: LossPoint[] = [];
+  const send = (): void => {
+    say({ type: 'progress', id, progress, lossPoints });
+    lossPoints = [];
+    lastSentMs = now();
+  };
+  return {
+    provider: (provider, fallbackReason, deviceName) =>
+      say({ type: 'provider', id, provider, fallbackReason, deviceName }),
+    phase(phase, steps) {
+      progress = { phase, step: 0, steps, loss: null, etaSeconds: null };
+      phaseStartMs = now();
+      send();
+    },
+    step(done, loss) {
+      if (loss !== undefined) lossPoints.push({ step: done, loss });
+      const secondsEach = (now() - phaseStartMs) / 1000 / Math.max(1, done);
+      const etaSeconds = progress.steps > 0 && done > 0 ? secondsEach * (progress.steps - done) : null;
+      progress = { ...progress, step: done, loss: loss ?? progress.loss, etaSeconds };
+      if (now() - lastSentMs >= leastIntervalMs || done === progress.steps) send();
+    },
+    item: (item) => say({ type: 'item', id, item }),
+    note: (sentence) => say({ type: 'note', id, sentence }),
+    done: (result) => say({ type: 'done', id, result }),
+  };
+}
