@@ -18,7 +18,8 @@ const nearDistance = 60;
 
 function borderPixels({ width, height, data }: RgbPicture): Rgb[] {
   const pixels: Rgb[] = [];
-  const [deepX, deepY] = [width, height].map((size) => Math.max(1, Math.round(size * border.depth))) as [number, number];
+  const deep = (size: number): number => Math.max(1, Math.round(size * border.depth));
+  const [deepX, deepY] = [deep(width), deep(height)];
   for (let y = 0; y < height * border.sides; y++) {
     for (let x = 0; x < width; x++) {
       if (y >= deepY && x >= deepX && x < width - deepX) continue;

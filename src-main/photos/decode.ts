@@ -12,7 +12,8 @@ export const maximumPixels = 1e8;
 /** A decoder that runs longer than this is being abused. */
 const timeLimitSeconds = 30;
 
-// sharp sniffs content, so an SVG or TIFF named .jpg would otherwise reach its loader.
+// sharp sniffs content, so an SVG or TIFF named .jpg would otherwise reach its loader. This holds for the whole
+// process: the starter pack's renderer, which draws SVG of its own, must run in another.
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({ operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp'] });
 

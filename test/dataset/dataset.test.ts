@@ -58,7 +58,8 @@ test('a crop moves back into the photo, and goes on mirrored only where the phot
   expect(keepInside({ left: 40, top: 0, width: 320, height: 320 }, wide))
     .toEqual({ left: 40, top: -10, width: 320, height: 320 });
   const tight = gradientPicture(60, 100);
-  const { picture, region } = cutTrainingImage(tight, moved(nominalFacePoints(100), 1, -20, 0), 100, cropVariants(1)[0]!);
+  const points = moved(nominalFacePoints(100), 1, -20, 0);
+  const { picture, region } = cutTrainingImage(tight, points, 100, cropVariants(1)[0]!);
   expect(region.left).toBeCloseTo(-20);
   const red = (x: number): number => picture.data[(50 * 100 + x) * 3]!;
   expect(red(10)).toBe(red(30)); // mirrored about the photo's first column, x = 20 here

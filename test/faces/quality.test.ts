@@ -17,20 +17,21 @@ let analyzer: FaceAnalyzer;
 beforeAll(async () => { analyzer = await openFaceAnalyzer({ threads: 1 }); });
 afterAll(async () => { await analyzer.release(); });
 
-const rows: { name: string; change: () => Sharp; resolutionPx: number; grade: string; codes: string[] }[] = [
-  { name: 'as it is, for 128 pixels', change: () => sharp(photo), resolutionPx: 128, grade: 'good', codes: [] },
-  { name: 'as it is, for 512 pixels', change: () => sharp(photo), resolutionPx: 512, grade: 'usable', codes: ['small-face'] },
-  { name: 'a face of 22 pixels', change: () => sharp(photo).resize(128), resolutionPx: 128, grade: 'left-out', codes: ['small-face'] },
-  { name: 'a little blurred', change: () => sharp(photo).blur(1.5), resolutionPx: 128, grade: 'usable', codes: ['blurred'] },
-  { name: 'very blurred', change: () => sharp(photo).blur(3), resolutionPx: 128, grade: 'left-out', codes: ['blurred'] },
-  { name: 'dark', change: () => sharp(photo).linear(0.2, 0), resolutionPx: 128, grade: 'usable', codes: ['dark'] },
-  { name: 'overexposed', change: () => sharp(photo).linear(1.6, 0), resolutionPx: 128, grade: 'usable', codes: ['bright'] },
-  { name: 'two faces', change: twice, resolutionPx: 128, grade: 'usable', codes: ['several-faces'] },
-  { name: 'no face', change: () => sharp(photo).extract({ left: 30, top: 250, width: 250, height: 250 }),
-    resolutionPx: 128, grade: 'left-out', codes: ['no-face'] },
+/** What was done, to what, for which resolution, and what the verdict is. */
+const rows: [string, () => Sharp, number, string, string[]][] = [
+  ['as it is, for 128 pixels', () => sharp(photo), 128, 'good', []],
+  ['as it is, for 512 pixels', () => sharp(photo), 512, 'usable', ['small-face']],
+  ['a face of 22 pixels', () => sharp(photo).resize(128), 128, 'left-out', ['small-face']],
+  ['a little blurred', () => sharp(photo).blur(1.5), 128, 'usable', ['blurred']],
+  ['very blurred', () => sharp(photo).blur(3), 128, 'left-out', ['blurred']],
+  ['dark', () => sharp(photo).linear(0.2, 0), 128, 'usable', ['dark']],
+  ['overexposed', () => sharp(photo).linear(1.6, 0), 128, 'usable', ['bright']],
+  ['two faces', twice, 128, 'usable', ['several-faces']],
+  ['no face', () => sharp(photo).extract({ left: 30, top: 250, width: 250, height: 250 }), 128, 'left-out',
+    ['no-face']],
 ];
 
-test.each(rows)('$name: $grade', async ({ change, resolutionPx, grade, codes }) => {
+test.each(rows)('%s', async (_, change, resolutionPx, grade, codes) => {
   const picture = await decodePhoto(await change().png().toBuffer(), 'photo');
   const { verdict, faceCount, face } = judgePhoto(picture, await analyzer.analyze(picture), resolutionPx);
   expect({ grade: verdict.grade, codes: verdict.reasonCodes }).toEqual({ grade, codes });

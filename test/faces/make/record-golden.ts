@@ -9,6 +9,11 @@ import * as nodeUtil from 'node:util';
 import { decodePhoto } from '../../../src-main/photos/decode.ts';
 import { packageFolder } from './face-api-weights.ts';
 
+interface FaceApiFace {
+  detection: { score: number; box: Record<string, number> };
+  landmarks: { positions: { x: number; y: number }[] };
+}
+
 /** Squares whose size is the network's own, so that nothing is resampled. */
 const squares = { landmarks: { left: 166, top: 68, edge: 112 }, embedding: { left: 148, top: 48, edge: 150 } };
 
@@ -26,7 +31,8 @@ await tf.setBackend('cpu');
 await tf.ready();
 
 for (const [net, name] of [
-  ['ssdMobilenetv1', 'ssd_mobilenetv1'], ['faceLandmark68Net', 'face_landmark_68'], ['faceRecognitionNet', 'face_recognition'],
+  ['ssdMobilenetv1', 'ssd_mobilenetv1'], ['faceLandmark68Net', 'face_landmark_68'],
+  ['faceRecognitionNet', 'face_recognition'],
 ]) {
   const model = path.join(packageFolder, 'model', `${name}_model`);
   const manifest = JSON.parse(readFileSync(`${model}-weights_manifest.json`, 'utf8'));
@@ -61,9 +67,9 @@ const golden = {
   landmarks: landmarks.relativePositions.map(({ x, y }: { x: number; y: number }) => [x, y]),
   embedding: Array.from(embedding as Float32Array),
   /** The whole of face-api's own pipeline on the photo, positions in pixels. */
-  faces: whole.map((face: { detection: { score: number; box: Record<string, number> }; landmarks: { positions: { x: number; y: number }[] } }) => ({
+  faces: whole.map((face: FaceApiFace) => ({
     score: face.detection.score,
-    box: [face.detection.box['x'], face.detection.box['y'], face.detection.box['width'], face.detection.box['height']],
+    box: ['x', 'y', 'width', 'height'].map((side) => face.detection.box[side]),
     landmarks: face.landmarks.positions.map(({ x, y }) => [x, y]),
   })),
 };
