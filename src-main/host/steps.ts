@@ -82,13 +82,8 @@ async function readPhotoFile(file: string): Promise<Uint8Array<ArrayBuffer>> {
 export async function waitFor(studio: Studio, { id }: { readonly id: JobId }, display: ProgressDisplay): Promise<Job> {
   const unsubscribe = studio.subscribe((event) => {
     if (event.type === 'job-progress' && event.jobId === id) display.show(event.progress);
-    if (event.type === 'engine-state' && event.engine.fallbackReason) noteFallback(event.engine.fallbackReason);
+    if (event.type === 'engine-state' && event.engine.fallbackReason) display.note(event.engine.fallbackReason);
   });
-  const told = new Set<string>();
-  const noteFallback = (reason: string): void => {
-    if (!told.has(reason)) display.note(reason);
-    told.add(reason);
-  };
   try {
     const job = await studio.settled(id);
     if (job.error) throw reviveError(job.error);

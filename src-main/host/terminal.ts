@@ -31,7 +31,7 @@ export function durationWords(seconds: number): string {
 
 export interface ProgressDisplay {
   show(progress: Progress): void;
-  /** Leaves what is shown and starts a new line. */
+  /** A sentence on a line of its own; the same one is said once. */
   note(sentence: string): void;
   end(): void;
 }
@@ -40,6 +40,7 @@ export interface ProgressDisplay {
 export function progressDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
   let isOnLine = false;
   let lastMark = '';
+  const said = new Set<string>();
   const end = (): void => {
     if (isOnLine) stream.write('\n');
     isOnLine = false;
@@ -57,6 +58,8 @@ export function progressDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
       lastMark = mark;
     },
     note(sentence) {
+      if (said.has(sentence)) return;
+      said.add(sentence);
       end();
       stream.write(`${sentence}\n`);
     },
