@@ -10,43 +10,75 @@ import type { NetworkScope } from './network-scope.ts';
 /** Vaswani et al. 2017: wavelengths run from 2π to 10000·2π. */
 const longestPeriod = 10_000;
 
-/** [cos(x·f), sin(x·f)] of numbers `x` float32 [B] with f = 10000^(−i / (width/2)) → [B, width]. */
+/**
+ * [cos(x·f), sin(x·f)] of numbers `x` float32 [B] with f = 10000^(−i / (width/2)) → [B, width].
+ *
+ * x·f reaches 999 radians, where float32 has lost five digits. So quarter turns are counted instead, x·f/(π/2), with the
+ * frequency in three parts of twelve bits: each product with a whole number below 4096 is exact, and whole quarters are
+ * set aside before anything is rounded (Cody & Waite 1980, chapter 8).
+ */
 export function sinusoid(g: GraphBuilder, x: Value, width: number): Value {
   const half = width / 2;
   if (!Number.isInteger(half)) throw new Error(`A sinusoidal embedding needs an even width, not ${width}.`);
-  const frequencies = Float32Array.from({ length: half }, (_, i) => Math.exp((-Math.log(longestPeriod) * i) / half));
-  const angles = g.mul(g.reshape(x, [x.shape[0]!, 1]), g.constant(float32Tensor([1, half], frequencies)));
-  return cosinesAndSines(g, angles);
+  const column = g.reshape(x, [x.shape[0]!, 1]);
+  const frequencies = Float64Array.from({ length: half }, (_, i) => longestPeriod ** (-i / half) / (Math.PI / 2));
+  let angle: SplitAngle | undefined;
+  for (const part of twelveBitParts(frequencies, 3)) {
+    const product = splitQuarters(g, g.mul(column, g.constant(float32Tensor([1, half], part))));
+    angle = angle ? addAngles(g, angle, product) : product;
+  }
+  return cosinesAndSines(g, angle!);
+}
+
+/** An angle of `quarters` (whole) + `rest` (within ±1/2) quarter turns. */
+interface SplitAngle {
+  readonly quarters: Value;
+  readonly rest: Value;
+}
+
+function splitQuarters(g: GraphBuilder, x: Value): SplitAngle {
+  const quarters = g.floor(g.add(x, g.scalar(0.5)));
+  return { quarters, rest: g.sub(x, quarters) };
+}
+
+function addAngles(g: GraphBuilder, a: SplitAngle, b: SplitAngle): SplitAngle {
+  const sum = splitQuarters(g, g.add(a.rest, b.rest));
+  return { quarters: g.add(g.add(a.quarters, b.quarters), sum.quarters), rest: sum.rest };
+}
+
+/** Numbers as sums of `count` numbers, each of the leading twelve bits of what is left. */
+function twelveBitParts(numbers: Float64Array, count: number): Float32Array[] {
+  let rest = numbers;
+  return Array.from({ length: count }, () => {
+    const part = Float32Array.from(rest, (number) => {
+      const unit = 2 ** (Math.floor(Math.log2(Math.abs(number) || 1)) - 11);
+      return Math.round(number / unit) * unit;
+    });
+    rest = rest.map((number, i) => number - part[i]!);
+    return part;
+  });
 }
 
 // GPUs may err by 2^-11 in sin and cos (Vulkan and WGSL allow it inside −π…π and anything outside; SwiftShader does by
-// 2e-4), which shows in the UNet's output. So both are made of additions and products, good to 2e-7 on every provider:
-// r = angle − 2πn in −π…π, folded into −π/2…π/2 by sin r = sin(π − r) and cos r = sin(π/2 − |r|), then a Taylor series.
-function cosinesAndSines(g: GraphBuilder, angles: Value): Value {
-  const r = withoutTurns(g, angles);
-  const forCosine = g.sub(g.scalar(Math.PI / 2), g.abs(r));
-  const forSine = g.max(g.min(r, g.sub(g.scalar(Math.PI), r)), g.sub(g.scalar(-Math.PI), r));
-  return sineOfQuarterTurn(g, g.concat([forCosine, forSine], 1));
-}
-
-/** 2π as a number of 8 bits, whose product with a whole number below 65536 is exact in float32, and the rest of it. */
-const turnHigh = 6.28125;
-const turnLow = 2 * Math.PI - turnHigh;
-
-/** angle − 2πn with n the nearest whole number of turns (Cody & Waite 1980, chapter 8). */
-function withoutTurns(g: GraphBuilder, angles: Value): Value {
-  const turns = g.floor(g.add(g.mul(angles, g.scalar(1 / (2 * Math.PI))), g.scalar(0.5)));
-  return g.sub(g.sub(angles, g.mul(turns, g.scalar(turnHigh))), g.mul(turns, g.scalar(turnLow)));
-}
-
-/** sin x for |x| ≤ π/2: x − x³/3! + x⁵/5! − … to x¹¹; the next term is below 6e-8. */
-function sineOfQuarterTurn(g: GraphBuilder, x: Value): Value {
+// 2e-4), which shows in the UNet's output. So both are made of additions and products, good to 1e-7 on every provider:
+// Taylor series within an eighth of a turn, exchanged and negated by the quarter that the angle lies in.
+function cosinesAndSines(g: GraphBuilder, { quarters, rest }: SplitAngle): Value {
+  const x = g.mul(rest, g.scalar(Math.PI / 2));
   const square = g.mul(x, x);
-  const coefficients = [-1 / 6, 1 / 120, -1 / 5040, 1 / 362_880, -1 / 39_916_800];
-  const [highest, ...others] = coefficients.toReversed();
-  let series = g.mul(square, g.scalar(highest!));
-  for (const coefficient of others) series = g.mul(square, g.add(series, g.scalar(coefficient)));
-  return g.mul(x, g.add(series, g.scalar(1)));
+  const sine = g.mul(x, g.add(g.scalar(1), series(g, square, [-1 / 6, 1 / 120, -1 / 5040, 1 / 362_880])));
+  const cosine = g.add(g.scalar(1), series(g, square, [-1 / 2, 1 / 24, -1 / 720, 1 / 40_320, -1 / 3_628_800]));
+  const quarter = g.sub(quarters, g.mul(g.scalar(4), g.floor(g.mul(quarters, g.scalar(0.25)))));
+  const is = (n: number): Value => g.equal(quarter, g.scalar(n));
+  const pick = (first: Value, second: Value, third: Value, fourth: Value): Value => (
+    g.where(is(0), first, g.where(is(1), second, g.where(is(2), third, fourth))));
+  const [minusSine, minusCosine] = [g.neg(sine), g.neg(cosine)];
+  return g.concat([pick(cosine, minusSine, minusCosine, sine), pick(sine, cosine, minusSine, minusCosine)], 1);
+}
+
+/** c₁ s + c₂ s² + … by Horner's rule. */
+function series(g: GraphBuilder, s: Value, coefficients: readonly number[]): Value {
+  return coefficients.toReversed().reduce<Value | undefined>((sum, coefficient) => (
+    g.mul(s, sum ? g.add(sum, g.scalar(coefficient)) : g.scalar(coefficient))), undefined)!;
 }
 
 /** Linear, SiLU, linear: `x` [B, C] → [B, width]. */

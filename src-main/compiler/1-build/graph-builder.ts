@@ -208,10 +208,6 @@ export class GraphBuilder {
     return this.#one('Attention', [q, k, v, mask], { scale: scale ?? 1 / Math.sqrt(q.shape.at(-1)!) });
   }
 
-  attentionGradient(dO: Value, q: Value, k: Value, v: Value, mask: Value | undefined, scale: number): readonly Value[] {
-    return this.node('AttentionGradient', [dO, q, k, v, mask], { scale });
-  }
-
   // normalisation and reduction
 
   softmax(x: Value): Value { return this.#one('Softmax', [x]); }

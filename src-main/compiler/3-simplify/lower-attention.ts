@@ -15,7 +15,7 @@ export interface AttentionLimits {
   readonly recomputeBytes: number;
 }
 
-export const defaultAttentionLimits: AttentionLimits = { sliceBytes: 80e6, recomputeBytes: 16e6 };
+export const defaultAttentionLimits: AttentionLimits = { sliceBytes: 80e6, recomputeBytes: 32e6 };
 
 export function lowerAttention(limits: AttentionLimits): RewriteRule {
   return (g, node, inputs) => {
@@ -24,8 +24,8 @@ export function lowerAttention(limits: AttentionLimits): RewriteRule {
       return [forward(g, q, k, v, mask, numberAttribute(node.attributes, 'scale'), limits)];
     }
     if (node.op === 'AttentionGradient') {
-      const [dO, q, k, v, mask] = inputs as [Value, Value, Value, Value, Value | undefined];
-      return backward(g, dO, q, k, v, mask, numberAttribute(node.attributes, 'scale'), limits);
+      const [dO, o, q, k, v, mask] = inputs as [Value, Value, Value, Value, Value, Value | undefined];
+      return backward(g, { dO, o, q, k, v, mask }, numberAttribute(node.attributes, 'scale'), limits);
     }
     return undefined;
   };
@@ -63,17 +63,26 @@ function forward(
   return g.concat(parts, 1);
 }
 
-function backward(
-  g: GraphBuilder, dO: Value, q: Value, k: Value, v: Value, mask: Value | undefined, scale: number, limits: AttentionLimits,
-): Value[] {
+interface BackwardValues {
+  readonly dO: Value;
+  /** The forward pass's output. */
+  readonly o: Value;
+  readonly q: Value;
+  readonly k: Value;
+  readonly v: Value;
+  readonly mask: Value | undefined;
+}
+
+function backward(g: GraphBuilder, { dO, o, q, k, v, mask }: BackwardValues, scale: number, limits: AttentionLimits): Value[] {
   const again = probabilityBytes(q, k) > limits.recomputeBytes ? barrier(g, q, dO) : q;
+  const along = g.reduceSum(g.mul(dO, o), [3]);
   const parts = headSlices(q, k, limits).map(([start, end]) => {
-    const [dOs, qs, ks, vs] = [dO, again, k, v].map((x) => g.slice(x, 1, start, end)) as [Value, Value, Value, Value];
-    const p = probabilities(g, qs, ks, maskOf(g, mask, start, end), scale);
-    const dV = g.matmul(p, dOs, { transposeA: true });
-    const dP = g.matmul(dOs, vs, { transposeB: true });
-    const dS = g.mul(p, g.sub(dP, g.reduceSum(g.mul(dOs, g.matmul(p, vs)), [3])));
-    return [g.matmul(dS, ks, { alpha: scale }), g.matmul(dS, qs, { transposeA: true, alpha: scale }), dV];
+    const heads = (x: Value): Value => g.slice(x, 1, start, end);
+    const p = probabilities(g, heads(again), heads(k), maskOf(g, mask, start, end), scale);
+    const dV = g.matmul(p, heads(dO), { transposeA: true });
+    const dP = g.matmul(heads(dO), heads(v), { transposeB: true });
+    const dS = g.mul(p, g.sub(dP, heads(along)));
+    return [g.matmul(dS, heads(k), { alpha: scale }), g.matmul(dS, heads(q), { transposeA: true, alpha: scale }), dV];
   });
   return [0, 1, 2].map((index) => g.concat(parts.map((part) => part[index]!), 1));
 }

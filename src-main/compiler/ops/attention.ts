@@ -1,7 +1,8 @@
 // Scaled dot-product attention (Vaswani et al. 2017, eq. 1):  O = P V,  P = softmax(scale Q Kᵀ + mask).
 // q [B,h,N,d], k and v [B,h,M,d]; mask broadcasts to [B,h,N,M] and is added.
 // The gradient is one op, so that P is computed again instead of being kept (only Q, K, V are):
-//   dV = Pᵀ dO    dP = dO Vᵀ    dS = P (dP - sum(P dP))    dQ = scale dS K    dK = scale dSᵀ Q
+//   dV = Pᵀ dO    dP = dO Vᵀ    dS = P (dP - sum(O dO))    dQ = scale dS K    dK = scale dSᵀ Q
+// (sum(O dO) over a row's width equals sum(P dP) over its keys: Dao et al. 2022, appendix B.2.)
 // Both are lowered to products and softmax in slices of heads by 3-simplify/lower.ts.
 
 import { elementCount } from '../../tensor/tensor.ts';
@@ -49,8 +50,8 @@ const attention: OpRule = {
     if (!fits) throw new Error(`Attention of ${[q, k, v].map((x) => shapeText(x?.shape ?? [])).join(', ')} does not fit.`);
     return [{ dtype: q.dtype, shape: [q.shape[0]!, q.shape[1]!, q.shape[2]!, v.shape[3]!] }];
   },
-  gradient: ({ g, node, gradient, input }) => [
-    ...g.attentionGradient(gradient, input(0), input(1), input(2), node.inputs[3], numberAttribute(node.attributes, 'scale')),
+  gradient: ({ g, node, gradient, input, output }) => [
+    ...g.node('AttentionGradient', [gradient, output, input(0), input(1), input(2), node.inputs[3]], node.attributes),
     undefined,
   ],
   evaluate: ([q, k, v, mask], node) => {
@@ -67,9 +68,9 @@ const attention: OpRule = {
 };
 
 const attentionGradient: OpRule = {
-  infer: ([, q, k, v]) => [q!, k!, v!],
+  infer: ([, , q, k, v]) => [q!, k!, v!],
   gradient: 'none',
-  evaluate: ([dO, q, k, v, mask], node) => {
+  evaluate: ([dO, , q, k, v, mask], node) => {
     const scale = numberAttribute(node.attributes, 'scale');
     const heads = headsOf(q!.shape, k!.shape, v!.shape);
     const { batches, queries, keys, width, valueWidth } = heads;

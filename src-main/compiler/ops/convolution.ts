@@ -147,8 +147,10 @@ function slicedTapProducts(g: GraphBuilder, w: Window, gradient: Value, x: Value
   const [kernelH, kernelW] = weight.shape.slice(2) as [number, number];
   const [batch, outChannels, outH, outW] = gradient.shape as [number, number, number, number];
   const inChannels = x.shape[1]!;
-  const rows = g.reshape(gradient, [batch, outChannels, outH * outW]);
-  const padded = g.pad(x, [0, 0, w.pads[0]!, w.pads[1]!], [0, 0, w.pads[2]!, w.pads[3]!]);
+  const positions = batch * outH * outW;
+  const channelsFirst = [1, 0, 2, 3];
+  const rows = g.reshape(g.transpose(gradient, channelsFirst), [outChannels, positions]);
+  const padded = g.pad(g.transpose(x, channelsFirst), [0, 0, w.pads[0]!, w.pads[1]!], [0, 0, w.pads[2]!, w.pads[3]!]);
   const taps: Value[] = [];
   for (let i = 0; i < kernelH; i++) for (let j = 0; j < kernelW; j++) {
     const top = i * w.dilations[0]!;
@@ -157,9 +159,9 @@ function slicedTapProducts(g: GraphBuilder, w: Window, gradient: Value, x: Value
       g.slice(padded, 2, top, top + (outH - 1) * w.strides[0]! + 1, w.strides[0]!),
       3, left, left + (outW - 1) * w.strides[1]! + 1, w.strides[1]!,
     );
-    taps.push(g.reshape(shifted, [batch, inChannels, outH * outW]));
+    taps.push(g.reshape(shifted, [inChannels, positions]));
   }
-  const product = g.reduceSum(g.matmul(rows, g.concat(taps, 1), { transposeB: true }), [0], false);
+  const product = g.matmul(rows, g.concat(taps, 0), { transposeB: true });
   return g.reshape(product, [outChannels, taps.length, inChannels]);
 }
 
