@@ -98,7 +98,7 @@ export const enWork = {
     lossHelp: 'How far off its guesses are. It jumps from step to step; the smooth line should fall.',
     lossRaw: 'each step',
     lossSmooth: 'smooth',
-    step: 'Step',
+    atStep: (step: number) => `Step ${step}`,
     timeLeft: 'Time left',
     lossChart: (count: number, first: string, last: string) =>
       `Loss chart over ${plural(count, 'point', 'points')}: the smooth line goes from ${first} to ${last}.`,

@@ -1,7 +1,7 @@
 // The languages of the page, and what a style, a reason or an error is called in them.
 
 import type { UserErrorText } from '../../src-main/contract/errors.ts';
-import type { ErrorData, Job, Pack, Photo, Style, Verdict } from '../../src-main/contract/nouns.ts';
+import type { EngineState, ErrorData, Job, Pack, Photo, Style, Verdict } from '../../src-main/contract/nouns.ts';
 import { en, type Words } from './en.ts';
 import { zhHans } from './zh-hans.ts';
 
@@ -54,4 +54,14 @@ export function packName(pack: Pack, words: Words): string {
 /** What a model is for; the studio's own where this language has none. */
 export function packDescription(pack: Pack, words: Words): string {
   return words.packDescriptions[pack.id] ?? pack.description;
+}
+
+/** Which device does the arithmetic, e.g. '2 processor cores' or 'Graphics card: …'. */
+export function deviceText(
+  provider: NonNullable<EngineState['provider']>, deviceName: string | null, words: Words,
+): string {
+  const cores = /^(\d+) processor cores?$/.exec(deviceName ?? '');
+  if (cores) return words.status.cores(Number(cores[1]));
+  if (deviceName === 'GPU (WebGPU)') return words.settings.devices.webgpu;
+  return deviceName ? `${words.status.provider[provider]}: ${deviceName}` : words.status.provider[provider];
 }

@@ -95,7 +95,7 @@ export const zhHansWork: typeof enWork = {
     lossHelp: '猜测与实际的差距。单步会跳动，平滑线应逐渐下降。',
     lossRaw: '单步',
     lossSmooth: '平滑',
-    step: '步',
+    atStep: (step) => `第 ${step} 步`,
     timeLeft: '剩余时间',
     lossChart: (count, first, last) => `损失曲线，共 ${count} 个点：平滑线从 ${first} 到 ${last}。`,
     lossNone: '第一步完成后开始出现曲线。',
