@@ -103,7 +103,8 @@ function hairOf(random: Random, isMan: boolean, age: Identity['age'], skinTone: 
   const hairStyle = random.weighted<HairStyle>(isMan
     ? [['bald', age === 'old' ? 2.5 : 1], ['buzz cut', 1.2], ['short', 3], ['side part', 2.4], ['curly', 1.4],
       ['afro', darkSkin ? 1 : 0.2], ['long', 0.6], ['bun', 0.2]]
-    : [['short', 0.8], ['curly', 1.2], ['afro', darkSkin ? 1 : 0.2], ['bob', 2], ['long', 3], ['wavy', 2.4], ['bun', 1.6],
+    : [['short', 0.8], ['curly', 1.2], ['afro', darkSkin ? 1 : 0.2], ['bob', 2], ['long', 3], ['wavy', 2.4],
+      ['bun', 1.6],
       ['ponytail', 1.4]]);
   return { hairColour: random.weighted(age === 'old' && random.chance(0.85) ? old : other), hairStyle };
 }
@@ -142,7 +143,8 @@ export function drawScene(random: Random, identity: Identity): Scene {
   const isMan = identity.classWord === 'man';
   return {
     style: random.weighted<PictureStyle>([['photo', 76], ['cartoon', 10], ['sepia', 7], ['pencil', 7]]),
-    glasses: random.weighted<GlassesKind>([['none', 7.4], ['glasses', 1.1], ['round glasses', 0.8], ['sunglasses', 0.7]]),
+    glasses: random.weighted<GlassesKind>([['none', 7.4], ['glasses', 1.1], ['round glasses', 0.8],
+      ['sunglasses', 0.7]]),
     hat: random.weighted<HatKind>([['none', 8.4], ['cap', 0.6], ['beanie', 0.6], ['hat', 0.4]]),
     hatColour: random.pick(Object.keys(clothesColours) as ClothesColour[]),
     clothes: random.weighted<ClothesKind>([['t-shirt', 3], ['shirt', 2], ['suit', isMan ? 2 : 0.8], ['sweater', 2],

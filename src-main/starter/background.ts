@@ -14,6 +14,7 @@ export function drawBackground({ attributes: a, isShaded, random }: Drawing): st
   const defs = isGradient && random.chance(0.5)
     ? gradient('background', 'linear', `x1="${128 - dx}" y1="${128 - dy}" x2="${128 + dx}" y2="${128 + dy}"`,
       [[0, light, 1], [1, dark, 1]])
-    : gradient('background', 'radial', `cx="${128 + a.lightSide * 50}" cy="100" r="190"`, [[0, light, 1], [1, dark, 1]]);
+    : gradient('background', 'radial', `cx="${128 + a.lightSide * 50}" cy="100" r="190"`,
+      [[0, light, 1], [1, dark, 1]]);
   return `<defs>${defs}</defs><rect width="256" height="256" fill="url(#background)"/>`;
 }

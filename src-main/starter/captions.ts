@@ -10,8 +10,10 @@ const styleWords = {
 } as const;
 
 const hairWords = {
-  'buzz cut': ['short cropped hair', 'a buzz cut'], short: ['short hair'], 'side part': ['short hair with a side part', 'neat hair'],
-  curly: ['curly hair'], afro: ['an afro', 'big curly hair'], bob: ['a bob', 'chin length hair'], long: ['long hair', 'long straight hair'],
+  'buzz cut': ['short cropped hair', 'a buzz cut'], short: ['short hair'],
+    'side part': ['short hair with a side part', 'neat hair'],
+  curly: ['curly hair'], afro: ['an afro', 'big curly hair'], bob: ['a bob', 'chin length hair'],
+    long: ['long hair', 'long straight hair'],
   wavy: ['wavy hair', 'long wavy hair'], bun: ['hair in a bun'], ponytail: ['a ponytail'],
 } as const;
 
@@ -21,7 +23,8 @@ const facialHairWords = {
 
 const classWords = {
   man: { young: ['young man', 'man', 'guy'], adult: ['man', 'person', 'man'], old: ['old man', 'elderly man'] },
-  woman: { young: ['young woman', 'woman', 'girl'], adult: ['woman', 'person', 'woman'], old: ['old woman', 'elderly woman'] },
+  woman: { young: ['young woman', 'woman', 'girl'], adult: ['woman', 'person', 'woman'],
+    old: ['old woman', 'elderly woman'] },
 } as const;
 
 const withArticle = (phrase: string) => `${/^[aeiou]/.test(phrase) ? 'an' : 'a'} ${phrase}`;
@@ -72,7 +75,8 @@ function features(a: PortraitAttributes, random: Random): string[] {
   if (a.smile > 0.5 ? random.chance(0.8) : random.chance(0.2)) {
     parts.push(a.smile > 0.5 ? random.pick(['smiling', 'a big smile', 'happy']) : random.pick(['serious', 'calm']));
   }
-  if (Math.abs(a.yawDegrees) > 12 && random.chance(0.5)) parts.push(`looking to the ${a.yawDegrees > 0 ? 'right' : 'left'}`);
+  if (Math.abs(a.yawDegrees) > 12 && random.chance(0.5)) parts.push(
+    `looking to the ${a.yawDegrees > 0 ? 'right' : 'left'}`);
   return parts;
 }
 
@@ -82,7 +86,8 @@ function subjectPhrase(a: PortraitAttributes, random: Random): string {
 }
 
 /**
- * A caption for a portrait, for example 'photo of a man with short red hair, with a beard, wearing glasses, blue background'.
+ * A caption for a portrait, for example 'photo of a man with short red hair, with a beard, wearing glasses, blue
+ * background'.
  *
  * `subject` replaces 'a man' and leaves out what belongs to the identity, as DreamBooth captions do: 'sks man'.
  */

@@ -66,7 +66,8 @@ export function gradient(
 }
 
 const blurFilter = (id: string, deviation: number) =>
-  `<filter id="${id}" x="-50%" y="-50%" width="200%" height="200%"><feGaussianBlur stdDeviation="${deviation}"/></filter>`;
+  `<filter id="${id}" x="-50%" y="-50%" width="200%" height="200%">` +
+  `<feGaussianBlur stdDeviation="${deviation}"/></filter>`;
 
 export const blurFilters = blurFilter('blur1', 0.8) + blurFilter('blur2', 1.8) + blurFilter('blur4', 3.6) +
   blurFilter('blur8', 8);

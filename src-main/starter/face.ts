@@ -28,7 +28,8 @@ function ears(drawing: Drawing): string {
   return [-1, 1].map((side) => {
     const x = side * w * 0.99 - turn * 8;
     const ear = shape(drawing, ellipse(x, -14, 8, 15), shade(a.skin, 0.08));
-    return ear + line(pathData('M', x + side * 3, -22, 'Q', x - side * 3, -14, x + side * 2, -6), shade(a.skin, 0.4), 2, 0.6);
+    return ear + line(pathData('M', x + side * 3, -22, 'Q', x - side * 3, -14, x + side * 2, -6), shade(a.skin, 0.4),
+      2, 0.6);
   }).join('');
 }
 
@@ -66,7 +67,8 @@ function eye(drawing: Drawing, side: -1 | 1): string {
   const up = 6.6 * a.eyeSize * a.eyesOpen;
   const down = up * (0.68 - 0.18 * a.smile);
   const upper = pathData('C', -half * 0.5, -up * 1.25, half * 0.45, -up * 1.25, half, 0);
-  const almond = pathData('M', -half, 0) + upper + pathData('C', half * 0.5, down * 1.3, -half * 0.5, down * 1.3, -half, 0);
+  const almond = pathData('M', -half, 0) + upper +
+    pathData('C', half * 0.5, down * 1.3, -half * 0.5, down * 1.3, -half, 0);
   const iris = eyeColourOf(a);
   const radius = 5.6 * a.eyeSize;
   const look = drawing.turn * 2;
@@ -81,9 +83,11 @@ function eye(drawing: Drawing, side: -1 | 1): string {
     `<circle cx="${look}" cy="-0.8" r="${radius * 0.45}" fill="rgb(14,10,10)"/>` +
     `<circle cx="${look + 1.8 * (a.lightSide > 0 ? 1 : -1)}" cy="-2.8" r="1.4" fill="white" opacity="0.9"/>` +
     (drawing.isShaded ? `<path d="${pathData('M', -half, -up - 3, 'L', half, -up - 3, 'L', half, 0)}${pathData(
-      'C', half * 0.4, -up * 0.75, -half * 0.5, -up * 0.75, -half, 0, 'Z')}" fill="rgb(40,20,20)" opacity="0.35"/>` : '') +
+      'C', half * 0.4, -up * 0.75, -half * 0.5, -up * 0.75, -half, 0,
+        'Z')}" fill="rgb(40,20,20)" opacity="0.35"/>` : '') +
     `</g>` + line(pathData('M', -half, 0) + upper, mix(shade(a.skin, 0.8), [20, 14, 14], 0.7), lashWidth) +
-    line(pathData('M', -half * 0.9, -up * 0.75, 'C', -half * 0.4, -up * 1.75, half * 0.5, -up * 1.75, half * 0.95, -up * 0.5),
+    line(pathData('M', -half * 0.9, -up * 0.75, 'C', -half * 0.4, -up * 1.75, half * 0.5, -up * 1.75, half * 0.95,
+      -up * 0.5),
       shade(a.skin, 0.55), 1.4, 0.6) +
     line(pathData('M', half * 0.9, 1, 'C', half * 0.5, down * 1.35, -half * 0.5, down * 1.35, -half * 0.9, 1),
       shade(a.skin, 0.6), 1.2, 0.6) + (a.age === 'old' ? line(pathData('M', -half * 0.8, down + 5, 'Q', 0, down + 10,
@@ -92,7 +96,8 @@ function eye(drawing: Drawing, side: -1 | 1): string {
 
 function brow(drawing: Drawing, side: -1 | 1): string {
   const { attributes: a, place } = drawing;
-  const colour = a.hairStyle === 'bald' && a.hairColour === 'blonde' ? shade(a.hair, 0.3) : shade(mix(a.hair, a.skin, 0.12), 0.15);
+  const colour = a.hairStyle === 'bald' && a.hairColour === 'blonde' ? shade(a.hair, 0.3)
+    : shade(mix(a.hair, a.skin, 0.12), 0.15);
   const y = -42.5;
   const inner = place(side * (a.eyeSpacing - 14), y + 1);
   const peak = place(side * (a.eyeSpacing + 5), y - 2 - a.browArch * 1.6);
@@ -121,13 +126,16 @@ function nose(drawing: Drawing): string {
       `${drawing.isShaded ? ' filter="url(#blur1)"' : ''}/>` +
       line(pathData('M', start[0], start[1], 'Q', edge[0] + side * 2, edge[1], x + side * 2, y + 1.5), dark, 1.6, 0.55);
   }).join('');
-  const side = softMark(drawing, pathData('M', bridge[0], bridge[1], 'Q', tip[0] + away * 3, -8, tip[0] + away * 4, baseY - 10,
+  const side = softMark(drawing, pathData('M', bridge[0], bridge[1], 'Q', tip[0] + away * 3, -8, tip[0] + away * 4,
+    baseY - 10,
     'L', wing[0], wing[1], 'Q', wing[0] + away * 3, baseY - 12, bridge[0] + away * 5, bridge[1] + 4, 'Z'),
   dark, 0.35 + 0.35 * a.lightStrength * Math.abs(a.lightSide));
   const under = softMark(drawing, ellipse(base[0], base[1] + 4, w * 0.9, 3.6), shade(a.skin, 0.7), 0.5);
   const light = softMark(drawing, ellipse(tip[0] - away * 1.5, tip[1] - 1, 4, 4), lighten(a.skin, 0.75), 0.5, 'blur2') +
-    softMark(drawing, ellipse((tip[0] + place(0, -28, 6)[0]) / 2 - away, -18, 2.4, 15), lighten(a.skin, 0.65), 0.35, 'blur2');
-  const flat = drawing.isShaded ? '' : line(pathData('M', place(away * 2, -20, 8)[0], -18, 'Q', wing[0] + away, baseY - 8,
+    softMark(drawing, ellipse((tip[0] + place(0, -28, 6)[0]) / 2 - away, -18, 2.4, 15), lighten(a.skin, 0.65), 0.35,
+      'blur2');
+  const flat = drawing.isShaded ? '' : line(pathData('M', place(away * 2, -20, 8)[0], -18, 'Q', wing[0] + away,
+    baseY - 8,
     tip[0], baseY + 1), dark, 2.2, 0.8);
   return side + under + light + flat + nostrils;
 }
@@ -145,9 +153,11 @@ function mouth(drawing: Drawing): string {
   const red: Colour = a.classWord === 'woman' ? [176, 50, 62] : [164, 78, 74];
   const lip = mix(a.skin, red, a.classWord === 'woman' ? 0.62 : 0.42);
   const open = a.smile > 0.62 ? (a.smile - 0.5) * 13 : 0;
-  const bow = pathData('M', lx, ly, 'C', lx + half * 0.5, y - upper - lift * 0.2, cx - 5, cy - upper - 2, cx, cy - upper,
+  const bow = pathData('M', lx, ly, 'C', lx + half * 0.5, y - upper - lift * 0.2, cx - 5, cy - upper - 2, cx,
+    cy - upper,
     'C', cx + 5, cy - upper - 2, rx - half * 0.5, y - upper - lift * 0.2, rx, ry);
-  const bottom = pathData('C', rx - half * 0.35, cy + lower + open, cx + half * 0.4, cy + lower + 1 + open, cx, cy + lower + 1 + open,
+  const bottom = pathData('C', rx - half * 0.35, cy + lower + open, cx + half * 0.4, cy + lower + 1 + open, cx, cy +
+    lower + 1 + open,
     'C', cx - half * 0.4, cy + lower + 1 + open, lx + half * 0.35, cy + lower + open, lx, ly, 'Z');
   const middle = pathData('Q', cx + half * 0.3, cy + 1, cx, cy, 'Q', cx - half * 0.3, cy + 1, lx, ly);
   const teeth = open === 0 ? '' : `<path d="${pathData('M', lx + 3, ly + 0.5, 'Q', cx, cy, rx - 3, ry + 0.5,
@@ -156,7 +166,8 @@ function mouth(drawing: Drawing): string {
   const dark = shade(mix(a.skin, red, 0.4), 0.72);
   return softMark(drawing, ellipse(cx, cy + lower + open + 6, half * 0.6, 3.4), shade(a.skin, 0.65), 0.45) +
     shape(drawing, bow + bottom, lip) + `<path d="${bow}${middle}Z" fill="${css(shade(lip, 0.2))}"/>` +
-    softMark(drawing, ellipse(cx + a.lightSide * 3, cy + lower * 0.55 + open, half * 0.3, 1.8), lighten(lip, 0.6), 0.5, 'blur2') +
+    softMark(drawing, ellipse(cx + a.lightSide * 3, cy + lower * 0.55 + open, half * 0.3, 1.8), lighten(lip, 0.6),
+      0.5, 'blur2') +
     teeth + line(pathData('M', rx, ry) + middle, dark, open ? 1.4 : 2.1, 0.9) +
     [[lx, ly], [rx, ry]].map(([x, yy]) => softMark(drawing, ellipse(x!, yy!, 3, 2.4), dark, 0.4, 'blur2')).join('');
 }
@@ -181,7 +192,8 @@ function freckles({ attributes: a, place, random }: Drawing): string {
   if (!a.freckles) return '';
   return Array.from({ length: 34 }, () => {
     const [x, y] = place(random.normal() * 20, random.between(-14, 10));
-    return `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="1.1" fill="${css(shade(a.skin, 0.45))}" opacity="0.6"/>`;
+    return `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="1.1" ` +
+      `fill="${css(shade(a.skin, 0.45))}" opacity="0.6"/>`;
   }).join('');
 }
 
@@ -189,6 +201,7 @@ function freckles({ attributes: a, place, random }: Drawing): string {
 export function drawFace(drawing: Drawing, beard: string): string {
   const outline = headOutline(drawing);
   return ears(drawing) + `<clipPath id="head"><path d="${outline}"/></clipPath>` +
-    shape(drawing, outline, drawing.attributes.skin) + headLight(drawing) + freckles(drawing) + creases(drawing) + beard +
+    shape(drawing, outline, drawing.attributes.skin) + headLight(drawing) + freckles(drawing) + creases(drawing) +
+      beard +
     eye(drawing, -1) + eye(drawing, 1) + brow(drawing, -1) + brow(drawing, 1) + nose(drawing) + mouth(drawing);
 }

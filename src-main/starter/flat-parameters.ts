@@ -1,5 +1,6 @@
 // All parameters of a network in one flat float32 vector: where each lies, how it begins, and how a graph reads it.
-// Initial values follow torch's layers: uniform within 1/sqrt(fan-in) (He et al. 2015 with a = sqrt 5), norms one and zero.
+// Initial values follow torch's layers: uniform within 1/sqrt(fan-in) (He et al. 2015 with a = sqrt 5), norms one
+// and zero.
 
 import type { Value } from '../compiler/1-build/graph.ts';
 import type { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
@@ -55,7 +56,8 @@ function bound(parameter: ParameterLayout['entries'][number], shapes: ReadonlyMa
   return 1 / Math.sqrt(elementCount(weight.slice(1)));
 }
 
-function fill(random: Random, target: Float32Array, parameter: ParameterLayout['entries'][number], shapes: ReadonlyMap<string, Shape>): void {
+function fill(random: Random, target: Float32Array, parameter: ParameterLayout['entries'][number],
+  shapes: ReadonlyMap<string, Shape>): void {
   const { name } = parameter;
   if (isNorm(name)) return void target.fill(name.endsWith('.weight') ? 1 : 0);
   if (closesBranch(name)) return;

@@ -7,7 +7,8 @@ import { type Drawing, ellipse, gradient, line, pathData, shape, softMark } from
 import { skullTopY } from './face.ts';
 
 const volumes: Readonly<Record<HairStyle, number>> = {
-  bald: 0, 'buzz cut': 2, short: 7, 'side part': 9, curly: 13, afro: 24, bob: 10, long: 8, wavy: 11, bun: 5, ponytail: 5,
+  bald: 0, 'buzz cut': 2, short: 7, 'side part': 9, curly: 13, afro: 24, bob: 10, long: 8, wavy: 11, bun: 5,
+    ponytail: 5,
 };
 
 const volumeOf = ({ attributes: a }: Drawing) => volumes[a.hairStyle] * a.hairVolume;
@@ -17,7 +18,8 @@ function strands(drawing: Drawing, clipId: string, count: number, curve: (t: num
   if (!drawing.isShaded) return '';
   const { attributes: a, random } = drawing;
   const lines = Array.from({ length: count }, () => {
-    const colour = random.chance(0.5) ? lighten(a.hair, random.between(0.1, 0.32)) : shade(a.hair, random.between(0.25, 0.6));
+    const colour = random.chance(0.5) ? lighten(a.hair, random.between(0.1, 0.32))
+      : shade(a.hair, random.between(0.25, 0.6));
     return line(curve(random.uniform()), colour, random.between(1, 2.6), random.between(0.25, 0.6));
   }).join('');
   return `<g clip-path="url(#${clipId})">${lines}</g>`;
@@ -41,7 +43,8 @@ function curls(drawing: Drawing, points: readonly (readonly [number, number])[],
     const r = radius * random.between(0.8, 1.2);
     const curl = shape(drawing, ellipse(x, y, r, r), colour);
     return drawing.isShaded
-      ? curl + line(pathData('M', x - r * 0.6, y, 'Q', x, y - r * 0.9, x + r * 0.6, y - r * 0.1), lighten(a.hair, 0.3), 1.6, 0.4)
+      ? curl + line(pathData('M', x - r * 0.6, y, 'Q', x, y - r * 0.9, x + r * 0.6, y - r * 0.1),
+        lighten(a.hair, 0.3), 1.6, 0.4)
       : curl;
   }).join('');
 }
@@ -61,12 +64,15 @@ function fallingHair(drawing: Drawing, bottom: number, wave: number): string {
   const x = -turn * 8;
   const outer = w + 10 + wave;
   const data = pathData('M', x, top, 'C', x - w * 0.9, top, x - w - 2, -70, x - w - 1, -25,
-    'C', x - w, 10, x - outer - wave, bottom * 0.45, x - outer + wave, bottom * 0.75, 'Q', x - outer, bottom, x - w * 0.7, bottom,
+    'C', x - w, 10, x - outer - wave, bottom * 0.45, x - outer + wave, bottom * 0.75, 'Q', x - outer, bottom,
+      x - w * 0.7, bottom,
     'L', x + w * 0.7, bottom, 'Q', x + outer, bottom, x + outer - wave, bottom * 0.75,
-    'C', x + outer + wave, bottom * 0.45, x + w, 10, x + w + 1, -25, 'C', x + w + 2, -70, x + w * 0.9, top, x, top, 'Z');
+    'C', x + outer + wave, bottom * 0.45, x + w, 10, x + w + 1, -25, 'C', x + w + 2, -70, x + w * 0.9, top, x, top,
+      'Z');
   const strand = (t: number) => {
     const at = x + (t * 2 - 1) * outer;
-    return pathData('M', x + (at - x) * 0.85, -70, 'C', at - wave, -20, at + wave * 1.6, bottom * 0.4, at - wave, bottom);
+    return pathData('M', x + (at - x) * 0.85, -70, 'C', at - wave, -20, at + wave * 1.6, bottom * 0.4, at - wave,
+      bottom);
   };
   return `<clipPath id="fall"><path d="${data}"/></clipPath>` + shape(drawing, data, shade(a.hair, 0.22)) +
     strands(drawing, 'fall', 34, strand) + sheen(drawing, 'fall');
@@ -80,7 +86,8 @@ export function drawBackHair(drawing: Drawing): string {
     case 'long': return fallingHair(drawing, 112, 0);
     case 'wavy': return fallingHair(drawing, 104, 9);
     case 'bob': return fallingHair(drawing, 50, 2);
-    case 'afro': return shape(drawing, ellipse(x, -52, a.faceHalfWidth + volumeOf(drawing) + 4, 62 + volumeOf(drawing) * 0.7),
+    case 'afro': return shape(drawing, ellipse(x, -52, a.faceHalfWidth + volumeOf(drawing) + 4, 62 +
+      volumeOf(drawing) * 0.7),
       shade(a.hair, 0.2)) + curls(drawing, arc(drawing, 26, -22, 202, volumeOf(drawing)), 10);
     case 'curly': return curls(drawing, [...arc(drawing, 18, -24, 204, 5), ...arc(drawing, 16, -18, 198, 11)], 10);
     case 'bun': return shape(drawing, ellipse(x, skullTopY - 6, 22, 18), a.hair) +
@@ -109,9 +116,11 @@ function capOutline(drawing: Drawing): string {
   const line0 = place(a.hairStyle === 'side part' ? w * 0.34 : 0, a.hairline - 3);
   const temple = w * 0.985;
   return pathData('M', x - outer, side, 'C', x - outer - 2, -70, x - w * 0.72, top, x, top,
-    'C', x + w * 0.72, top, x + outer + 2, -70, x + outer, side, 'L', temple, side, 'C', temple * 0.98, -44, line2[0] + 4, -52,
+    'C', x + w * 0.72, top, x + outer + 2, -70, x + outer, side, 'L', temple, side, 'C', temple * 0.98, -44,
+      line2[0] + 4, -52,
     line2[0], line2[1], 'Q', (line2[0] + line0[0]) / 2, a.hairline - 5, line0[0], line0[1],
-    'Q', (line1[0] + line0[0]) / 2, a.hairline - 5, line1[0], line1[1], 'C', line1[0] - 4, -52, -temple * 0.98, -44, -temple, side, 'Z');
+    'Q', (line1[0] + line0[0]) / 2, a.hairline - 5, line1[0], line1[1], 'C', line1[0] - 4, -52, -temple * 0.98, -44,
+      -temple, side, 'Z');
 }
 
 function fringe(drawing: Drawing): string {
@@ -119,7 +128,8 @@ function fringe(drawing: Drawing): string {
   const w = a.faceHalfWidth;
   if (a.hairStyle === 'side part') {
     const part = place(w * 0.36, a.hairline - 12);
-    const data = pathData('M', part[0], part[1], 'C', -w * 0.2, a.hairline - 22, -w * 0.98, a.hairline - 8, -w * 1.02, -34,
+    const data = pathData('M', part[0], part[1], 'C', -w * 0.2, a.hairline - 22, -w * 0.98, a.hairline - 8, -w * 1.02,
+      -34,
       'C', -w * 0.8, -54, -w * 0.3, a.hairline + 18, part[0], part[1], 'Z');
     return shape(drawing, data, lighten(a.hair, 0.04));
   }
@@ -127,7 +137,8 @@ function fringe(drawing: Drawing): string {
     const tips = [-0.6, -0.35, -0.1, 0.15, 0.4, 0.65];
     return tips.map((t) => {
       const [x, y] = place(t * w, a.hairline + 7);
-      return shape(drawing, pathData('M', x - 10, a.hairline - 12, 'Q', x - 3, y - 4, x - 4, y, 'Q', x + 6, y - 6, x + 10,
+      return shape(drawing, pathData('M', x - 10, a.hairline - 12, 'Q', x - 3, y - 4, x - 4, y, 'Q', x + 6, y - 6, x +
+        10,
         a.hairline - 12, 'Z'), a.hair);
     }).join('');
   }
@@ -169,9 +180,11 @@ function beardOutline({ attributes: a, place, turn }: Drawing): string {
   const r = place(a.mouthWidth + 6, upperLip);
   const c = place(0, 16 + a.noseLength * 0.5, 6);
   return pathData('M', -w * 0.99, -22, 'C', -w, 8, -jaw + lean * 0.5 - 1, 26, -jaw * 0.9 + lean * 0.6, 40,
-    'C', -jaw * 0.7 + lean, 60, -20 + lean, 68, lean, 68, 'C', 20 + lean, 68, jaw * 0.7 + lean, 60, jaw * 0.9 + lean * 0.6, 40,
+    'C', -jaw * 0.7 + lean, 60, -20 + lean, 68, lean, 68, 'C', 20 + lean, 68, jaw * 0.7 + lean, 60, jaw * 0.9 +
+      lean * 0.6, 40,
     'C', jaw + lean * 0.5 + 1, 26, w, 8, w * 0.99, -22, 'C', w * 0.93, 4, r[0] + 14, 12, r[0], upperLip,
-    'Q', c[0] + 6, c[1] - 1, c[0], c[1] + 1, 'Q', c[0] - 6, c[1] - 1, l[0], upperLip, 'C', l[0] - 14, 12, -w * 0.93, 4, -w * 0.99, -22, 'Z');
+    'Q', c[0] + 6, c[1] - 1, c[0], c[1] + 1, 'Q', c[0] - 6, c[1] - 1, l[0], upperLip, 'C', l[0] - 14, 12, -w * 0.93,
+      4, -w * 0.99, -22, 'Z');
 }
 
 function moustache({ attributes: a, place }: Drawing, spread: number): string {
@@ -180,7 +193,8 @@ function moustache({ attributes: a, place }: Drawing, spread: number): string {
   const r = place(a.mouthWidth * spread, y + 8);
   const c = place(0, y, 7);
   return pathData('M', c[0], c[1] - 3, 'C', c[0] - 9, c[1] - 6, l[0] + 6, l[1] - 9, l[0], l[1],
-    'C', l[0] + 8, l[1] - 1, c[0] - 5, c[1] + 7, c[0], c[1] + 5, 'C', c[0] + 5, c[1] + 7, r[0] - 8, r[1] - 1, r[0], r[1],
+    'C', l[0] + 8, l[1] - 1, c[0] - 5, c[1] + 7, c[0], c[1] + 5, 'C', c[0] + 5, c[1] + 7, r[0] - 8, r[1] - 1, r[0],
+      r[1],
     'C', r[0] - 6, r[1] - 9, c[0] + 9, c[1] - 6, c[0], c[1] - 3, 'Z');
 }
 
@@ -202,7 +216,8 @@ export function drawBeard(drawing: Drawing): string {
     case 'none': return '';
     case 'stubble': {
       const tint = css(colour);
-      return `<g clip-path="url(#head)"><path d="${beardOutline(drawing)}" fill="${tint}" opacity="0.34" filter="url(#blur4)"/></g>`;
+      return `<g clip-path="url(#head)"><path d="${beardOutline(drawing)}" ` +
+        `fill="${tint}" opacity="0.34" filter="url(#blur4)"/></g>`;
     }
     case 'moustache': return shape(drawing, moustache(drawing, 1.05), colour, soft);
     case 'goatee': return shape(drawing, ellipse(cx, cy + 3, 15, 15), colour, soft) +

@@ -67,7 +67,8 @@ export async function readLatents(file: string): Promise<ScaledLatents> {
   const { tensors, metadata } = await readSafetensorsHeader(file);
   const { data, shape } = await readTensor(tensors.get('latents')!);
   return {
-    values: data as Float32Array, latentScale: Number(metadata.get('latentScale')), channels: shape[1]!, sizePx: shape[2]!,
+    values: data as Float32Array, latentScale: Number(metadata.get('latentScale')), channels: shape[1]!,
+      sizePx: shape[2]!,
   };
 }
 

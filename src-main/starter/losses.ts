@@ -43,7 +43,8 @@ export interface VaeLossInputs {
 export function vaeLoss(scope: NetworkScope, config: VaeConfig, inputs: VaeLossInputs, klWeight: number): Value {
   const { g } = scope;
   const { image } = inputs;
-  const [means, rawLogVariance] = g.split(vaeEncoder(scope, config, image), 1, [config.latentChannels, config.latentChannels]);
+  const [means, rawLogVariance] = g.split(vaeEncoder(scope, config, image), 1,
+    [config.latentChannels, config.latentChannels]);
   const logVariance = g.clip(rawLogVariance!, -30, 20);
   const deviation = g.exp(g.mul(g.scalar(0.5), logVariance));
   const latent = g.add(means!, g.mul(deviation, inputs.noise));
@@ -54,7 +55,8 @@ export function vaeLoss(scope: NetworkScope, config: VaeConfig, inputs: VaeLossI
   const l1 = (x: Value) => mean(g, g.abs(x));
   const square = (x: Value) => mean(g, g.mul(x, x));
   const kl = mean(g, g.sub(g.add(g.mul(means!, means!), g.exp(logVariance)), g.add(logVariance, g.scalar(1))));
-  const colours = g.sub(g.slice(means!, 1, 0, 3), g.mul(g.scalar(2), pooled(g, image, image.shape[2]! / means!.shape[2]!)));
+  const colours = g.sub(g.slice(means!, 1, 0, 3), g.mul(g.scalar(2),
+    pooled(g, image, image.shape[2]! / means!.shape[2]!)));
   const reconstruction = weighted(g, [
     [1, l1(error)], [0.25, l1(differenceAlong(g, error, 2))], [0.25, l1(differenceAlong(g, error, 3))],
     [0.5, l1(half)], [0.5, l1(quarter)], [4, square(eighth)], [0.5 * klWeight, kl],

@@ -40,7 +40,8 @@ function textEncoderTensors({ recipe, denoiser, tokenIds }: TrainedStarter): Map
   const { width } = recipe.textEncoder;
   const tensors = tensorsOf(denoiser.layout, denoiser.parameters, 'text_encoder');
   const trained = tensors.get(tokenTable)!.data as Float32Array;
-  tensors.set(tokenTable, float32Tensor([clipVocabSize, width], fullTokenTable(trained, tokenIds, clipVocabSize, width, recipe.seed)));
+  tensors.set(tokenTable, float32Tensor([clipVocabSize, width],
+    fullTokenTable(trained, tokenIds, clipVocabSize, width, recipe.seed)));
   return tensors;
 }
 
@@ -49,7 +50,8 @@ export async function exportPack(folder: string, starter: TrainedStarter, tokeni
   const { recipe, latentScale } = starter;
   await writeNetwork(path.join(folder, 'unet'), 'diffusion_pytorch_model.safetensors', unetConfigJson(recipe),
     tensorsOf(starter.denoiser.layout, starter.denoiser.parameters, 'unet'));
-  await writeNetwork(path.join(folder, 'vae'), 'diffusion_pytorch_model.safetensors', vaeConfigJson(recipe, latentScale),
+  await writeNetwork(path.join(folder, 'vae'), 'diffusion_pytorch_model.safetensors',
+    vaeConfigJson(recipe, latentScale),
     tensorsOf(starter.vae.layout, starter.vae.parameters, 'vae'));
   await writeNetwork(path.join(folder, 'text_encoder'), 'model.safetensors', textEncoderConfigJson(recipe),
     textEncoderTensors(starter));
@@ -59,8 +61,10 @@ export async function exportPack(folder: string, starter: TrainedStarter, tokeni
   await copyFile(path.join(tokenizerFolder, 'merges.txt'), path.join(folder, 'tokenizer', 'merges.txt'));
   await writeFile(path.join(folder, 'model_index.json'), json({
     _class_name: 'StableDiffusionPipeline', feature_extractor: [null, null], requires_safety_checker: false,
-    safety_checker: [null, null], scheduler: ['diffusers', 'DDIMScheduler'], text_encoder: ['transformers', 'CLIPTextModel'],
-    tokenizer: ['transformers', 'CLIPTokenizer'], unet: ['diffusers', 'UNet2DConditionModel'], vae: ['diffusers', 'AutoencoderKL'],
+    safety_checker: [null, null], scheduler: ['diffusers', 'DDIMScheduler'],
+      text_encoder: ['transformers', 'CLIPTextModel'],
+    tokenizer: ['transformers', 'CLIPTokenizer'], unet: ['diffusers', 'UNet2DConditionModel'],
+      vae: ['diffusers', 'AutoencoderKL'],
   }));
 }
 
@@ -77,7 +81,8 @@ export function lossCsv(losses: readonly number[], every: number): string {
 /** A plain line chart with a logarithmic loss axis. */
 export function lossCurveSvg(title: string, losses: readonly number[], every: number): string {
   const [width, height, margin] = [640, 320, 44];
-  const rows = lossCsv(losses, every).trim().split('\n').slice(1).map((row) => row.split(',').map(Number) as [number, number]);
+  const rows = lossCsv(losses, every).trim().split('\n').slice(1).map((row) =>
+    row.split(',').map(Number) as [number, number]);
   const logs = rows.map(([, loss]) => Math.log10(loss));
   const [low, high] = [Math.min(...logs), Math.max(...logs)];
   const last = rows.at(-1)?.[0] ?? 1;
@@ -86,9 +91,11 @@ export function lossCurveSvg(title: string, losses: readonly number[], every: nu
     const y = height - margin - ((height - 2 * margin) * (Math.log10(loss) - low)) / Math.max(1e-9, high - low);
     return `${x.toFixed(1)},${y.toFixed(1)}`;
   });
-  const label = (x: number, y: number, text: string) => `<text x="${x}" y="${y}" font-size="12" font-family="sans-serif">${text}</text>`;
+  const label = (x: number, y: number, text: string) =>
+    `<text x="${x}" y="${y}" font-size="12" font-family="sans-serif">${text}</text>`;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="white"/>` +
-    label(margin, 24, title) + label(2, margin + 4, (10 ** high).toPrecision(3)) + label(2, height - margin, (10 ** low).toPrecision(3)) +
+    label(margin, 24, title) + label(2, margin + 4, (10 ** high).toPrecision(3)) +
+      label(2, height - margin, (10 ** low).toPrecision(3)) +
     label(width - margin - 40, height - 16, `step ${last}`) +
     `<polyline fill="none" stroke="#2456a6" stroke-width="1.5" points="${points.join(' ')}"/></svg>\n`;
 }

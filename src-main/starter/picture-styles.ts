@@ -9,7 +9,8 @@ const clamped = (value: number) => (value < 0 ? 0 : value > 255 ? 255 : value);
 /** Rec. 601 luma, which is what sepia and pencil start from. */
 function lumaOf(rgb: Uint8Array): Float32Array {
   const luma = new Float32Array(rgb.length / 3);
-  for (let i = 0; i < luma.length; i++) luma[i] = 0.299 * rgb[3 * i]! + 0.587 * rgb[3 * i + 1]! + 0.114 * rgb[3 * i + 2]!;
+  for (let i = 0; i < luma.length; i++) luma[i] = 0.299 * rgb[3 * i]! + 0.587 * rgb[3 * i + 1]! +
+    0.114 * rgb[3 * i + 2]!;
   return luma;
 }
 

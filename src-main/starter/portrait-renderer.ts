@@ -59,7 +59,8 @@ export async function renderPortrait(seed: number, options: RenderOptions = {}):
   const attributes = portraitAttributes(seed, options.attributes);
   const drawing = newDrawing(attributes, seededRandom(seed, 2));
   const svg = portraitSvg(drawing, resolutionPx);
-  const { data } = await sharp(Buffer.from(svg)).removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+  const { data } = await sharp(Buffer.from(svg)).removeAlpha().toColourspace('srgb').raw().toBuffer(
+    { resolveWithObject: true });
   const rgb = new Uint8Array(data);
   applyPictureStyle(rgb, resolutionPx, resolutionPx, attributes, seededRandom(seed, 3));
   const caption = captionOf(attributes, seededRandom(seed, 4), options.subject);

@@ -1,4 +1,5 @@
-// Saved progress of one training stage: everything the next step depends on, in one safetensors file, put in place whole.
+// Saved progress of one training stage: everything the next step depends on, in one safetensors file, put in place
+// whole.
 // Batches are functions of the step, so a run that resumes from here goes on as if it had never stopped.
 
 import { existsSync } from 'node:fs';
@@ -49,7 +50,8 @@ export async function readSnapshot(file: string, size: number): Promise<Training
   };
   const parameters = await values('parameters');
   if (parameters.length !== size) {
-    throw new Error(`The snapshot ${file} is of another recipe (${parameters.length} parameters); delete it to start again.`);
+    throw new Error(`The snapshot ${file} is of another recipe (${parameters.length} parameters); ` +
+      'delete it to start again.');
   }
   return {
     step: Number(metadata.get('step')), parameters, firstMoment: await values('firstMoment'),

@@ -60,7 +60,9 @@ export async function trainStage(state: TrainingState, options: StageOptions): P
         schedule: float32Tensor([4], scheduleOf(state.step + 1, rate, options.optimizer, plan.clipNorm)),
       });
       const loss = Number(results.loss!.data[0]);
-      if (!Number.isFinite(loss)) throw new Error(`The loss became ${loss} at step ${state.step}; lower the learning rate.`);
+      if (!Number.isFinite(loss)) {
+        throw new Error(`The loss became ${loss} at step ${state.step}; lower the learning rate.`);
+      }
       state.parameters = results.nextParameters!.data as Float32Array;
       state.firstMoment = results.nextFirstMoment!.data as Float32Array;
       state.secondMoment = results.nextSecondMoment!.data as Float32Array;

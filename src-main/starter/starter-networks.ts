@@ -40,7 +40,8 @@ export function vaeConfigJson({ vae, resolutionPx }: StarterRecipe, scalingFacto
 export function textEncoderConfigJson({ textEncoder }: StarterRecipe, vocabSize = clipVocabSize): ConfigJson {
   return {
     architectures: ['CLIPTextModel'], model_type: 'clip_text_model', attention_dropout: 0,
-    bos_token_id: 49_406, eos_token_id: 49_407, pad_token_id: 1, hidden_act: 'quick_gelu', hidden_size: textEncoder.width,
+    bos_token_id: 49_406, eos_token_id: 49_407, pad_token_id: 1, hidden_act: 'quick_gelu',
+      hidden_size: textEncoder.width,
     initializer_factor: 1, intermediate_size: textEncoder.width * 4, layer_norm_eps: 1e-5,
     max_position_embeddings: promptTokens, num_attention_heads: textEncoder.heads,
     num_hidden_layers: textEncoder.layers, projection_dim: textEncoder.width, vocab_size: vocabSize,
@@ -50,7 +51,8 @@ export function textEncoderConfigJson({ textEncoder }: StarterRecipe, vocabSize 
 /** Stable Diffusion's betas; v-prediction, which decides layout and colour much better at high noise than epsilon. */
 export function schedulerConfigJson(): ConfigJson {
   return {
-    _class_name: 'DDIMScheduler', beta_end: 0.012, beta_schedule: 'scaled_linear', beta_start: 0.00085, clip_sample: false,
+    _class_name: 'DDIMScheduler', beta_end: 0.012, beta_schedule: 'scaled_linear', beta_start: 0.00085,
+      clip_sample: false,
     num_train_timesteps: 1000, prediction_type: 'v_prediction', set_alpha_to_one: false, steps_offset: 1,
     timestep_spacing: 'leading',
   };

@@ -38,7 +38,8 @@ export interface StarterRun {
 export const report = (text: string) => process.stderr.write(`${text}\n`);
 
 const reportProgress = (stage: string, p: StageProgress) => report(
-  `${stage} ${p.step}/${p.steps} loss ${p.loss.toFixed(4)} norm ${p.gradientNorm.toFixed(2)} ${p.msPerStep.toFixed(0)} ms`);
+  `${stage} ${p.step}/${p.steps} loss ${p.loss.toFixed(4)} ` +
+  `norm ${p.gradientNorm.toFixed(2)} ${p.msPerStep.toFixed(0)} ms`);
 
 const projectFolder = path.resolve(import.meta.dirname, '../..');
 const tokenizerFolder = path.join(projectFolder, 'resources/tokenizer');
@@ -48,16 +49,22 @@ const lossEvery = 20;
 /** What the sheets of samples show. */
 const samplePrompts = [
   'photo of a man, blue background', 'photo of a woman with long blonde hair, red background',
-  'photo of an old man with a white beard, black background', 'photo of a man with short red hair, with a beard, green background',
-  'photo of a woman with curly brown hair, wearing glasses, grey background', 'cartoon of a man, wearing a red shirt, yellow background',
-  'photo of a bald man, wearing a black suit, grey background', 'photo of a woman with black hair, wearing a white t-shirt, pink background',
+  'photo of an old man with a white beard, black background',
+    'photo of a man with short red hair, with a beard, green background',
+  'photo of a woman with curly brown hair, wearing glasses, grey background',
+    'cartoon of a man, wearing a red shirt, yellow background',
+  'photo of a bald man, wearing a black suit, grey background',
+    'photo of a woman with black hair, wearing a white t-shirt, pink background',
   'pencil sketch of a woman', 'sepia photo of a man with a moustache', 'photo of a person, purple background',
-  'photo of a woman, dark skin, wearing a yellow dress, white background', 'photo of a man wearing a blue cap, orange background',
-  'photo of a woman, smiling, wearing sunglasses, blue background', 'photo of an elderly woman with grey hair, green background',
+  'photo of a woman, dark skin, wearing a yellow dress, white background',
+    'photo of a man wearing a blue cap, orange background',
+  'photo of a woman, smiling, wearing sunglasses, blue background',
+    'photo of an elderly woman with grey hair, green background',
   'portrait photo of a young man with blonde hair, wearing a grey hoodie, red background',
 ] as const;
 
-export async function renderedSets({ recipe, cache }: StarterRun): Promise<{ portraits: RenderedDataset; textures: RenderedDataset }> {
+export async function renderedSets({ recipe, cache }: StarterRun): Promise<{
+  portraits: RenderedDataset; textures: RenderedDataset }> {
   const common = { folder: cache, from: 0, resolutionPx: recipe.resolutionPx, workers: 2 } as const;
   return {
     portraits: await renderDataset({ ...common, kind: 'portraits', count: recipe.portraits }),
@@ -78,11 +85,13 @@ async function trainVae(run: StarterRun): Promise<void> {
   if (state.step >= recipe.vae.steps) return;
   const { portraits, textures } = await renderedSets(run);
   const looked = Array.from({ length: 15 }, (_, i) => pictureAt(portraits, portraits.count - 1 - i));
-  const photo = run.photo && await sharp(run.photo).resize(recipe.resolutionPx, recipe.resolutionPx).removeAlpha().raw().toBuffer();
+  const photo = run.photo && await sharp(run.photo).resize(recipe.resolutionPx,
+    recipe.resolutionPx).removeAlpha().raw().toBuffer();
   const pictures = [...looked, photo ? new Uint8Array(photo) : pictureAt(textures, 0)];
   await trainStage(state, {
     step: vaeStepGraph(recipe), optimizer: optimizerOf(recipe.vae), plan: recipe.vae, emaDecay: 0.995,
-    provider: run.provider, threads: run.threads, signal: run.signal, batch: (step) => vaeBatch(recipe, portraits, textures, step),
+    provider: run.provider, threads: run.threads, signal: run.signal,
+      batch: (step) => vaeBatch(recipe, portraits, textures, step),
     onProgress: (p) => reportProgress('vae', p),
     onSnapshot: async (saved) => {
       await writeSnapshot(file, saved);
@@ -109,7 +118,8 @@ async function makeLatents(run: StarterRun): Promise<void> {
   const { portraits } = await renderedSets(run);
   const { average } = await trainedVae(run);
   await encodeLatents(latentsFile(run), run.recipe, average, portraits, {
-    provider: run.provider, threads: run.threads, onProgress: (done) => report(`latents ${done}/${run.recipe.unet.portraits}`),
+    provider: run.provider, threads: run.threads, onProgress: (done) =>
+      report(`latents ${done}/${run.recipe.unet.portraits}`),
   });
 }
 
@@ -121,12 +131,15 @@ async function tokenRows(run: StarterRun): Promise<{ rows: TokenRows; captions: 
 async function writeSamples(run: StarterRun, rows: TokenRows, state: TrainingState): Promise<void> {
   const { recipe } = run;
   const latents = await sampleLatents({
-    recipe, parameters: state.average, tokenRows: rows.ids.length, prompts: samplePrompts.map((prompt) => rows.rowsOf(prompt)),
-    emptyRows: rows.rowsOf(''), guidanceScale: 3, steps: 25, seed: recipe.seed, provider: run.provider, threads: run.threads,
+    recipe, parameters: state.average, tokenRows: rows.ids.length,
+      prompts: samplePrompts.map((prompt) => rows.rowsOf(prompt)),
+    emptyRows: rows.rowsOf(''), guidanceScale: 3, steps: 25, seed: recipe.seed, provider: run.provider,
+      threads: run.threads,
   });
   const { latentScale } = await readLatents(latentsFile(run));
   const values = (latents.data as Float32Array).map((value) => value / latentScale);
-  const vae = await openVae(recipe, (await trainedVae(run)).average, { batchSize: samplePrompts.length, provider: run.provider, threads: run.threads });
+  const vae = await openVae(recipe, (await trainedVae(run)).average,
+    { batchSize: samplePrompts.length, provider: run.provider, threads: run.threads });
   const pictures = await vae.decode({ ...latents, data: values });
   await vae.release();
   const sheet = path.join(run.cache, 'sheets', `unet-${String(state.step).padStart(6, '0')}.png`);
@@ -175,22 +188,26 @@ async function makePack(run: StarterRun): Promise<void> {
   await writeFile(path.join(training, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
   for (const [name, state] of [['vae', vae], ['unet', denoiser]] as const) {
     await writeFile(path.join(training, `${name}-loss.csv`), lossCsv(state.losses, lossEvery));
-    await writeFile(path.join(training, `${name}-loss.svg`), lossCurveSvg(`${name} loss (mean of ${lossEvery} steps)`, state.losses, lossEvery));
+    await writeFile(path.join(training, `${name}-loss.svg`),
+      lossCurveSvg(`${name} loss (mean of ${lossEvery} steps)`, state.losses, lossEvery));
   }
 }
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      stage: { type: 'string', default: 'all' }, provider: { type: 'string', default: 'cpu' }, threads: { type: 'string' },
-      photo: { type: 'string' }, recipe: { type: 'string' }, cache: { type: 'string', default: path.join(projectFolder, '.cache/starter') },
+      stage: { type: 'string', default: 'all' }, provider: { type: 'string', default: 'cpu' },
+        threads: { type: 'string' },
+      photo: { type: 'string' }, recipe: { type: 'string' },
+        cache: { type: 'string', default: path.join(projectFolder, '.cache/starter') },
       out: { type: 'string', default: path.join(projectFolder, 'resources/starter') },
     },
   });
   const recipe = values.recipe ? recipeSchema.parse(JSON.parse(await readFile(values.recipe, 'utf8'))) : starterRecipe;
   const interrupted = new AbortController();
   const run: StarterRun = {
-    recipe, signal: interrupted.signal, cache: path.resolve(values.cache), out: path.resolve(values.out), provider: values.provider as Provider,
+    recipe, signal: interrupted.signal, cache: path.resolve(values.cache), out: path.resolve(values.out),
+      provider: values.provider as Provider,
     ...(values.threads ? { threads: Number(values.threads) } : {}), ...(values.photo ? { photo: values.photo } : {}),
   };
   // an interrupted run keeps what it has done

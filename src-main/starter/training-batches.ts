@@ -92,12 +92,14 @@ export function unetBatch(recipe: StarterRecipe, set: LatentSet, noiseSchedule: 
       noisy[item * each + i] = alpha * latent + sigma * noise[i]!;
       velocity[item * each + i] = alpha * noise[i]! - sigma * latent;
     }
-    const rows = random.chance(captionDropout) ? set.emptyRows : set.tokenRows.subarray(index * tokens, (index + 1) * tokens);
+    const rows = random.chance(captionDropout) ? set.emptyRows
+      : set.tokenRows.subarray(index * tokens, (index + 1) * tokens);
     for (let i = 0; i < tokens; i++) ids[item * tokens + i] = BigInt(rows[i]!);
   }
   const shape = [batchSize, set.channels, set.sizePx, set.sizePx];
   return {
     noisyLatent: float32Tensor(shape, noisy), velocity: float32Tensor(shape, velocity),
-    timestep: float32Tensor([batchSize], timesteps), inputIds: { dtype: 'int64', shape: [batchSize, tokens], data: ids },
+    timestep: float32Tensor([batchSize], timesteps),
+      inputIds: { dtype: 'int64', shape: [batchSize, tokens], data: ids },
   };
 }

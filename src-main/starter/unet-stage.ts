@@ -2,7 +2,8 @@
 
 import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import { denoiser, plannedTimesteps } from '../diffusion/denoiser.ts';
-import { alphasCumprodFromBetas, noiseSchedule, type NoiseSchedule, scaledLinearBetas } from '../diffusion/noise-schedule.ts';
+import { alphasCumprodFromBetas, noiseSchedule, type NoiseSchedule,
+  scaledLinearBetas } from '../diffusion/noise-schedule.ts';
 import { sample } from '../diffusion/sample.ts';
 import { samplers } from '../diffusion/samplers.ts';
 import { planSampling, startLatents } from '../diffusion/sampling-plan.ts';
@@ -38,7 +39,8 @@ export function unetStepGraph(recipe: StarterRecipe, tokenRows: number): Trainin
     name: 'starter_unet', parameters: denoiserLayout(recipe, tokenRows).entries, optimizer: optimizerOf(recipe.unet),
     build: (g, parameter) => ({
       loss: unetLoss(
-        { unet: prefixedScope(g, 'unet', parameter), textEncoder: prefixedScope(g, 'text_encoder', parameter) }, networks, {
+        { unet: prefixedScope(g, 'unet', parameter), textEncoder: prefixedScope(g, 'text_encoder', parameter) },
+          networks, {
           noisyLatent: g.input('noisyLatent', 'float32', latentShape(recipe, batchSize)),
           velocity: g.input('velocity', 'float32', latentShape(recipe, batchSize)),
           timestep: g.input('timestep', 'float32', [batchSize]),
@@ -84,15 +86,18 @@ export async function sampleLatents(request: SampleRequest): Promise<Tensor> {
   const { graph, layout, batch } = guidedGraph(request);
   const session = await openSession(graph, request);
   const schedule = starterNoiseSchedule();
-  const plan = planSampling(schedule, 'ddim', { steps: request.steps, spacing: 'leading', karras: false, stepsOffset: 1 });
+  const plan = planSampling(schedule, 'ddim', { steps: request.steps, spacing: 'leading', karras: false,
+    stepsOffset: 1 });
   const count = latentShape(recipe, prompts.length).reduce((product, size) => product * size, 1);
-  const ids = BigInt64Array.from([...prompts, ...prompts.map(() => emptyRows)].flatMap((rows) => [...rows].map(BigInt)));
+  const ids = BigInt64Array.from([...prompts, ...prompts.map(() => emptyRows)].flatMap((rows) =>
+    [...rows].map(BigInt)));
   const predict = async (latents: Float32Array, timestep: number) => {
     const doubled = new Float32Array(count * 2);
     doubled.set(latents);
     doubled.set(latents, count);
     const { velocity } = await session.run({
-      parameters: float32Tensor([layout.size], request.parameters), sample: float32Tensor(latentShape(recipe, batch), doubled),
+      parameters: float32Tensor([layout.size], request.parameters),
+        sample: float32Tensor(latentShape(recipe, batch), doubled),
       timestep: float32Tensor([batch], new Float32Array(batch).fill(timestep)),
       inputIds: { dtype: 'int64', shape: [batch, promptTokens], data: ids },
     });

@@ -57,12 +57,14 @@ export async function openVae(
   };
   const encoder = await open('starter_encoder', (g) => {
     const scope = flatScope(g, layout, g.input('parameters', 'float32', [layout.size]), 'vae');
-    const moments = vaeEncoder(scope, config, g.input('image', 'float32', [options.batchSize, 3, recipe.resolutionPx, recipe.resolutionPx]));
+    const moments = vaeEncoder(scope, config, g.input('image', 'float32',
+      [options.batchSize, 3, recipe.resolutionPx, recipe.resolutionPx]));
     g.output('mean', g.slice(moments, 1, 0, latentChannels));
   });
   const decoder = await open('starter_decoder', (g) => {
     const scope = flatScope(g, layout, g.input('parameters', 'float32', [layout.size]), 'vae');
-    g.output('image', vaeDecoder(scope, config, g.input('latent', 'float32', [options.batchSize, latentChannels, latentPx, latentPx])));
+    g.output('image', vaeDecoder(scope, config, g.input('latent', 'float32',
+      [options.batchSize, latentChannels, latentPx, latentPx])));
   });
   return {
     encode: async (image) => (await encoder.run({ parameters: vector, image })).mean!,

@@ -9,7 +9,8 @@ import { renderTexture } from '../../src-main/starter/textures.ts';
 import { openClipTokenizer } from '../../src-main/text/tokenizer.ts';
 
 const plain = {
-  style: 'cartoon', backgroundKind: 'plain', hat: 'none', glasses: 'none', hairStyle: 'short', shiftX: 0, shiftY: 0, size: 1,
+  style: 'cartoon', backgroundKind: 'plain', hat: 'none', glasses: 'none', hairStyle: 'short', shiftX: 0, shiftY: 0,
+    size: 1,
   rollDegrees: 0, yawDegrees: 0,
 } as const;
 
@@ -40,7 +41,8 @@ test('the background has the colour that the label names', async () => {
 });
 
 test('the face lies where face crops have it: skin between brow and chin, eyes above the middle', async () => {
-  const { rgb, width, attributes } = await renderPortrait(12, { attributes: { ...plain, facialHair: 'none', freckles: false } });
+  const { rgb, width, attributes } = await renderPortrait(12,
+    { attributes: { ...plain, facialHair: 'none', freckles: false } });
   const forehead = pixel(rgb, width, 64, Math.round(0.47 * 128 - 26));
   const distance = forehead.reduce((sum, c, i) => sum + Math.abs(c - attributes.skin[i]!), 0);
   expect(distance).toBeLessThan(30);
@@ -66,9 +68,11 @@ test('captions fit into the text encoder with room for a style, and name what is
   expect(named).toBeGreaterThan(20);
 });
 
-test('photos of one Subject share the identity and differ in the scene; captions leave the identity to be learnt', async () => {
+test('photos of one Subject share the identity and differ in the scene; captions leave the identity to be learnt',
+  async () => {
   const photos = await renderSubjectPhotos(11, 4, { resolutionPx: 32 });
-  const identities = photos.map(({ attributes: a }) => [a.skinTone, a.hairColour, a.hairStyle, a.eyeSpacing, a.noseWidth].join());
+  const identities = photos.map(({ attributes: a }) =>
+    [a.skinTone, a.hairColour, a.hairStyle, a.eyeSpacing, a.noseWidth].join());
   expect(new Set(identities).size).toBe(1);
   expect(new Set(photos.map(({ attributes }) => attributes.yawDegrees)).size).toBe(4);
   for (const { caption, attributes } of photos) {

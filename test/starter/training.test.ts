@@ -21,9 +21,11 @@ import { openClipTokenizer } from '../../src-main/text/tokenizer.ts';
 /** Small enough for seconds: narrow networks, small crops, a handful of pictures. */
 const tiny: StarterRecipe = recipeSchema.parse({
   ...starterRecipe, portraits: 8, textures: 2, heldOut: 2,
-  vae: { ...starterRecipe.vae, blockOutChannels: [4, 8, 8, 8], latentChannels: 4, normGroups: 2, cropPx: 32, batchSize: 2, steps: 12,
+  vae: { ...starterRecipe.vae, blockOutChannels: [4, 8, 8, 8], latentChannels: 4, normGroups: 2, cropPx: 32,
+    batchSize: 2, steps: 12,
     warmUpSteps: 2, colourHelpSteps: 4 },
-  unet: { ...starterRecipe.unet, blockOutChannels: [8, 8, 8, 8], normGroups: 4, heads: 2, portraits: 8, batchSize: 2, steps: 12, warmUpSteps: 2 },
+  unet: { ...starterRecipe.unet, blockOutChannels: [8, 8, 8, 8], normGroups: 4, heads: 2, portraits: 8, batchSize: 2,
+    steps: 12, warmUpSteps: 2 },
   textEncoder: { width: 8, layers: 1, heads: 2 },
 });
 
@@ -42,8 +44,10 @@ const sets = async () => {
 async function runVae(state: TrainingState, steps: number, recipe = tiny): Promise<TrainingState> {
   const { portraits, textures } = await sets();
   await trainStage(state, {
-    step: vaeStepGraph(recipe), optimizer: optimizerOf(recipe.vae), plan: { ...recipe.vae, constantShare: 1, steps }, emaDecay: 0.9, provider: 'cpu',
-    threads: 1, batch: (step) => vaeBatch(recipe, portraits, textures, step), onSnapshot: async () => {}, onProgress: () => {},
+    step: vaeStepGraph(recipe), optimizer: optimizerOf(recipe.vae), plan: { ...recipe.vae, constantShare: 1, steps },
+      emaDecay: 0.9, provider: 'cpu',
+    threads: 1, batch: (step) => vaeBatch(recipe, portraits, textures, step), onSnapshot: async () => {},
+      onProgress: () => {},
   });
   return state;
 }
@@ -51,7 +55,8 @@ async function runVae(state: TrainingState, steps: number, recipe = tiny): Promi
 const newVae = () => newTrainingState(initialParameters(vaeLayout(starterNetworks(tiny).vae), tiny.seed));
 
 test('the learning rate warms up, stays, and falls to its final share', () => {
-  const plan = { ...starterRecipe.unet, steps: 1000, warmUpSteps: 100, constantShare: 0.5, learningRate: 1, finalShare: 0.1 };
+  const plan = { ...starterRecipe.unet, steps: 1000, warmUpSteps: 100, constantShare: 0.5, learningRate: 1,
+    finalShare: 0.1 };
   expect(learningRateAt(plan, 0)).toBeCloseTo(0.01);
   expect(learningRateAt(plan, 300)).toBe(1);
   expect(learningRateAt(plan, 750)).toBeCloseTo(0.55);
@@ -72,7 +77,8 @@ test('initial values: norms at one and zero, the log-variance low, closing layer
   const bias = vae.entries.find((entry) => entry.name === 'vae.quant_conv.bias')!;
   const vaeValues = initialParameters(vae, 1);
   expect([...vaeValues.subarray(bias.offset + bias.size / 2, bias.offset + bias.size)]).toEqual([-6, -6, -6, -6]);
-  expect(() => flatScope(undefined as never, vae, undefined as never, 'vae').parameter('nothing', [])).toThrow('nothing');
+  expect(() => flatScope(undefined as never, vae, undefined as never, 'vae').parameter('nothing',
+    [])).toThrow('nothing');
 });
 
 test('the autoencoder loss falls within a few steps', async () => {
@@ -108,10 +114,13 @@ test('denoiser and text encoder learn together, and the pack opens as a checkpoi
   const layout = denoiserLayout(tiny, rows.ids.length);
   const state = newTrainingState(initialParameters(layout, 3));
   const values = Float32Array.from({ length: 8 * 4 * 256 }, (_, i) => Math.sin(i / 40));
-  const set = { values, channels: 4, sizePx: 16, count: 8, tokenRows: rows.rowsOfAll(captions), emptyRows: rows.rowsOf('') };
+  const set = { values, channels: 4, sizePx: 16, count: 8, tokenRows: rows.rowsOfAll(captions),
+    emptyRows: rows.rowsOf('') };
   await trainStage(state, {
-    step: unetStepGraph(tiny, rows.ids.length), optimizer: optimizerOf(tiny.unet), plan: tiny.unet, emaDecay: 0.9, provider: 'cpu',
-    threads: 1, batch: (step) => unetBatch(tiny, set, starterNoiseSchedule(), step), onSnapshot: async () => {}, onProgress: () => {},
+    step: unetStepGraph(tiny, rows.ids.length), optimizer: optimizerOf(tiny.unet), plan: tiny.unet, emaDecay: 0.9,
+      provider: 'cpu',
+    threads: 1, batch: (step) => unetBatch(tiny, set, starterNoiseSchedule(), step), onSnapshot: async () => {},
+      onProgress: () => {},
   });
   expect(Math.min(...state.losses.slice(-3))).toBeLessThan(state.losses[0]!);
   const vae = newVae();
