@@ -1,18 +1,25 @@
 // The desktop app's files can be bundled, stay apart by process, and where they lie agrees with the packaging.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundleApp } from '../../src-main/app/launch/build.ts';
 import { installedPlaces } from '../../src-main/app/places.ts';
+import { openEngine } from '../../src-main/studio/engine-client.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const folder = mkdtempSync(join(tmpdir(), 'likeness-bundle-'));
-const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+// Below node_modules, so that the bundles find the packages that stay outside them.
+const cache = join(root, 'node_modules', '.cache');
+let project: string;
+const read = (name: string) => readFileSync(join(project, 'dist', 'app', name), 'utf8');
 
-beforeAll(() => bundleApp(folder));
-afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(async () => {
+  mkdirSync(cache, { recursive: true });
+  project = mkdtempSync(join(cache, 'likeness-bundle-'));
+  symlinkSync(join(root, 'resources'), join(project, 'resources'), 'junction');
+  await bundleApp(join(project, 'dist', 'app'));
+});
+afterAll(() => rmSync(project, { recursive: true }));
 
 /** Packages that a bundle still loads when it runs. */
 function loaded(text: string): string[] {
@@ -32,6 +39,26 @@ test('the engine loads ONNX Runtime, and neither Electron nor the database', () 
   expect(names).toContain('onnxruntime-node');
   expect(names).not.toContain('electron');
   expect(names).not.toContain('better-sqlite3');
+});
+
+test('the bundled engine answers as a process of its own', async () => {
+  const log: string[] = [];
+  const engine = openEngine({
+    nodeFile: process.execPath,
+    entryFile: join(project, 'dist', 'app', 'engine.mjs'),
+    resourcesFolder: join(project, 'resources'),
+    onState: () => undefined,
+    onLog: (line) => log.push(line),
+  });
+  try {
+    const result = await engine.run({ kind: 'doctor' }, new AbortController().signal);
+    const cpu = { name: 'cpu', works: true };
+    expect(result).toMatchObject({ kind: 'doctor', providers: expect.arrayContaining([expect.objectContaining(cpu)]) });
+  } catch (error) {
+    throw new Error(`The engine did not answer:\n${log.join('\n')}`, { cause: error });
+  } finally {
+    await engine.close();
+  }
 });
 
 test('the preload loads Electron and nothing else', () => {

@@ -41,8 +41,10 @@ export async function bundleApp(folder: string): Promise<void> {
     format: 'esm',
     external: externalPackages,
     outExtension: { '.js': '.mjs' },
-    // CommonJS packages inside an ES module bundle still call require().
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    // CommonJS packages inside an ES module bundle still call require(); the name is ours alone.
+    banner: {
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+    },
   } as const;
   const source = (path: string): string => join(root, 'src-main', path);
   await Promise.all([
