@@ -14,6 +14,7 @@ const oldestNode = 24;
 /** What `npm run …` offers. `here` tasks see the folder the user typed the command in; the others see the project. */
 export const tasks = {
   start: { file: 'src-main/app/launch/start.ts', here: true },
+  serve: { file: 'src-main/app/launch/start.ts', here: true, first: ['--browser'] },
   cli: { file: 'src-main/host/cli.ts', here: true },
   bench: { file: 'test/bench/main.ts', here: true },
   golden: { file: 'test/golden-runner/run.ts', here: false },
@@ -126,7 +127,7 @@ function findNode() {
 export function chooseTask(parameters) {
   const [name, ...rest] = parameters;
   if (name === undefined) return { task: tasks.cli, parameters: ['--help'] };
-  if (name === 'start' && rest.length > 0) return { task: tasks.cli, parameters: rest };
+  if (name === 'start' && rest.length > 0) return chooseTask(rest);
   if (!Object.hasOwn(tasks, name)) return { task: tasks.cli, parameters };
   return { task: tasks[name], parameters: [...(tasks[name].first ?? []), ...rest] };
 }

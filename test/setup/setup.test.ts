@@ -31,6 +31,8 @@ test('a task’s name is a task; everything else is for the command line', () =>
   const portraits = { task: tasks.cli, parameters: ['portraits', '--photos', 'x'] };
   expect(chooseTask(['portraits', '--photos', 'x'])).toEqual(portraits);
   expect(chooseTask(['start', 'portraits', '--photos', 'x'])).toEqual(portraits);
+  expect(chooseTask(['serve', '--json'])).toEqual({ task: tasks.serve, parameters: ['--browser', '--json'] });
+  expect(chooseTask(['start', 'serve'])).toEqual({ task: tasks.serve, parameters: ['--browser'] });
   expect(chooseTask(['constructor']).task).toBe(tasks.cli);
   expect(chooseTask([])).toEqual({ task: tasks.cli, parameters: ['--help'] });
 });

@@ -1,5 +1,5 @@
 // What `npm start` does: the desktop app where a window can be opened and Electron's binary can be had;
-// otherwise the same studio in a browser, on this machine only.
+// otherwise, or with --browser, the same studio in a browser, on this machine only.
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -10,6 +10,12 @@ const root = join(import.meta.dirname, '..', '..', '..');
 
 function say(sentence: string): void {
   process.stderr.write(`${sentence}\n`);
+}
+
+function serveInBrowser(parameters: readonly string[]): void {
+  const host = join(root, 'src-main', 'host', 'cli.ts');
+  const flags = ['--disable-warning=ExperimentalWarning'];
+  runUntilItEnds(process.execPath, [...flags, host, 'serve', ...parameters], process.env);
 }
 
 /** Electron's binary, or the reason (half a sentence) why the app cannot be opened. */
@@ -45,13 +51,15 @@ try {
   say(`The studio's page could not be built: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
 }
-const electron = electronOrReason();
-if ('binary' in electron) {
+const [first, ...rest] = process.argv.slice(2);
+const electron = first === '--browser' ? undefined : electronOrReason();
+if (electron === undefined) {
+  serveInBrowser(rest);
+} else if ('reason' in electron) {
+  say(`Opening in the browser instead of a window of its own: ${electron.reason}.`);
+  serveInBrowser([]);
+} else {
   await buildApp();
   // The engine runs on this very Node, not on Electron's.
   runUntilItEnds(electron.binary, [root], { ...process.env, LIKENESS_NODE: process.execPath });
-} else {
-  say(`Opening in the browser instead of a window of its own: ${electron.reason}.`);
-  const host = join(root, 'src-main', 'host', 'cli.ts');
-  runUntilItEnds(process.execPath, ['--disable-warning=ExperimentalWarning', host, 'serve'], process.env);
 }
