@@ -39,6 +39,18 @@ export interface VaeLossInputs {
   readonly colourHelp: Value;
 }
 
+/** L1 of an error [B, 3, H, W] at three scales, of its differences along both axes, and its square at an eighth. */
+export function reconstructionLoss(g: GraphBuilder, error: Value, edgeWeight: number): Value {
+  const half = pooled(g, error, 2);
+  const quarter = pooled(g, half, 2);
+  const eighth = pooled(g, quarter, 2);
+  const l1 = (x: Value) => mean(g, g.abs(x));
+  return weighted(g, [
+    [1, l1(error)], [edgeWeight, l1(differenceAlong(g, error, 2))], [edgeWeight, l1(differenceAlong(g, error, 3))],
+    [0.5, l1(half)], [0.5, l1(quarter)], [4, mean(g, g.mul(eighth, eighth))],
+  ]);
+}
+
 /** Loss of the autoencoder, a scalar. Everything is linear in the error, so it is computed from the error once. */
 export function vaeLoss(scope: NetworkScope, config: VaeConfig, inputs: VaeLossInputs, klWeight: number): Value {
   const { g } = scope;
@@ -49,18 +61,11 @@ export function vaeLoss(scope: NetworkScope, config: VaeConfig, inputs: VaeLossI
   const deviation = g.exp(g.mul(g.scalar(0.5), logVariance));
   const latent = g.add(means!, g.mul(deviation, inputs.noise));
   const error = g.sub(vaeDecoder(scope, config, latent), image);
-  const half = pooled(g, error, 2);
-  const quarter = pooled(g, half, 2);
-  const eighth = pooled(g, quarter, 2);
-  const l1 = (x: Value) => mean(g, g.abs(x));
   const square = (x: Value) => mean(g, g.mul(x, x));
   const kl = mean(g, g.sub(g.add(g.mul(means!, means!), g.exp(logVariance)), g.add(logVariance, g.scalar(1))));
   const colours = g.sub(g.slice(means!, 1, 0, 3), g.mul(g.scalar(2),
     pooled(g, image, image.shape[2]! / means!.shape[2]!)));
-  const reconstruction = weighted(g, [
-    [1, l1(error)], [0.25, l1(differenceAlong(g, error, 2))], [0.25, l1(differenceAlong(g, error, 3))],
-    [0.5, l1(half)], [0.5, l1(quarter)], [4, square(eighth)], [0.5 * klWeight, kl],
-  ]);
+  const reconstruction = g.add(reconstructionLoss(g, error, 0.25), g.mul(g.scalar(0.5 * klWeight), kl));
   return g.add(reconstruction, g.mul(g.reshape(inputs.colourHelp, []), square(colours)));
 }
 

@@ -23,6 +23,14 @@ export const recipeSchema = z.object({
     /** For this many steps the first three latent channels are drawn towards the picture's own colours. */
     colourHelpSteps: z.int(),
   }),
+  /** The decoder goes on alone while the encoder, and so the latents, stay as they are. */
+  decoder: schedule.extend({
+    cropPx: z.int(),
+    /** Share of crops that show the face. */
+    faceShare: z.number().min(0).max(1),
+    /** Weight of the error's differences between neighbours: edges, where a blurred eye shows. */
+    edgeWeight: z.number(),
+  }),
   unet: schedule.extend({
     blockOutChannels: z.array(z.int()), layersPerBlock: z.int(), heads: z.int(), normGroups: z.int(),
     /** How many of the portraits are encoded and trained on; a multiple of 8. */
@@ -41,7 +49,12 @@ export const starterRecipe: StarterRecipe = {
   vae: {
     blockOutChannels: [16, 32, 64, 64], layersPerBlock: 1, latentChannels: 16, normGroups: 4,
     cropPx: 64, textureShare: 0.18, klWeight: 5e-4, colourHelpSteps: 250,
-    steps: 4_000, batchSize: 8, learningRate: 2e-3, warmUpSteps: 100, constantShare: 0.4, finalShare: 0.02,
+    steps: 3_700, batchSize: 8, learningRate: 2e-3, warmUpSteps: 100, constantShare: 0.4, finalShare: 0.02,
+    beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
+  },
+  decoder: {
+    cropPx: 64, faceShare: 0.7, edgeWeight: 1,
+    steps: 8_000, batchSize: 8, learningRate: 1.5e-3, warmUpSteps: 50, constantShare: 0.4, finalShare: 0.02,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   unet: {

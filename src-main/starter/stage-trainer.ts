@@ -43,6 +43,20 @@ function updateAverage(state: TrainingState, emaDecay: number): void {
   for (let i = 0; i < average.length; i++) average[i] = parameters[i]! + decay * (average[i]! - parameters[i]!);
 }
 
+/** Takes over what a step gave. */
+function advance(state: TrainingState, results: Record<string, Tensor>, emaDecay: number): void {
+  const loss = Number(results.loss!.data[0]);
+  if (!Number.isFinite(loss)) {
+    throw new Error(`The loss became ${loss} at step ${state.step}; lower the learning rate.`);
+  }
+  state.parameters = results.nextParameters!.data as Float32Array;
+  state.firstMoment = results.nextFirstMoment!.data as Float32Array;
+  state.secondMoment = results.nextSecondMoment!.data as Float32Array;
+  state.step++;
+  state.losses.push(loss);
+  updateAverage(state, emaDecay);
+}
+
 const reportEvery = 25;
 
 /** Trains from `state` (changed in place) to the plan's last step. */
@@ -59,16 +73,7 @@ export async function trainStage(state: TrainingState, options: StageOptions): P
         secondMoment: vector(state.secondMoment),
         schedule: float32Tensor([4], scheduleOf(state.step + 1, rate, options.optimizer, plan.clipNorm)),
       });
-      const loss = Number(results.loss!.data[0]);
-      if (!Number.isFinite(loss)) {
-        throw new Error(`The loss became ${loss} at step ${state.step}; lower the learning rate.`);
-      }
-      state.parameters = results.nextParameters!.data as Float32Array;
-      state.firstMoment = results.nextFirstMoment!.data as Float32Array;
-      state.secondMoment = results.nextSecondMoment!.data as Float32Array;
-      state.step++;
-      state.losses.push(loss);
-      updateAverage(state, options.emaDecay);
+      advance(state, results, options.emaDecay);
       const now = performance.now();
       if (state.step % reportEvery === 0) {
         const count = state.step - reportedStep;

@@ -1,6 +1,6 @@
 // npm run starter:train: makes resources/starter from nothing, stage by stage, going on from the last snapshot.
-// Stages: vae, latents, unet, export. Options: --stage NAME, --provider cpu|webgpu, --threads N, --recipe FILE,
-// --cache FOLDER, --out FOLDER, --photo FILE (a picture to look at in the sheets, never trained on).
+// Stages: vae, latents, decoder, unet, export (decoder and unet may run side by side). Options: --stage NAME,
+// --provider cpu|webgpu, --threads N, --recipe FILE, --cache FOLDER, --out FOLDER, --photo FILE (a picture to look at in the sheets, never trained on).
 
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import type { Provider } from '../runtime/session.ts';
 import { openClipTokenizer } from '../text/tokenizer.ts';
 import { pictureOf, writeContactSheet } from './contact-sheet.ts';
 import { initialParameters } from './flat-parameters.ts';
+import { decoderLayout, decoderStepGraph, withDecoder } from './decoder-stage.ts';
 import { encodeLatents, readCaptions, readLatents } from './latent-stage.ts';
 import { exportPack, lossCsv, lossCurveSvg } from './pack-export.ts';
 import { recipeSchema, type StarterRecipe, starterRecipe } from './recipe.ts';
@@ -19,7 +20,7 @@ import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } fro
 import { optimizerOf, type StageProgress, trainStage } from './stage-trainer.ts';
 import { starterNetworks } from './starter-networks.ts';
 import { type TokenRows, usedTokenRows } from './token-rows.ts';
-import { type LatentSet, unetBatch, vaeBatch } from './training-batches.ts';
+import { decoderBatch, type LatentSet, unetBatch, vaeBatch } from './training-batches.ts';
 import { denoiserLayout, sampleLatents, starterNoiseSchedule, unetStepGraph } from './unet-stage.ts';
 import { openVae, vaeLayout, vaeStepGraph, writeReconstructions } from './vae-stage.ts';
 
@@ -77,6 +78,23 @@ export const pictureAt = (set: RenderedDataset, index: number) => {
   return set.pixels.subarray(index * bytes, (index + 1) * bytes);
 };
 
+/** Held-out portraits and, last, the photo that is only looked at. */
+async function lookedAt(run: StarterRun, portraits: RenderedDataset, textures: RenderedDataset): Promise<Uint8Array[]> {
+  const { resolutionPx } = run.recipe;
+  const looked = Array.from({ length: 15 }, (_, i) => pictureAt(portraits, portraits.count - 1 - i));
+  const photo = run.photo && await sharp(run.photo).resize(resolutionPx, resolutionPx).removeAlpha().raw().toBuffer();
+  return [...looked, photo ? new Uint8Array(photo) : pictureAt(textures, 0)];
+}
+
+async function reportQuality(
+  run: StarterRun, stage: string, step: number, parameters: Float32Array, pictures: readonly Uint8Array[],
+): Promise<void> {
+  const sheet = path.join(run.cache, 'sheets', `${stage}-${String(step).padStart(6, '0')}.png`);
+  const quality = await writeReconstructions(sheet, run.recipe, parameters, pictures, run);
+  const mean = quality.slice(0, -1).reduce((sum, q) => sum + q, 0) / (quality.length - 1);
+  report(`${stage} ${step} portraits ${mean.toFixed(2)} dB, last ${quality.at(-1)!.toFixed(2)} dB`);
+}
+
 async function trainVae(run: StarterRun): Promise<void> {
   const { recipe, cache } = run;
   const layout = vaeLayout(starterNetworks(recipe).vae);
@@ -84,10 +102,7 @@ async function trainVae(run: StarterRun): Promise<void> {
   const state = (await readSnapshot(file, layout.size)) ?? newTrainingState(initialParameters(layout, recipe.seed));
   if (state.step >= recipe.vae.steps) return;
   const { portraits, textures } = await renderedSets(run);
-  const looked = Array.from({ length: 15 }, (_, i) => pictureAt(portraits, portraits.count - 1 - i));
-  const photo = run.photo && await sharp(run.photo).resize(recipe.resolutionPx,
-    recipe.resolutionPx).removeAlpha().raw().toBuffer();
-  const pictures = [...looked, photo ? new Uint8Array(photo) : pictureAt(textures, 0)];
+  const pictures = await lookedAt(run, portraits, textures);
   await trainStage(state, {
     step: vaeStepGraph(recipe), optimizer: optimizerOf(recipe.vae), plan: recipe.vae, emaDecay: 0.995,
     provider: run.provider, threads: run.threads, signal: run.signal,
@@ -95,10 +110,7 @@ async function trainVae(run: StarterRun): Promise<void> {
     onProgress: (p) => reportProgress('vae', p),
     onSnapshot: async (saved) => {
       await writeSnapshot(file, saved);
-      const sheet = path.join(cache, 'sheets', `vae-${String(saved.step).padStart(6, '0')}.png`);
-      const quality = await writeReconstructions(sheet, recipe, saved.average, pictures, run);
-      const mean = quality.slice(0, -1).reduce((sum, q) => sum + q, 0) / (quality.length - 1);
-      report(`vae ${saved.step} portraits ${mean.toFixed(2)} dB, last ${quality.at(-1)!.toFixed(2)} dB`);
+      await reportQuality(run, 'vae', saved.step, saved.average, pictures);
     },
   });
 }
@@ -111,6 +123,38 @@ async function trainedVae(run: StarterRun): Promise<TrainingState> {
   const state = await readSnapshot(vaeSnapshotFile(run), vaeLayout(starterNetworks(run.recipe).vae).size);
   if (!state) throw new Error('The autoencoder has no snapshot yet; run the vae stage first.');
   return state;
+}
+
+const decoderSnapshotFile = ({ cache }: StarterRun) => path.join(cache, 'decoder.snapshot.safetensors');
+
+/** The autoencoder with the decoder as far as it has come on its own. */
+async function finishedVae(run: StarterRun): Promise<Float32Array> {
+  const { vae } = starterNetworks(run.recipe);
+  const { average } = await trainedVae(run);
+  const decoder = await readSnapshot(decoderSnapshotFile(run), decoderLayout(vae).size);
+  return decoder ? withDecoder(vae, average, decoder.average) : average;
+}
+
+async function trainDecoder(run: StarterRun): Promise<void> {
+  const { recipe } = run;
+  const { vae } = starterNetworks(recipe);
+  const { average } = await trainedVae(run);
+  const start = decoderLayout(vae);
+  const file = decoderSnapshotFile(run);
+  const state = (await readSnapshot(file, start.size)) ?? newTrainingState(start.pick(average));
+  if (state.step >= recipe.decoder.steps) return;
+  const { portraits, textures } = await renderedSets(run);
+  const pictures = await lookedAt(run, portraits, textures);
+  await trainStage(state, {
+    step: decoderStepGraph(recipe, average), optimizer: optimizerOf(recipe.decoder), plan: recipe.decoder,
+    emaDecay: 0.995, provider: run.provider, threads: run.threads, signal: run.signal,
+    batch: (step) => decoderBatch(recipe, portraits, textures, step),
+    onProgress: (p) => reportProgress('decoder', p),
+    onSnapshot: async (saved) => {
+      await writeSnapshot(file, saved);
+      await reportQuality(run, 'decoder', saved.step, withDecoder(vae, average, saved.average), pictures);
+    },
+  });
 }
 
 async function makeLatents(run: StarterRun): Promise<void> {
@@ -138,7 +182,7 @@ async function writeSamples(run: StarterRun, rows: TokenRows, state: TrainingSta
   });
   const { latentScale } = await readLatents(latentsFile(run));
   const values = (latents.data as Float32Array).map((value) => value / latentScale);
-  const vae = await openVae(recipe, (await trainedVae(run)).average,
+  const vae = await openVae(recipe, await finishedVae(run),
     { batchSize: samplePrompts.length, provider: run.provider, threads: run.threads });
   const pictures = await vae.decode({ ...latents, data: values });
   await vae.release();
@@ -181,7 +225,7 @@ async function makePack(run: StarterRun): Promise<void> {
   const { latentScale } = await readLatents(latentsFile(run));
   await exportPack(run.out, {
     recipe, latentScale, tokenIds: rows.ids, denoiser: { layout, parameters: denoiser.average },
-    vae: { layout: vaeLayout(starterNetworks(recipe).vae), parameters: vae.average },
+    vae: { layout: vaeLayout(starterNetworks(recipe).vae), parameters: await finishedVae(run) },
   }, tokenizerFolder);
   const training = path.join(run.out, 'training');
   await mkdir(training, { recursive: true });
@@ -213,7 +257,7 @@ async function main(): Promise<void> {
   // an interrupted run keeps what it has done
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
   const stages: Readonly<Record<string, (run: StarterRun) => Promise<void>>> = {
-    vae: trainVae, latents: makeLatents, unet: trainUnet, export: makePack,
+    vae: trainVae, latents: makeLatents, decoder: trainDecoder, unet: trainUnet, export: makePack,
   };
   const wanted = values.stage === 'all' ? Object.keys(stages) : [values.stage];
   for (const stage of wanted) {

@@ -13,11 +13,15 @@ const normals = (random: Random, count: number) => Float32Array.from({ length: c
 
 /** Copies a crop of one picture to planes in -1..1, mirrored and recoloured as told. */
 function copyCrop(
-  set: RenderedDataset, index: number, target: Float32Array, cropPx: number, random: Random,
+  set: RenderedDataset, index: number, target: Float32Array, cropPx: number, random: Random, faceShare = 0,
 ): void {
   const size = set.resolutionPx;
-  const left = random.integer(size - cropPx + 1);
-  const top = random.integer(size - cropPx + 1);
+  const isFace = faceShare > 0 && random.chance(faceShare);
+  // where the eyes are in every portrait, give or take an eighth of the picture
+  const near = (centre: number) => Math.round(centre * size - cropPx / 2 + random.between(-size / 8, size / 8));
+  const within = (start: number) => Math.max(0, Math.min(size - cropPx, start));
+  const left = isFace ? within(near(0.5)) : random.integer(size - cropPx + 1);
+  const top = isFace ? within(near(0.42)) : random.integer(size - cropPx + 1);
   const isMirrored = random.chance(0.5);
   // other white balances and exposures than the renderer's, so that real photos are within what was seen
   const isRecoloured = random.chance(0.4);
@@ -56,6 +60,23 @@ export function vaeBatch(
     noise: float32Tensor(noiseShape, normals(random, batchSize * latentChannels * latentPx * latentPx)),
     colourHelp: float32Tensor([1], [Math.max(0, 1 - step / colourHelpSteps)]),
   };
+}
+
+/** image [B, 3, crop, crop] of one step of the decoder's own training. */
+export function decoderBatch(
+  recipe: StarterRecipe, portraits: RenderedDataset, textures: RenderedDataset, step: number,
+): Feeds {
+  const { cropPx, batchSize, faceShare } = recipe.decoder;
+  const random = seededRandom(recipe.seed + step, 33);
+  const planes = 3 * cropPx * cropPx;
+  const image = new Float32Array(batchSize * planes);
+  for (let item = 0; item < batchSize; item++) {
+    const set = random.chance(recipe.vae.textureShare) ? textures : portraits;
+    const index = random.integer(set === portraits ? set.count - recipe.heldOut : set.count);
+    const target = image.subarray(item * planes, (item + 1) * planes);
+    copyCrop(set, index, target, cropPx, random, set === portraits ? faceShare : 0);
+  }
+  return { image: float32Tensor([batchSize, 3, cropPx, cropPx], image) };
 }
 
 export interface LatentSet {
