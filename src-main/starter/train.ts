@@ -1,6 +1,7 @@
 // npm run starter:train: makes resources/starter from nothing, stage by stage, going on from the last snapshot.
 // Stages: vae, latents, decoder, unet, export (decoder and unet may run side by side). Options: --stage NAME,
-// --provider cpu|webgpu, --threads N, --recipe FILE, --cache FOLDER, --out FOLDER, --photo FILE (a picture to look at in the sheets, never trained on).
+// --provider cpu|webgpu, --threads N, --recipe FILE, --cache FOLDER, --out FOLDER, --photo FILE (a picture to look at
+// in the sheets, never trained on).
 
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
