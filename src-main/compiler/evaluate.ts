@@ -1,7 +1,7 @@
 // The float64 reference: runs a graph node by node with the rules' own evaluations. Slow, exact, no device.
 
 import { type DType, type Tensor, elementCount, newTensorData } from '../tensor/tensor.ts';
-import { toFloat32 } from '../tensor/half.ts';
+import { toFloat32, toFloatDType } from '../tensor/half.ts';
 import type { Graph, Value } from './1-build/graph.ts';
 import type { NumberArray } from './ops/op-rule.ts';
 import { ruleOf } from './ops/op-table.ts';
@@ -39,9 +39,11 @@ export function numbersOf(tensor: Tensor): NumberArray {
 
 /** Rounds evaluated numbers to a tensor of a dtype. */
 export function tensorOf(array: NumberArray, dtype: DType): Tensor {
+  if (dtype === 'float16' || dtype === 'bfloat16') return toFloatDType(tensorOf(array, 'float32'), dtype);
   const data = newTensorData(dtype, elementCount(array.shape));
+  const isBig = data instanceof BigInt64Array || data instanceof BigUint64Array;
   for (let i = 0; i < array.values.length; i++) {
-    (data as Float32Array)[i] = (dtype === 'int64' ? BigInt(array.values[i]!) : array.values[i]!) as number;
+    (data as Float32Array)[i] = (isBig ? BigInt(array.values[i]!) : array.values[i]!) as number;
   }
   return { dtype, shape: array.shape, data };
 }

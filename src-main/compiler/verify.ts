@@ -22,7 +22,9 @@ export function verify(graph: Graph): void {
       claim(output);
     }
   });
+  const inputNames = new Set(graph.inputs.map((value) => value.name));
   for (const [name, value] of graph.outputs) {
+    if (inputNames.has(name)) throw new Error(`${graph.name} has an input and an output named ${name}.`);
     if (names.has(name) && value.name !== name) throw new Error(`Two values of ${graph.name} are named ${name}.`);
     if (!known.has(value)) throw new Error(`The output ${name} of ${graph.name} is made nowhere.`);
   }

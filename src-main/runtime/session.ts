@@ -1,6 +1,7 @@
 // Sessions of ONNX Runtime over graphs of ours. The only folder that imports onnxruntime-node and knows providers.
 // Creating and running block the thread (onnxruntime-node's binding is synchronous): use it in the engine process.
 
+import './no-telemetry.ts';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import type { Graph } from '../compiler/1-build/graph.ts';
@@ -22,7 +23,7 @@ export interface SessionOptions {
   readonly favour?: 'speed' | 'memory';
   /** Refuse a graph of which a node would leave the GPU. */
   readonly noFallback?: boolean;
-  /** Where to write ONNX Runtime's profile of the runs; read back by endProfiling(). */
+  /** Where ONNX Runtime writes its profile of the runs, as PREFIX_date.json, when the session is released. */
   readonly profileFilePrefix?: string;
 }
 
@@ -45,7 +46,7 @@ export async function openSession(graph: Graph, options: SessionOptions): Promis
 
 /** Opens ONNX bytes of our own making. `root`: the folder that external data is relative to. */
 export async function openModel(model: Uint8Array, options: SessionOptions, root: string): Promise<Session> {
-  const session = await ort.InferenceSession.create(model, ortOptions(options, root));
+  const session = await createSession(model, options, root);
   return {
     provider: options.provider,
     inputNames: session.inputNames,
@@ -53,6 +54,22 @@ export async function openModel(model: Uint8Array, options: SessionOptions, root
     run: (feeds) => run(session, feeds),
     release: () => session.release(),
   };
+}
+
+async function createSession(
+  model: Uint8Array, options: SessionOptions, root: string,
+): Promise<ort.InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(model, ortOptions(options, root));
+  } catch (cause) {
+    throw new Error(`ONNX Runtime cannot use ${options.provider}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** The last words of ONNX Runtime's message; before them it tells where in its own sources it was. */
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.trim().split('\n')[0]!.replace(/^.* was false\. /, '');
 }
 
 function driveRoot(graph: Graph): string {
@@ -70,7 +87,7 @@ function ortOptions(options: SessionOptions, root: string): ort.InferenceSession
     enableCpuMemArena: !savesMemory,
     enableMemPattern: !savesMemory,
     logSeverityLevel: 3,
-    ...(options.profileFilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profileFilePrefix }),
+    ...profilingOptions(options.profileFilePrefix),
     extra: {
       session: {
         model_external_initializers_file_folder_path: root,
@@ -85,9 +102,19 @@ function ortOptions(options: SessionOptions, root: string): ort.InferenceSession
   };
 }
 
-async function run(session: ort.InferenceSession, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+function profilingOptions(prefix: string | undefined): ort.InferenceSession.SessionOptions {
+  return prefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: prefix };
+}
+
+async function run(
+  session: ort.InferenceSession, feeds: Readonly<Record<string, Tensor>>,
+): Promise<Record<string, Tensor>> {
   const ortFeeds: Record<string, ort.Tensor> = {};
-  for (const [name, tensor] of Object.entries(feeds)) ortFeeds[name] = new ort.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape);
+  for (const [name, { dtype, shape, data }] of Object.entries(feeds)) {
+    // ONNX Runtime would leave it out without a word
+    if (!session.inputNames.includes(name)) throw new Error(`The graph has no input named ${name}.`);
+    ortFeeds[name] = new ort.Tensor(dtype as 'float32', data as Float32Array, shape);
+  }
   const results = await session.run(ortFeeds);
   return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [
     name, { dtype: tensor.type as DType, shape: tensor.dims, data: tensor.data as TensorData },

@@ -1,10 +1,9 @@
-// Builds a graph op by op. Shapes are inferred and checked at once; names carry the scope they were made in.
+// Builds a graph op by op, one method an op; a few are made of several.
 
-import { type DType, type Shape, type Tensor, elementCount } from '../../tensor/tensor.ts';
-import type { WeightSource } from '../../tensor/weights.ts';
-import { ruleOf } from '../ops/op-table.ts';
+import { type DType, type Shape, elementCount } from '../../tensor/tensor.ts';
 import { normalizeAxis, sameShape } from '../ops/shapes.ts';
-import type { Attributes, Graph, Node, Value } from './graph.ts';
+import type { Attributes, Value } from './graph.ts';
+import { NodeBuilder } from './node-builder.ts';
 
 export interface ConvolutionWindow {
   readonly strides?: readonly [number, number];
@@ -14,131 +13,18 @@ export interface ConvolutionWindow {
   readonly group?: number;
 }
 
+/** Output padding: rows below and columns to the right that no product reached. */
+export interface TransposedWindow extends ConvolutionWindow {
+  readonly outputPadding?: readonly [number, number];
+}
+
 export interface MatMulOptions {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
   readonly alpha?: number;
 }
 
-export class GraphBuilder {
-  readonly name: string;
-  readonly #inputs: Value[] = [];
-  readonly #initializers = new Map<Value, WeightSource>();
-  readonly #nodes: Node[] = [];
-  readonly #outputs = new Map<string, Value>();
-  readonly #names = new Set<string>();
-  readonly #scalars = new Map<string, Value>();
-  readonly #members = new Set<Value>();
-  #scope: string[] = [];
-  #nextId = 0;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  /** A builder that goes on from a finished graph: its values and nodes are taken over as they are. */
-  static from(graph: Graph): GraphBuilder {
-    const builder = new GraphBuilder(graph.name);
-    const own = (value: Value): void => {
-      builder.#members.add(value);
-      builder.#names.add(value.name);
-      builder.#nextId = Math.max(builder.#nextId, value.id + 1);
-    };
-    for (const value of graph.inputs) { own(value); builder.#inputs.push(value); }
-    for (const [value, source] of graph.initializers) { own(value); builder.#initializers.set(value, source); }
-    for (const node of graph.nodes) {
-      node.outputs.forEach(own);
-      builder.#nodes.push(node);
-      builder.#nextId = Math.max(builder.#nextId, node.id + 1);
-    }
-    for (const [name, value] of graph.outputs) builder.#outputs.set(name, value);
-    return builder;
-  }
-
-  // structure of the graph
-
-  input(name: string, dtype: DType, shape: Shape): Value {
-    if (this.#names.has(name)) throw new Error(`The graph ${this.name} already has a value named ${name}.`);
-    const value = this.#value(name, dtype, shape, undefined);
-    this.#inputs.push(value);
-    return value;
-  }
-
-  /** A frozen parameter, as float32 whatever float type its file holds. */
-  weight(name: string, source: WeightSource): Value {
-    // its own name, whatever the scope: a parameter's name is its path in the network already
-    const value = this.#value(this.#names.has(name) ? this.#unique(name) : name, source.dtype, source.shape, undefined);
-    this.#initializers.set(value, source);
-    return source.dtype === 'float16' || source.dtype === 'bfloat16' ? this.cast(value, 'float32') : value;
-  }
-
-  constant(tensor: Tensor): Value {
-    return this.initializer(this.#unique('constant'), tensor);
-  }
-
-  /** Frozen numbers with the dtype they are stored in. */
-  initializer(name: string, source: WeightSource): Value {
-    const value = this.#value(this.#names.has(name) ? this.#unique(name) : name, source.dtype, source.shape, undefined);
-    this.#initializers.set(value, source);
-    return value;
-  }
-
-  /** A number that broadcasts with everything; one initializer for each distinct number. */
-  scalar(number: number): Value {
-    const key = Object.is(number, -0) ? '-0' : String(number);
-    let value = this.#scalars.get(key);
-    if (!value) {
-      value = this.constant({ dtype: 'float32', shape: [], data: Float32Array.of(number) });
-      this.#scalars.set(key, value);
-    }
-    return value;
-  }
-
-  output(name: string, value: Value): void {
-    this.#checkMember(value);
-    this.#outputs.set(name, value);
-  }
-
-  /** Names made inside `build` begin with `name/`. */
-  scope<T>(name: string, build: () => T): T {
-    this.#scope.push(name);
-    try {
-      return build();
-    } finally {
-      this.#scope.pop();
-    }
-  }
-
-  /** Like scope(), with a whole path in place of the present one. */
-  inScope<T>(path: string, build: () => T): T {
-    const outer = this.#scope;
-    this.#scope = path === '' ? [] : path.split('/');
-    try {
-      return build();
-    } finally {
-      this.#scope = outer;
-    }
-  }
-
-  graph(): Graph {
-    return {
-      name: this.name, inputs: [...this.#inputs], initializers: new Map(this.#initializers),
-      nodes: [...this.#nodes], outputs: new Map(this.#outputs),
-    };
-  }
-
-  /** Adds a node of any op in the table and returns its outputs. */
-  node(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}): readonly Value[] {
-    for (const value of inputs) if (value) this.#checkMember(value);
-    const scope = this.#scope.join('/');
-    const types = this.#infer(op, inputs, attributes, scope);
-    const outputs: Value[] = [];
-    const node: Node = { id: this.#nextId++, op, inputs: [...inputs], attributes, outputs, scope };
-    for (const type of types) outputs.push(this.#value(this.#unique(op.toLowerCase()), type.dtype, type.shape, node));
-    this.#nodes.push(node);
-    return outputs;
-  }
-
+export class GraphBuilder extends NodeBuilder {
   // element by element
 
   neg(x: Value): Value { return this.#one('Neg', [x]); }
@@ -198,12 +84,15 @@ export class GraphBuilder {
 
   convTranspose(
     x: Value, weight: Value, bias: Value | undefined,
-    { outputPadding = [0, 0], ...window }: ConvolutionWindow & { readonly outputPadding?: readonly [number, number] } = {},
+    { outputPadding = [0, 0], ...window }: TransposedWindow = {},
   ): Value {
     return this.#one('ConvTranspose', [x, weight, bias], { ...windowAttributes(window), outputPadding });
   }
 
-  /** q [B,h,N,d], k [B,h,M,d], v [B,h,M,e] → [B,h,N,e]; the mask is added to the scores; scale defaults to 1/sqrt(d). */
+  /**
+   * q [B,h,N,d], k [B,h,M,d], v [B,h,M,e] → [B,h,N,e]. The mask is added to the scores and has no gradient; scale
+   * defaults to 1/sqrt(d).
+   */
   attention(q: Value, k: Value, v: Value, { mask, scale }: { mask?: Value; scale?: number } = {}): Value {
     return this.#one('Attention', [q, k, v, mask], { scale: scale ?? 1 / Math.sqrt(q.shape.at(-1)!) });
   }
@@ -211,14 +100,22 @@ export class GraphBuilder {
   // normalisation and reduction
 
   softmax(x: Value): Value { return this.#one('Softmax', [x]); }
-  layerNorm(x: Value, scale: Value, bias: Value, epsilon = 1e-5): Value { return this.#one('LayerNorm', [x, scale, bias], { epsilon }); }
+  layerNorm(x: Value, scale: Value, bias: Value, epsilon = 1e-5): Value {
+    return this.#one('LayerNorm', [x, scale, bias], { epsilon });
+  }
   /** x [B, C, ...], normalised over each group of C/groups channels. */
   groupNorm(x: Value, scale: Value, bias: Value, groups: number, epsilon: number): Value {
     return this.#one('GroupNorm', [x, scale, bias], { groups, epsilon });
   }
-  reduceSum(x: Value, axes: readonly number[], keepDims = true): Value { return this.#reduce('ReduceSum', x, axes, keepDims); }
-  reduceMean(x: Value, axes: readonly number[], keepDims = true): Value { return this.#reduce('ReduceMean', x, axes, keepDims); }
-  reduceMax(x: Value, axes: readonly number[], keepDims = true): Value { return this.#reduce('ReduceMax', x, axes, keepDims); }
+  reduceSum(x: Value, axes: readonly number[], keepDims = true): Value {
+    return this.#reduce('ReduceSum', x, axes, keepDims);
+  }
+  reduceMean(x: Value, axes: readonly number[], keepDims = true): Value {
+    return this.#reduce('ReduceMean', x, axes, keepDims);
+  }
+  reduceMax(x: Value, axes: readonly number[], keepDims = true): Value {
+    return this.#reduce('ReduceMax', x, axes, keepDims);
+  }
 
   // structure of values
 
@@ -252,7 +149,8 @@ export class GraphBuilder {
   tile(x: Value, repeats: readonly number[]): Value {
     const apart = x.shape.flatMap((size) => [1, size]);
     const repeated = x.shape.flatMap((size, axis) => [repeats[axis]!, size]);
-    return this.reshape(this.expand(this.reshape(x, apart), repeated), x.shape.map((size, axis) => size * repeats[axis]!));
+    const shape = x.shape.map((size, axis) => size * repeats[axis]!);
+    return this.reshape(this.expand(this.reshape(x, apart), repeated), shape);
   }
   pad(x: Value, before: readonly number[], after: readonly number[], value = 0): Value {
     return [...before, ...after].every((n) => n === 0) ? x : this.#one('Pad', [x], { before, after, value });
@@ -261,7 +159,9 @@ export class GraphBuilder {
     return this.#one('Gather', [x, indices], { axis: normalizeAxis(axis, x.shape.length) });
   }
   /** x [B,C,H,W] to height × width by nearest neighbour. */
-  resizeNearest(x: Value, height: number, width: number): Value { return this.#one('ResizeNearest', [x], { height, width }); }
+  resizeNearest(x: Value, height: number, width: number): Value {
+    return this.#one('ResizeNearest', [x], { height, width });
+  }
 
   #reduce(op: string, x: Value, axes: readonly number[], keepDims: boolean): Value {
     const normal = axes.map((axis) => normalizeAxis(axis, x.shape.length)).sort((a, b) => a - b);
@@ -271,34 +171,9 @@ export class GraphBuilder {
   #one(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}): Value {
     return this.node(op, inputs, attributes)[0]!;
   }
-
-  #infer(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes, scope: string): ReturnType<ReturnType<typeof ruleOf>['infer']> {
-    try {
-      return ruleOf(op).infer(inputs, attributes);
-    } catch (error) {
-      throw new Error(`${op} in ${this.name}/${scope}: ${(error as Error).message}`, { cause: error });
-    }
-  }
-
-  #checkMember(value: Value): void {
-    if (!this.#members.has(value)) throw new Error(`${value.name} belongs to another graph than ${this.name}.`);
-  }
-
-  #unique(base: string): string {
-    const full = [...this.#scope, base].join('/');
-    let name = full;
-    if (this.#names.has(name)) name = `${full}_${this.#nextId}`;
-    return name;
-  }
-
-  #value(name: string, dtype: DType, shape: Shape, producer: Node | undefined): Value {
-    const value: Value = { id: this.#nextId++, name, dtype, shape: [...shape], producer };
-    this.#names.add(name);
-    this.#members.add(value);
-    return value;
-  }
 }
 
-function windowAttributes({ strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1], group = 1 }: ConvolutionWindow): Attributes {
+function windowAttributes(window: ConvolutionWindow): Attributes {
+  const { strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1], group = 1 } = window;
   return { strides, pads, dilations, group };
 }

@@ -1,7 +1,7 @@
 // Reverse-mode differentiation (Griewank & Walther, chapter 3): walks the nodes between the loss and the wanted values
 // from the last to the first and asks each op's rule for its share. The result is more nodes of ordinary ops.
 
-import { type Shape, elementCount } from '../../tensor/tensor.ts';
+import { type DType, type Shape, elementCount } from '../../tensor/tensor.ts';
 import type { GraphBuilder } from '../1-build/graph-builder.ts';
 import { type Node, type Value, presentInputs } from '../1-build/graph.ts';
 import { ruleOf } from '../ops/op-table.ts';
@@ -37,10 +37,14 @@ function activeValues(nodes: readonly Node[], wanted: readonly Value[]): Set<Val
   const active = new Set(wanted);
   for (const node of nodes) {
     if (presentInputs(node).some((value) => active.has(value))) {
-      for (const output of node.outputs) if (output.dtype === 'float32') active.add(output);
+      for (const output of node.outputs) if (isFloat(output.dtype)) active.add(output);
     }
   }
   return active;
+}
+
+function isFloat(dtype: DType): boolean {
+  return dtype.includes('float');
 }
 
 function propagate(g: GraphBuilder, node: Node, active: ReadonlySet<Value>, shares: Map<Value, Value[]>): void {
@@ -58,7 +62,8 @@ function propagate(g: GraphBuilder, node: Node, active: ReadonlySet<Value>, shar
   });
   node.inputs.forEach((value, index) => {
     const gradient = inputGradients[index];
-    if (!value || !gradient || !active.has(value)) return;
+    if (!value || !active.has(value)) return;
+    if (!gradient) throw new Error(`${node.op} (${node.outputs[0]!.name}) has no derivative towards ${value.name}.`);
     const share = sumToShape(g, gradient, value.shape);
     const others = shares.get(value);
     if (others) others.push(share);

@@ -50,7 +50,8 @@ function probabilities(g: GraphBuilder, q: Value, k: Value, mask: Value | undefi
 }
 
 function maskOf(g: GraphBuilder, mask: Value | undefined, start: number, end: number): Value | undefined {
-  return mask && mask.shape.length === 4 && mask.shape[1]! > 1 ? g.slice(mask, 1, start, end) : mask;
+  const headAxis = mask ? mask.shape.length - 3 : -1;
+  return mask && headAxis >= 0 && mask.shape[headAxis]! > 1 ? g.slice(mask, headAxis, start, end) : mask;
 }
 
 function forward(
@@ -73,7 +74,9 @@ interface BackwardValues {
   readonly mask: Value | undefined;
 }
 
-function backward(g: GraphBuilder, { dO, o, q, k, v, mask }: BackwardValues, scale: number, limits: AttentionLimits): Value[] {
+function backward(
+  g: GraphBuilder, { dO, o, q, k, v, mask }: BackwardValues, scale: number, limits: AttentionLimits,
+): Value[] {
   const again = probabilityBytes(q, k) > limits.recomputeBytes ? barrier(g, q, dO) : q;
   const along = g.reduceSum(g.mul(dO, o), [3]);
   const parts = headSlices(q, k, limits).map(([start, end]) => {

@@ -3,11 +3,13 @@
 // The gradient is one op, so that P is computed again instead of being kept (only Q, K, V are):
 //   dV = Pᵀ dO    dP = dO Vᵀ    dS = P (dP - sum(O dO))    dQ = scale dS K    dK = scale dSᵀ Q
 // (sum(O dO) over a row's width equals sum(P dP) over its keys: Dao et al. 2022, appendix B.2.)
-// Both are lowered to products and softmax in slices of heads by 3-simplify/lower.ts.
+// Both are lowered to products and softmax in slices of heads by 3-simplify/lower-attention.ts.
 
 import { elementCount } from '../../tensor/tensor.ts';
 import type { NumberArray, OpRule, OpTable } from './op-rule.ts';
-import { broadcastStrides, forEachOffset, numberAttribute, shapeText } from './shapes.ts';
+import {
+  broadcastShapes, broadcastStrides, forEachOffset, numberAttribute, sameShape, shapeText,
+} from './shapes.ts';
 
 interface Heads {
   readonly batches: number;
@@ -22,16 +24,23 @@ function headsOf(q: readonly number[], k: readonly number[], v: readonly number[
 }
 
 /** P for every batch and head: [B·h, N, M]. */
-function probabilities(q: NumberArray, k: NumberArray, mask: NumberArray | undefined, scale: number, heads: Heads): Float64Array {
+function probabilities(
+  q: NumberArray, k: NumberArray, mask: NumberArray | undefined, scale: number, heads: Heads,
+): Float64Array {
   const { batches, queries, keys, width } = heads;
   const scores = new Float64Array(batches * queries * keys);
   for (let b = 0; b < batches; b++) for (let i = 0; i < queries; i++) for (let j = 0; j < keys; j++) {
     let sum = 0;
-    for (let d = 0; d < width; d++) sum += q.values[(b * queries + i) * width + d]! * k.values[(b * keys + j) * width + d]!;
+    for (let d = 0; d < width; d++) {
+      sum += q.values[(b * queries + i) * width + d]! * k.values[(b * keys + j) * width + d]!;
+    }
     scores[(b * queries + i) * keys + j] = sum * scale;
   }
   const shape = [q.shape[0]!, q.shape[1]!, queries, keys];
-  if (mask) forEachOffset(shape, [broadcastStrides(mask.shape, shape)], (i, [at]) => { scores[i]! += mask.values[at!]!; });
+  if (mask) {
+    const strides = broadcastStrides(mask.shape, shape);
+    forEachOffset(shape, [strides], (i, [at]) => { scores[i]! += mask.values[at!]!; });
+  }
   for (let row = 0; row < scores.length; row += keys) {
     let max = -Infinity;
     for (let j = 0; j < keys; j++) max = Math.max(max, scores[row + j]!);
@@ -43,12 +52,19 @@ function probabilities(q: NumberArray, k: NumberArray, mask: NumberArray | undef
 }
 
 const attention: OpRule = {
-  infer: ([q, k, v]) => {
+  infer: ([q, k, v, mask]) => {
     const fits = q && k && v && q.shape.length === 4 && k.shape.length === 4 && v.shape.length === 4
-      && q.shape[0] === k.shape[0] && q.shape[1] === k.shape[1] && q.shape[3] === k.shape[3]
-      && v.shape[1] === k.shape[1] && v.shape[2] === k.shape[2];
-    if (!fits) throw new Error(`Attention of ${[q, k, v].map((x) => shapeText(x?.shape ?? [])).join(', ')} does not fit.`);
-    return [{ dtype: q.dtype, shape: [q.shape[0]!, q.shape[1]!, q.shape[2]!, v.shape[3]!] }];
+      && sameShape(k.shape, [q.shape[0]!, q.shape[1]!, k.shape[2]!, q.shape[3]!])
+      && sameShape(v.shape, [q.shape[0]!, q.shape[1]!, k.shape[2]!, v.shape[3]!]);
+    if (!fits) {
+      const shapes = [q, k, v].map((x) => shapeText(x?.shape ?? [])).join(', ');
+      throw new Error(`Attention of ${shapes} does not fit.`);
+    }
+    const scores = [...q.shape.slice(0, 3), k.shape[2]!];
+    if (mask && !sameShape(broadcastShapes(mask.shape, scores), scores)) {
+      throw new Error(`A mask ${shapeText(mask.shape)} does not fit scores ${shapeText(scores)}.`);
+    }
+    return [{ dtype: q.dtype, shape: [...q.shape.slice(0, 3), v.shape[3]!] }];
   },
   gradient: ({ g, node, gradient, input, output }) => [
     ...g.node('AttentionGradient', [gradient, output, input(0), input(1), input(2), node.inputs[3]], node.attributes),
@@ -61,7 +77,9 @@ const attention: OpRule = {
     const values = new Float64Array(batches * queries * valueWidth);
     for (let b = 0; b < batches; b++) for (let i = 0; i < queries; i++) for (let j = 0; j < keys; j++) {
       const weight = p[(b * queries + i) * keys + j]!;
-      for (let d = 0; d < valueWidth; d++) values[(b * queries + i) * valueWidth + d]! += weight * v!.values[(b * keys + j) * valueWidth + d]!;
+      for (let d = 0; d < valueWidth; d++) {
+        values[(b * queries + i) * valueWidth + d]! += weight * v!.values[(b * keys + j) * valueWidth + d]!;
+      }
     }
     return [{ shape: node.outputs[0]!.shape, values }];
   },
@@ -75,7 +93,8 @@ const attentionGradient: OpRule = {
     const heads = headsOf(q!.shape, k!.shape, v!.shape);
     const { batches, queries, keys, width, valueWidth } = heads;
     const p = probabilities(q!, k!, mask, scale, heads);
-    const [dQ, dK, dV] = [q!, k!, v!].map((x) => new Float64Array(elementCount(x.shape))) as [Float64Array, Float64Array, Float64Array];
+    const like = (x: NumberArray): Float64Array => new Float64Array(elementCount(x.shape));
+    const [dQ, dK, dV] = [like(q!), like(k!), like(v!)];
     const dP = new Float64Array(keys);
     for (let b = 0; b < batches; b++) for (let i = 0; i < queries; i++) {
       const query = b * queries + i;

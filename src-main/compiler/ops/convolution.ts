@@ -129,7 +129,8 @@ function flatTapProducts(g: GraphBuilder, w: Window, gradient: Value, x: Value, 
   const gridW = x.shape[3]! + w.pads[1]! + w.pads[3]!;
   const length = batch * gridH * gridW;
   const channelsFirst = [1, 0, 2, 3];
-  const rows = g.reshape(g.pad(g.transpose(gradient, channelsFirst), [0, 0, 0, 0], [0, 0, gridH - outH, gridW - outW]), [outChannels, length]);
+  const onGrid = g.pad(g.transpose(gradient, channelsFirst), [0, 0, 0, 0], [0, 0, gridH - outH, gridW - outW]);
+  const rows = g.reshape(onGrid, [outChannels, length]);
   const padded = g.pad(g.transpose(x, channelsFirst), [0, 0, w.pads[0]!, w.pads[1]!], [0, 0, w.pads[2]!, w.pads[3]!]);
   const reach = (kernelH - 1) * gridW + kernelW - 1;
   const columns = g.pad(g.reshape(padded, [inChannels, length]), [0, 0], [0, reach]);
@@ -225,10 +226,12 @@ const resizeNearest: OpRule = {
     const [, , outH, outW] = node.outputs[0]!.shape as [number, number, number, number];
     const values = new Float64Array(batch * channels * outH * outW);
     let at = 0;
-    for (let plane = 0; plane < batch * channels; plane++) for (let row = 0; row < outH; row++) for (let column = 0; column < outW; column++) {
+    for (let plane = 0; plane < batch * channels; plane++) for (let row = 0; row < outH; row++) {
       const sourceRow = Math.floor((row * height) / outH);
-      const sourceColumn = Math.floor((column * width) / outW);
-      values[at++] = x!.values[(plane * height + sourceRow) * width + sourceColumn]!;
+      for (let column = 0; column < outW; column++) {
+        const sourceColumn = Math.floor((column * width) / outW);
+        values[at++] = x!.values[(plane * height + sourceRow) * width + sourceColumn]!;
+      }
     }
     return [{ shape: node.outputs[0]!.shape, values }];
   },
@@ -237,7 +240,9 @@ const resizeNearest: OpRule = {
 /** [sources, targets]: 1 where a target row takes a source row. */
 function selection(sources: number, targets: number): { dtype: 'float32'; shape: number[]; data: Float32Array } {
   const data = new Float32Array(sources * targets);
-  for (let target = 0; target < targets; target++) data[Math.floor((target * sources) / targets) * targets + target] = 1;
+  for (let target = 0; target < targets; target++) {
+    data[Math.floor((target * sources) / targets) * targets + target] = 1;
+  }
   return { dtype: 'float32', shape: [sources, targets], data };
 }
 

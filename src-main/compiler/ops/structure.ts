@@ -221,7 +221,8 @@ const gather: OpRule = {
     const axis = numberAttribute(node.attributes, 'axis');
     const { outer, size, inner } = splitAtAxis(input(0).shape, axis);
     const count = elementCount(input(1).shape);
-    const wanted = g.cast(g.reshape(input(1), [1, count]), 'float32');
+    const given = g.cast(g.reshape(input(1), [1, count]), 'float32');
+    const wanted = g.where(g.less(given, g.scalar(0)), g.add(given, g.scalar(size)), given);
     const counting = Float32Array.from({ length: size }, (_, i) => i);
     const rows = g.constant({ dtype: 'float32', shape: [size, 1], data: counting });
     const oneHot = g.cast(g.equal(rows, wanted), 'float32');
