@@ -31,8 +31,9 @@ export function doesNotFit(file: string, layer: string, reason: string): UserErr
 
 /** A kind of adapter that only looks like a LoRA: LyCORIS, DoRA and such. */
 export function unsupportedForm(file: string, tensor: string): UserError {
+  const quoted = JSON.stringify(tensor.slice(0, 120));
   return new UserError('adapter.form-unsupported', {
-    what: `${name(file)} is a kind of adapter that Likeness cannot use (it holds ${JSON.stringify(tensor.slice(0, 120))}).`,
+    what: `${name(file)} is a kind of adapter that Likeness cannot use (it holds ${quoted}).`,
     safe, todo: 'Choose a plain LoRA: files with lora_down and lora_up, or lora_A and lora_B.',
   }, { file: path.basename(file), tensor });
 }

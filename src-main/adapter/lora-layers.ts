@@ -1,5 +1,6 @@
-// A LoRA as data: per layer the two small matrices (Hu et al. 2021), y = layer(x) + adapterStrength · loraAlpha / rank ·
-// up(down(x)); and the layers of a base model that one may belong to, read off the names and shapes of its weights.
+// A LoRA as data: two small matrices a layer (Hu et al. 2021),
+//   y = layer(x) + adapterStrength · loraAlpha / rank · up(down(x)),
+// and the layers of a base model that one may belong to, read off the names and shapes of its weights.
 
 import { elementCount, type Shape, type Tensor } from '../tensor/tensor.ts';
 import { toFloat32 } from '../tensor/half.ts';
@@ -73,7 +74,9 @@ export function layersFromFlat(
     const up = take(kind === 'linear' ? [weightShape[0]!, rank] : [weightShape[0]!, rank, 1, 1]);
     return { network, modulePath: path, kind, rank, loraAlpha, down, up };
   });
-  if (offset !== parameters.length) throw new Error(`The modules hold ${offset} numbers, the vector ${parameters.length}.`);
+  if (offset !== parameters.length) {
+    throw new Error(`The modules hold ${offset} numbers, the vector ${parameters.length}.`);
+  }
   return layers;
 }
 

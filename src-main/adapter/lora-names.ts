@@ -9,7 +9,7 @@ import type { AdaptableLayer, AdaptedNetwork } from './lora-layers.ts';
 export type LoraPart = 'down' | 'up' | 'alpha';
 
 export interface LoraName {
-  /** How the file speaks of the layer: 'unet/mid_block.attentions.0.proj_in', or 'unet/mid_block_attentions_0_proj_in'. */
+  /** As the file speaks of the layer: 'unet/mid_block.attentions.0.proj_in', or with underscores for the dots. */
   readonly layerKey: string;
   readonly part: LoraPart;
 }
@@ -63,6 +63,7 @@ function oldPath(path: string, isText: boolean): string {
 /** The base model's layers under both keys that a file may use. */
 export function layersByKey(layers: readonly AdaptableLayer[]): ReadonlyMap<string, AdaptableLayer> {
   return new Map(layers.flatMap((layer) => [
-    [`${layer.network}/${layer.modulePath}`, layer], [`${layer.network}/${layer.modulePath.replaceAll('.', '_')}`, layer],
+    [`${layer.network}/${layer.modulePath}`, layer],
+    [`${layer.network}/${layer.modulePath.replaceAll('.', '_')}`, layer],
   ]));
 }

@@ -31,8 +31,8 @@ const maxTotalBytes = 2 ** 33;
 /**
  * Reads a LoRA for an SD 1.x base model. A layer without alpha has loraAlpha = rank; a raw PEFT adapter takes it from
  * adapter_config.json beside the file.
- * Refuses with a UserError: files that are no LoRA, LoRAs of other architectures or of models with other layers, LyCORIS
- * and DoRA forms, ranks and alphas that cannot be meant, numbers that are not finite.
+ * Refuses with a UserError: files that are no LoRA, LoRAs of other architectures or of models with other layers,
+ * LyCORIS and DoRA forms, ranks and alphas that cannot be meant, numbers that are not finite.
  */
 export async function readLora(file: string, weights: AdaptedWeights): Promise<LoraFile> {
   const { tensors, metadata } = await readSafetensorsHeader(file, limits);
@@ -79,7 +79,8 @@ async function readLayer(
   const downShape = [rank, ...input];
   const upShape = kind === 'linear' ? [out!, rank] : [out!, rank, 1, 1];
   if (!isSameMatrix(down.shape, downShape) || !isSameMatrix(up.shape, upShape)) {
-    throw doesNotFit(file, modulePath, `its layer is ${up.shape[0]} by ${down.shape[1]}, the model's ${out} by ${input[0]}`);
+    const sizes = `its layer is ${up.shape[0]} by ${down.shape[1]}, the model's ${out} by ${input[0]}`;
+    throw doesNotFit(file, modulePath, sizes);
   }
   const loraAlpha = alpha ? await readAlpha(file, modulePath, alpha) : fileAlpha ?? rank;
   if (!Number.isFinite(loraAlpha) || Math.abs(loraAlpha) > maxAlpha) {
@@ -114,7 +115,8 @@ async function readAlpha(file: string, layer: string, reference: TensorReference
 
 const peftConfig = z.object({
   r: z.number().positive(), lora_alpha: z.number(), use_rslora: z.boolean().default(false),
-  rank_pattern: z.record(z.string(), z.number()).default({}), alpha_pattern: z.record(z.string(), z.number()).default({}),
+  rank_pattern: z.record(z.string(), z.number()).default({}),
+  alpha_pattern: z.record(z.string(), z.number()).default({}),
 });
 
 /** lora_alpha of 'adapter_config.json' or '<stem>.adapter_config.json'; undefined where there is neither. */

@@ -43,7 +43,7 @@ export function detectFileKind(tensors: Tensors): FileKind {
   if (isAdapter(names)) return 'lora';
   if (any(/^(?:model\.diffusion_model\.)?joint_blocks\./)) return 'sd3';
   if (any(/^(?:model\.diffusion_model\.)?double_blocks\./)) return 'flux';
-  if (any(/^(?:control_model|controlnet_down_blocks|controlnet_cond_embedding|input_hint_block)\./)) return 'controlnet';
+  if (any(/^(?:control_model|controlnet_(?:down_blocks|cond_embedding)|input_hint_block)\./)) return 'controlnet';
   const convIn = tensors.get('model.diffusion_model.input_blocks.0.0.weight');
   if (convIn) return detectStableDiffusion(tensors, convIn.shape[1]);
   if (any(/^(?:down_blocks|input_blocks)\./)) return 'unet-alone';
@@ -80,7 +80,8 @@ function has(tensors: Tensors, prefix: string): boolean {
 /** The refusal of a file or folder that is something else than a checkpoint this version can use. */
 export function unsupportedKind(file: string, kind: FileKind): UserError {
   const later = kind === 'sd2' || kind === 'sdxl';
-  const code = later ? 'checkpoint.architecture-not-yet' : kind === 'lora' ? 'checkpoint.is-adapter' : 'checkpoint.wrong-kind';
+  const otherwise = kind === 'lora' ? 'checkpoint.is-adapter' : 'checkpoint.wrong-kind';
+  const code = later ? 'checkpoint.architecture-not-yet' : otherwise;
   const what = `${quote(file)} is ${titles[kind]}`;
   return new UserError(code, {
     what: later ? `${what}, which this version of Likeness does not support yet.` : `${what}, not a base model.`,

@@ -1,5 +1,5 @@
 // The configs of a single-file checkpoint, read off its tensors' shapes: such files carry no config.json.
-// What shapes cannot tell (heads, normalisation groups) is what SD 1.x always has: 8 heads, 32 groups, CLIP heads of 64.
+// What shapes cannot tell is what SD 1.x always has: 8 heads, 32 normalisation groups, CLIP heads of 64.
 
 import path from 'node:path';
 
@@ -21,7 +21,9 @@ export function inferUnetConfig(weights: WeightTable, file: string): UnetConfig 
   checkGroups(blockOutChannels, file, 'UNet');
   const hasAttention = (side: string, i: number): boolean => weights.has(`${side}.${i}.attentions.0.norm.weight`);
   const contextWeight = 'mid_block.attentions.0.transformer_blocks.0.attn2.to_k.weight';
-  const depth = blocks.map((i) => indices(weights, new RegExp(`^down_blocks\\.${i}\\.attentions\\.0\\.transformer_blocks\\.(\\d+)\\.`)).length);
+  const transformerOf = (i: number): RegExp =>
+    new RegExp(`^down_blocks\\.${i}\\.attentions\\.0\\.transformer_blocks\\.(\\d+)\\.`);
+  const depth = blocks.map((i) => indices(weights, transformerOf(i)).length);
   return {
     sampleSize: 64,
     inChannels: shapeOf(weights, 'conv_in.weight', file)[1]!,

@@ -106,15 +106,16 @@ async function openFolder(folder: string): Promise<Checkpoint> {
 /** Networks that do not fit together are an inpainting model or files of several models. */
 function checkAgreement({ path: location, unetConfig, vaeConfig, textEncoderConfig }: Checkpoint): void {
   const { inChannels, outChannels, crossAttentionDim } = unetConfig;
-  if (inChannels === 2 * vaeConfig.latentChannels + 1) throw unsupportedKind(location, 'inpainting');
-  const fits = inChannels === vaeConfig.latentChannels && outChannels === inChannels
-    && crossAttentionDim === textEncoderConfig.hiddenSize;
+  const { latentChannels } = vaeConfig;
+  const { hiddenSize } = textEncoderConfig;
+  if (inChannels === 2 * latentChannels + 1) throw unsupportedKind(location, 'inpainting');
+  const fits = inChannels === latentChannels && outChannels === inChannels && crossAttentionDim === hiddenSize;
   if (fits) return;
   throw new UserError('checkpoint.parts-disagree', {
     what: `The networks in ${quote(location)} do not belong together.`,
     safe: 'The files were only read and nothing was changed.',
     todo: 'Choose a checkpoint whose UNet, VAE and text encoder come from one model.',
-  }, { inChannels, latentChannels: vaeConfig.latentChannels, crossAttentionDim, hiddenSize: textEncoderConfig.hiddenSize });
+  }, { inChannels, latentChannels, crossAttentionDim, hiddenSize });
 }
 
 function withoutPrefix(tensors: ReadonlyMap<string, TensorReference>, prefix: string): Map<string, TensorReference> {

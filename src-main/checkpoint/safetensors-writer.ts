@@ -59,13 +59,14 @@ export async function writeSafetensors(
 
 async function copyTensor(source: TensorReference, target: FileHandle): Promise<void> {
   const pieceBytes = 8 << 20;
+  const endBytes = source.offsetBytes + source.lengthBytes;
   const handle = await open(source.file, 'r');
   try {
     const piece = new Uint8Array(Math.min(pieceBytes, source.lengthBytes));
     for (let done = 0; done < source.lengthBytes;) {
       const wanted = Math.min(piece.length, source.lengthBytes - done);
       const { bytesRead } = await handle.read(piece, 0, wanted, source.offsetBytes + done);
-      if (bytesRead === 0) throw truncatedFile(source.file, source.offsetBytes + done, source.offsetBytes + source.lengthBytes);
+      if (bytesRead === 0) throw truncatedFile(source.file, source.offsetBytes + done, endBytes);
       await writeAll(target, piece.subarray(0, bytesRead));
       done += bytesRead;
     }

@@ -1,6 +1,6 @@
-// CLIP text encoder tensor names: Transformers' (with and without 'text_model.') and OpenAI's ('transformer.resblocks...')
-// to Transformers'. OpenAI's fused in_proj holds q, k and v one below the other, so its thirds are references into the
-// same bytes.
+// CLIP text encoder tensor names to Transformers' ('text_model...'): from Transformers' own, with and without the
+// prefix, and from OpenAI's ('transformer.resblocks...'). OpenAI's fused in_proj holds q, k and v one below the other:
+// its thirds are references into the same bytes.
 
 import { bytesPerElement } from '../tensor/tensor.ts';
 import type { TensorReference } from '../tensor/weights.ts';

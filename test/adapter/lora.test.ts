@@ -25,16 +25,21 @@ const golden = fileURLToPath(new URL('../golden/', import.meta.url));
 const model = path.join(golden, 'train-models/tiny-sd15');
 const unetFolder = await openNetworkFolder(path.join(model, 'unet'));
 const textFolder = await openNetworkFolder(path.join(model, 'text_encoder'));
-const weights: AdaptedWeights = { unet: unetWeights(unetFolder.tensors), textEncoder: textEncoderWeights(textFolder.tensors) };
+const weights: AdaptedWeights = {
+  unet: unetWeights(unetFolder.tensors), textEncoder: textEncoderWeights(textFolder.tensors),
+};
 const description = {
-  unetConfig: parseUnetConfig(unetFolder.config, 'unet'), schedulerConfig: parseSchedulerConfig({}, 'scheduler'), resolutionPx: 128,
+  unetConfig: parseUnetConfig(unetFolder.config, 'unet'),
+  schedulerConfig: parseSchedulerConfig({}, 'scheduler'),
+  resolutionPx: 128,
 };
 let folder: string;
 
 beforeEach(async () => { folder = await mkdtemp(path.join(tmpdir(), 'likeness-lora-')); });
 afterEach(async () => { await rm(folder, { recursive: true, force: true }); });
 
-const numbered = (shape: Shape): Tensor => float32Tensor(shape, Array.from({ length: elementCount(shape) }, (_, i) => (i % 64) / 32 - 1));
+const numbered = (shape: Shape): Tensor =>
+  float32Tensor(shape, Array.from({ length: elementCount(shape) }, (_, i) => (i % 64) / 32 - 1));
 const errorOf = (promise: Promise<unknown>): Promise<UserError> => promise.then(
   () => { throw new Error('nothing was refused'); },
   (error: unknown) => { if (error instanceof UserError) return error; throw error; });
@@ -44,7 +49,8 @@ const modules = adaptableLayers(weights)
   .map(({ modulePath, kind, weightShape }) => ({ path: modulePath, kind, weightShape, rank: 4 }));
 
 function trainedLayers(): LoraLayer[] {
-  const size = modules.reduce((sum, { weightShape: [out, ...input], rank }) => sum + rank * (out! + elementCount(input)), 0);
+  const sizes = modules.map(({ weightShape: [out, ...input], rank }) => rank * (out! + elementCount(input)));
+  const size = sizes.reduce((a, b) => a + b);
   return layersFromFlat('unet', modules, 2, numbered([size]).data as Float32Array);
 }
 
@@ -73,8 +79,12 @@ test('the metadata has what tools look for and nothing of person, place or day',
   const file = path.join(folder, 'Maria Muster 2024.safetensors');
   await exportKohyaLora(file, trainedLayers(), 'float16', { ...description, trainingSteps: 300, triggerPhrase: 'zqx' });
   const { metadata } = await readSafetensorsHeader(file);
-  for (const key of ['ss_v2', 'ss_base_model_version', 'ss_network_module', 'ss_network_dim', 'ss_network_alpha', 'ss_network_args',
-    'modelspec.sai_model_spec', 'modelspec.architecture', 'modelspec.title', 'modelspec.resolution', 'sshs_model_hash', 'sshs_legacy_hash']) {
+  const needed = [
+    'ss_v2', 'ss_base_model_version', 'ss_network_module', 'ss_network_dim', 'ss_network_alpha', 'ss_network_args',
+    'modelspec.sai_model_spec', 'modelspec.architecture', 'modelspec.implementation', 'modelspec.title',
+    'modelspec.resolution', 'sshs_model_hash', 'sshs_legacy_hash',
+  ];
+  for (const key of needed) {
     expect(metadata.get(key), key).toBeTruthy();
   }
   expect([...metadata].join('\n')).not.toMatch(/maria|muster|\/tmp|likeness-lora|20\d\d-|caption|dataset/i);
@@ -93,7 +103,8 @@ test('the same LoRA gives the same file, byte for byte', async () => {
 test('all namings of one layer are one layer', () => {
   const key = 'unet/mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0';
   const base = key.slice(5);
-  expect(parseLoraName(`unet.${base.slice(0, -'.to_out.0'.length)}.processor.to_out_lora.down.weight`)).toEqual({ layerKey: key, part: 'down' });
+  const attention = base.slice(0, -'.to_out.0'.length);
+  expect(parseLoraName(`unet.${attention}.processor.to_out_lora.down.weight`)).toEqual({ layerKey: key, part: 'down' });
   expect(parseLoraName(`unet.${base}.lora.up.weight`)).toEqual({ layerKey: key, part: 'up' });
   expect(parseLoraName(`base_model.model.${base}.lora_A.weight`)).toEqual({ layerKey: key, part: 'down' });
   expect(parseLoraName(`${kohyaName('unet', base)}.alpha`)?.part).toBe('alpha');
@@ -106,21 +117,44 @@ test('all namings of one layer are one layer', () => {
 const layer = 'lora_unet_mid_block_attentions_0_proj_in';
 const [down, up]: [Shape, Shape] = [[4, 24, 1, 1], [24, 4, 1, 1]];
 
+/** The two matrices of one layer, and what else a file may hold of it. */
+const pair = (a: Tensor, b: Tensor, more: Record<string, Tensor> = {}, name = layer): Record<string, Tensor> =>
+  ({ [`${name}.lora_down.weight`]: a, [`${name}.lora_up.weight`]: b, ...more });
+const sound = pair(numbered(down), numbered(up));
+const context = 'down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k';
+
 test.each<[string, string, RegExp, Record<string, Tensor>]>([
-  ['SDXL, by its second text encoder', 'adapter.other-architecture', /SDXL.*Stable Diffusion 1\.5/, { 'lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_down.weight': numbered([4, 8]) }],
-  ['SDXL, by its block names', 'adapter.other-architecture', /SDXL/, { 'lora_unet_input_blocks_4_1_proj_in.lora_down.weight': numbered([4, 8]) }],
-  ['SDXL, by its text width', 'adapter.other-architecture', /SDXL/, { 'unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight': numbered([1, 2048]) }],
-  ['SD 2, by its text width', 'adapter.other-architecture', /Stable Diffusion 2/, { 'lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight': numbered([1, 1024]) }],
-  ['Flux', 'adapter.other-architecture', /Flux/, { 'lora_unet_double_blocks_0_img_attn_proj.lora_down.weight': numbered([4, 8]) }],
-  ['another base model of the family', 'adapter.does-not-fit', /320/, { [`${layer}.lora_down.weight`]: numbered([4, 320, 1, 1]), [`${layer}.lora_up.weight`]: numbered([320, 4, 1, 1]) }],
-  ['a layer that is not there', 'adapter.does-not-fit', /mid_block_attentions_7/, { 'lora_unet_mid_block_attentions_7_proj_in.lora_down.weight': numbered(down), 'lora_unet_mid_block_attentions_7_proj_in.lora_up.weight': numbered(up) }],
+  ['SDXL, by its second text encoder', 'adapter.other-architecture', /SDXL.*Stable Diffusion 1\.5/, {
+    'lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_down.weight': numbered([4, 8]),
+  }],
+  ['SDXL, by its block names', 'adapter.other-architecture', /SDXL/, {
+    'lora_unet_input_blocks_4_1_proj_in.lora_down.weight': numbered([4, 8]),
+  }],
+  ['SDXL, by its text width', 'adapter.other-architecture', /SDXL/, {
+    'unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight': numbered([1, 2048]),
+  }],
+  ['SD 2, by its text width', 'adapter.other-architecture', /Stable Diffusion 2/, {
+    [`lora_unet_${context}.lora_down.weight`]: numbered([1, 1024]),
+  }],
+  ['Flux', 'adapter.other-architecture', /Flux/, {
+    'lora_unet_double_blocks_0_img_attn_proj.lora_down.weight': numbered([4, 8]),
+  }],
+  ['another base model of the family', 'adapter.does-not-fit', /320/,
+    pair(numbered([4, 320, 1, 1]), numbered([320, 4, 1, 1]))],
+  ['a layer that is not there', 'adapter.does-not-fit', /mid_block_attentions_7/,
+    pair(numbered(down), numbered(up), {}, 'lora_unet_mid_block_attentions_7_proj_in')],
   ['half a layer', 'adapter.broken', /half/, { [`${layer}.lora_down.weight`]: numbered(down) }],
-  ['ranks that differ', 'adapter.broken', /ranks/, { [`${layer}.lora_down.weight`]: numbered([2, 24, 1, 1]), [`${layer}.lora_up.weight`]: numbered(up) }],
-  ['a rank beyond reason', 'adapter.broken', /rank is 2000/, { [`${layer}.lora_down.weight`]: numbered([2000, 24, 1, 1]), [`${layer}.lora_up.weight`]: numbered([24, 2000, 1, 1]) }],
-  ['an alpha beyond reason', 'adapter.broken', /alpha/, { [`${layer}.lora_down.weight`]: numbered(down), [`${layer}.lora_up.weight`]: numbered(up), [`${layer}.alpha`]: float32Tensor([], [Infinity]) }],
-  ['numbers that are none', 'adapter.broken', /not finite/, { [`${layer}.lora_down.weight`]: float32Tensor(down, new Float32Array(96).fill(NaN)), [`${layer}.lora_up.weight`]: numbered(up) }],
-  ['a DoRA', 'adapter.form-unsupported', /dora_scale/, { [`${layer}.lora_down.weight`]: numbered(down), [`${layer}.lora_up.weight`]: numbered(up), [`${layer}.dora_scale`]: numbered([24]) }],
-  ['a base model', 'adapter.not-a-lora', /base model/, { 'model.diffusion_model.input_blocks.0.0.weight': numbered([8, 4, 3, 3]), 'cond_stage_model.transformer.x': numbered([1]) }],
+  ['ranks that differ', 'adapter.broken', /ranks/, pair(numbered([2, 24, 1, 1]), numbered(up))],
+  ['a rank beyond reason', 'adapter.broken', /rank is 2000/,
+    pair(numbered([2000, 24, 1, 1]), numbered([24, 2000, 1, 1]))],
+  ['an alpha beyond reason', 'adapter.broken', /alpha/, { ...sound, [`${layer}.alpha`]: float32Tensor([], [Infinity]) }],
+  ['numbers that are none', 'adapter.broken', /not finite/,
+    pair(float32Tensor(down, new Float32Array(96).fill(NaN)), numbered(up))],
+  ['a DoRA', 'adapter.form-unsupported', /dora_scale/, { ...sound, [`${layer}.dora_scale`]: numbered([24]) }],
+  ['a base model', 'adapter.not-a-lora', /base model/, {
+    'model.diffusion_model.input_blocks.0.0.weight': numbered([8, 4, 3, 3]),
+    'cond_stage_model.transformer.x': numbered([1]),
+  }],
 ])('%s is refused', async (_, code, words, tensors) => {
   const file = path.join(folder, 'given.safetensors');
   await writeSafetensors(file, new Map(Object.entries(tensors)));
@@ -132,7 +166,7 @@ test.each<[string, string, RegExp, Record<string, Tensor>]>([
 
 test('a linear matrix for a 1x1 convolution fits, and without alpha the factor is one', async () => {
   const file = path.join(folder, 'given.safetensors');
-  await writeSafetensors(file, new Map([[`${layer}.lora_down.weight`, numbered([4, 24])], [`${layer}.lora_up.weight`, numbered([24, 4])]]));
+  await writeSafetensors(file, new Map(Object.entries(pair(numbered([4, 24]), numbered([24, 4])))));
   const { layers } = await readLora(file, weights);
   expect(layers).toMatchObject([{ modulePath: 'mid_block.attentions.0.proj_in', kind: 'conv', rank: 4, loraAlpha: 4 }]);
   expect(layers[0]!.down.shape).toEqual(down);
@@ -153,7 +187,8 @@ test('a raw PEFT adapter takes its alpha from the settings beside it', async () 
 
 test('a header larger than any LoRA needs is refused', async () => {
   const file = path.join(folder, 'given.safetensors');
-  const many = Array.from({ length: 60_000 }, (_, i) => [`lora_unet_${i}.lora_down.weight`, float32Tensor([0], [])] as const);
+  const empty = float32Tensor([0], []);
+  const many = Array.from({ length: 60_000 }, (_, i) => [`lora_unet_${i}.lora_down.weight`, empty] as const);
   await writeSafetensors(file, new Map(many));
   expect((await errorOf(readLora(file, weights))).code).toBe('checkpoint.damaged');
 });

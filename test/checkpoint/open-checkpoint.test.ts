@@ -13,7 +13,7 @@ import { writeSafetensors } from '../../src-main/checkpoint/safetensors-writer.t
 import { textEncoderWeights } from '../../src-main/checkpoint/text-encoder-names.ts';
 import { UserError } from '../../src-main/contract/errors.ts';
 import { float32Tensor, type Shape, type Tensor } from '../../src-main/tensor/tensor.ts';
-import type { TensorReference, WeightTable } from '../../src-main/tensor/weights.ts';
+import type { WeightTable } from '../../src-main/tensor/weights.ts';
 
 const golden = fileURLToPath(new URL('../golden/', import.meta.url));
 const single = path.join(golden, 'ckpt-sd15/model.safetensors');
@@ -47,7 +47,8 @@ async function writeFolder(): Promise<void> {
 }
 
 async function numbers(weights: WeightTable): Promise<Record<string, Tensor>> {
-  const entries = await Promise.all([...weights].map(async ([name, source]) => [name, await readTensor(source)] as const));
+  const entries = await Promise.all(
+    [...weights].map(async ([name, source]) => [name, await readTensor(source)] as const));
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -72,7 +73,8 @@ test('the UNet of the single file is the one published beside it in diffusers na
 test('a float16 variant and shards with an index are found', async () => {
   await writeFolder();
   const unet = path.join(folder, 'unet');
-  await rename(path.join(folder, 'vae/diffusion_pytorch_model.safetensors'), path.join(folder, 'vae/diffusion_pytorch_model.fp16.safetensors'));
+  const vae = path.join(folder, 'vae/diffusion_pytorch_model');
+  await rename(`${vae}.safetensors`, `${vae}.fp16.safetensors`);
   const whole = path.join(unet, 'diffusion_pytorch_model.safetensors');
   const before = await numbers((await readSafetensorsHeader(whole)).tensors);
   const entries = Object.entries(before);
@@ -123,19 +125,28 @@ const convIn = 'model.diffusion_model.input_blocks.0.0.weight';
 const unetLayer = 'model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight';
 
 test.each<[string, string, string, Record<string, Shape>]>([
-  ['LoRA', 'checkpoint.is-adapter', 'a LoRA adapter', { 'lora_unet_mid_block_attentions_0_proj_in.lora_down.weight': [4, 8] }],
-  ['diffusers LoRA', 'checkpoint.is-adapter', 'a LoRA adapter', { 'unet.mid_block.attentions.0.proj_in.lora_A.weight': [4, 8] }],
-  ['SDXL', 'checkpoint.architecture-not-yet', 'SDXL', { [convIn]: [8, 4, 3, 3], 'conditioner.embedders.1.model.ln_final.weight': [8] }],
-  ['SD 2', 'checkpoint.architecture-not-yet', 'Stable Diffusion 2', { [convIn]: [8, 4, 3, 3], 'cond_stage_model.model.ln_final.weight': [8] }],
-  ['SD 2 UNet', 'checkpoint.architecture-not-yet', 'Stable Diffusion 2', { [convIn]: [8, 4, 3, 3], [unetLayer]: [8, 1024] }],
+  ['LoRA', 'checkpoint.is-adapter', 'a LoRA adapter',
+    { 'lora_unet_mid_block_attentions_0_proj_in.lora_down.weight': [4, 8] }],
+  ['diffusers LoRA', 'checkpoint.is-adapter', 'a LoRA adapter',
+    { 'unet.mid_block.attentions.0.proj_in.lora_A.weight': [4, 8] }],
+  ['SDXL', 'checkpoint.architecture-not-yet', 'SDXL',
+    { [convIn]: [8, 4, 3, 3], 'conditioner.embedders.1.model.ln_final.weight': [8] }],
+  ['SD 2', 'checkpoint.architecture-not-yet', 'Stable Diffusion 2',
+    { [convIn]: [8, 4, 3, 3], 'cond_stage_model.model.ln_final.weight': [8] }],
+  ['SD 2 UNet', 'checkpoint.architecture-not-yet', 'Stable Diffusion 2',
+    { [convIn]: [8, 4, 3, 3], [unetLayer]: [8, 1024] }],
   ['SD 3', 'checkpoint.wrong-kind', 'Stable Diffusion 3', { 'model.diffusion_model.joint_blocks.0.x.weight': [4] }],
   ['Flux', 'checkpoint.wrong-kind', 'Flux', { 'double_blocks.0.img_attn.qkv.weight': [4] }],
-  ['inpainting', 'checkpoint.wrong-kind', 'inpainting', { [convIn]: [8, 9, 3, 3], 'cond_stage_model.transformer.x': [8] }],
-  ['VAE', 'checkpoint.wrong-kind', 'a VAE alone', { 'encoder.conv_in.weight': [8, 3, 3, 3], 'decoder.conv_in.weight': [8, 4, 3, 3] }],
-  ['UNet alone', 'checkpoint.wrong-kind', 'UNet', { 'down_blocks.0.resnets.0.norm1.weight': [8], 'conv_in.weight': [8, 4, 3, 3] }],
+  ['inpainting', 'checkpoint.wrong-kind', 'inpainting',
+    { [convIn]: [8, 9, 3, 3], 'cond_stage_model.transformer.x': [8] }],
+  ['VAE', 'checkpoint.wrong-kind', 'a VAE alone',
+    { 'encoder.conv_in.weight': [8, 3, 3, 3], 'decoder.conv_in.weight': [8, 4, 3, 3] }],
+  ['UNet alone', 'checkpoint.wrong-kind', 'UNet',
+    { 'down_blocks.0.resnets.0.norm1.weight': [8], 'conv_in.weight': [8, 4, 3, 3] }],
   ['embedding', 'checkpoint.wrong-kind', 'textual-inversion', { emb_params: [1, 768] }],
   ['something else', 'checkpoint.wrong-kind', 'no model that Likeness knows', { a: [1], b: [1] }],
-  ['SD 1 without a VAE', 'checkpoint.incomplete', 'first_stage_model', { [convIn]: [8, 4, 3, 3], 'cond_stage_model.transformer.text_model.x': [8] }],
+  ['SD 1 without a VAE', 'checkpoint.incomplete', 'first_stage_model',
+    { [convIn]: [8, 4, 3, 3], 'cond_stage_model.transformer.text_model.x': [8] }],
 ])('%s given as checkpoint is refused by name', async (_, code, words, tensors) => {
   const error = await errorOf(openCheckpoint(await writeNames('given.safetensors', tensors)));
   expect(error.code).toBe(code);
@@ -149,7 +160,8 @@ test('folders: empty, of SDXL, with pickled weights, and with networks of two mo
   await mkdir(path.join(folder, 'text_encoder_2'));
   expect((await errorOf(openCheckpoint(folder))).code).toBe('checkpoint.architecture-not-yet');
   await rm(path.join(folder, 'text_encoder_2'), { recursive: true });
-  await cp(path.join(golden, 'train-models/tiny-sd15/text_encoder'), path.join(folder, 'text_encoder'), { recursive: true });
+  const otherText = path.join(golden, 'train-models/tiny-sd15/text_encoder');
+  await cp(otherText, path.join(folder, 'text_encoder'), { recursive: true });
   expect((await errorOf(openCheckpoint(folder))).code).toBe('checkpoint.parts-disagree');
   const weights = path.join(folder, 'vae/diffusion_pytorch_model');
   await rename(`${weights}.safetensors`, `${weights}.bin`);
@@ -168,6 +180,6 @@ test('a web page and a truncated download under a checkpoint\'s name', async () 
 test('a prediction type in the metadata is honoured', async () => {
   const header = await readSafetensorsHeader(single);
   const file = path.join(folder, 'v.safetensors');
-  await writeSafetensors(file, header.tensors as ReadonlyMap<string, TensorReference>, new Map([['modelspec.prediction_type', 'v']]));
+  await writeSafetensors(file, header.tensors, new Map([['modelspec.prediction_type', 'v']]));
   expect((await openCheckpoint(file, { configs })).schedulerConfig.predictionType).toBe('v_prediction');
 });

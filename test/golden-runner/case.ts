@@ -64,7 +64,7 @@ export async function findCaseFamilies(): Promise<CaseFamily[]> {
   }));
 }
 
-/** max |a - b| / max |b|, b the golden tensor: the measure of the network cases. NaN and shapes that differ give Infinity. */
+/** max |a - b| / max |b|, b the golden tensor: for network cases. NaN and shapes that differ give Infinity. */
 export function maxError(actual: Tensor, golden: Tensor): number {
   if (actual.shape.join() !== golden.shape.join()) return Infinity;
   const [a, b] = [toFloat32(actual).data as Float32Array, toFloat32(golden).data as Float32Array];

@@ -11,10 +11,12 @@ const root = fileURLToPath(new URL('../golden', import.meta.url));
 const families = await findCaseFamilies();
 
 test('every case family can be loaded', () => {
-  expect(families.filter((family) => family.loadError).map((family) => `${family.file}: ${family.loadError}`)).toEqual([]);
+  const broken = families.filter((family) => family.loadError);
+  expect(broken.map((family) => `${family.file}: ${family.loadError}`)).toEqual([]);
 });
 
-const cases = families.flatMap((family) => family.cases.map((golden) => ({ golden, name: `${golden.folder} (${family.file})` })));
+const cases = families.flatMap(({ cases: golden, file }) => (
+  golden.map((one) => ({ golden: one, name: `${one.folder} (${file})` }))));
 
 test.each(cases)('golden numbers of $name', async ({ golden }) => {
   const folder = path.join(root, golden.folder);

@@ -98,7 +98,8 @@ function printRows(totals: Totals, name: string, all: readonly GoldenRow[], verb
 }
 
 function numbers(row: GoldenRow): string {
-  return row.tolerance === 0 ? 'exact' : `error ${row.error.toExponential(2)} tolerance ${row.tolerance.toExponential(0)}`;
+  if (row.tolerance === 0) return 'exact';
+  return `error ${row.error.toExponential(2)} tolerance ${row.tolerance.toExponential(0)}`;
 }
 
 function print(totals: Totals, state: keyof Totals, name: string, measured: string, note: string): void {

@@ -5,7 +5,9 @@ import { expect, test } from 'vitest';
 import {
   bfloat16BitsToFloat32, float16BitsToFloat32, float32ToBfloat16Bits, float32ToFloat16Bits, toFloat32, toFloatDType,
 } from '../../src-main/tensor/half.ts';
-import { bytesPerElement, type DType, float32Tensor, tensorBytes, tensorFromBytes } from '../../src-main/tensor/tensor.ts';
+import {
+  bytesPerElement, type DType, float32Tensor, tensorBytes, tensorFromBytes,
+} from '../../src-main/tensor/tensor.ts';
 
 test.each([
   ['float16', float16BitsToFloat32, float32ToFloat16Bits], ['bfloat16', bfloat16BitsToFloat32, float32ToBfloat16Bits],
@@ -22,7 +24,8 @@ test.each([
 // Reference values by IEEE 754-2019, section 4.3.1: ties go to the even neighbour
 test.each([
   [1, 0x3c00], [-2, 0xc000], [65504, 0x7bff], [65519.996, 0x7bff], [65520, 0x7c00], [1e9, 0x7c00], [-Infinity, 0xfc00],
-  [1 + 2 ** -11, 0x3c00], [1 + 3 * 2 ** -11, 0x3c02], [1 + 2 ** -11 + 2 ** -20, 0x3c01], [2047 / 2048 + 2 ** -12, 0x3c00],
+  [1 + 2 ** -11, 0x3c00], [1 + 3 * 2 ** -11, 0x3c02], [1 + 2 ** -11 + 2 ** -20, 0x3c01],
+  [2047 / 2048 + 2 ** -12, 0x3c00],
   [2 ** -24, 1], [2 ** -25, 0], [2 ** -25 * 1.0001, 1], [2 ** -24 * 1.5, 2], [2 ** -14 - 2 ** -25, 0x400], [-0, 0x8000],
 ])('%d rounds to float16 bits %d', (value, bits) => {
   expect(float32ToFloat16Bits(value)).toBe(bits);

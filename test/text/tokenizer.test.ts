@@ -15,23 +15,27 @@ const folder = fileURLToPath(new URL('../../resources/tokenizer', import.meta.ur
 
 test.each([
   ['schÃ¶n cafÃ©', 'schön café'], ['â€œsmartâ€\u009d donâ€™t', '“smart” don’t'], ['ä¸\u00adæ–‡', '中文'], ['ðŸ™‚', '🙂'],
-  ['ÃƒÂ¼ber', 'über'], ['voilÃ le travail Ã©tÃ©', 'voilà le travail été'], ['РџСЂРёРІРµС‚', 'Привет'], ['caf√© ‚Äì', 'café –'],
+  ['ÃƒÂ¼ber', 'über'], ['voilÃ le travail Ã©tÃ©', 'voilà le travail été'], ['РџСЂРёРІРµС‚', 'Привет'],
+  ['caf√© ‚Äì', 'café –'],
   ['Žižek and naÃ¯ve', 'Žižek and naïve'], ['\u0093quoted\u0094', '\u0093quoted\u0094'],
 ])('mojibake %j is taken back to %j', (broken, whole) => {
   expect(repairMojibake(broken)).toBe(whole);
 });
 
 test.each([
-  'café', 'naïve façade', 'Ünder Größe', '“quotes” – dash… ™ ©', 'CAFÉ™', 'нії дії мрії', 'Привет, мир', '∑∫√∞≠≤≥', '中文 한국어',
+  'café', 'naïve façade', 'Ünder Größe', '“quotes” – dash… ™ ©', 'CAFÉ™', 'нії дії мрії', 'Привет, мир',
+  '∑∫√∞≠≤≥', '中文 한국어',
   'l’été à la plage', '25°C ½ × µm', '£5 €10', 'señor ¿qué? ¡hola!', 'IRMÃ…', '¬¬ √2',
 ])('%j is left as it was typed', (text) => {
   expect(repairMojibake(text)).toBe(text);
 });
 
 test.each([
-  ['  A\u001c B\u00a0\u3000C  ', 'a b c'], ['&amp;amp; &lt;b&gt;', '& <b>'], ['<b> &amp;eacute;', '<b> é'], ['&EACUTE;', 'é'],
+  ['  A\u001c B\u00a0\u3000C  ', 'a b c'], ['&amp;amp; &lt;b&gt;', '& <b>'], ['<b> &amp;eacute;', '<b> é'],
+  ['&EACUTE;', 'é'],
   ['ﬁne ŉ ﬅ', 'fine \'n ſt'], ['ｗｉｄｅ：', 'wide:'], ['\u001b[31mred\u001b[0m\u0007', 'red'], ['\ufeffbom', 'bom'],
-  ['e\u0301', 'é'], ['&#1;a&#xfdd0;b', 'ab'], ['&#128;', '€'], ['line\u2028two\r\nthree', 'line two three'], ['AT&T &copy', 'at&t ©'],
+  ['e\u0301', 'é'], ['&#1;a&#xfdd0;b', 'ab'], ['&#128;', '€'], ['line\u2028two\r\nthree', 'line two three'],
+  ['AT&T &copy', 'at&t ©'],
 ])('%j is cleaned to %j', (text, cleaned) => {
   expect(cleanPrompt(text)).toBe(cleaned);
 });

@@ -48,9 +48,10 @@ export const cases: readonly GoldenCase[] = [{
 function inferredConfigs(whole: Tensors, configs: Readonly<Record<string, unknown>>): GoldenRow[] {
   const [unet, vae, text] = networks.map(({ prefix, translate }) => translate(part(whole, prefix)));
   // projection_dim and the picture size a file was trained at leave no trace in its shapes
+  const unetConfig = parseUnetConfig(configs['sd15-unet'], 'configs.json');
   const { projectionDim: _, ...textConfig } = parseTextEncoderConfig(configs['sd15-text-encoder'], 'configs.json');
   return [
-    exactRow('config of the UNet', isDeepStrictEqual(inferUnetConfig(unet!, 'x'), parseUnetConfig(configs['sd15-unet'], 'x'))),
+    exactRow('config of the UNet', isDeepStrictEqual(inferUnetConfig(unet!, 'x'), unetConfig)),
     exactRow('config of the VAE', isDeepStrictEqual(inferVaeConfig(vae!, 'x'), parseVaeConfig(configs['vae'], 'x'))),
     exactRow('config of the text encoder', isDeepStrictEqual(inferTextEncoderConfig(text!, 'x'), textConfig)),
   ];
@@ -75,11 +76,13 @@ function part(tensors: Tensors, prefix: string): Tensors {
 function compare(name: string, actual: Tensors, golden: Tensors): GoldenRow {
   const missing = [...golden.keys()].filter((key) => !actual.has(key));
   const surplus = [...actual.keys()].filter((key) => !golden.has(key));
-  const otherShape = [...actual].filter(([key, { shape }]) => golden.has(key) && golden.get(key)!.shape.join() !== shape.join());
+  const shapeOf = (tensors: Tensors, key: string): string | undefined => tensors.get(key)?.shape.join();
+  const shared = [...golden.keys()].filter((key) => actual.has(key));
+  const otherShape = shared.filter((key) => shapeOf(actual, key) !== shapeOf(golden, key));
   const places = new Set([...actual.values()].map((tensor) => tensor.offsetBytes));
   const passed = missing.length + surplus.length + otherShape.length === 0 && places.size === golden.size;
-  const note = passed ? `${golden.size} tensors, each once` : JSON.stringify({ missing, surplus, otherShape }).slice(0, 400);
-  return exactRow(name, passed, note);
+  const differences = JSON.stringify({ missing, surplus, otherShape }).slice(0, 400);
+  return exactRow(name, passed, passed ? `${golden.size} tensors, each once` : differences);
 }
 
 /** Each translated tensor is the very tensor that the table of the conversion scripts names. */
@@ -93,6 +96,7 @@ function comparePairs(
     const inFile = original.split(' | ').find((candidate) => candidate.startsWith(prefix));
     return !tensor || !inFile || whole.get(inFile)?.offsetBytes !== tensor.offsetBytes;
   });
-  return exactRow(`${network} pairs with the conversion script's table`, wrong.length === 0 && map[section] !== undefined,
-    `${translated.size} pairs${wrong.length ? `, wrong: ${wrong.slice(0, 3).join('; ')}` : ''}`);
+  const passed = wrong.length === 0 && map[section] !== undefined;
+  const note = passed ? `${translated.size} pairs` : `wrong: ${wrong.slice(0, 3).join('; ')}`;
+  return exactRow(`${network} pairs with the conversion script's table`, passed, note);
 }

@@ -58,17 +58,21 @@ export const cases: readonly GoldenCase[] = [{
         if (error.code === 'checkpoint.file-missing') return { layers: undefined };
         throw error;
       });
-      rows.push(...layers ? await checkOutputs(expected, layers, model, io, config, file) : [notCoveredRow(file, 'no such file here')]);
+      if (layers) rows.push(...await checkOutputs(expected, layers, model, io, config, file));
+      else rows.push(notCoveredRow(file, 'no such file here'));
     }
     return [...rows, notCoveredRow('manifest_sdxl_*', 'SDXL'), notCoveredRow('merged.*', 'merging into weights')];
   },
 }];
 
 async function openTinyModel(folder: string): Promise<TinyModel> {
-  const [unetFolder, text] = await Promise.all(['unet', 'text_encoder'].map((name) => openNetworkFolder(path.join(folder, name))));
+  const unetFolder = await openNetworkFolder(path.join(folder, 'unet'));
+  const text = await openNetworkFolder(path.join(folder, 'text_encoder'));
   return {
-    unet: unetWeights(unetFolder!.tensors), unetConfig: parseUnetConfig(unetFolder!.config, 'unet'),
-    textEncoder: textEncoderWeights(text!.tensors), textEncoderConfig: parseTextEncoderConfig(text!.config, 'text_encoder'),
+    unet: unetWeights(unetFolder.tensors),
+    unetConfig: parseUnetConfig(unetFolder.config, 'unet'),
+    textEncoder: textEncoderWeights(text.tensors),
+    textEncoderConfig: parseTextEncoderConfig(text.config, 'text_encoder'),
   };
 }
 
@@ -108,8 +112,8 @@ function compareManifest(name: string, actual: Tensors, golden: Manifest): Golde
   });
   const surplus = [...actual.keys()].filter((key) => !golden[key]);
   const passed = wrong.length + surplus.length === 0;
-  const note = passed ? `${actual.size} tensors` : JSON.stringify({ wrong: wrong.slice(0, 3), surplus: surplus.slice(0, 3) });
-  return exactRow(name, passed, note);
+  const differences = JSON.stringify({ wrong: wrong.slice(0, 3), surplus: surplus.slice(0, 3) });
+  return exactRow(name, passed, passed ? `${actual.size} tensors` : differences);
 }
 
 async function checkOutputs(
@@ -124,7 +128,8 @@ async function checkOutputs(
   const outputs: [string, Tensor][] = onlyUnet
     ? [['unet', given]]
     : [['unet', given], ['te_last_hidden_state', states], ['unet_with_te', adapted]];
-  return outputs.map(([name, actual]) => row(`${file}/${name}`, relativeL2(actual, io.get(`${expected}.${name}`)!), tolerance));
+  return outputs.map(([name, actual]) => (
+    row(`${file}/${name}`, relativeL2(actual, io.get(`${expected}.${name}`)!), tolerance)));
 }
 
 /** The adapter as the product runs it: a flat vector and a strength as inputs of the graph. */
@@ -136,14 +141,18 @@ function adapterInput(
   const layout = layoutOf(loraTrainables(modules));
   const views = parameterViews(g, g.input('adapter', 'float32', [layout.size]), layout);
   const hook = loraHook(g, modules, (name) => views.get(name)!, g.input('strength', 'float32', [1]));
-  return { hook, feeds: { adapter: float32Tensor([parameters.length], parameters), strength: float32Tensor([1], [strength]) } };
+  const adapter = float32Tensor([parameters.length], parameters);
+  return { hook, feeds: { adapter, strength: float32Tensor([1], [strength]) } };
 }
 
-async function textStates(layers: readonly LoraLayer[], strength: number, model: TinyModel, ids: Tensor): Promise<Tensor> {
+async function textStates(
+  layers: readonly LoraLayer[], strength: number, model: TinyModel, ids: Tensor,
+): Promise<Tensor> {
   const g = new GraphBuilder('text-encoder');
   const { hook, feeds } = adapterInput(g, layers, 'textEncoder', strength);
   const inputIds = g.input('ids', ids.dtype, ids.shape);
-  g.output('y', clipTextEncoder(frozenScope(g, model.textEncoder, hook), model.textEncoderConfig, inputIds).lastHiddenState);
+  const scope = frozenScope(g, model.textEncoder, hook);
+  g.output('y', clipTextEncoder(scope, model.textEncoderConfig, inputIds).lastHiddenState);
   return await runGraph(g, { ...feeds, ids });
 }
 

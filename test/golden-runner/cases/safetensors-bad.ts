@@ -22,7 +22,8 @@ interface ExpectedFile {
 export const cases: readonly GoldenCase[] = [{
   folder: 'safetensors-bad',
   async run({ folder }) {
-    const expected = JSON.parse(await readFile(path.join(folder, 'expected.json'), 'utf8')) as { files: ExpectedFile[] };
+    const text = await readFile(path.join(folder, 'expected.json'), 'utf8');
+    const expected = JSON.parse(text) as { files: ExpectedFile[] };
     return Promise.all(expected.files.map((entry) => checkFile(folder, entry)));
   },
 }];
