@@ -1,8 +1,16 @@
-// A real Chromium for tests, found on this machine, with nothing but our own loopback server to talk to.
+// A real Chromium for tests, found on this machine, and the page built afresh for it. The page has nothing but our own
+// loopback server to talk to, and everything that it should not do is written down.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { AxeResults } from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { build } from 'vite';
 
+const root = path.join(import.meta.dirname, '../..');
 const candidates = [
   process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome',
   '/usr/bin/google-chrome-stable', '/opt/google/chrome/chrome', '/snap/bin/chromium',
@@ -12,8 +20,16 @@ const candidates = [
   'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
 ];
 
-/** Where a Chromium is; undefined when this machine has none. */
-export const chromiumPath = candidates.find((path) => path !== undefined && existsSync(path));
+/** Where a Chromium is; undefined when this machine has none, and then the tests of this folder are skipped. */
+export const chromiumPath = candidates.find((each) => each !== undefined && existsSync(each));
+export const browserName = chromiumPath ? 'in Chromium' : 'in Chromium: skipped, none was found on this machine';
+
+/** Builds the page from its sources into a temporary folder, so that a test never sees an old one. */
+export async function buildPage(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'likeness-page-'));
+  await build({ configFile: path.join(root, 'vite.config.ts'), logLevel: 'error', build: { outDir: folder } });
+  return folder;
+}
 
 export async function openBrowser(): Promise<Browser> {
   return await chromium.launch({
@@ -32,17 +48,21 @@ export interface WatchedPage {
   readonly complaints: string[];
 }
 
-/** Opens the address in a fresh profile and writes down everything that should not happen. */
-export async function openPage(
-  browser: Browser, url: string, size: { width: number; height: number } = { width: 1280, height: 800 },
-): Promise<WatchedPage> {
+export const largeWindow = { width: 1280, height: 800 };
+export const smallWindow = { width: 1024, height: 680 };
+
+/** Opens the address in a fresh profile and waits until the page has read the studio. */
+export async function openPage(browser: Browser, url: string, size = largeWindow): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: size, reducedMotion: 'reduce', acceptDownloads: true });
   const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
   const origin = new URL(url).origin;
   page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
+    // the page that takes the token is left before it could name an icon, so the browser asks for its usual one
+    if (message.location().url.endsWith('/favicon.ico')) return;
+    if (message.type() === 'error') complaints.push(`console: ${message.text()} ${message.location().url}`);
   });
   page.on('request', (request) => {
     if (!request.url().startsWith(`${origin}/`)) complaints.push(`request: ${request.url()}`);
@@ -53,5 +73,48 @@ export async function openPage(
     });
   });
   await page.goto(url);
+  await page.locator('header h1, .welcome h1').first().waitFor();
   return { page, complaints };
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds wrong on the page as it stands, one line a finding. */
+export async function accessibilityProblems(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource);
+  const results = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as AxeResults;
+  return results.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} ${String(target)}: ${failureSummary ?? ''}`));
+}
+
+/**
+ * Text that is cut off: elements whose content is wider than they are, except where an ellipsis and a title say so,
+ * and anything that makes the page itself scroll sideways.
+ */
+export async function cutTexts(page: Page): Promise<string[]> {
+  return await page.evaluate(() => {
+    const isHidden = (element: Element): boolean => element.closest('.unseen, svg, [aria-hidden=true]') !== null;
+    const cut = [...document.querySelectorAll<HTMLElement>('body *')].filter((element) => {
+      if (isHidden(element) || element.clientWidth === 0) return false;
+      const style = getComputedStyle(element);
+      const isEllipsis = style.textOverflow === 'ellipsis';
+      const isScroller = style.overflowX === 'auto' || style.overflowX === 'scroll';
+      const isField = element.matches('input, textarea, select');
+      if (isEllipsis || isField || (isScroller && element.matches('.strip'))) return false;
+      return element.scrollWidth > element.clientWidth + 1 && style.display !== 'inline';
+    });
+    return cut.map((element) => `${element.tagName}.${element.className}: ${element.innerText?.slice(0, 60)}`);
+  });
+}
+
+/** Makes every text about 40 % longer, as a wordier language would; returns how many texts that was. */
+export async function lengthenTexts(page: Page): Promise<number> {
+  return await page.evaluate(() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const texts: Text[] = [];
+    while (walker.nextNode()) texts.push(walker.currentNode as Text);
+    const long = texts.filter(({ data }) => data.trim().length > 3);
+    for (const text of long) text.data += ` ${'längere '.repeat(20).slice(0, Math.ceil(text.data.trim().length * 0.4))}`;
+    return long.length;
+  });
 }

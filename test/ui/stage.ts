@@ -36,8 +36,8 @@ export interface Stage {
   emit(event: StudioEvent): void;
 }
 
-/** Serves a scene; close its server when done. */
-export async function openStage(scene: Scene): Promise<Stage> {
+/** Serves a scene behind the page in `pageFolder`; close its server when done. */
+export async function openStage(scene: Scene, pageFolder: string): Promise<Stage> {
   const calls: Stage['calls'] = [];
   const listeners = new Set<(event: StudioEvent) => void>();
   const studio: ServedStudio = {
@@ -53,7 +53,7 @@ export async function openStage(scene: Scene): Promise<Stage> {
     },
     openMedia: async (kind, id) => ({ bytes: await picture(scene, kind, id), contentType: 'image/jpeg' }),
   };
-  const server = await serveStudio(studio, path.join(root, 'dist/renderer'));
+  const server = await serveStudio(studio, pageFolder);
   return { server, calls, emit: (event) => listeners.forEach((listen) => listen(event)) };
 }
 

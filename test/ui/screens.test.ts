@@ -1,0 +1,146 @@
+// Every screen, in both themes, both languages and both window sizes: axe finds nothing, no text is cut (nor would be in
+// a wordier language), nothing breaks the security policy, and no request leaves the page's own server.
+
+import { rm } from 'node:fs/promises';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { StudioSettings } from '../../src-main/contract/settings.ts';
+import {
+  accessibilityProblems, browserName, buildPage, chromiumPath, cutTexts, largeWindow, lengthenTexts, openBrowser,
+  openPage, smallWindow,
+} from './browser.ts';
+import * as scenes from './scenes.ts';
+import { openStage, type Scene } from './stage.ts';
+
+const tab = (index: number) => async (page: Page): Promise<void> => page.locator('header nav button').nth(index).click();
+const openCreate = async (page: Page): Promise<void> => page.locator('header > button').nth(1).click();
+const openRest = (index: number) => async (page: Page): Promise<void> =>
+  page.locator('nav .rest button').nth(index).click();
+const openFirst = async (page: Page): Promise<void> => page.locator('[data-tile]').nth(3).dblclick();
+
+interface Screen {
+  readonly name: string;
+  readonly scene: () => Scene;
+  readonly act?: (page: Page) => Promise<void>;
+}
+
+const screens: Screen[] = [
+  { name: 'welcome', scene: scenes.emptyScene },
+  { name: 'photos', scene: scenes.fullScene, act: async (page) => page.locator('[data-tile]').nth(3).click() },
+  { name: 'photos, none yet', scene: () => ({ ...scenes.fullScene(), photos: [], looks: [], portraits: [], jobs: [] }) },
+  { name: 'photos, long names', scene: scenes.longScene },
+  { name: 'large photo', scene: scenes.fullScene, act: openFirst },
+  {
+    name: 'teach, everything folded out', scene: scenes.fullScene,
+    act: async (page) => {
+      await tab(1)(page);
+      await page.locator('summary').click();
+    },
+  },
+  { name: 'teach, running', scene: scenes.teachingScene, act: tab(1) },
+  { name: 'teach, running, long names', scene: scenes.longScene, act: tab(1) },
+  {
+    name: 'teach, failed and refused', scene: scenes.failingScene,
+    act: async (page) => {
+      await tab(1)(page);
+      await page.locator('.button.large').click();
+      await page.locator('.notice.error').waitFor();
+    },
+  },
+  { name: 'looks', scene: scenes.fullScene, act: tab(2) },
+  { name: 'looks, none yet', scene: () => ({ ...scenes.fullScene(), looks: [] }), act: tab(2) },
+  {
+    name: 'export', scene: scenes.fullScene,
+    act: async (page) => {
+      await tab(2)(page);
+      await page.locator('.looks .actions .button').nth(1).click();
+      await page.locator('dialog .button.primary').waitFor();
+    },
+  },
+  { name: 'create, none yet', scene: scenes.fullScene, act: openCreate },
+  { name: 'create, drawing', scene: scenes.drawingScene, act: openCreate },
+  {
+    name: 'portraits', scene: scenes.fullScene,
+    act: async (page) => {
+      await tab(3)(page);
+      await page.locator('[data-tile]').nth(3).click();
+    },
+  },
+  {
+    name: 'large portrait', scene: scenes.fullScene,
+    act: async (page) => {
+      await tab(3)(page);
+      await openFirst(page);
+    },
+  },
+  { name: 'queue', scene: scenes.teachingScene, act: async (page) => page.locator('footer .work').click() },
+  { name: 'models', scene: scenes.fullScene, act: openRest(0) },
+  { name: 'settings', scene: scenes.longScene, act: openRest(1) },
+  { name: 'shortcuts', scene: scenes.fullScene, act: openRest(2) },
+  {
+    name: 'new subject, not filled in', scene: scenes.fullScene,
+    act: async (page) => {
+      await page.locator('nav .head button').click();
+      await page.locator('dialog .button.primary').click();
+    },
+  },
+];
+
+const dressings: { settings: Partial<StudioSettings>; size: typeof largeWindow }[] = [
+  { settings: { theme: 'light', language: 'zh-Hans' }, size: largeWindow },
+  { settings: { theme: 'dark', language: 'en' }, size: smallWindow },
+];
+
+describe.skipIf(!chromiumPath)(browserName, () => {
+  let browser: Browser;
+  let pageFolder: string;
+
+  beforeAll(async () => {
+    pageFolder = await buildPage();
+    browser = await openBrowser();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await rm(pageFolder, { recursive: true, force: true });
+  });
+
+  test.each(screens)('$name', async ({ scene, act }) => {
+    for (const { settings, size } of dressings) {
+      const stage = await openStage({ ...scene(), settings }, pageFolder);
+      const { page, complaints } = await openPage(browser, stage.server.url, size);
+      const dressing = JSON.stringify({ ...settings, ...size });
+      try {
+        await act?.(page);
+        expect(await page.locator('html').getAttribute('lang'), dressing).toBe(settings.language);
+        expect(await accessibilityProblems(page), dressing).toEqual([]);
+        expect(await cutTexts(page), dressing).toEqual([]);
+        expect(complaints, dressing).toEqual([]);
+        expect(await lengthenTexts(page), dressing).toBeGreaterThan(5);
+        expect(await cutTexts(page), `${dressing}, longer texts`).toEqual([]);
+      } finally {
+        await page.context().close();
+        await stage.server.close();
+      }
+    }
+  });
+
+  test('the checks themselves find a planted fault', async () => {
+    const stage = await openStage(scenes.fullScene(), pageFolder);
+    const { page, complaints } = await openPage(browser, stage.server.url);
+    await page.evaluate(() => {
+      const button = document.createElement('button');
+      const narrow = document.createElement('div');
+      narrow.textContent = 'a-text-that-is-much-too-long-for-its-box';
+      narrow.style.width = '20px';
+      document.querySelector('main')!.append(button, narrow);
+      document.head.append(Object.assign(document.createElement('style'), { textContent: 'b { color: red }' }));
+    });
+
+    expect((await accessibilityProblems(page)).join()).toContain('button-name');
+    expect((await cutTexts(page)).join()).toContain('a-text-that-is-much-too-long');
+    await expect.poll(() => complaints.join()).toContain('style-src');
+    await page.context().close();
+    await stage.server.close();
+  });
+});
