@@ -10,7 +10,7 @@ import { withWorkFolder } from '../studio/engine-work.ts';
 import type { GenerateOptions } from './commands/generate.ts';
 import type { Outcome } from './commands/run-command.ts';
 import { generationSettingsOf } from './options.ts';
-import { progressDisplay } from './terminal.ts';
+import { portraitsAre, progressDisplay } from './terminal.ts';
 
 /** Draws every prompt and style on every seed. Throws what the adapter's reader says of a file that does not fit. */
 export async function drawWithFile(studio: Studio, options: GenerateOptions): Promise<Outcome> {
@@ -43,7 +43,7 @@ export async function drawWithFile(studio: Studio, options: GenerateOptions): Pr
     },
   }));
   display.end();
-  return { document: { portraits, folder: out }, text: `${portraits.length} portraits are in ${out}` };
+  return { document: { portraits, folder: out }, text: `${portraitsAre(portraits.length)} in ${out}` };
 }
 
 async function promptsOf(

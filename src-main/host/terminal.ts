@@ -29,6 +29,11 @@ export function durationWords(seconds: number): string {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
+/** '1 portrait is' or '4 portraits are'. */
+export function portraitsAre(count: number): string {
+  return count === 1 ? '1 portrait is' : `${count} portraits are`;
+}
+
 export interface ProgressDisplay {
   show(progress: Progress): void;
   /** A sentence on a line of its own; the same one is said once. */

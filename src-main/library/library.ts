@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { type AdapterQueries, adapterQueries } from './adapters.ts';
+import { type CheckpointQueries, checkpointQueries } from './checkpoints.ts';
 import { eraseLog, openDatabase } from './database.ts';
 import { type FileStore, openFileStore } from './file-store.ts';
 import { type JobQueries, jobQueries } from './jobs.ts';
@@ -23,6 +24,7 @@ export interface Library {
   readonly portraits: PortraitQueries;
   readonly jobs: JobQueries;
   readonly settings: SettingQueries;
+  readonly checkpoints: CheckpointQueries;
   /** Runs changes to files and their rows one after the other, so that a sweep never meets a file without its row. */
   exclusively<T>(change: () => Promise<T>): Promise<T>;
   /** Writes a file durably and then its row; the answer is what other rows refer to. Inside `exclusively`. */
@@ -69,6 +71,7 @@ function assemble(folder: string, database: Database, store: FileStore): Library
     portraits: portraitQueries(database),
     jobs: jobQueries(database),
     settings: settingQueries(database),
+    checkpoints: checkpointQueries(database),
     exclusively(change) {
       const next = last.then(change, change);
       last = next;

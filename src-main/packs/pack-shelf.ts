@@ -39,10 +39,23 @@ const builtInSchema = z.object({
   generationDefaults: generationSettingsSchema.required(),
 });
 
-/** Reads resources/packs; a pack whose networks are not there is left out. */
-export async function openPackShelf(resourcesFolder: string): Promise<PackShelf> {
+/** Where the paths of the user's own checkpoints are remembered. */
+export interface CheckpointMemory {
+  list(): string[];
+  add(path: string, addedAtMs: number): void;
+}
+
+/**
+ * Reads resources/packs and the user's own checkpoints. A pack whose networks are not there is left out, and so is a
+ * checkpoint that was moved or damaged meanwhile: naming its path again says why.
+ */
+export async function openPackShelf(resourcesFolder: string, memory: CheckpointMemory): Promise<PackShelf> {
   const packs = new Map<PackId, ShelvedPack>();
   for (const pack of await readBuiltInPacks(resourcesFolder)) packs.set(pack.id, pack);
+  for (const checkpointPath of memory.list()) {
+    const pack = await openUserPack(checkpointPath).catch(() => undefined);
+    if (pack) packs.set(pack.id, pack);
+  }
   return {
     list: () => [...packs.values()],
     get(id) {
@@ -51,11 +64,16 @@ export async function openPackShelf(resourcesFolder: string): Promise<PackShelf>
       throw unknownPack(id, [...packs.keys()]);
     },
     async add(checkpointPath) {
-      const pack = userPack(await openCheckpoint(checkpointPath), await sizeOf(checkpointPath));
+      const pack = await openUserPack(checkpointPath);
       packs.set(pack.id, pack);
+      memory.add(pack.checkpointPath, Date.now());
       return pack;
     },
   };
+}
+
+async function openUserPack(checkpointPath: string): Promise<ShelvedPack> {
+  return userPack(await openCheckpoint(checkpointPath), await sizeOf(checkpointPath));
 }
 
 /** What the command line takes for --pack: the id of a pack on the shelf, else a path. */

@@ -61,10 +61,10 @@ export interface Studio {
 /** Opens the library and starts on what waits in its queue. Throws library.in-use, library.broken and the like. */
 export async function openStudio(settings: StudioSettings): Promise<Studio> {
   const { libraryFolder, resourcesFolder, version, onLog = () => undefined } = settings;
-  const packs = await openPackShelf(resourcesFolder);
   const styles = await readStyles(resourcesFolder);
   const library = await openLibrary(libraryFolder);
   await clearWorkFolders(libraryFolder);
+  const packs = await openPackShelf(resourcesFolder, library.checkpoints);
   const listeners = new Set<(event: StudioEvent) => void>();
   const emit = (event: StudioEvent): void => listeners.forEach((listen) => listen(event));
   const engine = openEngine({

@@ -34,7 +34,9 @@ function randomNetwork(shapes: ParameterShapes, stream: number): Map<string, Ten
   }));
 }
 
-async function writeNetwork(folder: string, file: string, config: unknown, tensors: Map<string, Tensor>): Promise<void> {
+async function writeNetwork(
+  folder: string, file: string, config: unknown, tensors: ReadonlyMap<string, Tensor>,
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'config.json'), JSON.stringify(config));
   await writeSafetensors(join(folder, file), tensors);

@@ -12,7 +12,7 @@ import {
   addModelOptions, generationSettingsOf,
 } from '../options.ts';
 import { findSubject, portraitFileName, waitFor, writeMedia } from '../steps.ts';
-import { progressDisplay } from '../terminal.ts';
+import { portraitsAre, progressDisplay } from '../terminal.ts';
 import { drawWithFile } from '../draw-with-file.ts';
 import { findLook } from './export.ts';
 import { type Outcome, runCommand } from './run-command.ts';
@@ -106,6 +106,6 @@ async function generateInLibrary(studio: Studio, options: GenerateOptions): Prom
   const contactSheet = await writeMedia(studio, 'sheet', job.id, path.join(out, 'contact-sheet.png'));
   return {
     document: { subject: subject.name, look: look.name, portraits, contactSheet, folder: out },
-    text: `${portraits.length} portraits are in ${out}`,
+    text: `${portraitsAre(portraits.length)} in ${out}`,
   };
 }

@@ -119,6 +119,11 @@ create table portrait (
   foreign key (job_id, item_index) references job_item (job_id, item_index) on delete cascade
 ) strict;
 
+create table checkpoint (
+  path text primary key,
+  added_at_ms integer not null
+) strict;
+
 create table setting (
   name text primary key,
   value text not null
