@@ -89,6 +89,8 @@ export const commands = {
       method: methodSchema.default('lora'),
       packId: packIdSchema,
       settings: trainingSettingsSchema.default({}),
+      /** Photos that are not learned from, so that portraits can be measured against them. */
+      heldOutPhotoIds: z.array(photoIdSchema).max(10_000).default([]),
     }),
     response: jobSchema,
   },
@@ -119,6 +121,8 @@ export const commands = {
       /** Left out: a random one. */
       seed: seedSchema.optional(),
       compareWithout: z.boolean().default(false),
+      /** Photos that likeness is measured against; left out: all that are used. */
+      referencePhotoIds: z.array(photoIdSchema).min(1).max(10_000).optional(),
       settings: generationSettingsSchema.default({}),
     }),
     response: jobSchema,

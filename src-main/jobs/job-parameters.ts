@@ -1,7 +1,7 @@
 // What each kind of job and item is to do, as it is kept in the library; parsed again when it is read.
 
 import { z } from 'zod';
-import { adapterIdSchema, packIdSchema, styleIdSchema } from '../contract/ids.ts';
+import { adapterIdSchema, packIdSchema, photoIdSchema, styleIdSchema } from '../contract/ids.ts';
 import { methodSchema } from '../contract/nouns.ts';
 import { generationSettingsSchema, trainingSettingsSchema } from '../contract/settings.ts';
 
@@ -13,6 +13,7 @@ export const teachParametersSchema = z.object({
   method: methodSchema,
   packId: packIdSchema,
   settings: trainingSettingsSchema,
+  heldOutPhotoIds: z.array(photoIdSchema),
 });
 export type TeachParameters = z.infer<typeof teachParametersSchema>;
 
@@ -20,6 +21,8 @@ export const createParametersSchema = z.object({
   packId: packIdSchema,
   adapterId: adapterIdSchema.nullable(),
   settings: generationSettingsSchema,
+  /** Null: all that are used. */
+  referencePhotoIds: z.array(photoIdSchema).nullable(),
 });
 export type CreateParameters = z.infer<typeof createParametersSchema>;
 

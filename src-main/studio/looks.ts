@@ -31,8 +31,9 @@ function teach(context: StudioContext, board: ProgressBoard, request: ParsedRequ
   packs.get(request.packId);
   // photos may still be waiting for their verdict; the analyze job is ahead of this one in the queue
   const isWaiting = library.photos.list(subject.id).some((photo) => photo.verdict.grade === 'waiting');
-  if (!isWaiting || !subject.hasConsent) usedPhotos(context, subject);
-  const parameters: TeachParameters = { method: request.method, packId: request.packId, settings: request.settings };
+  if (!isWaiting || !subject.hasConsent) usedPhotos(context, subject, request.heldOutPhotoIds);
+  const { method, packId, settings, heldOutPhotoIds } = request;
+  const parameters: TeachParameters = { method, packId, settings, heldOutPhotoIds };
   const job = queue.add({
     id: newId<JobId>(), kind: 'teach', subjectId: subject.id, title: `Teaching ${subject.name}`,
     parameters: JSON.stringify(parameters), createdAtMs: Date.now(),

@@ -47,6 +47,7 @@ function create(context: StudioContext, board: ProgressBoard, request: CreateReq
   const items = batchItems(context, subject, request);
   const parameters: CreateParameters = {
     packId: pack.id, adapterId: request.adapterId, settings: request.settings,
+    referencePhotoIds: request.referencePhotoIds ?? null,
   };
   const job = queue.add({
     id: newId<JobId>(), kind: 'create', subjectId: subject.id,

@@ -8,6 +8,7 @@ import {
 } from '../jobs/job-parameters.ts';
 import type { JobItem, JobRecord } from '../library/jobs.ts';
 import { newId } from '../library/library.ts';
+import type { PhotoRecord } from '../library/photos.ts';
 import type { PortraitRecord } from '../library/portraits.ts';
 import type { ShelvedPack } from '../packs/pack-shelf.ts';
 import type { StudioContext } from './context.ts';
@@ -63,11 +64,20 @@ function createRequest(
       adapterStrength: item.usesAdapter ? settings.adapterStrength : 0,
     })),
     settings,
-    references: library.photos.list(job.subjectId).filter(isUsed).map((photo) => ({
+    references: referencePhotos(context, job, parameters).map((photo) => ({
       file: library.pathOf(photo.cropSha256!), faceEmbedding: photo.faceEmbedding && [...photo.faceEmbedding],
     })),
     outputFolder,
   };
+}
+
+/** The photos that likeness is measured against: those that were named, else all that are used. */
+function referencePhotos(
+  { library }: StudioContext, job: JobRecord, { referencePhotoIds }: CreateParameters,
+): PhotoRecord[] {
+  const photos = library.photos.list(job.subjectId);
+  if (referencePhotoIds === null) return photos.filter(isUsed);
+  return photos.filter((photo) => referencePhotoIds.includes(photo.id) && photo.cropSha256 !== null);
 }
 
 async function keepPortrait(

@@ -3,7 +3,7 @@
 
 import type { TeachResult } from '../contract/engine.ts';
 import { UserError } from '../contract/errors.ts';
-import type { AdapterId } from '../contract/ids.ts';
+import type { AdapterId, PhotoId } from '../contract/ids.ts';
 import type { Subject } from '../contract/nouns.ts';
 import { type TeachParameters, teachParametersSchema } from '../jobs/job-parameters.ts';
 import type { JobRecord } from '../library/jobs.ts';
@@ -23,7 +23,7 @@ export async function runTeach(
   const parameters = teachParametersSchema.parse(JSON.parse(job.parameters));
   const subject = present(library.subjects.get(job.subjectId), 'subject');
   const pack = packs.get(parameters.packId);
-  const photos = usedPhotos(context, subject);
+  const photos = usedPhotos(context, subject, parameters.heldOutPhotoIds);
   library.jobs.clearLosses(job.id);
   await withWorkFolder(library.folder, async (folder) => {
     const result = await engine.run({
@@ -45,7 +45,9 @@ export async function runTeach(
 }
 
 /** The photos that teaching will use; throws when there is none, or when nobody agreed. */
-export function usedPhotos({ library }: StudioContext, subject: Subject): PhotoRecord[] {
+export function usedPhotos(
+  { library }: StudioContext, subject: Subject, heldOutPhotoIds: readonly PhotoId[],
+): PhotoRecord[] {
   if (!subject.hasConsent) {
     throw new UserError('subjects.no-consent', {
       what: `Nobody has said yet that ${subject.name} agrees to this.`,
@@ -54,7 +56,7 @@ export function usedPhotos({ library }: StudioContext, subject: Subject): PhotoR
     });
   }
   const photos = library.photos.list(subject.id);
-  const used = photos.filter(isUsed);
+  const used = photos.filter((photo) => isUsed(photo) && !heldOutPhotoIds.includes(photo.id));
   if (used.length > 0) return used;
   const isWaiting = photos.some((photo) => photo.verdict.grade === 'waiting');
   throw new UserError('photos.no-face', {

@@ -3,14 +3,16 @@
 
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { Job, Likeness, Look, Portrait, Subject } from '../../contract/nouns.ts';
+import { z } from 'zod';
+import type { Job, Likeness, Look, Photo, Portrait, Subject } from '../../contract/nouns.ts';
 import { findPack } from '../../packs/pack-shelf.ts';
 import type { Studio } from '../../studio/open-studio.ts';
 import { meanOf, nearerCounts, pairsOf } from '../likeness-report.ts';
 import { libraryFolderOf, withStudio, withTemporaryStudio } from '../open-host-studio.ts';
 import {
   type CommonOptions, type GenerationOptions, type PersonOptions, type TrainingOptions, addCommonOptions,
-  addGenerationOptions, addModelOptions, addPersonOptions, addTrainingOptions, generationSettingsOf, trainingSettingsOf,
+  addGenerationOptions, addModelOptions, addPersonOptions, addTrainingOptions, generationSettingsOf, numberOf,
+  trainingSettingsOf,
 } from '../options.ts';
 import { type Imported, importFolder, portraitFileName, subjectFor, waitFor, writeMedia } from '../steps.ts';
 import { type ProgressDisplay, progressDisplay } from '../terminal.ts';
@@ -18,12 +20,15 @@ import { type Outcome, runCommand } from './run-command.ts';
 
 interface PortraitsOptions extends CommonOptions, PersonOptions, TrainingOptions, GenerationOptions {
   readonly photos: string;
+  readonly holdOut?: number;
 }
 
 export function addPortraitsCommand(program: Command): void {
   const command = program.command('portraits')
     .description('learn a face from a folder of photos and draw portraits of it')
-    .requiredOption('--photos <folder>', 'photos of one person (JPEG, PNG or WebP); they are only read');
+    .requiredOption('--photos <folder>', 'photos of one person (JPEG, PNG or WebP); they are only read')
+    .option('--hold-out <number>', 'photos to measure against and not to learn from; one in five when left out',
+      numberOf(z.int().min(0).max(1000)));
   addPersonOptions(command);
   addModelOptions(command);
   addTrainingOptions(command);
@@ -50,8 +55,10 @@ async function wholeWay(studio: Studio, options: PortraitsOptions, display: Prog
   const pack = await findPack(studio.packs, options.pack);
   const subject = await subjectFor(studio, options.photos, options);
   const imported = await importFolder(studio, options.photos, subject.id, display);
+  const heldOut = heldOutPhotos(imported.photos, options.holdOut);
   const teaching = await waitFor(studio, await studio.run('looks.teach', {
     subjectId: subject.id, packId: pack.id, method: options.method, settings: trainingSettingsOf(options),
+    heldOutPhotoIds: heldOut.map((photo) => photo.id),
   }), display);
   const look = (await studio.run('looks.list', { subjectId: subject.id })).find(({ id }) => id === teaching.adapterId);
   if (!look) throw new Error('The look that was just taught is not in the library.');
@@ -60,6 +67,7 @@ async function wholeWay(studio: Studio, options: PortraitsOptions, display: Prog
     subjectId: subject.id, adapterId: look.id, packId: pack.id,
     prompts: hasWords ? options.prompt : ['photo of {subject}'], styleIds: options.style,
     negativePrompt: options.negative, count: options.count, seed: options.seed, compareWithout: true,
+    referencePhotoIds: heldOut.length > 0 ? heldOut.map((photo) => photo.id) : undefined,
     settings: generationSettingsOf(options),
   }), display);
   const all = await studio.run('portraits.list', { subjectId: subject.id });
@@ -68,7 +76,14 @@ async function wholeWay(studio: Studio, options: PortraitsOptions, display: Prog
   const files = await writeResults(studio, { look, drawing, drawn, out });
   const losses = await studio.run('looks.lossHistory', { jobId: teaching.id });
   const durationSeconds = Math.round((performance.now() - startedMs) / 100) / 10;
-  return reportOf({ subject, imported, look, drawn, files, losses, out, durationSeconds, packId: pack.id });
+  return reportOf({ subject, imported, heldOut, look, drawn, files, losses, out, durationSeconds, packId: pack.id });
+}
+
+/** Spread evenly over the photos; at least one is left to learn from. */
+function heldOutPhotos(photos: readonly Photo[], wanted: number | undefined): Photo[] {
+  const used = photos.filter((photo) => photo.isUsed);
+  const count = Math.min(wanted ?? Math.floor(used.length / 5), Math.max(0, used.length - 1));
+  return Array.from({ length: count }, (_, index) => used[Math.floor(((index + 0.5) * used.length) / count)]!);
 }
 
 interface Results {
@@ -101,6 +116,7 @@ async function writeResults(studio: Studio, { look, drawing, drawn, out }: Resul
 interface Report {
   readonly subject: Subject;
   readonly imported: Imported;
+  readonly heldOut: readonly Photo[];
   readonly look: Look;
   readonly drawn: readonly Portrait[];
   readonly files: ResultFiles;
@@ -111,7 +127,7 @@ interface Report {
 }
 
 function reportOf(report: Report): Outcome {
-  const { subject, imported, look, drawn, files, losses, out, durationSeconds, packId } = report;
+  const { subject, imported, heldOut, look, drawn, files, losses, out, durationSeconds, packId } = report;
   const pairs = pairsOf(drawn).sort((a, b) => a.seed - b.seed);
   const side = (portrait: Portrait) => ({ file: files.portraits.get(portrait.id), likeness: portrait.likeness });
   const [withLook, withoutLook] = [pairs.map((pair) => pair.withLook), pairs.map((pair) => pair.withoutLook)];
@@ -122,6 +138,7 @@ function reportOf(report: Report): Outcome {
     subject: { name: subject.name, triggerWord: subject.triggerWord, classWord: subject.classWord },
     pack: packId,
     photos: imported.photos.map(({ fileName, isUsed, verdict }) => ({ file: fileName, isUsed, verdict })),
+    heldOut: heldOut.map((photo) => photo.fileName),
     refused: imported.refused,
     training: {
       method: look.method, rank: look.rank, trainingSteps: look.trainingSteps, photoCount: look.photoCount,
