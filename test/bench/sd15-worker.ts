@@ -1,5 +1,6 @@
 // One measurement of the SD 1.5 bench in a process of its own, so that its peak memory is its own.
-// Arguments: checkpoint folder, 'forward' or 'step', repeats, latent edge. Prints one JSON line.
+// Arguments: checkpoint folder, 'forward' or 'step', repeats, latent edge, 'memory' or 'speed', profile prefix.
+// Prints one JSON line.
 
 import { openCheckpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
 import { GraphBuilder } from '../../src-main/compiler/1-build/graph-builder.ts';
@@ -9,20 +10,22 @@ import { frozenScope } from '../../src-main/models/frozen-scope.ts';
 import { unet } from '../../src-main/models/unet.ts';
 import { unetLoraModules } from '../../src-main/networks/lora-graph.ts';
 import { openSession } from '../../src-main/runtime/session.ts';
-import { type Tensor, elementCount } from '../../src-main/tensor/tensor.ts';
+import { type Shape, type Tensor, elementCount } from '../../src-main/tensor/tensor.ts';
 import { loraStepGraph, timestepFeeds } from '../../src-main/training/lora-step.ts';
 import { defaultAdamW, scheduleOf } from '../../src-main/training/optimizer-graph.ts';
 
-const [folder, mode, repeats, edge, favour, profile] = process.argv.slice(2) as [string, 'forward' | 'step', string, string, 'speed' | 'memory', string | undefined];
+const [folder, mode, repeats, edge, favour, profileFilePrefix] = process.argv.slice(2);
 const latentEdge = Number(edge);
-const checkpoint = await openCheckpoint(folder);
+const checkpoint = await openCheckpoint(folder!);
 
 const buildStart = performance.now();
 const graph = mode === 'forward' ? forwardGraph() : stepGraph();
 const buildMs = performance.now() - buildStart;
-const openStart = performance.now();
-const session = await openSession(graph, { provider: 'cpu', favour, ...(profile ? { profileFilePrefix: profile } : {}) });
-const createMs = performance.now() - openStart;
+const createStart = performance.now();
+const session = await openSession(graph, {
+  provider: 'cpu', favour: favour === 'speed' ? 'speed' : 'memory', ...(profileFilePrefix ? { profileFilePrefix } : {}),
+});
+const createMs = performance.now() - createStart;
 
 const timesMs: number[] = [];
 const feeds = feedsOf(graph);
@@ -30,10 +33,11 @@ for (let i = 0; i <= Number(repeats); i++) {
   const start = performance.now();
   const out = await session.run(feeds);
   timesMs.push(performance.now() - start);
-  if (!Object.values(out).every((tensor) => Number.isFinite(Number(tensor.data[0])))) throw new Error('The numbers are not finite.');
+  const isFinite = Object.values(out).every(({ data }) => Number.isFinite(Number(data[0])));
+  if (!isFinite) throw new Error('The numbers are not finite.');
 }
 process.stdout.write(`${JSON.stringify({ nodes: graph.nodes.length, buildMs, createMs, timesMs })}\n`);
-if (profile) await session.release();
+await session.release();
 
 function forwardGraph(): Graph {
   const g = new GraphBuilder('forward');
@@ -47,16 +51,25 @@ function forwardGraph(): Graph {
 
 function stepGraph(): Graph {
   return loraStepGraph({
-    weights: checkpoint.unet, config: checkpoint.unetConfig, modules: unetLoraModules(checkpoint.unetConfig, 'attention', 8),
-    predictionType: 'epsilon', loraAlpha: 8, optimizer: defaultAdamW, batchSize: 1, latentSize: [latentEdge, latentEdge], contextLength: 77,
+    weights: checkpoint.unet, config: checkpoint.unetConfig,
+    modules: unetLoraModules(checkpoint.unetConfig, 'attention', 8), loraAlpha: 8,
+    predictionType: 'epsilon', optimizer: defaultAdamW, batchSize: 1,
+    latentSize: [latentEdge, latentEdge], contextLength: 77,
   }).graph;
 }
 
 function feedsOf({ inputs }: Graph): Record<string, Tensor> {
-  const known = timestepFeeds([500], new Float64Array(1000).fill(0.5));
-  return Object.fromEntries(inputs.map(({ name, shape }, index) => {
-    const fixed = name === 'schedule' ? { dtype: 'float32' as const, shape, data: scheduleOf(1, 1e-4, defaultAdamW) } : known[name];
-    const isMoment = name.endsWith('Moment');
-    return [name, fixed ?? { dtype: 'float32', shape, data: isMoment ? new Float32Array(elementCount(shape)) : normalNumbers(1, index, elementCount(shape)).map((x) => x * (name === 'parameters' ? 0.02 : 1)) }];
-  }));
+  const known: Record<string, Tensor> = {
+    ...timestepFeeds([500], new Float64Array(1000).fill(0.5)),
+    schedule: { dtype: 'float32', shape: [4], data: scheduleOf(1, 1e-4, defaultAdamW) },
+  };
+  return Object.fromEntries(inputs.map(({ name, shape }, stream) => [name, known[name] ?? randomFeed(name, shape, stream)]));
+}
+
+/** Moments begin at zero, LoRA matrices small, everything else with unit variance. */
+function randomFeed(name: string, shape: Shape, stream: number): Tensor {
+  const size = elementCount(shape);
+  if (name.endsWith('Moment')) return { dtype: 'float32', shape, data: new Float32Array(size) };
+  const scale = name === 'parameters' ? 0.02 : 1;
+  return { dtype: 'float32', shape, data: normalNumbers(1, stream, size).map((x) => x * scale) };
 }
