@@ -163,10 +163,14 @@ export class Workspace {
     this.notices.offerUndo(this.words.looks.removed(look.name), callOff);
   }
 
-  async removePortraits(portraitIds: PortraitId[]): Promise<void> {
+  /** Moves portraits to the trash; `next` is what the large view shows in the place of one that it showed. */
+  async removePortraits(portraitIds: PortraitId[], next: PortraitId | null = null): Promise<void> {
     await this.notices.attempt(async () => {
       const restore = await this.portraits.remove(portraitIds);
-      if (this.view.opened?.kind === 'portrait' && portraitIds.includes(this.view.opened.id)) this.view.opened = null;
+      if (this.view.opened?.kind === 'portrait' && portraitIds.includes(this.view.opened.id)) {
+        if (next) this.view.open({ kind: 'portrait', id: next });
+        else this.view.opened = null;
+      }
       this.notices.offerUndo(this.words.portraits.removed(portraitIds.length), restore);
     });
   }

@@ -1,0 +1,155 @@
+// The whole slice in the page, with every real part behind it: a photo goes in, a face is found, a look is taught on a
+// tiny model with random weights, portraits come out, and the look is saved as a LoRA file.
+
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Browser, Download, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type RunningServer, serveStudio } from '../../src-main/host/serve.ts';
+import { openStudio, type Studio } from '../../src-main/studio/open-studio.ts';
+import { writeTinyPack } from '../studio/tiny-pack.ts';
+import { browserName, buildPage, chromiumPath, openBrowser, openPage } from './browser.ts';
+
+const root = path.join(import.meta.dirname, '../..');
+const photoFile = path.join(root, 'test/photos/astronaut.png');
+
+/** The project's resources with one tiny model in the place of the packs. */
+async function tinyResources(folder: string): Promise<string> {
+  for (const name of ['faces', 'styles', 'tokenizer']) {
+    await cp(path.join(root, 'resources', name), path.join(folder, name), { recursive: true });
+  }
+  await mkdir(path.join(folder, 'packs'));
+  await writeTinyPack(path.join(folder, 'tiny'));
+  const starter = JSON.parse(await readFile(path.join(root, 'resources/packs/starter.json'), 'utf8')) as Record<string, object>;
+  await writeFile(path.join(folder, 'packs/tiny.json'), JSON.stringify({
+    ...starter, id: 'tiny', folder: 'tiny', name: 'Tiny model', description: 'Draws noise.', license: 'MIT',
+    trainingDefaults: { ...starter.trainingDefaults, rank: 2, trainingSteps: 8, batchSize: 1, resolutionPx: 64 },
+    generationDefaults: { ...starter.generationDefaults, widthPx: 64, heightPx: 64, samplingSteps: 2 },
+  }));
+  return folder;
+}
+
+async function bytesOf(download: Download): Promise<Buffer> {
+  return await readFile(await download.path());
+}
+
+describe.skipIf(!chromiumPath)(browserName, () => {
+  let folder: string;
+  let pageFolder: string;
+  let studio: Studio;
+  let server: RunningServer;
+  let browser: Browser;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'likeness-slice-'));
+    await mkdir(path.join(folder, 'resources'));
+    pageFolder = await buildPage();
+    studio = await openStudio({
+      libraryFolder: path.join(folder, 'library'), resourcesFolder: await tinyResources(path.join(folder, 'resources')),
+      nodeFile: process.execPath, engineFile: path.join(root, 'src-main/compute/engine.ts'), version: '0.0.1',
+    });
+    server = await serveStudio(studio, pageFolder);
+    browser = await openBrowser();
+    ({ page, complaints } = await openPage(browser, server.url));
+    page.setDefaultTimeout(120_000);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    await studio?.close();
+    await rm(folder, { recursive: true, force: true });
+    await rm(pageFolder, { recursive: true, force: true });
+  });
+
+  test('a person is added with a photo, and the face is found', async () => {
+    await page.getByLabel('Name').fill('Ada');
+    await page.getByLabel('woman').check();
+    await page.locator('input[type=file]').setInputFiles(photoFile);
+    await page.getByLabel(/This is me/).check();
+    await page.getByRole('button', { name: 'Add subject' }).click();
+
+    await page.locator('[data-tile] .face').waitFor();
+    expect(await page.locator('.below').innerText()).toMatch(/Good|Usable/);
+    expect(await page.locator('[data-tile] img').evaluate((image: HTMLImageElement) => image.naturalWidth))
+      .toBeGreaterThan(100);
+    expect(await studio.run('subjects.list', {})).toMatchObject([{ name: 'Ada', classWord: 'woman', hasConsent: true }]);
+  });
+
+  test('a file that is no photo is refused with its reason', async () => {
+    await page.locator('input[type=file]').setInputFiles({
+      name: 'notes.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('only words'),
+    });
+    await page.locator('.refused li').waitFor();
+    expect(await page.locator('.refused').innerText()).toContain('notes.jpg');
+    await page.locator('.refused button').click();
+    expect(await page.locator('[data-tile]').count()).toBe(1);
+  });
+
+  test('a look is taught, with its loss as it falls or not', async () => {
+    await page.getByRole('button', { name: 'Teach this face' }).click();
+    await page.getByText('Advanced').click();
+    await page.getByLabel('Steps', { exact: true }).fill('12');
+    await page.getByRole('button', { name: 'Teach this face' }).click();
+    await page.getByRole('button', { name: 'Try it' }).waitFor();
+
+    const chart = page.getByRole('img', { name: /Loss chart over 12 points/ });
+    await chart.waitFor();
+    const box = (await chart.boundingBox())!;
+    await page.mouse.move(box.x + 70, box.y + 60);
+    await page.locator('figcaption').getByText('Step 1', { exact: true }).waitFor();
+  });
+
+  test('portraits come one by one and can be opened, saved and deleted', async () => {
+    await page.getByRole('button', { name: 'Try it' }).click();
+    await page.getByRole('button', { name: 'Pencil sketch' }).click();
+    await page.getByLabel('How many').fill('2');
+    await page.getByLabel('Seed', { exact: true }).fill('7');
+    await page.getByRole('button', { name: 'Create 2 portraits' }).click();
+    await page.getByRole('link', { name: 'Contact sheet' }).waitFor();
+    expect(await page.locator('[data-tile]').count()).toBe(2);
+
+    const [sheet] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Contact sheet' }).click()]);
+    expect((await bytesOf(sheet)).subarray(1, 4).toString()).toBe('PNG');
+
+    await page.locator('[data-tile]').first().dblclick();
+    await page.locator('dialog .stage img').waitFor();
+    expect(await page.locator('dialog .details').innerText()).toMatch(/Seed\s+7/);
+    const [picture] = await Promise.all([
+      page.waitForEvent('download'), page.locator('dialog').getByRole('button', { name: 'Save the picture' }).click(),
+    ]);
+    expect(picture.suggestedFilename()).toMatch(/^portrait-[0-9a-f]{8}\.png$/);
+    expect((await bytesOf(picture)).toString('latin1')).toContain('parameters');
+    await page.keyboard.press('Escape');
+
+    await page.locator('[data-tile]').first().focus();
+    await page.keyboard.press('Delete');
+    await page.locator('.notice').getByText('1 portrait deleted').waitFor();
+    await page.keyboard.press('Control+z');
+    await expect.poll(() => page.locator('[data-tile]').count()).toBe(2);
+  });
+
+  test('the look is saved as a LoRA file that other programs read', async () => {
+    await page.getByRole('button', { name: /^Looks/ }).click();
+    await page.getByRole('button', { name: 'Export…' }).click();
+    const save = page.getByRole('link', { name: 'Save the file' });
+    await save.waitFor();
+    const [file] = await Promise.all([page.waitForEvent('download'), save.click()]);
+    expect(file.suggestedFilename()).toBe('ada.safetensors');
+    const bytes = await bytesOf(file);
+    const header = bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))).toString();
+    expect(header).toContain('lora_unet_down_blocks_0');
+    expect(header).not.toContain(folder);
+    await page.keyboard.press('Escape');
+  });
+
+  test('everything is still there after a reload, and nothing went wrong on the way', async () => {
+    await page.reload();
+    await page.locator('header h1').waitFor();
+    expect(await page.locator('header nav').innerText()).toMatch(/Photos.1\s+Teach\s+Looks.1\s+Portraits.2/);
+    expect(complaints).toEqual([]);
+  });
+});
