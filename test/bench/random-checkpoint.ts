@@ -5,7 +5,9 @@ import path from 'node:path';
 
 import { parseTextEncoderConfig, parseUnetConfig, parseVaeConfig } from '../../src-main/checkpoint/configs.ts';
 import { writeSafetensors } from '../../src-main/checkpoint/safetensors-writer.ts';
-import { type ParameterShapes, textEncoderParameters, unetParameters, vaeParameters } from '../../src-main/models/parameter-shapes.ts';
+import {
+  type ParameterShapes, textEncoderParameters, unetParameters, vaeParameters,
+} from '../../src-main/models/parameter-shapes.ts';
 import { type Tensor, elementCount } from '../../src-main/tensor/tensor.ts';
 
 /** The published config.json files, as far as they differ from diffusers' defaults. */
@@ -16,7 +18,10 @@ const configs = {
     up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'],
     cross_attention_dim: 768, attention_head_dim: 8, norm_num_groups: 32,
   },
-  vae: { block_out_channels: [128, 256, 512, 512], layers_per_block: 2, latent_channels: 4, norm_num_groups: 32, scaling_factor: 0.18215 },
+  vae: {
+    block_out_channels: [128, 256, 512, 512], layers_per_block: 2, latent_channels: 4, norm_num_groups: 32,
+    scaling_factor: 0.18215,
+  },
   text_encoder: {
     vocab_size: 49408, hidden_size: 768, intermediate_size: 3072, projection_dim: 768, num_hidden_layers: 12,
     num_attention_heads: 12, max_position_embeddings: 77, hidden_act: 'quick_gelu', layer_norm_eps: 1e-5,
@@ -37,7 +42,8 @@ export async function writeRandomSd15(folder: string): Promise<string> {
     await writeSafetensors(path.join(folder, name, `${stem}.safetensors`), randomTensors(shapes));
   }
   await mkdir(path.join(folder, 'scheduler'), { recursive: true });
-  await writeFile(path.join(folder, 'scheduler', 'scheduler_config.json'), JSON.stringify({ prediction_type: 'epsilon' }));
+  const scheduler = JSON.stringify({ prediction_type: 'epsilon' });
+  await writeFile(path.join(folder, 'scheduler', 'scheduler_config.json'), scheduler);
   await writeFile(path.join(folder, 'model_index.json'), JSON.stringify({ _class_name: 'StableDiffusionPipeline' }));
   return folder;
 }

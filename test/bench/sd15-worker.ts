@@ -63,7 +63,8 @@ function feedsOf({ inputs }: Graph): Record<string, Tensor> {
     ...timestepFeeds([500], new Float64Array(1000).fill(0.5)),
     schedule: { dtype: 'float32', shape: [4], data: scheduleOf(1, 1e-4, defaultAdamW) },
   };
-  return Object.fromEntries(inputs.map(({ name, shape }, stream) => [name, known[name] ?? randomFeed(name, shape, stream)]));
+  return Object.fromEntries(inputs.map(({ name, shape }, stream) => (
+    [name, known[name] ?? randomFeed(name, shape, stream)])));
 }
 
 /** Moments begin at zero, LoRA matrices small, everything else with unit variance. */
