@@ -9,6 +9,7 @@ import { type AdapterToApply, readAdapter } from './adapter-input.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { type LikenessMeter, openLikenessMeter } from './likeness-meter.ts';
 import { type LoadedPack, loadPack } from './loaded-pack.ts';
+import { onProvider } from './provider-choice.ts';
 import type { Reporter } from './reporter.ts';
 
 interface Drawing {
@@ -18,6 +19,8 @@ interface Drawing {
   readonly adapter: AdapterToApply | undefined;
   readonly meter: LikenessMeter;
   readonly reporter: Reporter;
+  /** Keys of the items that are finished. */
+  readonly drawn: Set<string>;
 }
 
 export async function create(request: CreateRequest, reporter: Reporter, parts: EngineParts): Promise<EngineResult> {
@@ -27,18 +30,19 @@ export async function create(request: CreateRequest, reporter: Reporter, parts: 
   if (adapter && adapter.textEncoderLayers > 0) {
     reporter.note('This LoRA also changes the text encoder; that part is not applied.');
   }
-  const chosen = await parts.chooser.choose(request.provider);
-  reporter.provider(chosen.provider, chosen.fallbackReason, chosen.deviceName);
-  const pipeline = openPipeline(pack.checkpoint, {
-    provider: chosen.provider, favour: pack.favour, adapterModules: adapter?.modules ?? [],
+  const drawn = new Set<string>();
+  await onProvider(parts.chooser, request.provider, reporter, async (provider) => {
+    const pipeline = openPipeline(pack.checkpoint, {
+      provider, favour: pack.favour, adapterModules: adapter?.modules ?? [],
+    });
+    const meter = await openLikenessMeter(request, pipeline, parts);
+    try {
+      await drawAll({ request, pack, pipeline, adapter, meter, reporter, drawn });
+    } finally {
+      await meter.release();
+      await pipeline.release();
+    }
   });
-  const meter = await openLikenessMeter(request, pipeline, parts);
-  try {
-    await drawAll({ request, pack, pipeline, adapter, meter, reporter });
-  } finally {
-    await meter.release();
-    await pipeline.release();
-  }
   return { kind: 'finished' };
 }
 
@@ -47,6 +51,7 @@ async function drawAll(drawing: Drawing): Promise<void> {
   const { settings } = request;
   reporter.phase('drawing', request.items.length * settings.samplingSteps);
   for (const [index, item] of request.items.entries()) {
+    if (drawing.drawn.has(item.key)) continue;
     const drawn = await drawOne(drawing, item, index);
     const likeness = await drawing.meter.measure(drawn);
     const file = path.join(request.outputFolder, `portrait-${index}.png`);
@@ -55,6 +60,7 @@ async function drawAll(drawing: Drawing): Promise<void> {
       kind: 'portrait', key: item.key, file, widthPx: drawn.picture.width, heightPx: drawn.picture.height,
       samplingSteps: settings.samplingSteps, sampler: settings.sampler, guidanceScale: settings.guidanceScale, likeness,
     });
+    drawing.drawn.add(item.key);
   }
 }
 

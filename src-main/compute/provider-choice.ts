@@ -2,8 +2,10 @@
 // Whenever the processor takes the place of a GPU, the choice says why.
 
 import { availableParallelism } from 'node:os';
+import { UserError } from '../contract/errors.ts';
 import type { ProviderChoice } from '../contract/settings.ts';
-import { type Trial, type TriedProvider, tryProvider, tryProviderApart } from './provider-trial.ts';
+import type { Reporter } from './reporter.ts';
+import { type Trial, type TriedProvider, shortReason, tryProvider, tryProviderApart } from './provider-trial.ts';
 
 export interface ChosenProvider {
   readonly provider: TriedProvider;
@@ -34,6 +36,27 @@ export function openProviderChooser(): ProviderChooser {
       return decide(asked, await trial('cpu'), await trial('webgpu'));
     },
   };
+}
+
+/**
+ * Does the work on the provider that was asked for; when a GPU fails in it, does it again on the processor and says so.
+ * What a person can act on (a UserError) is no failing GPU and is thrown on.
+ */
+export async function onProvider<T>(
+  chooser: ProviderChooser, asked: ProviderChoice, reporter: Pick<Reporter, 'provider'>,
+  work: (provider: TriedProvider) => Promise<T>,
+): Promise<T> {
+  const first = await chooser.choose(asked);
+  reporter.provider(first.provider, first.fallbackReason, first.deviceName);
+  try {
+    return await work(first.provider);
+  } catch (error) {
+    if (first.provider === 'cpu' || error instanceof UserError) throw error;
+    const reason = shortReason(error);
+    const second = processor(`The processor does the work, because the GPU failed in the middle of it: ${reason}`);
+    reporter.provider(second.provider, second.fallbackReason, second.deviceName);
+    return await work(second.provider);
+  }
 }
 
 /** The decision alone, from what the trials gave. */

@@ -48,7 +48,7 @@ export async function tryProvider(provider: TriedProvider): Promise<Trial> {
 }
 
 /** The first line, without the source file and the condition that ONNX Runtime puts in front. */
-function shortReason(error: unknown): string {
+export function shortReason(error: unknown): string {
   const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
   return line!.replace(/^.* was false\. /, '').trim();
 }

@@ -10,7 +10,8 @@ import { type TrainedLora, type TrainingCache, cacheTrainingImages, trainLora } 
 import type { EngineParts } from './engine-parts.ts';
 import { type LoadedPack, loadPack } from './loaded-pack.ts';
 import { readPixels } from './pictures.ts';
-import type { ChosenProvider } from './provider-choice.ts';
+import { onProvider } from './provider-choice.ts';
+import type { TriedProvider } from './provider-trial.ts';
 import type { Reporter } from './reporter.ts';
 
 /** The last losses are averaged: one alone says more of its timestep than of the training. */
@@ -19,16 +20,16 @@ const averagedLosses = 20;
 export async function teach(request: TeachRequest, reporter: Reporter, parts: EngineParts): Promise<TeachResult> {
   reporter.phase('starting', 0);
   const pack = await loadPack(request.checkpointPath, parts);
-  const chosen = await parts.chooser.choose(request.provider);
-  reporter.provider(chosen.provider, chosen.fallbackReason, chosen.deviceName);
-  const cache = await cacheImages(request, pack, chosen, reporter);
-  const trained = await train(request, pack, chosen, cache, reporter);
+  const trained = await onProvider(parts.chooser, request.provider, reporter, async (provider) => {
+    const cache = await cacheImages(request, pack, provider, reporter);
+    return await train(request, pack, provider, cache, reporter);
+  });
   reporter.phase('saving', 0);
   return await writeTrained(request, pack, trained);
 }
 
 async function cacheImages(
-  { images, settings }: TeachRequest, { checkpoint, tokenizer, favour }: LoadedPack, { provider }: ChosenProvider,
+  { images, settings }: TeachRequest, { checkpoint, tokenizer, favour }: LoadedPack, provider: TriedProvider,
   reporter: Reporter,
 ): Promise<TrainingCache> {
   reporter.phase('preparing', images.length);
@@ -48,7 +49,7 @@ async function cacheImages(
 }
 
 async function train(
-  { settings }: TeachRequest, { checkpoint, favour }: LoadedPack, { provider }: ChosenProvider, cache: TrainingCache,
+  { settings }: TeachRequest, { checkpoint, favour }: LoadedPack, provider: TriedProvider, cache: TrainingCache,
   reporter: Reporter,
 ): Promise<TrainedLora> {
   reporter.phase('teaching', settings.trainingSteps);

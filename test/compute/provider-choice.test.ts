@@ -1,7 +1,8 @@
 // Which provider does the work, and that a processor in a GPU's place always says why.
 
 import { expect, test } from 'vitest';
-import { decide } from '../../src-main/compute/provider-choice.ts';
+import { UserError } from '../../src-main/contract/errors.ts';
+import { decide, onProvider } from '../../src-main/compute/provider-choice.ts';
 import { type Trial, tryProvider } from '../../src-main/compute/provider-trial.ts';
 
 const processor: Trial = { works: true, reason: '', durationMs: 20, checksum: 1.5 };
@@ -24,6 +25,20 @@ test('who asks for WebGPU gets it even where it is slower, but not where it is w
 
 test('who asks for the processor gets it without an excuse', () => {
   expect(decide('cpu', processor, graphics)).toMatchObject({ provider: 'cpu', fallbackReason: null });
+});
+
+test('a GPU that fails in the middle of the work is replaced by the processor, and that is said', async () => {
+  const said: (string | null)[] = [];
+  const reporter = { provider: (_name: string, reason: string | null) => void said.push(reason) };
+  const chooser = { trial: async () => graphics, choose: async () => decide('auto', processor, graphics) };
+  const result = await onProvider(chooser, 'auto', reporter, async (provider) => {
+    if (provider === 'webgpu') throw new Error('device lost');
+    return provider;
+  });
+  expect(result).toBe('cpu');
+  expect(said).toEqual([null, expect.stringContaining('device lost')]);
+  const wrongSize = new UserError('generation.size', { what: 'w.', safe: 's.', todo: 't.' });
+  await expect(onProvider(chooser, 'auto', reporter, () => Promise.reject(wrongSize))).rejects.toBe(wrongSize);
 });
 
 test('the trial really computes', async () => {
