@@ -85,11 +85,13 @@ export const en = {
   },
   welcome: {
     title: 'Portraits of a person, made on this computer',
-    lead: 'Give it a few photos. It learns the face here, draws new portraits, and lets you take what it learned with you.',
+    lead: 'Give it a few photos. It learns the face here, draws new portraits, ' +
+      'and lets you take what it learned with you.',
     privacyTitle: 'Private',
     privacy: 'Photos, faces and prompts stay on this computer. There is no account and no upload.',
     deviceTitle: 'Ready now',
-    device: (name: string) => `Works on this computer (${name}). Nothing to download: a small sketch model is built in.`,
+    device: (name: string) =>
+      `Works on this computer (${name}). Nothing to download: a small sketch model is built in.`,
     deviceUnknown: 'Works without a graphics card. Nothing to download: a small sketch model is built in.',
     photosTitle: 'Your photos are untouched',
     photos: 'It works on copies. The files you drop are never changed or moved.',

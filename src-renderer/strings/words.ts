@@ -22,7 +22,8 @@ export function styleGroup(group: string, words: Words): string {
 /** Why a photo is only usable or left out; the studio's own line for a reason that this language does not know. */
 export function verdictReason(verdict: Verdict, words: Words): string {
   const known = verdict.reasonCodes.map((code) => words.photos.reasons[code]);
-  return known.length > 0 && known.every((text) => text !== undefined) ? known.join(words.listSeparator) : verdict.reason;
+  const isKnown = known.length > 0 && known.every((text) => text !== undefined);
+  return isKnown ? known.join(words.listSeparator) : verdict.reason;
 }
 
 /** What happened, what is safe, what to do; the studio's own text for an error that this language does not know. */

@@ -1,4 +1,4 @@
-// The parts of the page's state, each by itself: imports, verdict counts, jobs and losses, settings of teach and create.
+// The parts of the page's state, each by itself: imports, verdict counts, jobs and losses, what teach and create ask.
 
 import { expect, test } from 'vitest';
 import { nextTile } from '../../src-renderer/actions/arrow-keys.ts';

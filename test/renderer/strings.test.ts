@@ -39,7 +39,8 @@ test('Chinese is in Chinese', () => {
 });
 
 test('durations get coarser as they grow', () => {
-  expect([0.2, 40, 360, 7500].map((seconds) => formatDuration(seconds, en))).toEqual(['1 s', '40 s', '6 min', '2 h 5 min']);
+  const durations = [0.2, 40, 360, 7500].map((seconds) => formatDuration(seconds, en));
+  expect(durations).toEqual(['1 s', '40 s', '6 min', '2 h 5 min']);
 });
 
 test('sizes, losses and settings stay short', () => {

@@ -114,7 +114,8 @@ export async function lengthenTexts(page: Page): Promise<number> {
     const texts: Text[] = [];
     while (walker.nextNode()) texts.push(walker.currentNode as Text);
     const long = texts.filter(({ data }) => data.trim().length > 3);
-    for (const text of long) text.data += ` ${'längere '.repeat(20).slice(0, Math.ceil(text.data.trim().length * 0.4))}`;
+    const words = 'längere '.repeat(20);
+    for (const text of long) text.data += ` ${words.slice(0, Math.ceil(text.data.trim().length * 0.4))}`;
     return long.length;
   });
 }

@@ -112,7 +112,8 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await page.locator('dialog .bar').getByText('2 of 59').waitFor();
     await page.locator('dialog .notice').getByRole('button', { name: 'Undo' }).click();
     await page.locator('dialog .bar').getByText('3 of 60').waitFor();
-    expect(asked('portraits.remove')).toMatchObject([{ portraitIds: [scenes.manyPortraits[58]!.id] }, { restore: true }]);
+    const removed = [scenes.manyPortraits[58]!.id];
+    expect(asked('portraits.remove')).toMatchObject([{ portraitIds: removed }, { restore: true }]);
   });
 
   test('a refusal says what happened, what is safe and what to do, and can be tried again', async () => {

@@ -25,7 +25,8 @@ function verdict(grade: Verdict['grade'], code = ''): Pick<Photo, 'verdict' | 'i
 
 export const manyPhotos: Photo[] = [
   photo(1), photo(2, { widthPx: 600, heightPx: 900, faceBox: { x: 0.3, y: 0.1, width: 0.4, height: 0.3 } }), photo(3),
-  photo(4, { ...verdict('usable', 'turned'), widthPx: 1600, heightPx: 700 }), photo(5, verdict('usable', 'several-faces')),
+  photo(4, { ...verdict('usable', 'turned'), widthPx: 1600, heightPx: 700 }),
+  photo(5, verdict('usable', 'several-faces')),
   photo(6, { ...verdict('left-out', 'no-face'), faceBox: null, faceCount: 0, likeness: null }),
   photo(7, verdict('left-out', 'blurred')), photo(8, { userChoice: 'leave-out', isUsed: false }),
   photo(9, { ...verdict('left-out', 'small-face'), userChoice: 'use', isUsed: true }),
@@ -69,20 +70,27 @@ export const emptyScene = (): Scene => ({ styles: shippedStyles });
 
 export const fullScene = (): Scene => ({
   subjects: manySubjects, photos: manyPhotos, styles: shippedStyles, portraits: manyPortraits, losses: falling,
-  looks: [{ ...look(1), likeness: 0.58, createdAtMs: now, coverPortraitId: manyPortraits[0]!.id }, { ...look(2), createdAtMs: now - 1 }],
+  looks: [
+    { ...look(1), likeness: 0.58, createdAtMs: now, coverPortraitId: manyPortraits[0]!.id },
+    { ...look(2), createdAtMs: now - 1 },
+  ],
   jobs: [drawn, doneTeaching, failed],
 });
 
-export const teachingScene = (): Scene => ({ ...fullScene(), jobs: [teaching, { ...drawing, state: 'waiting' }, drawn, failed] });
+export const teachingScene = (): Scene => ({
+  ...fullScene(), jobs: [teaching, { ...drawing, state: 'waiting' }, drawn, failed],
+});
 
 export const drawingScene = (): Scene => ({ ...fullScene(), jobs: [drawing, drawn, doneTeaching, failed] });
 
+const longNamed = manySubjects[2]!;
+
 export const longScene = (): Scene => ({
   ...fullScene(),
-  subjects: [manySubjects[2]!, { ...manySubjects[0]!, id: manySubjects[2]!.id }].slice(0, 1),
-  photos: manyPhotos.map((each) => ({ ...each, subjectId: manySubjects[2]!.id, fileName: `${each.fileName}`.repeat(3) })),
-  looks: [{ ...look(1), subjectId: manySubjects[2]!.id, name: `${manySubjects[2]!.name} – quick likeness, second try` }],
-  portraits: [], jobs: [{ ...teaching, subjectId: manySubjects[2]!.id }],
+  subjects: [longNamed],
+  photos: manyPhotos.map((each) => ({ ...each, subjectId: longNamed.id, fileName: each.fileName.repeat(3) })),
+  looks: [{ ...look(1), subjectId: longNamed.id, name: `${longNamed.name} – quick likeness, second try` }],
+  portraits: [], jobs: [{ ...teaching, subjectId: longNamed.id }],
   engine: {
     ...engine(), deviceName: 'Intel(R) Xeon(R) Platinum 8488C CPU @ 2.40GHz with many cores',
     fallbackReason: 'WebGPU was asked for, but no adapter answered: the driver of this graphics card is too old.',
@@ -93,7 +101,8 @@ export const failingScene = (): Scene => {
   const text = { safe: 'Everything that was saved before is kept.', todo: 'Free some space, then try again.' };
   const full = new UserError('disk.full', { what: 'The disk is full.', ...text });
   return {
-    ...fullScene(), jobs: [failed, { ...failed, ...job('teach', 4), state: 'failed', error: failed.error, endedAtMs: now }],
+    ...fullScene(),
+    jobs: [failed, { ...failed, ...job('teach', 4), state: 'failed', error: failed.error, endedAtMs: now }],
     refusals: { 'looks.teach': full, 'looks.export': full, 'photos.import': full, 'portraits.create': full },
   };
 };

@@ -1,5 +1,5 @@
-// Every screen, in both themes, both languages and both window sizes: axe finds nothing, no text is cut (nor would be in
-// a wordier language), nothing breaks the security policy, and no request leaves the page's own server.
+// Every screen, in both themes, both languages and both window sizes: axe finds nothing, no text is cut (nor would be
+// in a wordier language), nothing breaks the security policy, and no request leaves the page's own server.
 
 import { rm } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
@@ -12,7 +12,8 @@ import {
 import * as scenes from './scenes.ts';
 import { openStage, type Scene } from './stage.ts';
 
-const tab = (index: number) => async (page: Page): Promise<void> => page.locator('header nav button').nth(index).click();
+const tab = (index: number) => async (page: Page): Promise<void> =>
+  page.locator('header nav button').nth(index).click();
 const openCreate = async (page: Page): Promise<void> => page.locator('header > button').nth(1).click();
 const openRest = (index: number) => async (page: Page): Promise<void> =>
   page.locator('nav .rest button').nth(index).click();
@@ -27,7 +28,10 @@ interface Screen {
 const screens: Screen[] = [
   { name: 'welcome', scene: scenes.emptyScene },
   { name: 'photos', scene: scenes.fullScene, act: async (page) => page.locator('[data-tile]').nth(3).click() },
-  { name: 'photos, none yet', scene: () => ({ ...scenes.fullScene(), photos: [], looks: [], portraits: [], jobs: [] }) },
+  {
+    name: 'photos, none yet',
+    scene: () => ({ ...scenes.fullScene(), photos: [], looks: [], portraits: [], jobs: [] }),
+  },
   { name: 'photos, long names', scene: scenes.longScene },
   { name: 'large photo', scene: scenes.fullScene, act: openFirst },
   {

@@ -21,7 +21,8 @@ async function tinyResources(folder: string): Promise<string> {
   }
   await mkdir(path.join(folder, 'packs'));
   await writeTinyPack(path.join(folder, 'tiny'));
-  const starter = JSON.parse(await readFile(path.join(root, 'resources/packs/starter.json'), 'utf8')) as Record<string, object>;
+  const starterFile = path.join(root, 'resources/packs/starter.json');
+  const starter = JSON.parse(await readFile(starterFile, 'utf8')) as Record<string, object>;
   await writeFile(path.join(folder, 'packs/tiny.json'), JSON.stringify({
     ...starter, id: 'tiny', folder: 'tiny', name: 'Tiny model', description: 'Draws noise.', license: 'MIT',
     trainingDefaults: { ...starter.trainingDefaults, rank: 2, trainingSteps: 8, batchSize: 1, resolutionPx: 64 },
@@ -76,7 +77,8 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     expect(await page.locator('.below').innerText()).toMatch(/Good|Usable/);
     expect(await page.locator('[data-tile] img').evaluate((image: HTMLImageElement) => image.naturalWidth))
       .toBeGreaterThan(100);
-    expect(await studio.run('subjects.list', {})).toMatchObject([{ name: 'Ada', classWord: 'woman', hasConsent: true }]);
+    const subjects = await studio.run('subjects.list', {});
+    expect(subjects).toMatchObject([{ name: 'Ada', classWord: 'woman', hasConsent: true }]);
   });
 
   test('a file that is no photo is refused with its reason', async () => {
@@ -112,7 +114,8 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await page.getByRole('link', { name: 'Contact sheet' }).waitFor();
     expect(await page.locator('[data-tile]').count()).toBe(2);
 
-    const [sheet] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Contact sheet' }).click()]);
+    const sheetLink = page.getByRole('link', { name: 'Contact sheet' });
+    const [sheet] = await Promise.all([page.waitForEvent('download'), sheetLink.click()]);
     expect((await bytesOf(sheet)).subarray(1, 4).toString()).toBe('PNG');
 
     await page.locator('[data-tile]').first().dblclick();

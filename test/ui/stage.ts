@@ -4,7 +4,7 @@
 import path from 'node:path';
 import sharp from 'sharp';
 import { errorDataOf } from '../../src-main/contract/error-data.ts';
-import { UserError } from '../../src-main/contract/errors.ts';
+import type { UserError } from '../../src-main/contract/errors.ts';
 import type {
   EngineState, Job, Look, LossPoint, Pack, Photo, Portrait, Style, Subject,
 } from '../../src-main/contract/nouns.ts';
@@ -101,7 +101,8 @@ async function picture(scene: Scene, kind: string, id: string): Promise<Uint8Arr
   const number = Number(id.slice(-6));
   if (kind === 'portrait') {
     const edge = 150 + (number % 5) * 24;
-    return await source.clone().extract({ left: 140 + (number % 3) * 8, top: 20 + (number % 4) * 6, width: edge, height: edge })
+    return await source.clone()
+      .extract({ left: 140 + (number % 3) * 8, top: 20 + (number % 4) * 6, width: edge, height: edge })
       .modulate({ hue: (number * 37) % 360, saturation: 0.8 }).resize(128, 128).jpeg().toBuffer();
   }
   const photo = scene.photos?.find((each) => each.id === id);
