@@ -92,6 +92,7 @@ export const en = {
     deviceTitle: 'Ready now',
     device: (name: string) =>
       `Works on this computer (${name}). Nothing to download: a small sketch model is built in.`,
+    noModelTitle: 'A model is missing',
     deviceUnknown: 'Works without a graphics card. Nothing to download: a small sketch model is built in.',
     photosTitle: 'Your photos are untouched',
     photos: 'It works on copies. The files you drop are never changed or moved.',

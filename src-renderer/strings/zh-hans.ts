@@ -2,6 +2,7 @@
 // The field's vocabulary follows the studio's own table: 人物, 形象, 写真, 相似度, 触发词.
 
 import type { Words } from './en.ts';
+import { zhHansErrors } from './zh-hans-errors.ts';
 import { zhHansWork } from './zh-hans-work.ts';
 
 export const zhHans: Words = {
@@ -87,6 +88,7 @@ export const zhHans: Words = {
     privacy: '照片、人脸和提示词都留在这台电脑上。无需账号，也不上传。',
     deviceTitle: '现在就能用',
     device: (name) => `可在这台电脑上运行（${name}）。内置小型素描模型，无需下载。`,
+    noModelTitle: '缺少模型',
     deviceUnknown: '没有显卡也能运行。内置小型素描模型，无需下载。',
     photosTitle: '不动原片',
     photos: '所有处理都在副本上进行，您放入的文件不会被修改或移动。',
@@ -206,21 +208,5 @@ export const zhHans: Words = {
   packDescriptions: {
     starter: '随软件附带的小模型，画面 128 像素。能画简单的头像，在任何电脑上几分钟就能学会一张脸，无需下载。',
   },
-  errors: {
-    'page.studio-unreachable': () => ({
-      what: '工作室没有响应。',
-      safe: '已保存的内容都是安全的。',
-      todo: '如果工作室已关闭，请重新启动，然后重试。',
-    }),
-    'page.answer-misunderstood': () => ({
-      what: '无法读懂工作室的回答。',
-      safe: '页面上的内容没有因此改变。',
-      todo: '请刷新页面；若再次出现，说明页面与工作室版本不一致。',
-    }),
-    'disk.full': () => ({
-      what: '磁盘已满。',
-      safe: '之前保存的内容都还在，未写完的文件已清除。',
-      todo: '请腾出一些空间，然后重试。',
-    }),
-  },
+  errors: zhHansErrors,
 };

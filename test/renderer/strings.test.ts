@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { en } from '../../src-renderer/strings/en.ts';
 import { formatBytes, formatDuration, formatLoss, formatSetting } from '../../src-renderer/strings/format.ts';
-import { styleName, verdictLine } from '../../src-renderer/strings/words.ts';
+import { errorText, styleName, verdictLine } from '../../src-renderer/strings/words.ts';
 import { zhHans } from '../../src-renderer/strings/zh-hans.ts';
 import { printedKeys, shortcuts } from '../../src-renderer/state/shortcuts.ts';
 import { photo, style } from './nouns.ts';
@@ -59,6 +59,23 @@ test('every style of the studio has a Chinese name', () => {
   const ids = readdirSync(folder).filter((name) => name.endsWith('.json')).map((name) => name.replace('.json', ''));
   expect(ids.length).toBeGreaterThan(0);
   for (const id of ids) expect(styleName(style(id), zhHans), id).not.toBe(id);
+});
+
+test('errors that reach the page are told in Chinese: what happened, what is safe, what to do', () => {
+  const folders = ['photos', 'studio', 'jobs', 'training', 'generation', 'contract'];
+  const root = join(import.meta.dirname, '../../src-main');
+  const sources = folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name)));
+  const text = sources.filter((name) => name.endsWith('.ts')).map((name) => readFileSync(name, 'utf8')).join();
+  const codes = new Set([...text.matchAll(/new UserError\(\s*'([a-z.-]+)'/g)].map(([, code]) => code!));
+  // these are of the command line and of the studio's start, before there is a page
+  for (const code of ['photos.folder-missing', 'photos.folder-empty', 'styles.damaged']) codes.delete(code);
+  expect(codes.size).toBeGreaterThan(15);
+  const parameters = { file: 'me.jpg', kind: 'TIFF', width: 1, height: 1, found: 1, trainingStep: 1, multiplePx: 8 };
+  for (const code of codes) {
+    const { what, safe, todo } = errorText({ code, what: '', safe: '', todo: '', parameters }, zhHans);
+    for (const sentence of [what, safe, todo]) expect(sentence, code).toMatch(/[\u4e00-\u9fff].*。$/);
+    expect(what + safe + todo, code).not.toContain('undefined');
+  }
 });
 
 test('every shortcut has a name in both languages, and keys as the keyboard prints them', () => {

@@ -1,0 +1,82 @@
+// What happened, what is safe and what to do, in Chinese, for the errors that can reach the page, by their code.
+
+import type { UserErrorParameters, UserErrorText } from '../../src-main/contract/errors.ts';
+
+type ErrorWords = (parameters: UserErrorParameters) => UserErrorText;
+
+const untouched = '您的照片没有任何改动。';
+const unchanged = '没有任何改动。';
+const notDrawn = '没有绘制任何内容。';
+
+/** A fixed text as the function that the table holds. */
+function always(what: string, safe: string, todo: string): ErrorWords {
+  return () => ({ what, safe, todo });
+}
+
+/** The same with the name of the file in front. */
+function aboutFile(what: string, safe: string, todo: string): ErrorWords {
+  return ({ file }) => ({ what: `${file} ${what}`, safe, todo });
+}
+
+export const zhHansErrors: Record<string, ErrorWords> = {
+  'page.studio-unreachable': always(
+    '工作室没有响应。', '已保存的内容都是安全的。', '如果工作室已关闭，请重新启动，然后重试。'),
+  'page.answer-misunderstood': always(
+    '无法读懂工作室的回答。', '页面上的内容没有因此改变。', '请刷新页面；若再次出现，说明页面与工作室版本不一致。'),
+  'studio.request-misunderstood': always(
+    '工作室无法读懂页面的请求。', unchanged, '请刷新页面；若再次出现，说明页面与工作室版本不一致。'),
+  'likeness.bug': always(
+    '软件出了错。', '您的照片和已完成的写真没有任何改动。', '请重试；若再次出现，请把英文界面中的这条消息报告给我们。'),
+  'disk.full': always(
+    '磁盘已满。', '之前保存的内容都还在，未写完的文件已清除。', '请腾出一些空间，然后重试。'),
+
+  'photos.not-a-picture': aboutFile('不是图片，虽然文件名看起来像。', untouched, '请选择 JPEG、PNG 或 WebP 照片。'),
+  'photos.unsupported-kind': ({ file, kind }) => ({
+    what: `${file} 是 ${kind} 文件，目前无法读取。`, safe: untouched, todo: '请另存为 JPEG、PNG 或 WebP 后再添加。',
+  }),
+  'photos.damaged': aboutFile('已损坏或不完整。', untouched, '请从相机或手机重新复制，或换一张照片。'),
+  'photos.too-many-pixels': ({ file, width, height }) => ({
+    what: `${file} 有 ${width} × ${height} 像素，超出了单张照片的上限。`, safe: `没有打开它。${untouched}`,
+    todo: '请保存一份较小的副本再添加。',
+  }),
+  'photos.too-large': aboutFile('太大，超出了单张照片的上限。', `没有打开它。${untouched}`, '请保存一份较小的副本再添加。'),
+  'photos.too-slow': aboutFile('无法在合理的时间内解码。', untouched, '请另存为普通的 JPEG 后再添加。'),
+  'photos.cannot-read': aboutFile('无法读取。', untouched, '请确认文件存在并且您有权打开它。'),
+  'photos.disk-full': always('磁盘已满。', '照片没有添加，之前的内容都还在。', '请腾出一些空间，然后重新添加。'),
+  'photos.cannot-write': always(
+    '无法写入资料库文件夹。', '照片没有添加，之前的内容都还在。', '请确认文件夹存在并且您有权写入。'),
+  'photos.no-face': always(
+    '没有找到可以学习的人脸。', `${untouched}没有学习任何内容。`, '请添加一张人脸清晰、距离较近、光线充足的照片。'),
+  'photos.unknown': always('这张照片已不在资料库中。', unchanged, '请回到列表另选一张。'),
+
+  'subjects.unknown': always('这个人物已不在资料库中。', unchanged, '请回到列表另选一个。'),
+  'subjects.no-consent': always(
+    '还没有确认此人同意。', '没有学习任何内容。', '请先在人物详情中勾选“这是我本人，或已得到同意”。'),
+  'looks.unknown': always('这个形象已不在资料库中。', unchanged, '请回到列表另选一个。'),
+  'looks.in-use': always('正在用这个形象绘制写真。', '没有删除任何内容。', '请等绘制完成或先停止绘制，再删除。'),
+  'looks.other-model': always(
+    '这个形象是在另一个模型上学习的。', notDrawn, '请用学习时的模型绘制，或在这个模型上再学习一次。'),
+  'portraits.unknown': always('这张写真已不在资料库中。', unchanged, '请回到列表另选一张。'),
+  'portraits.no-prompt': always('没有选择风格，也没有写提示词。', notDrawn, '请选择一种风格或写下提示词。'),
+  'portraits.too-many': ({ found }) => ({
+    what: `这样会画 ${found} 张，超出了一批的上限。`, safe: notDrawn, todo: '请减少风格或数量。',
+  }),
+  'packs.unknown': always('没有这个模型。', unchanged, '请在“模型”页查看已安装的模型。'),
+  'styles.unknown': always('没有这种风格。', notDrawn, '请另选一种风格，或自己写提示词。'),
+
+  'engine.stopped': always(
+    '引擎在工作中途停止了。', '您的照片没有任何改动，之前完成的内容都还在。',
+    '请重试。若再次停止，请关闭占用内存较多的程序，或选择较小的设置。'),
+  'jobs.interrupted': always(
+    '这个任务多次被中断。', '您的照片和已完成的写真都还在。', '请关闭占用内存较多的程序，然后重试。'),
+  'jobs.unknown': always('这个任务已不存在。', unchanged, '请再查看一次任务队列。'),
+  'training.not-finite': ({ trainingStep }) => ({
+    what: `第 ${trainingStep} 步时损失不再是数字。`, safe: '您的照片和模型没有任何改动，这次学习的内容没有保留。',
+    todo: '请调低学习率后重新学习。若再次出现，模型文件可能已损坏。',
+  }),
+  'generation.size': ({ multiplePx }) => ({
+    what: `这个模型无法绘制该尺寸：宽和高都应是 ${multiplePx} 的倍数。`, safe: notDrawn, todo: '请选择其他尺寸。',
+  }),
+  'generation.not-finite': always(
+    '绘制时网络的数值失效，这个种子没有得到写真。', '之前完成的写真都还在。', '请调低形象强度或引导强度，或换一个计算设备。'),
+};
