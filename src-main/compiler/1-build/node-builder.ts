@@ -90,6 +90,7 @@ export class NodeBuilder {
 
   /** Names made inside `build` begin with `name/`. */
   scope<T>(name: string, build: () => T): T {
+    if (name === '') return build();
     this.#scope.push(name);
     try {
       return build();

@@ -87,7 +87,21 @@ function backward(
     const dS = g.mul(p, g.sub(dP, heads(along)));
     return [g.matmul(dS, heads(k), { alpha: scale }), g.matmul(dS, heads(q), { transposeA: true, alpha: scale }), dV];
   });
-  return [0, 1, 2].map((index) => g.concat(parts.map((part) => part[index]!), 1));
+  return joinSlices(g, parts);
+}
+
+/**
+ * dQ, dK and dV from those of each slice of heads. They are joined slice by slice first: whatever needs one of the
+ * three then waits for all of a slice, so that ONNX Runtime ends a slice, and frees its probabilities, before the next.
+ */
+function joinSlices(g: GraphBuilder, slices: readonly (readonly Value[])[]): Value[] {
+  const [first] = slices as [readonly Value[]];
+  const isOneWidth = first.every((gradient) => gradient.shape[3] === first[0]!.shape[3]);
+  if (slices.length === 1 || !isOneWidth) {
+    return first.map((_, index) => g.concat(slices.map((slice) => slice[index]!), 1));
+  }
+  const joined = g.concat(slices.map((slice) => g.concat(slice, 2)), 1);
+  return g.split(joined, 2, first.map((gradient) => gradient.shape[2]!));
 }
 
 /**
