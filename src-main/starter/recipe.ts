@@ -60,7 +60,7 @@ export const starterRecipe: StarterRecipe = {
   unet: {
     blockOutChannels: [32, 64, 96, 96], layersPerBlock: 1, heads: 2, normGroups: 8,
     portraits: 10_000, captionDropout: 0.1, emaDecay: 0.998,
-    steps: 3_000, batchSize: 16, learningRate: 1.5e-3, warmUpSteps: 100, constantShare: 0.5, finalShare: 0.05,
+    steps: 4_800, batchSize: 16, learningRate: 1.5e-3, warmUpSteps: 100, constantShare: 0.5, finalShare: 0.05,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   textEncoder: { width: 64, layers: 2, heads: 4 },
