@@ -3,6 +3,7 @@
 
 import type { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Value } from '../compiler/1-build/graph.ts';
+import { byQuarter, quarterSeries } from '../compiler/3-simplify/lower-trigonometry.ts';
 import { float32Tensor } from '../tensor/tensor.ts';
 import { linear } from './layers.ts';
 import type { NetworkScope } from './network-scope.ts';
@@ -15,7 +16,7 @@ const longestPeriod = 10_000;
  *
  * x·f reaches 999 radians, where float32 has lost five digits. So quarter turns are counted instead, x·f/(π/2), with the
  * frequency in three parts of twelve bits: each product with a whole number below 4096 is exact, and whole quarters are
- * set aside before anything is rounded (Cody & Waite 1980, chapter 8).
+ * set aside before anything is rounded (Cody & Waite 1980, chapter 8). The rest needs no sine of the provider's own.
  */
 export function sinusoid(g: GraphBuilder, x: Value, width: number): Value {
   const half = width / 2;
@@ -59,26 +60,9 @@ function twelveBitParts(numbers: Float64Array, count: number): Float32Array[] {
   });
 }
 
-// GPUs may err by 2^-11 in sin and cos (Vulkan and WGSL allow it inside −π…π and anything outside; SwiftShader does by
-// 2e-4), which shows in the UNet's output. So both are made of additions and products, good to 1e-7 on every provider:
-// Taylor series within an eighth of a turn, exchanged and negated by the quarter that the angle lies in.
 function cosinesAndSines(g: GraphBuilder, { quarters, rest }: SplitAngle): Value {
-  const x = g.mul(rest, g.scalar(Math.PI / 2));
-  const square = g.mul(x, x);
-  const sine = g.mul(x, g.add(g.scalar(1), series(g, square, [-1 / 6, 1 / 120, -1 / 5040, 1 / 362_880])));
-  const cosine = g.add(g.scalar(1), series(g, square, [-1 / 2, 1 / 24, -1 / 720, 1 / 40_320, -1 / 3_628_800]));
-  const quarter = g.sub(quarters, g.mul(g.scalar(4), g.floor(g.mul(quarters, g.scalar(0.25)))));
-  const is = (n: number): Value => g.equal(quarter, g.scalar(n));
-  const pick = (first: Value, second: Value, third: Value, fourth: Value): Value => (
-    g.where(is(0), first, g.where(is(1), second, g.where(is(2), third, fourth))));
-  const [minusSine, minusCosine] = [g.neg(sine), g.neg(cosine)];
-  return g.concat([pick(cosine, minusSine, minusCosine, sine), pick(sine, cosine, minusSine, minusCosine)], 1);
-}
-
-/** c₁ s + c₂ s² + … by Horner's rule. */
-function series(g: GraphBuilder, s: Value, coefficients: readonly number[]): Value {
-  return coefficients.toReversed().reduce<Value | undefined>((sum, coefficient) => (
-    g.mul(s, sum ? g.add(sum, g.scalar(coefficient)) : g.scalar(coefficient))), undefined)!;
+  const { sin, cos } = quarterSeries(g, g.mul(rest, g.scalar(Math.PI / 2)));
+  return g.concat([byQuarter(g, g.add(quarters, g.scalar(1)), sin, cos), byQuarter(g, quarters, sin, cos)], 1);
 }
 
 /** Linear, SiLU, linear: `x` [B, C] → [B, width]. */

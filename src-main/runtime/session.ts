@@ -36,9 +36,10 @@ export interface Session {
 }
 
 export async function openSession(graph: Graph, options: SessionOptions): Promise<Session> {
-  const model = emitOnnx(simplify(graph, options.simplify), {
+  const isWebgpu = options.provider === 'webgpu';
+  const model = emitOnnx(simplify(graph, { lowerTrigonometry: isWebgpu, ...options.simplify }), {
     hasFusedMatMul: options.provider === 'cpu' || options.provider === 'cuda',
-    needsCommonEpsilon: options.provider === 'webgpu',
+    needsCommonEpsilon: isWebgpu,
     root: driveRoot(graph),
   });
   return openModel(model, options, driveRoot(graph));

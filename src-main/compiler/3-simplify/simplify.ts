@@ -4,15 +4,20 @@
 import { type Graph, type Node, type Value } from '../1-build/graph.ts';
 import { sameShape } from '../ops/shapes.ts';
 import { type AttentionLimits, defaultAttentionLimits, lowerAttention } from './lower-attention.ts';
+import { lowerTrigonometry } from './lower-trigonometry.ts';
 import { type RewriteRule, removeDead, rewrite } from './rewrite.ts';
 
 export interface SimplifyOptions {
   readonly attention?: AttentionLimits;
+  /** The provider's own sine and cosine are not good to float32: spell them out. */
+  readonly lowerTrigonometry?: boolean;
 }
 
 /** The graph as it is emitted: dead nodes gone, attention lowered, equal nodes merged. */
-export function simplify(graph: Graph, { attention = defaultAttentionLimits }: SimplifyOptions = {}): Graph {
-  const lowered = rewrite(removeDead(graph), lowerAttention(attention));
+export function simplify(graph: Graph, options: SimplifyOptions = {}): Graph {
+  const rules = [lowerAttention(options.attention ?? defaultAttentionLimits)];
+  if (options.lowerTrigonometry) rules.push(lowerTrigonometry);
+  const lowered = rewrite(removeDead(graph), firstOf(...rules));
   return removeDead(rewrite(lowered, firstOf(removeIdentities(lowered), mergeEqual())));
 }
 

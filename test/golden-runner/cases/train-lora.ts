@@ -45,30 +45,57 @@ export const cases: readonly GoldenCase[] = [{
   providers: ['cpu', 'webgpu'],
   async run(context) {
     const config = await readJson(path.join(context.folder, 'config.json')) as Config;
+    const [init, batches, io] = await Promise.all(['lora_init', 'batches', 'io']
+      .map((file) => readSafetensors(path.join(context.folder, `${file}.safetensors`)))) as [Tensors, Tensors, Tensors];
+    const sessions = new StepSessions(context, config);
     const rows: GoldenRow[] = [];
-    for (const name of Object.keys(config.variants)) rows.push(...await runVariant(context, config, name));
+    for (const name of Object.keys(config.variants)) {
+      const { session, layout } = await sessions.open(config.variants[name]!.prediction_type);
+      const start = startOf(layout, init, name === 'zero_up');
+      const trained = await train(session, layout.size, config, config.variants[name]!, start, batches);
+      rows.push(...compare(name, config, layout, start, trained, io));
+    }
+    await sessions.release();
     return rows;
   },
 }];
 
-async function runVariant({ folder, provider }: GoldenContext, config: Config, name: string): Promise<GoldenRow[]> {
-  const [init, batches, io] = await Promise.all(['lora_init', 'batches', 'io'].map((file) => readSafetensors(path.join(folder, `${file}.safetensors`)))) as [Tensors, Tensors, Tensors];
-  const { graph, layout } = await stepGraph(folder, config, name);
-  const session = await openSession(graph, { provider, threads: 1 });
-  const start = startOf(layout, init, name === 'zero_up');
-  const trained = await train(session, layout.size, config, config.variants[name]!, start, batches);
-  await session.release();
-  return compare(name, config, layout, start, trained, io);
+/** Variants differ in what they feed; those with the same target share a session, which is slow to open on a GPU. */
+class StepSessions {
+  readonly #context: GoldenContext;
+  readonly #config: Config;
+  readonly #opened = new Map<string, { session: Session; layout: ParameterLayout }>();
+
+  constructor(context: GoldenContext, config: Config) {
+    this.#context = context;
+    this.#config = config;
+  }
+
+  async open(predictionType: Variant['prediction_type']): Promise<{ session: Session; layout: ParameterLayout }> {
+    let opened = this.#opened.get(predictionType);
+    if (!opened) {
+      const { graph, layout } = await stepGraph(this.#context.folder, this.#config, predictionType);
+      const session = await openSession(graph, { provider: this.#context.provider, threads: 1 });
+      this.#opened.set(predictionType, opened = { session, layout });
+    }
+    return opened;
+  }
+
+  async release(): Promise<void> {
+    for (const { session } of this.#opened.values()) await session.release();
+  }
 }
 
 type Tensors = Map<string, Tensor>;
 
-async function stepGraph(folder: string, config: Config, name: string): Promise<ReturnType<typeof loraStepGraph>> {
+async function stepGraph(
+  folder: string, config: Config, predictionType: Variant['prediction_type'],
+): Promise<ReturnType<typeof loraStepGraph>> {
   const network = await openNetworkFolder(path.resolve(folder, config.model, 'unet'));
   const unetConfig = parseUnetConfig(network.config, 'config.json');
   return loraStepGraph({
     weights: unetWeights(network.tensors), config: unetConfig, modules: unetLoraModules(unetConfig, 'attention', config.rank),
-    predictionType: config.variants[name]!.prediction_type, loraAlpha: config.alpha, optimizer: optimizerOf(config),
+    predictionType, loraAlpha: config.alpha, optimizer: optimizerOf(config),
     batchSize: config.batch_size, latentSize: config.latent, contextLength: 77, reportGradients: true,
   });
 }
