@@ -4,8 +4,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { classWordSchema } from '../contract/nouns.ts';
 import {
-  type GenerationSettings, type TrainingSettings, generationSettingsSchema, providerChoiceSchema, samplerNameSchema,
-  seedSchema, trainingSettingsSchema,
+  type GenerationSettings, type TrainingSettings, generationSettingsSchema, loraTargetsSchema, providerChoiceSchema,
+  samplerNameSchema, seedSchema, trainingSettingsSchema,
 } from '../contract/settings.ts';
 
 /** A parser for commander: the number that the schema takes, or a usage error with the schema's words. */
@@ -36,6 +36,7 @@ export interface TrainingOptions {
   readonly pack: string;
   readonly method: 'lora';
   readonly rank?: number;
+  readonly targets?: z.infer<typeof loraTargetsSchema>;
   readonly trainingSteps?: number;
   readonly learningRate?: number;
   readonly batchSize?: number;
@@ -56,14 +57,16 @@ export function addTrainingOptions(command: Command): Command {
   return command
     .addOption(new Option('--method <name>', 'how the face is learned').choices(['lora']).default('lora'))
     .option('--rank <number>', 'width of the LoRA', numberOf(training.rank))
+    .addOption(new Option('--targets <which>', 'layers that learn').choices(loraTargetsSchema.options))
     .option('--training-steps <number>', 'optimiser updates', numberOf(training.trainingSteps))
     .option('--learning-rate <number>', 'size of an update', numberOf(training.learningRate))
     .option('--batch-size <number>', 'training images an update sees', numberOf(training.batchSize));
 }
 
 export function trainingSettingsOf(options: TrainingOptions): TrainingSettings {
-  const { rank, trainingSteps, learningRate, batchSize } = options;
-  return { rank, ...(rank === undefined ? {} : { loraAlpha: rank }), trainingSteps, learningRate, batchSize };
+  const { rank, targets, trainingSteps, learningRate, batchSize } = options;
+  const loraAlpha = rank === undefined ? {} : { loraAlpha: rank };
+  return { rank, ...loraAlpha, targets, trainingSteps, learningRate, batchSize };
 }
 
 export interface GenerationOptions {
