@@ -54,7 +54,7 @@ export const starterRecipe: StarterRecipe = {
   },
   decoder: {
     cropPx: 64, faceShare: 0.7, edgeWeight: 1,
-    steps: 8_000, batchSize: 8, learningRate: 1.5e-3, warmUpSteps: 50, constantShare: 0.4, finalShare: 0.02,
+    steps: 2_600, batchSize: 8, learningRate: 1.5e-3, warmUpSteps: 50, constantShare: 0.5, finalShare: 0.02,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   unet: {
