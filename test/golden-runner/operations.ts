@@ -44,13 +44,21 @@ function huber(g: GraphBuilder, d: Value, bound: number): Value {
   return g.where(g.less(size, g.scalar(bound)), inside, outside);
 }
 
-const conv: Build = (g, [x, weight, bias], { attrs }) => g.conv(x!, weight!, bias, {
-  strides: attrs['strides'] as Pair, pads: attrs['pads_tlbr'] as Quad, dilations: attrs['dilations'] as Pair, group: attrs['group'] as number,
-});
+const conv: Build = (g, [x, weight, bias], { attrs }) =>
+  g.conv(x!, weight!, bias, {
+    strides: attrs['strides'] as Pair,
+    pads: attrs['pads_tlbr'] as Quad,
+    dilations: attrs['dilations'] as Pair,
+    group: attrs['group'] as number,
+  });
 
-const convTranspose: Build = (g, [x, weight, bias], { attrs }) => g.convTranspose(x!, weight!, bias, {
-  strides: attrs['strides'] as Pair, pads: attrs['pads_tlbr'] as Quad, outputPadding: attrs['output_padding'] as Pair, group: attrs['group'] as number,
-});
+const convTranspose: Build = (g, [x, weight, bias], { attrs }) =>
+  g.convTranspose(x!, weight!, bias, {
+    strides: attrs['strides'] as Pair,
+    pads: attrs['pads_tlbr'] as Quad,
+    outputPadding: attrs['output_padding'] as Pair,
+    group: attrs['group'] as number,
+  });
 
 const matmul: Build = (g, [a, b, c], { attrs }) => {
   if (c) {
@@ -73,17 +81,26 @@ const attention: Build = (g, inputs, { attrs }) => {
   }
   const [x, context, wq, wk, wv, wo, bo] = inputs as [Value, Value, Value, Value, Value, Value, Value];
   const split = (y: Value): Value => g.transpose(g.reshape(y, [y.shape[0]!, y.shape[1]!, heads, -1]), [0, 2, 1, 3]);
-  const [q, k, v] = [g.linear(x, wq, undefined), g.linear(context, wk, undefined), g.linear(context, wv, undefined)].map(split) as [Value, Value, Value];
+  const [q, k, v] = [
+    g.linear(x, wq, undefined),
+    g.linear(context, wk, undefined),
+    g.linear(context, wv, undefined),
+  ].map(split) as [Value, Value, Value];
   const joined = g.reshape(g.transpose(g.attention(q, k, v), [0, 2, 1, 3]), [x.shape[0]!, x.shape[1]!, -1]);
   return g.linear(joined, wo, bo);
 };
 
 const slice: Build = (g, [x], { attrs }) => {
-  const [starts, ends, steps] = ['starts', 'ends', 'steps'].map((name) => numbers(attrs[name])) as [readonly number[], readonly number[], readonly number[]];
+  const [starts, ends, steps] = ['starts', 'ends', 'steps'].map((name) => numbers(attrs[name])) as [
+    readonly number[],
+    readonly number[],
+    readonly number[],
+  ];
   return numbers(attrs['axes']).reduce((y, axis, i) => g.slice(y, axis, starts[i]!, ends[i]!, steps[i]), x!);
 };
 
-const split: Build = (g, [x], { attrs, outputs }) => g.split(x!, attrs['axis'] as number, numbers(attrs['sizes'])).slice(-outputs.length);
+const split: Build = (g, [x], { attrs, outputs }) =>
+  g.split(x!, attrs['axis'] as number, numbers(attrs['sizes'])).slice(-outputs.length);
 
 const expand: Build = (g, [x], { attrs }) => {
   const shape = [...x!.shape];
@@ -102,7 +119,11 @@ const pad: Build = (g, [x], { attrs }) => {
 const gatherRows: Build = (g, [x, index]) => {
   const [rows, positions] = x!.shape as readonly [number, number];
   const at = g.cast(g.reshape(g.slice(index!, 1, 1, 2), [rows]), 'float32');
-  const start = g.constant({ dtype: 'float32', shape: [rows], data: Float32Array.from({ length: rows }, (_, i) => i * positions) });
+  const start = g.constant({
+    dtype: 'float32',
+    shape: [rows],
+    data: Float32Array.from({ length: rows }, (_, i) => i * positions),
+  });
   return g.gather(g.reshape(x!, [rows * positions, ...x!.shape.slice(2)]), g.cast(g.add(at, start), 'int64'));
 };
 
@@ -116,9 +137,10 @@ const builders: Readonly<Record<string, Build>> = {
   conv_transpose2d: convTranspose,
   linear: (g, [x, weight, bias]) => g.linear(x!, weight!, bias),
   matmul,
-  group_norm: (g, [x, scale, bias], { attrs }) => g.groupNorm(
-    x!, ...affine(g, scale, bias, x!.shape[1]!), attrs['num_groups'] as number, attrs['eps'] as number),
-  layer_norm: (g, [x, scale, bias], { attrs }) => g.layerNorm(x!, ...affine(g, scale, bias, x!.shape.at(-1)!), attrs['eps'] as number),
+  group_norm: (g, [x, scale, bias], { attrs }) =>
+    g.groupNorm(x!, ...affine(g, scale, bias, x!.shape[1]!), attrs['num_groups'] as number, attrs['eps'] as number),
+  layer_norm: (g, [x, scale, bias], { attrs }) =>
+    g.layerNorm(x!, ...affine(g, scale, bias, x!.shape.at(-1)!), attrs['eps'] as number),
   silu: unary((g, x) => g.silu(x)),
   gelu: (g, [x], { attrs }) => (attrs['approximate'] === 'tanh' ? g.geluTanh(x!) : g.gelu(x!)),
   quick_gelu: unary((g, x) => g.quickGelu(x)),
@@ -130,7 +152,10 @@ const builders: Readonly<Record<string, Build>> = {
   softplus: unary((g, x) => g.log(g.add(g.scalar(1), g.exp(x)))),
   mish: unary((g, x) => g.mul(x, g.tanh(g.log(g.add(g.scalar(1), g.exp(x)))))),
   geglu: (g, [x, weight, bias]) => {
-    const [hidden, gate] = g.split(g.linear(x!, weight!, bias), -1, [weight!.shape[0]! / 2, weight!.shape[0]! / 2]) as [Value, Value];
+    const [hidden, gate] = g.split(g.linear(x!, weight!, bias), -1, [weight!.shape[0]! / 2, weight!.shape[0]! / 2]) as [
+      Value,
+      Value,
+    ];
     return g.mul(hidden, g.gelu(gate));
   },
   softmax: (g, [x], { attrs }) => {
@@ -143,8 +168,11 @@ const builders: Readonly<Record<string, Build>> = {
   attention,
   resize_nearest: (g, [x], { attrs }) => g.resizeNearest(x!, ...(numbers(attrs['size']) as Pair)),
   avg_pool2d: averagePool,
-  concat: (g, [a, ...rest], { attrs, case: name }) => (
-    g.concat(name === 'concat_same_tensor_twice' ? [a!, g.mul(a!, g.scalar(2))] : [a!, ...rest], attrs['axis'] as number)),
+  concat: (g, [a, ...rest], { attrs, case: name }) =>
+    g.concat(
+      name === 'concat_same_tensor_twice' ? [a!, g.mul(a!, g.scalar(2))] : [a!, ...rest],
+      attrs['axis'] as number,
+    ),
   split,
   slice,
   reshape: (g, [x], { attrs }) => g.reshape(x!, numbers(attrs['shape'])),
@@ -194,7 +222,9 @@ const builders: Readonly<Record<string, Build>> = {
     return mean(g, g.mul(weight, g.reduceMean(square, all(square).slice(1), false)));
   },
   huber_loss: loss((g, d, attrs) => huber(g, d, attrs['delta'] as number)),
-  smooth_l1_loss: loss((g, d, attrs) => g.mul(huber(g, d, attrs['beta'] as number), g.scalar(1 / (attrs['beta'] as number)))),
+  smooth_l1_loss: loss((g, d, attrs) =>
+    g.mul(huber(g, d, attrs['beta'] as number), g.scalar(1 / (attrs['beta'] as number))),
+  ),
   pseudo_huber: loss((g, d, attrs) => {
     const c = attrs['c'] as number;
     return g.mul(g.scalar(2 * c), g.sub(g.sqrt(g.add(g.mul(d, d), g.scalar(c * c))), g.scalar(c)));
@@ -203,7 +233,11 @@ const builders: Readonly<Record<string, Build>> = {
 };
 
 /** The outputs of an operation, or undefined when there is no builder for it. */
-export function buildOperation(g: GraphBuilder, operation: Operation, inputs: readonly Value[]): readonly Value[] | undefined {
+export function buildOperation(
+  g: GraphBuilder,
+  operation: Operation,
+  inputs: readonly Value[],
+): readonly Value[] | undefined {
   const built = builders[operation.op]?.(g, inputs, operation);
   return built && (Array.isArray(built) ? built as readonly Value[] : [built as Value]);
 }

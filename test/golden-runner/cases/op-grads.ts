@@ -102,7 +102,8 @@ function excess(actual: Tensor, golden: Tensor, { abs, rel }: Config['tolerance'
   if (actual.shape.join() !== golden.shape.join()) return Infinity;
   let worst = 0;
   for (let i = 0; i < golden.data.length; i++) {
-    const here = Math.abs(Number(actual.data[i]) - Number(golden.data[i])) / (abs + rel * Math.abs(Number(golden.data[i])));
+    const here =
+      Math.abs(Number(actual.data[i]) - Number(golden.data[i])) / (abs + rel * Math.abs(Number(golden.data[i])));
     if (!(here <= worst)) worst = Number.isNaN(here) ? Infinity : here;
   }
   return worst;
