@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Graph } from '../compiler/1-build/graph.ts';
 import { normalNumbers } from '../diffusion/seeded-noise.ts';
+import { selfTestError, selfTestTolerance } from '../runtime/self-test.ts';
 import { openSession } from '../runtime/session.ts';
 import { type Tensor, float32Tensor } from '../tensor/tensor.ts';
 
@@ -28,6 +29,8 @@ const timeLimitMs = 60_000;
 /** Tries a provider in this process. */
 export async function tryProvider(provider: TriedProvider): Promise<Trial> {
   try {
+    const error = await selfTestError((graph) => openSession(graph, { provider }));
+    if (!(error < selfTestTolerance)) return failed('it computes wrong results');
     const session = await openSession(trialGraph(), { provider });
     const feeds = { x: float32Tensor([1, 32, edge / 4, edge / 4], normalNumbers(1, 0, 2 * edge * edge)) };
     let durationMs = Infinity;
@@ -43,19 +46,18 @@ export async function tryProvider(provider: TriedProvider): Promise<Trial> {
     const checksum = values.reduce((sum, value) => sum + Math.abs(value), 0) / values.length;
     return { works: true, reason: '', durationMs, checksum };
   } catch (error) {
-    return { works: false, reason: shortReason(error), durationMs: 0, checksum: 0 };
+    return failed(shortReason(error));
   }
 }
 
 /** The first line, without the source file and the condition that ONNX Runtime puts in front. */
 export function shortReason(error: unknown): string {
   const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
-  return line!.replace(/^.* was false\. /, '').trim();
+  return line!.replace(/^.* was false\. /, '').replace(/^ONNX Runtime cannot use \w+: /, '').trim();
 }
 
 /** Tries it in a process of its own. */
 export async function tryProviderApart(provider: TriedProvider): Promise<Trial> {
-  const failed = (reason: string): Trial => ({ works: false, reason, durationMs: 0, checksum: 0 });
   return await new Promise((resolve) => {
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, '--try', provider], {
       stdio: ['ignore', 'pipe', 'ignore'], timeout: timeLimitMs, killSignal: 'SIGKILL', windowsHide: true,
@@ -67,6 +69,10 @@ export async function tryProviderApart(provider: TriedProvider): Promise<Trial> 
       resolve(readTrial(text) ?? failed(`its driver ended the process (${killedBy ?? code})`));
     });
   });
+}
+
+function failed(reason: string): Trial {
+  return { works: false, reason, durationMs: 0, checksum: 0 };
 }
 
 function readTrial(text: string): Trial | undefined {

@@ -56,7 +56,9 @@ function network(weights: WeightTable): Graph {
   return g.graph();
 }
 
-test.each(['speed', 'memory'] as const)('weights at odd offsets of a file equal weights in memory (%s)', async (favour) => {
+test.each([
+  'speed', 'memory',
+] as const)('weights at odd offsets of a file equal weights in memory (%s)', async (favour) => {
   const { tensors } = await readSafetensorsHeader(file);
   for (const reference of tensors.values()) expect(reference.offsetBytes % 2).toBe(1);
   const inMemory = await readSafetensors(file);

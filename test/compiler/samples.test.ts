@@ -14,7 +14,8 @@ import { verify } from '../../src-main/compiler/verify.ts';
 import { emitStyles } from './numbers.ts';
 
 const folder = new URL('samples/', import.meta.url);
-const samples = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+const entries = readdirSync(folder, { withFileTypes: true });
+const samples = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 
 async function buildSample(name: string): Promise<Graph> {
   const { build } = await import(fileURLToPath(new URL(`${name}/build.ts`, folder))) as { build: () => Graph };
