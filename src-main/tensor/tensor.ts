@@ -1,5 +1,5 @@
 // Numbers with a dtype and a shape: what goes into and comes out of graphs and checkpoint files.
-// dtype names are ONNX Runtime's JavaScript spelling (STYLE: never F32/BF16 outside checkpoint/).
+// dtype names are ONNX Runtime's JavaScript spelling (F32 and BF16 are the files' own words, in checkpoint/ only).
 
 export type DType =
   | 'float64' | 'float32' | 'float16' | 'bfloat16'

@@ -1,7 +1,7 @@
 // The architecture as a test: who may import whom, which process may load what, names and opening comments.
 // Each rule is also put to a planted violation, which it must catch.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lengthExceptions } from './length-exceptions.ts';
@@ -73,6 +73,14 @@ test('the files and imports were really read', () => {
   const folders = new Set(sources.flatMap((file) => folderOf(file.path) ?? []));
   expect(levels.flat().filter((folder) => !folders.has(folder))).toEqual([]);
   expect(resolveImport('src-main/faces/detect.ts', '../photos/photo.ts')).toBe('src-main/photos/photo.ts');
+});
+
+test('every folder says in a README of at most 25 lines what is where', () => {
+  const lengths = [...levels.flat().map((folder) => `src-main/${folder}`), 'src-renderer'].map((folder) => {
+    const path = join(projectRoot, folder, 'README.md');
+    return { folder, lines: existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').length : 0 };
+  });
+  expect(lengths.filter(({ lines }) => lines < 1 || lines > 25)).toEqual([]);
 });
 
 // The list may only shrink: a file that got shorter than its exception must lower it.
