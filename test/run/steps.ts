@@ -65,7 +65,7 @@ function vitestStep(root: string, scratch: string, name: string, parameters: rea
     name,
     isCheck: false,
     parameters: [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...parameters],
-    limitMs: 20 * minuteMs,
+    limitMs: 25 * minuteMs,
     isShown: true,
     count: ({ exitCode }) => {
       if (!existsSync(report)) return countExit(exitCode === 0 ? 1 : exitCode);
@@ -105,7 +105,7 @@ export function allSteps(root: string, scratch: string): Step[] {
       lane: 'tests',
       isCheck: false,
       parameters: [golden],
-      limitMs: 15 * minuteMs,
+      limitMs: 25 * minuteMs,
       isShown: true,
       count: ({ exitCode, output }) => countGolden(output) ?? { ...nothing, failed: Math.max(1, exitCode) },
     },
