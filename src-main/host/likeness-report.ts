@@ -1,16 +1,36 @@
 // Likeness in a report: portraits with the look beside those without it, on the same prompts and seeds.
 
-import type { Likeness, Portrait } from '../contract/nouns.ts';
+import type { Portrait } from '../contract/nouns.ts';
+
+/** A portrait's likeness in one row of numbers; null where there was nothing to measure against. */
+export interface MeasuredLikeness {
+  /** Cosine of face embeddings; measured at the place where a portrait has its face when none was found. */
+  readonly faceCosine: number | null;
+  /** Euclidean distance of the same embeddings; only where a face was found. */
+  readonly faceDistance: number | null;
+  /** Root mean square difference to the nearest photo in the VAE's latent space. */
+  readonly latentDistance: number | null;
+}
+
+export function measuredOf({ likeness }: Portrait): MeasuredLikeness & { readonly isFaceFound: boolean } {
+  return {
+    faceCosine: likeness.cosine ?? likeness.placeCosine ?? null,
+    isFaceFound: likeness.cosine !== null,
+    faceDistance: likeness.distance,
+    latentDistance: likeness.latentDistance,
+  };
+}
 
 /** Means over portraits; null where none had the number. */
-export function meanOf(portraits: readonly Portrait[]): Likeness {
-  const mean = (key: keyof Likeness): number | null => {
-    const values = portraits.flatMap((portrait) => portrait.likeness[key] ?? []);
+export function meanOf(portraits: readonly Portrait[]): MeasuredLikeness & { readonly facesFound: number } {
+  const all = portraits.map(measuredOf);
+  const mean = (key: keyof MeasuredLikeness): number | null => {
+    const values = all.flatMap((measured) => measured[key] ?? []);
     return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
   };
   return {
-    cosine: mean('cosine'), distance: mean('distance'), latentDistance: mean('latentDistance'),
-    placeCosine: mean('placeCosine'),
+    faceCosine: mean('faceCosine'), facesFound: all.filter(({ isFaceFound }) => isFaceFound).length,
+    faceDistance: mean('faceDistance'), latentDistance: mean('latentDistance'),
   };
 }
 
@@ -21,30 +41,31 @@ export interface Pair {
   readonly withoutLook: Portrait;
 }
 
-/** Portraits of one job, each with look beside its twin without. */
+/** Portraits of one job, each with look beside its twin without, by seed. */
 export function pairsOf(portraits: readonly Portrait[]): Pair[] {
-  return portraits.flatMap((withLook) => {
+  const pairs = portraits.flatMap((withLook) => {
     if (withLook.adapterId === null) return [];
     const withoutLook = portraits.find((other) =>
       other.adapterId === null && other.seed === withLook.seed && other.prompt === withLook.prompt);
     return withoutLook ? [{ seed: withLook.seed, prompt: withLook.prompt, withLook, withoutLook }] : [];
   });
+  return pairs.sort((a, b) => a.seed - b.seed);
 }
 
-type Measure = 'cosine' | 'distance' | 'latentDistance';
+type NearerCounts = Readonly<Record<keyof MeasuredLikeness, { readonly nearer: number; readonly of: number }>>;
 
-/** In how many pairs the look is nearer, by each measure that both of a pair have. */
-export function nearerCounts(pairs: readonly Pair[]): Record<Measure, { nearer: number; of: number }> {
-  const count = (key: Measure, isNearer: (a: number, b: number) => boolean) => {
+/** In how many pairs the portrait with the look is nearer, by each measure that both of a pair have. */
+export function nearerCounts(pairs: readonly Pair[]): NearerCounts {
+  const count = (key: keyof MeasuredLikeness, isNearer: (a: number, b: number) => boolean) => {
     const both = pairs.flatMap(({ withLook, withoutLook }) => {
-      const [a, b] = [withLook.likeness[key], withoutLook.likeness[key]];
+      const [a, b] = [measuredOf(withLook)[key], measuredOf(withoutLook)[key]];
       return a === null || b === null ? [] : [isNearer(a, b)];
     });
     return { nearer: both.filter(Boolean).length, of: both.length };
   };
   return {
-    cosine: count('cosine', (a, b) => a > b),
-    distance: count('distance', (a, b) => a < b),
+    faceCosine: count('faceCosine', (a, b) => a > b),
+    faceDistance: count('faceDistance', (a, b) => a < b),
     latentDistance: count('latentDistance', (a, b) => a < b),
   };
 }

@@ -43,5 +43,6 @@ async function tile({ library }: StudioContext, sha256: string, label: string): 
 }
 
 function labelOf({ seed, likeness }: PortraitRecord): string {
-  return likeness.cosine === null ? `seed ${seed} · no face` : `seed ${seed} · ${likeness.cosine.toFixed(3)}`;
+  if (likeness.cosine !== null) return `seed ${seed} · likeness ${likeness.cosine.toFixed(3)}`;
+  return likeness.latentDistance === null ? `seed ${seed}` : `seed ${seed} · ${likeness.latentDistance.toFixed(2)} off`;
 }

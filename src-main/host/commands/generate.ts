@@ -11,6 +11,7 @@ import {
   type CommonOptions, type GenerationOptions, type TrainingOptions, addCommonOptions, addGenerationOptions,
   addModelOptions, generationSettingsOf,
 } from '../options.ts';
+import { measuredOf } from '../likeness-report.ts';
 import { findSubject, portraitFileName, waitFor, writeMedia } from '../steps.ts';
 import { portraitsAre, progressDisplay } from '../terminal.ts';
 import { drawWithFile } from '../draw-with-file.ts';
@@ -100,7 +101,7 @@ async function generateInLibrary(studio: Studio, options: GenerateOptions): Prom
   for (const portrait of [...drawn].reverse()) {
     const file = path.join(out, portraitFileName(portrait, prompts));
     await writeMedia(studio, 'portrait', portrait.id, file);
-    portraits.push({ file, seed: portrait.seed, prompt: portrait.prompt, likeness: portrait.likeness,
+    portraits.push({ file, seed: portrait.seed, prompt: portrait.prompt, likeness: measuredOf(portrait),
       isWithLook: portrait.adapterId !== null });
   }
   const contactSheet = await writeMedia(studio, 'sheet', job.id, path.join(out, 'contact-sheet.png'));

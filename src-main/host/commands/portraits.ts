@@ -4,10 +4,10 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { Job, Likeness, Look, Photo, Portrait, Subject } from '../../contract/nouns.ts';
+import type { Job, Look, Photo, Portrait, Subject } from '../../contract/nouns.ts';
 import { findPack } from '../../packs/pack-shelf.ts';
 import type { Studio } from '../../studio/open-studio.ts';
-import { meanOf, nearerCounts, pairsOf } from '../likeness-report.ts';
+import { meanOf, measuredOf, nearerCounts, pairsOf } from '../likeness-report.ts';
 import { libraryFolderOf, withStudio, withTemporaryStudio } from '../open-host-studio.ts';
 import {
   type CommonOptions, type GenerationOptions, type PersonOptions, type TrainingOptions, addCommonOptions,
@@ -128,8 +128,8 @@ interface Report {
 
 function reportOf(report: Report): Outcome {
   const { subject, imported, heldOut, look, drawn, files, losses, out, durationSeconds, packId } = report;
-  const pairs = pairsOf(drawn).sort((a, b) => a.seed - b.seed);
-  const side = (portrait: Portrait) => ({ file: files.portraits.get(portrait.id), likeness: portrait.likeness });
+  const pairs = pairsOf(drawn);
+  const side = (portrait: Portrait) => ({ file: files.portraits.get(portrait.id), likeness: measuredOf(portrait) });
   const [withLook, withoutLook] = [pairs.map((pair) => pair.withLook), pairs.map((pair) => pair.withoutLook)];
   const likeness: Comparison = {
     withLook: meanOf(withLook), withoutLook: meanOf(withoutLook), nearerWithLook: nearerCounts(pairs),
@@ -157,19 +157,21 @@ function reportOf(report: Report): Outcome {
 }
 
 interface Comparison {
-  readonly withLook: Likeness;
-  readonly withoutLook: Likeness;
+  readonly withLook: ReturnType<typeof meanOf>;
+  readonly withoutLook: ReturnType<typeof meanOf>;
   readonly nearerWithLook: ReturnType<typeof nearerCounts>;
 }
 
 function summary({ withLook, withoutLook, nearerWithLook }: Comparison, pairCount: number, out: string): string {
-  const shown = (value: number | null): string => (value === null ? 'no face' : value.toFixed(3));
+  const row = (title: string, key: 'faceCosine' | 'latentDistance'): string => {
+    const shown = (value: number | null): string => value?.toFixed(3) ?? 'none';
+    const { nearer, of } = nearerWithLook[key];
+    return `${title} with ${shown(withLook[key])}, without ${shown(withoutLook[key])}, nearer on ${nearer} of ${of}`;
+  };
   return [
     `${pairCount} portraits with the look and ${pairCount} without it are in ${out}`,
-    `Likeness (cosine, higher is nearer)    with ${shown(withLook.cosine)}   without ${shown(withoutLook.cosine)}`
-      + `   nearer on ${nearerWithLook.cosine.nearer} of ${nearerWithLook.cosine.of} seeds`,
-    `Latent distance (lower is nearer)      with ${shown(withLook.latentDistance)}`
-      + `   without ${shown(withoutLook.latentDistance)}`
-      + `   nearer on ${nearerWithLook.latentDistance.nearer} of ${nearerWithLook.latentDistance.of} seeds`,
+    row('Face likeness (cosine, higher is nearer):', 'faceCosine'),
+    `Faces found: ${withLook.facesFound} of ${pairCount} with, ${withoutLook.facesFound} of ${pairCount} without`,
+    row('Latent distance (lower is nearer):', 'latentDistance'),
   ].join('\n');
 }
