@@ -12,6 +12,9 @@ import { vaeDecoder, vaeEncoder } from '../models/vae.ts';
 
 const everyAxis = [0, 1, 2, 3] as const;
 
+/** Mean of the squares of [B, C, H, W], a scalar. */
+export const meanSquare = (g: GraphBuilder, x: Value) => mean(g, g.mul(x, x));
+
 const mean = (g: GraphBuilder, x: Value) => g.reshape(g.reduceMean(x, everyAxis, true), []);
 
 /** Mean over factor x factor squares: [B, C, H, W] -> [B, C, H/factor, W/factor]. */

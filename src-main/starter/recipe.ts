@@ -23,14 +23,19 @@ export const recipeSchema = z.object({
     /** For this many steps the first three latent channels are drawn towards the picture's own colours. */
     colourHelpSteps: z.int(),
   }),
-  /** The decoder goes on alone while the encoder, and so the latents, stay as they are. */
-  decoder: schedule.extend({
+  /** The autoencoder goes on while its latents of portraits stay as they are. */
+  refine: schedule.extend({
     cropPx: z.int(),
-    /** Share of crops that show the face. */
-    faceShare: z.number().min(0).max(1),
+    /** Crops of each batch that are plain portraits, whose latents are held; the others are made dense with detail. */
+    anchored: z.int(),
+    anchorWeight: z.number(),
+    /** Weight of the latents' mean square, which keeps those of strange pictures in range. */
+    latentWeight: z.number(),
     /** Weight of the error's differences between neighbours: edges, where a blurred eye shows. */
     edgeWeight: z.number(),
   }),
+  /** The text encoder before the denoiser, towards coarse latents. */
+  text: schedule,
   unet: schedule.extend({
     blockOutChannels: z.array(z.int()), layersPerBlock: z.int(), heads: z.int(), normGroups: z.int(),
     /** How many of the portraits are encoded and trained on; a multiple of 8. */
@@ -52,15 +57,19 @@ export const starterRecipe: StarterRecipe = {
     steps: 3_700, batchSize: 8, learningRate: 2e-3, warmUpSteps: 100, constantShare: 0.4, finalShare: 0.02,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
-  decoder: {
-    cropPx: 64, faceShare: 0.7, edgeWeight: 1,
-    steps: 2_600, batchSize: 8, learningRate: 1.5e-3, warmUpSteps: 50, constantShare: 0.5, finalShare: 0.02,
+  refine: {
+    cropPx: 64, anchored: 3, anchorWeight: 4, latentWeight: 1e-4, edgeWeight: 1,
+    steps: 4_000, batchSize: 8, learningRate: 1.5e-3, warmUpSteps: 50, constantShare: 0.5, finalShare: 0.02,
+    beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
+  },
+  text: {
+    steps: 700, batchSize: 48, learningRate: 2e-3, warmUpSteps: 50, constantShare: 0.4, finalShare: 0.05,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   unet: {
     blockOutChannels: [32, 64, 96, 96], layersPerBlock: 1, heads: 2, normGroups: 8,
     portraits: 10_000, captionDropout: 0.1, emaDecay: 0.998,
-    steps: 4_800, batchSize: 16, learningRate: 1.5e-3, warmUpSteps: 100, constantShare: 0.5, finalShare: 0.05,
+    steps: 5_400, batchSize: 16, learningRate: 1.5e-3, warmUpSteps: 100, constantShare: 0.5, finalShare: 0.05,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   textEncoder: { width: 64, layers: 2, heads: 4 },

@@ -1,5 +1,5 @@
 // npm run starter:train: makes resources/starter from nothing, stage by stage, going on from the last snapshot.
-// Stages: vae, latents, decoder, unet, export (decoder and unet may run side by side). Options: --stage NAME,
+// Stages: vae, latents, refine, text, unet, export (refine and unet may run side by side). Options: --stage NAME,
 // --provider cpu|webgpu, --threads N, --recipe FILE, --cache FOLDER, --out FOLDER, --photo FILE (a picture to look at
 // in the sheets, never trained on).
 
@@ -8,20 +8,22 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
+import type { ParameterLayout } from '../networks/flat-parameters.ts';
 import type { Provider } from '../runtime/session.ts';
 import { openClipTokenizer } from '../text/tokenizer.ts';
 import { pictureOf, writeContactSheet } from './contact-sheet.ts';
 import { initialParameters } from './flat-parameters.ts';
-import { decoderLayout, decoderStepGraph, withDecoder } from './decoder-stage.ts';
 import { encodeLatents, readCaptions, readLatents } from './latent-stage.ts';
 import { exportPack, lossCsv, lossCurveSvg } from './pack-export.ts';
 import { recipeSchema, type StarterRecipe, starterRecipe } from './recipe.ts';
+import { refineBatch, refineStepGraph } from './refine-stage.ts';
 import { renderDataset, type RenderedDataset } from './rendered-dataset.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
 import { optimizerOf, type StageProgress, trainStage } from './stage-trainer.ts';
 import { starterNetworks } from './starter-networks.ts';
+import { adoptTextEncoder, textBatch, textLayout, textStepGraph } from './text-stage.ts';
 import { type TokenRows, usedTokenRows } from './token-rows.ts';
-import { decoderBatch, type LatentSet, unetBatch, vaeBatch } from './training-batches.ts';
+import { type LatentSet, unetBatch, vaeBatch } from './training-batches.ts';
 import { denoiserLayout, sampleLatents, starterNoiseSchedule, unetStepGraph } from './unet-stage.ts';
 import { openVae, vaeLayout, vaeStepGraph, writeReconstructions } from './vae-stage.ts';
 
@@ -126,34 +128,30 @@ async function trainedVae(run: StarterRun): Promise<TrainingState> {
   return state;
 }
 
-const decoderSnapshotFile = ({ cache }: StarterRun) => path.join(cache, 'decoder.snapshot.safetensors');
+const refinedSnapshotFile = ({ cache }: StarterRun) => path.join(cache, 'refine.snapshot.safetensors');
 
-/** The autoencoder with the decoder as far as it has come on its own. */
-async function finishedVae(run: StarterRun): Promise<Float32Array> {
-  const { vae } = starterNetworks(run.recipe);
-  const { average } = await trainedVae(run);
-  const decoder = await readSnapshot(decoderSnapshotFile(run), decoderLayout(vae).size);
-  return decoder ? withDecoder(vae, average, decoder.average) : average;
+/** The autoencoder as far as it has been refined; before that, as it was trained. */
+async function refinedVae(run: StarterRun): Promise<TrainingState> {
+  const refined = await readSnapshot(refinedSnapshotFile(run), vaeLayout(starterNetworks(run.recipe).vae).size);
+  return refined ?? await trainedVae(run);
 }
 
-async function trainDecoder(run: StarterRun): Promise<void> {
+async function refineVae(run: StarterRun): Promise<void> {
   const { recipe } = run;
-  const { vae } = starterNetworks(recipe);
   const { average } = await trainedVae(run);
-  const start = decoderLayout(vae);
-  const file = decoderSnapshotFile(run);
-  const state = (await readSnapshot(file, start.size)) ?? newTrainingState(start.pick(average));
-  if (state.step >= recipe.decoder.steps) return;
+  const file = refinedSnapshotFile(run);
+  const state = (await readSnapshot(file, average.length)) ?? newTrainingState(average.slice());
+  if (state.step >= recipe.refine.steps) return;
   const { portraits, textures } = await renderedSets(run);
   const pictures = await lookedAt(run, portraits, textures);
   await trainStage(state, {
-    step: decoderStepGraph(recipe, average), optimizer: optimizerOf(recipe.decoder), plan: recipe.decoder,
+    step: refineStepGraph(recipe, average), optimizer: optimizerOf(recipe.refine), plan: recipe.refine,
     emaDecay: 0.995, provider: run.provider, threads: run.threads, signal: run.signal,
-    batch: (step) => decoderBatch(recipe, portraits, textures, step),
-    onProgress: (p) => reportProgress('decoder', p),
+    batch: (step) => refineBatch(recipe, portraits, textures, step),
+    onProgress: (p) => reportProgress('refine', p),
     onSnapshot: async (saved) => {
       await writeSnapshot(file, saved);
-      await reportQuality(run, 'decoder', saved.step, withDecoder(vae, average, saved.average), pictures);
+      await reportQuality(run, 'refine', saved.step, saved.average, pictures);
     },
   });
 }
@@ -183,7 +181,7 @@ async function writeSamples(run: StarterRun, rows: TokenRows, state: TrainingSta
   });
   const { latentScale } = await readLatents(latentsFile(run));
   const values = (latents.data as Float32Array).map((value) => value / latentScale);
-  const vae = await openVae(recipe, await finishedVae(run),
+  const vae = await openVae(recipe, (await refinedVae(run)).average,
     { batchSize: samplePrompts.length, provider: run.provider, threads: run.threads });
   const pictures = await vae.decode({ ...latents, data: values });
   await vae.release();
@@ -191,19 +189,49 @@ async function writeSamples(run: StarterRun, rows: TokenRows, state: TrainingSta
   await writeContactSheet(sheet, samplePrompts.map((_, i) => pictureOf(pictures, i)), recipe.resolutionPx, 8);
 }
 
+const textSnapshotFile = ({ cache }: StarterRun) => path.join(cache, 'text.snapshot.safetensors');
+
+async function latentSet(run: StarterRun, rows: TokenRows, captions: readonly string[]): Promise<LatentSet> {
+  const latents = await readLatents(latentsFile(run));
+  return { ...latents, count: captions.length, tokenRows: rows.rowsOfAll(captions), emptyRows: rows.rowsOf('') };
+}
+
+async function trainText(run: StarterRun): Promise<void> {
+  const { recipe } = run;
+  const { rows, captions } = await tokenRows(run);
+  const layout = textLayout(recipe, rows.ids.length);
+  const file = textSnapshotFile(run);
+  const state = (await readSnapshot(file, layout.size)) ?? newTrainingState(initialParameters(layout, recipe.seed));
+  if (state.step >= recipe.text.steps) return;
+  const set = await latentSet(run, rows, captions);
+  await trainStage(state, {
+    step: textStepGraph(recipe, rows.ids.length), optimizer: optimizerOf(recipe.text), plan: recipe.text, emaDecay: 0.98,
+    provider: run.provider, threads: run.threads, signal: run.signal, batch: (step) => textBatch(recipe, set, step),
+    onProgress: (p) => reportProgress('text', p), onSnapshot: (saved) => writeSnapshot(file, saved),
+  });
+}
+
+/** Where the denoiser begins: random, with the text encoder of the stage before. */
+async function firstDenoiser(run: StarterRun, rows: TokenRows, layout: ParameterLayout): Promise<Float32Array> {
+  const text = textLayout(run.recipe, rows.ids.length);
+  const trained = await readSnapshot(textSnapshotFile(run), text.size);
+  if (!trained) throw new Error('The text encoder has no snapshot yet; run the text stage first.');
+  const parameters = initialParameters(layout, run.recipe.seed);
+  adoptTextEncoder(parameters, layout, trained.average, text);
+  return parameters;
+}
+
 async function trainUnet(run: StarterRun): Promise<void> {
   const { recipe } = run;
   const { rows, captions } = await tokenRows(run);
   const layout = denoiserLayout(recipe, rows.ids.length);
   const file = denoiserSnapshotFile(run);
-  const state = (await readSnapshot(file, layout.size)) ?? newTrainingState(initialParameters(layout, recipe.seed));
+  const state = (await readSnapshot(file, layout.size))
+    ?? newTrainingState(await firstDenoiser(run, rows, layout));
   if (state.step >= recipe.unet.steps) return;
-  const latents = await readLatents(latentsFile(run));
-  const set: LatentSet = {
-    ...latents, count: captions.length, tokenRows: rows.rowsOfAll(captions), emptyRows: rows.rowsOf(''),
-  };
+  const set = await latentSet(run, rows, captions);
   const schedule = starterNoiseSchedule();
-  report(`${rows.ids.length} token rows, ${layout.size} parameters, latent scale ${latents.latentScale.toFixed(4)}`);
+  report(`${rows.ids.length} token rows, ${layout.size} parameters`);
   await trainStage(state, {
     step: unetStepGraph(recipe, rows.ids.length), optimizer: optimizerOf(recipe.unet), plan: recipe.unet,
     emaDecay: recipe.unet.emaDecay, provider: run.provider, threads: run.threads, signal: run.signal,
@@ -226,7 +254,7 @@ async function makePack(run: StarterRun): Promise<void> {
   const { latentScale } = await readLatents(latentsFile(run));
   await exportPack(run.out, {
     recipe, latentScale, tokenIds: rows.ids, denoiser: { layout, parameters: denoiser.average },
-    vae: { layout: vaeLayout(starterNetworks(recipe).vae), parameters: await finishedVae(run) },
+    vae: { layout: vaeLayout(starterNetworks(recipe).vae), parameters: (await refinedVae(run)).average },
   }, tokenizerFolder);
   const training = path.join(run.out, 'training');
   await mkdir(training, { recursive: true });
@@ -258,7 +286,8 @@ async function main(): Promise<void> {
   // an interrupted run keeps what it has done
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
   const stages: Readonly<Record<string, (run: StarterRun) => Promise<void>>> = {
-    vae: trainVae, latents: makeLatents, decoder: trainDecoder, unet: trainUnet, export: makePack,
+    vae: trainVae, latents: makeLatents, refine: refineVae, text: trainText,
+    unet: trainUnet, export: makePack,
   };
   const wanted = values.stage === 'all' ? Object.keys(stages) : [values.stage];
   for (const stage of wanted) {

@@ -11,9 +11,17 @@ export type Feeds = Record<string, Tensor>;
 
 const normals = (random: Random, count: number) => Float32Array.from({ length: count }, () => random.normal());
 
-/** Copies a crop of one picture to planes in -1..1, mirrored and recoloured as told. */
-function copyCrop(
-  set: RenderedDataset, index: number, target: Float32Array, cropPx: number, random: Random, faceShare = 0,
+export interface CropOptions {
+  /** Share of crops that show the face. */
+  readonly faceShare?: number;
+  /** As rendered: neither mirrored nor recoloured. */
+  readonly isPlain?: boolean;
+}
+
+/** Copies a crop of one picture to planes in -1..1, mirrored and recoloured unless it is to stay plain. */
+export function copyCrop(
+  set: RenderedDataset, index: number, target: Float32Array, cropPx: number, random: Random,
+  { faceShare = 0, isPlain = false }: CropOptions = {},
 ): void {
   const size = set.resolutionPx;
   const isFace = faceShare > 0 && random.chance(faceShare);
@@ -22,9 +30,9 @@ function copyCrop(
   const within = (start: number) => Math.max(0, Math.min(size - cropPx, start));
   const left = isFace ? within(near(0.5)) : random.integer(size - cropPx + 1);
   const top = isFace ? within(near(0.42)) : random.integer(size - cropPx + 1);
-  const isMirrored = random.chance(0.5);
+  const isMirrored = !isPlain && random.chance(0.5);
   // other white balances and exposures than the renderer's, so that real photos are within what was seen
-  const isRecoloured = random.chance(0.4);
+  const isRecoloured = !isPlain && random.chance(0.4);
   const base = index * size * size * 3;
   for (let channel = 0; channel < 3; channel++) {
     const gain = isRecoloured ? random.between(0.6, 1.25) : 1;
@@ -60,23 +68,6 @@ export function vaeBatch(
     noise: float32Tensor(noiseShape, normals(random, batchSize * latentChannels * latentPx * latentPx)),
     colourHelp: float32Tensor([1], [Math.max(0, 1 - step / colourHelpSteps)]),
   };
-}
-
-/** image [B, 3, crop, crop] of one step of the decoder's own training. */
-export function decoderBatch(
-  recipe: StarterRecipe, portraits: RenderedDataset, textures: RenderedDataset, step: number,
-): Feeds {
-  const { cropPx, batchSize, faceShare } = recipe.decoder;
-  const random = seededRandom(recipe.seed + step, 33);
-  const planes = 3 * cropPx * cropPx;
-  const image = new Float32Array(batchSize * planes);
-  for (let item = 0; item < batchSize; item++) {
-    const set = random.chance(recipe.vae.textureShare) ? textures : portraits;
-    const index = random.integer(set === portraits ? set.count - recipe.heldOut : set.count);
-    const target = image.subarray(item * planes, (item + 1) * planes);
-    copyCrop(set, index, target, cropPx, random, set === portraits ? faceShare : 0);
-  }
-  return { image: float32Tensor([batchSize, 3, cropPx, cropPx], image) };
 }
 
 export interface LatentSet {
