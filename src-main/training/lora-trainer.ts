@@ -76,7 +76,7 @@ export async function cacheTrainingImages(
   pipeline: Pipeline, images: readonly { readonly pixels: Tensor; readonly captionIds: number[] }[],
 ): Promise<TrainingCache> {
   const [first] = images;
-  if (!first) throw new Error('There is nothing to learn from: no training images.');
+  if (!first) throw noImages();
   const captions = new Map<string, Promise<Tensor>>();
   const cached: CachedImage[] = [];
   let latentSize: readonly [number, number] = [0, 0];
@@ -85,7 +85,9 @@ export async function cacheTrainingImages(
     const key = captionIds.join();
     if (!captions.has(key)) captions.set(key, pipeline.encodeText([captionIds]));
     const context = await captions.get(key)!;
-    latentSize = [mean.shape[2]!, mean.shape[3]!];
+    const size = [mean.shape[2]!, mean.shape[3]!] as const;
+    if (cached.length > 0 && size.join() !== latentSize.join()) throw new Error('The training images differ in size.');
+    latentSize = size;
     cached.push({
       mean: mean.data as Float32Array, logVariance: logVariance.data as Float32Array,
       context: context.data as Float32Array,
@@ -94,8 +96,13 @@ export async function cacheTrainingImages(
   return { images: cached, latentSize, contextLength: first.captionIds.length };
 }
 
+/**
+ * Teaches a LoRA and returns its parameters in the layout of its modules. Same options, same machine: the same bits.
+ * Refuses with a UserError: no images; a loss or gradient that is no number.
+ */
 export async function trainLora(options: LoraTrainingOptions): Promise<TrainedLora> {
-  const { checkpoint, settings } = options;
+  const { checkpoint, cache, settings } = options;
+  if (cache.images.length === 0) throw noImages();
   const modules = unetLoraModules(checkpoint.unetConfig, settings.targets, settings.rank);
   const layout = layoutOf(loraTrainables(modules));
   const session = await openSession(stepGraphOf(options, modules), options);
@@ -208,6 +215,14 @@ function imageIndex(draw: number, count: number, seed: number): number {
     [order[i], order[j]] = [order[j]!, order[i]!];
   }
   return order[draw % count]!;
+}
+
+function noImages(): UserError {
+  return new UserError('training.no-images', {
+    what: 'There is nothing to learn from: no training image is left.',
+    safe: 'Your photos are untouched.',
+    todo: 'Add photos in which the face can be seen, or take back some that were left out.',
+  });
 }
 
 function notFinite(trainingStep: number): UserError {
