@@ -1,11 +1,12 @@
 // Stage 4 of the starter pack: the trained networks as a diffusers folder in float16, with the recipe and loss curves.
 
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeSafetensors } from '../checkpoint/safetensors-writer.ts';
 import type { ParameterLayout } from '../networks/flat-parameters.ts';
 import { toFloatDType } from '../tensor/half.ts';
 import { float32Tensor, type Tensor } from '../tensor/tensor.ts';
+import { vocabularyJson } from '../text/tokenizer.ts';
 import { tensorsOf } from './flat-parameters.ts';
 import type { StarterRecipe } from './recipe.ts';
 import {
@@ -45,6 +46,19 @@ function textEncoderTensors({ recipe, denoiser, tokenIds }: TrainedStarter): Map
   return tensors;
 }
 
+/** merges.txt is what Likeness reads; vocab.json and the configuration are for other programs. */
+async function writeTokenizer(folder: string, tokenizerFolder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const merges = path.join(tokenizerFolder, 'merges.txt');
+  await copyFile(merges, path.join(folder, 'merges.txt'));
+  const lines = (await readFile(merges, 'utf8')).split('\n').filter((line) => line && !line.startsWith('#version'));
+  await writeFile(path.join(folder, 'vocab.json'), vocabularyJson(lines));
+  await writeFile(path.join(folder, 'tokenizer_config.json'), json({
+    bos_token: '<|startoftext|>', eos_token: '<|endoftext|>', pad_token: '<|endoftext|>', unk_token: '<|endoftext|>',
+    do_lower_case: true, model_max_length: 77, tokenizer_class: 'CLIPTokenizer',
+  }));
+}
+
 /** Writes the pack to `folder`; the tokenizer's files are copied from `tokenizerFolder`. */
 export async function exportPack(folder: string, starter: TrainedStarter, tokenizerFolder: string): Promise<void> {
   const { recipe, latentScale } = starter;
@@ -57,8 +71,7 @@ export async function exportPack(folder: string, starter: TrainedStarter, tokeni
     textEncoderTensors(starter));
   await mkdir(path.join(folder, 'scheduler'), { recursive: true });
   await writeFile(path.join(folder, 'scheduler', 'scheduler_config.json'), json(schedulerConfigJson()));
-  await mkdir(path.join(folder, 'tokenizer'), { recursive: true });
-  await copyFile(path.join(tokenizerFolder, 'merges.txt'), path.join(folder, 'tokenizer', 'merges.txt'));
+  await writeTokenizer(path.join(folder, 'tokenizer'), tokenizerFolder);
   await writeFile(path.join(folder, 'model_index.json'), json({
     _class_name: 'StableDiffusionPipeline', feature_extractor: [null, null], requires_safety_checker: false,
     safety_checker: [null, null], scheduler: ['diffusers', 'DDIMScheduler'],

@@ -1,5 +1,6 @@
-// Stage of the starter pack before the denoiser: the text encoder learns to say what a caption's picture looks like from
-// afar, the latent pooled to 4 x 4. A denoiser that is trained briefly learns to listen only if there is something to hear.
+// Stage of the starter pack before the denoiser: the text encoder learns to say what a caption's picture looks like
+// from afar, the latent pooled to 4 x 4. A denoiser that is trained briefly learns to listen only if there is something
+// to hear.
 
 import { textEncoderParameters } from '../models/parameter-shapes.ts';
 import { clipTextEncoder } from '../models/text-encoder.ts';

@@ -205,7 +205,8 @@ async function trainText(run: StarterRun): Promise<void> {
   if (state.step >= recipe.text.steps) return;
   const set = await latentSet(run, rows, captions);
   await trainStage(state, {
-    step: textStepGraph(recipe, rows.ids.length), optimizer: optimizerOf(recipe.text), plan: recipe.text, emaDecay: 0.98,
+    step: textStepGraph(recipe, rows.ids.length), optimizer: optimizerOf(recipe.text), plan: recipe.text,
+    emaDecay: 0.98,
     provider: run.provider, threads: run.threads, signal: run.signal, batch: (step) => textBatch(recipe, set, step),
     onProgress: (p) => reportProgress('text', p), onSnapshot: (saved) => writeSnapshot(file, saved),
   });
@@ -259,7 +260,11 @@ async function makePack(run: StarterRun): Promise<void> {
   const training = path.join(run.out, 'training');
   await mkdir(training, { recursive: true });
   await writeFile(path.join(training, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
-  for (const [name, state] of [['vae', vae], ['unet', denoiser]] as const) {
+  const text = await readSnapshot(textSnapshotFile(run), textLayout(recipe, rows.ids.length).size);
+  const refined = await refinedVae(run);
+  const curves = { vae, refine: refined.step === vae.step ? undefined : refined, text, unet: denoiser };
+  for (const [name, state] of Object.entries(curves)) {
+    if (!state) continue;
     await writeFile(path.join(training, `${name}-loss.csv`), lossCsv(state.losses, lossEvery));
     await writeFile(path.join(training, `${name}-loss.svg`),
       lossCurveSvg(`${name} loss (mean of ${lossEvery} steps)`, state.losses, lossEvery));

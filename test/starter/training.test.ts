@@ -12,6 +12,7 @@ import { renderDataset } from '../../src-main/starter/rendered-dataset.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from '../../src-main/starter/snapshot.ts';
 import { optimizerOf, trainStage } from '../../src-main/starter/stage-trainer.ts';
 import { starterNetworks } from '../../src-main/starter/starter-networks.ts';
+import { adoptTextEncoder, textBatch, textLayout, textStepGraph } from '../../src-main/starter/text-stage.ts';
 import { usedTokenRows } from '../../src-main/starter/token-rows.ts';
 import { unetBatch, vaeBatch } from '../../src-main/starter/training-batches.ts';
 import { denoiserLayout, starterNoiseSchedule, unetStepGraph } from '../../src-main/starter/unet-stage.ts';
@@ -26,6 +27,7 @@ const tiny: StarterRecipe = recipeSchema.parse({
     warmUpSteps: 2, colourHelpSteps: 4 },
   unet: { ...starterRecipe.unet, blockOutChannels: [8, 8, 8, 8], normGroups: 4, heads: 2, portraits: 8, batchSize: 2,
     steps: 12, warmUpSteps: 2 },
+  text: { ...starterRecipe.text, batchSize: 4, steps: 150, warmUpSteps: 2 },
   textEncoder: { width: 8, layers: 1, heads: 2 },
 });
 
@@ -134,6 +136,31 @@ test('denoiser and text encoder learn together, and the pack opens as a checkpoi
   expect(checkpoint.vaeConfig.scalingFactor).toBe(0.5);
   expect(checkpoint.schedulerConfig.predictionType).toBe('v_prediction');
   expect(checkpoint.textEncoder.get('text_model.embeddings.token_embedding.weight')!.shape).toEqual([49408, 8]);
+});
+
+test('the text encoder learns what captions look like, and the denoiser takes it over', async () => {
+  const captions = Array.from({ length: 10 }, (_, i) => `photo of a man, ${i % 2 ? 'red' : 'blue'} background`);
+  const rows = usedTokenRows(await openClipTokenizer('resources/tokenizer'), captions);
+  const layout = textLayout(tiny, rows.ids.length);
+  const state = newTrainingState(initialParameters(layout, 3));
+  // pictures of one caption are alike, those of the other are their opposite
+  const values = Float32Array.from({ length: 10 * 4 * 256 }, (_, i) => (Math.floor(i / 1024) % 2 ? 1 : -1));
+  const set = {
+    values, channels: 4, sizePx: 16, count: 10, tokenRows: rows.rowsOfAll(captions), emptyRows: rows.rowsOf(''),
+  };
+  await trainStage(state, {
+    step: textStepGraph(tiny, rows.ids.length), optimizer: optimizerOf(tiny.text),
+    plan: { ...tiny.text, learningRate: 1e-2 }, emaDecay: 0.9, provider: 'cpu', threads: 1,
+    batch: (step) => textBatch(tiny, set, step), onSnapshot: async () => {}, onProgress: () => {},
+  });
+  expect(state.losses.at(-1)!).toBeLessThan(0.5);
+  const denoiser = denoiserLayout(tiny, rows.ids.length);
+  const target = new Float32Array(denoiser.size);
+  adoptTextEncoder(target, denoiser, state.parameters, layout);
+  const name = 'text_encoder.text_model.final_layer_norm.weight';
+  const [from, to] = [layout, denoiser].map(({ entries }) => entries.find((entry) => entry.name === name)!);
+  expect(target.subarray(to!.offset, to!.offset + to!.size))
+    .toEqual(state.parameters.subarray(from!.offset, from!.offset + from!.size));
 });
 
 test('loss curves are means over equal stretches', () => {
