@@ -21,6 +21,8 @@ interface Variant {
   readonly clip_max_norm?: number;
 }
 
+type Tolerance = Readonly<Record<'loss_rel' | 'grad_norm_rel' | 'grad_tensor_rel_l2' | 'update_rel_l2', number>>;
+
 interface Config {
   readonly model: string;
   readonly rank: number;
@@ -30,7 +32,7 @@ interface Config {
   readonly batch_size: number;
   readonly latent: [number, number];
   readonly variants: Readonly<Record<string, Variant>>;
-  readonly tolerance: Readonly<Record<string, Record<'loss_rel' | 'grad_norm_rel' | 'grad_tensor_rel_l2' | 'update_rel_l2', number>>>;
+  readonly tolerance: Readonly<Record<string, Tolerance>>;
 }
 
 interface Trained {
@@ -106,14 +108,16 @@ async function stepGraph(
   const network = await openNetworkFolder(path.resolve(folder, config.model, 'unet'));
   const unetConfig = parseUnetConfig(network.config, 'config.json');
   return loraStepGraph({
-    weights: unetWeights(network.tensors), config: unetConfig, modules: unetLoraModules(unetConfig, 'attention', config.rank),
+    weights: unetWeights(network.tensors), config: unetConfig,
+    modules: unetLoraModules(unetConfig, 'attention', config.rank),
     predictionType, loraAlpha: config.alpha, optimizer: optimizerOf(config),
     batchSize: config.batch_size, latentSize: config.latent, contextLength: 77, reportGradients: true,
   });
 }
 
 function optimizerOf({ optimizer }: Config): AdamWSettings {
-  return { beta1: optimizer.betas[0], beta2: optimizer.betas[1], epsilon: optimizer.eps, weightDecay: optimizer.weight_decay };
+  const { betas: [beta1, beta2], eps: epsilon, weight_decay: weightDecay } = optimizer;
+  return { beta1, beta2, epsilon, weightDecay };
 }
 
 /** 'a.b.0.to_q.lora_up.weight' as sd-scripts names it: 'lora_unet_a_b_0_to_q.lora_up.weight'. */
@@ -136,7 +140,8 @@ async function train(
 ): Promise<Trained> {
   const alphasCumprod = alphasCumprodFromBetas(scaledLinearBetas());
   const vector = (data: Float32Array): Tensor => ({ dtype: 'float32', shape: [size], data });
-  let state = { parameters: vector(start), firstMoment: vector(new Float32Array(size)), secondMoment: vector(new Float32Array(size)) };
+  const zeros = (): Tensor => vector(new Float32Array(size));
+  let state = { parameters: vector(start), firstMoment: zeros(), secondMoment: zeros() };
   const trained: Trained = { losses: [], norms: [], firstGradient: new Float32Array(size), snapshots: new Map() };
   for (let step = 1; step <= config.batches; step++) {
     const part = (name: string): Tensor => batches.get(`batch${step - 1}.${name}`)!;
@@ -149,7 +154,9 @@ async function train(
     trained.losses.push(Number(out['loss']!.data[0]));
     trained.norms.push(Number(out['gradientNorm']!.data[0]));
     if (step === 1) trained.firstGradient.set(out['gradients']!.data as Float32Array);
-    state = { parameters: out['nextParameters']!, firstMoment: out['nextFirstMoment']!, secondMoment: out['nextSecondMoment']! };
+    state = {
+      parameters: out['nextParameters']!, firstMoment: out['nextFirstMoment']!, secondMoment: out['nextSecondMoment']!,
+    };
     trained.snapshots.set(step, state.parameters.data as Float32Array);
   }
   return trained;
@@ -162,11 +169,17 @@ function compare(
   const series = (name: string, actual: readonly number[], limit: number): GoldenRow => {
     const golden = io.get(`${variant}.${name}`)!.data as Float32Array;
     const errors = Array.from(golden, (value, i) => Math.abs(actual[i]! - value) / Math.abs(value));
-    return row(`${variant} ${name}`, Math.max(...errors.map((error) => (Number.isNaN(error) ? Infinity : error))), limit);
+    const worst = Math.max(...errors);
+    return row(`${variant} ${name}`, Number.isNaN(worst) ? Infinity : worst, limit);
   };
-  const rows = [series('losses', trained.losses, tolerance.loss_rel), series('grad_norms', trained.norms, tolerance.grad_norm_rel)];
+  const rows = [
+    series('losses', trained.losses, tolerance.loss_rel), series('grad_norms', trained.norms, tolerance.grad_norm_rel),
+  ];
   const gradients = gradientErrors(variant, layout, trained.firstGradient, io);
-  if (gradients.length > 0) rows.push(row(`${variant} gradients (${gradients.length} tensors)`, Math.max(...gradients), tolerance.grad_tensor_rel_l2));
+  if (gradients.length > 0) {
+    const name = `${variant} gradients (${gradients.length} tensors)`;
+    rows.push(row(name, Math.max(...gradients), tolerance.grad_tensor_rel_l2));
+  }
   for (const [step, parameters] of trained.snapshots) {
     const error = updateError(`${variant}.params${step}.`, layout, start, parameters, io);
     if (error !== undefined) rows.push(row(`${variant} update after ${step}`, error, tolerance.update_rel_l2));
@@ -184,7 +197,9 @@ function gradientErrors(variant: string, layout: ParameterLayout, gradient: Floa
 }
 
 /** ‖p_k − ref_k‖ / ‖ref_k − p_0‖ over all tensors together. */
-function updateError(prefix: string, layout: ParameterLayout, start: Float32Array, parameters: Float32Array, io: Tensors): number | undefined {
+function updateError(
+  prefix: string, layout: ParameterLayout, start: Float32Array, parameters: Float32Array, io: Tensors,
+): number | undefined {
   let difference = 0;
   let moved = 0;
   for (const { name, offset, size } of layout.entries) {
