@@ -74,6 +74,8 @@ export const zhHansErrors: Record<string, ErrorWords> = {
     what: `第 ${trainingStep} 步时损失不再是数字。`, safe: '您的照片和模型没有任何改动，这次学习的内容没有保留。',
     todo: '请调低学习率后重新学习。若再次出现，模型文件可能已损坏。',
   }),
+  'training.no-images': always(
+    '没有可供学习的图片。', '您的照片没有任何改动。', '请添加能看清面部的照片，或恢复一些被排除的照片。'),
   'generation.size': ({ multiplePx }) => ({
     what: `这个模型无法绘制该尺寸：宽和高都应是 ${multiplePx} 的倍数。`, safe: notDrawn, todo: '请选择其他尺寸。',
   }),

@@ -89,6 +89,24 @@ test('an output may be an input, a weight, or the same as another output', async
   expect(out['two']!.data).toEqual(out['one']!.data);
 });
 
+test('sine and cosine without the provider\'s own are good to float32, far from zero too', async () => {
+  const g = new GraphBuilder('angles');
+  const angle = g.input('angle', 'float32', [4000]);
+  g.output('sin', g.sin(angle));
+  g.output('cos', g.cos(angle));
+  const graph = g.graph();
+  const lowered = simplify(graph, { lowerTrigonometry: true });
+  verify(lowered);
+  expect(countOf(lowered, 'Sin') + countOf(lowered, 'Cos')).toBe(0);
+  const feeds = { angle: randomTensor([4000], 8, -1000, 1000) };
+  const expected = evaluate(graph, feeds);
+  const [exact, rounded] = [evaluate(lowered, feeds), await runOnnx(lowered, feeds)];
+  for (const name of ['sin', 'cos']) {
+    expect(relativeError(exact[name]!.values, expected[name]!.values)).toBeLessThan(1e-7);
+    expect(relativeError(rounded[name]!.data, expected[name]!.values)).toBeLessThan(1e-6);
+  }
+});
+
 describe('attention', () => {
   const q: Shape = [2, 4, 3, 5];
   const k: Shape = [2, 4, 6, 5];

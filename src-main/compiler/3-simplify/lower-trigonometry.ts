@@ -6,7 +6,7 @@ import type { GraphBuilder } from '../1-build/graph-builder.ts';
 import type { Value } from '../1-build/graph.ts';
 import type { RewriteRule } from './rewrite.ts';
 
-/** π/2 in three parts of at most eleven bits, so that products with whole numbers below 8192 are exact; and what is left. */
+/** π/2 in three parts of at most eleven bits, so that products with whole numbers below 8192 are exact; and a rest. */
 const quarterTurn = splitNumber(Math.PI / 2, 3, 11);
 
 export const lowerTrigonometry: RewriteRule = (g, node, [angle]) => {
