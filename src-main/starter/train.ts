@@ -7,7 +7,6 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import sharp from 'sharp';
 import type { ParameterLayout } from '../networks/flat-parameters.ts';
 import type { Provider } from '../runtime/session.ts';
 import { openClipTokenizer } from '../text/tokenizer.ts';
@@ -15,35 +14,17 @@ import { pictureOf, writeContactSheet } from './contact-sheet.ts';
 import { initialParameters } from './flat-parameters.ts';
 import { encodeLatents, readCaptions, readLatents } from './latent-stage.ts';
 import { exportPack, lossCsv, lossCurveSvg } from './pack-export.ts';
-import { recipeSchema, type StarterRecipe, starterRecipe } from './recipe.ts';
-import { refineBatch, refineStepGraph } from './refine-stage.ts';
-import { renderDataset, type RenderedDataset } from './rendered-dataset.ts';
+import { recipeSchema, starterRecipe } from './recipe.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
-import { optimizerOf, type StageProgress, trainStage } from './stage-trainer.ts';
+import { optimizerOf, trainStage } from './stage-trainer.ts';
 import { starterNetworks } from './starter-networks.ts';
+import { renderedSets, report, reportProgress, type StarterRun } from './starter-run.ts';
 import { adoptTextEncoder, textBatch, textLayout, textStepGraph } from './text-stage.ts';
 import { type TokenRows, usedTokenRows } from './token-rows.ts';
-import { type LatentSet, unetBatch, vaeBatch } from './training-batches.ts';
+import { type LatentSet, unetBatch } from './training-batches.ts';
 import { denoiserLayout, sampleLatents, starterNoiseSchedule, unetStepGraph } from './unet-stage.ts';
-import { openVae, vaeLayout, vaeStepGraph, writeReconstructions } from './vae-stage.ts';
-
-export interface StarterRun {
-  readonly recipe: StarterRecipe;
-  /** Snapshots, pictures and sheets; outside what is published. */
-  readonly cache: string;
-  /** Where the pack is written. */
-  readonly out: string;
-  readonly provider: Provider;
-  readonly threads?: number;
-  readonly photo?: string;
-  readonly signal: AbortSignal;
-}
-
-export const report = (text: string) => process.stderr.write(`${text}\n`);
-
-const reportProgress = (stage: string, p: StageProgress) => report(
-  `${stage} ${p.step}/${p.steps} loss ${p.loss.toFixed(4)} ` +
-  `norm ${p.gradientNorm.toFixed(2)} ${p.msPerStep.toFixed(0)} ms`);
+import { openVae, vaeLayout } from './vae-stage.ts';
+import { refinedVae, refineVae, trainedVae, trainVae } from './vae-training.ts';
 
 const projectFolder = path.resolve(import.meta.dirname, '../..');
 const tokenizerFolder = path.join(projectFolder, 'resources/tokenizer');
@@ -67,94 +48,8 @@ const samplePrompts = [
   'portrait photo of a young man with blonde hair, wearing a grey hoodie, red background',
 ] as const;
 
-export async function renderedSets({ recipe, cache }: StarterRun): Promise<{
-  portraits: RenderedDataset; textures: RenderedDataset }> {
-  const common = { folder: cache, from: 0, resolutionPx: recipe.resolutionPx, workers: 2 } as const;
-  return {
-    portraits: await renderDataset({ ...common, kind: 'portraits', count: recipe.portraits }),
-    textures: await renderDataset({ ...common, kind: 'textures', count: recipe.textures }),
-  };
-}
-
-export const pictureAt = (set: RenderedDataset, index: number) => {
-  const bytes = set.resolutionPx ** 2 * 3;
-  return set.pixels.subarray(index * bytes, (index + 1) * bytes);
-};
-
-/** Held-out portraits and, last, the photo that is only looked at. */
-async function lookedAt(run: StarterRun, portraits: RenderedDataset, textures: RenderedDataset): Promise<Uint8Array[]> {
-  const { resolutionPx } = run.recipe;
-  const looked = Array.from({ length: 15 }, (_, i) => pictureAt(portraits, portraits.count - 1 - i));
-  const photo = run.photo && await sharp(run.photo).resize(resolutionPx, resolutionPx).removeAlpha().raw().toBuffer();
-  return [...looked, photo ? new Uint8Array(photo) : pictureAt(textures, 0)];
-}
-
-async function reportQuality(
-  run: StarterRun, stage: string, step: number, parameters: Float32Array, pictures: readonly Uint8Array[],
-): Promise<void> {
-  const sheet = path.join(run.cache, 'sheets', `${stage}-${String(step).padStart(6, '0')}.png`);
-  const quality = await writeReconstructions(sheet, run.recipe, parameters, pictures, run);
-  const mean = quality.slice(0, -1).reduce((sum, q) => sum + q, 0) / (quality.length - 1);
-  report(`${stage} ${step} portraits ${mean.toFixed(2)} dB, last ${quality.at(-1)!.toFixed(2)} dB`);
-}
-
-async function trainVae(run: StarterRun): Promise<void> {
-  const { recipe, cache } = run;
-  const layout = vaeLayout(starterNetworks(recipe).vae);
-  const file = path.join(cache, 'vae.snapshot.safetensors');
-  const state = (await readSnapshot(file, layout.size)) ?? newTrainingState(initialParameters(layout, recipe.seed));
-  if (state.step >= recipe.vae.steps) return;
-  const { portraits, textures } = await renderedSets(run);
-  const pictures = await lookedAt(run, portraits, textures);
-  await trainStage(state, {
-    step: vaeStepGraph(recipe), optimizer: optimizerOf(recipe.vae), plan: recipe.vae, emaDecay: 0.995,
-    provider: run.provider, threads: run.threads, signal: run.signal,
-      batch: (step) => vaeBatch(recipe, portraits, textures, step),
-    onProgress: (p) => reportProgress('vae', p),
-    onSnapshot: async (saved) => {
-      await writeSnapshot(file, saved);
-      await reportQuality(run, 'vae', saved.step, saved.average, pictures);
-    },
-  });
-}
-
 const latentsFile = ({ cache }: StarterRun) => path.join(cache, 'latents.safetensors');
-const vaeSnapshotFile = ({ cache }: StarterRun) => path.join(cache, 'vae.snapshot.safetensors');
 const denoiserSnapshotFile = ({ cache }: StarterRun) => path.join(cache, 'unet.snapshot.safetensors');
-
-async function trainedVae(run: StarterRun): Promise<TrainingState> {
-  const state = await readSnapshot(vaeSnapshotFile(run), vaeLayout(starterNetworks(run.recipe).vae).size);
-  if (!state) throw new Error('The autoencoder has no snapshot yet; run the vae stage first.');
-  return state;
-}
-
-const refinedSnapshotFile = ({ cache }: StarterRun) => path.join(cache, 'refine.snapshot.safetensors');
-
-/** The autoencoder as far as it has been refined; before that, as it was trained. */
-async function refinedVae(run: StarterRun): Promise<TrainingState> {
-  const refined = await readSnapshot(refinedSnapshotFile(run), vaeLayout(starterNetworks(run.recipe).vae).size);
-  return refined ?? await trainedVae(run);
-}
-
-async function refineVae(run: StarterRun): Promise<void> {
-  const { recipe } = run;
-  const { average } = await trainedVae(run);
-  const file = refinedSnapshotFile(run);
-  const state = (await readSnapshot(file, average.length)) ?? newTrainingState(average.slice());
-  if (state.step >= recipe.refine.steps) return;
-  const { portraits, textures } = await renderedSets(run);
-  const pictures = await lookedAt(run, portraits, textures);
-  await trainStage(state, {
-    step: refineStepGraph(recipe, average), optimizer: optimizerOf(recipe.refine), plan: recipe.refine,
-    emaDecay: 0.995, provider: run.provider, threads: run.threads, signal: run.signal,
-    batch: (step) => refineBatch(recipe, portraits, textures, step),
-    onProgress: (p) => reportProgress('refine', p),
-    onSnapshot: async (saved) => {
-      await writeSnapshot(file, saved);
-      await reportQuality(run, 'refine', saved.step, saved.average, pictures);
-    },
-  });
-}
 
 async function makeLatents(run: StarterRun): Promise<void> {
   if (existsSync(latentsFile(run))) return;
