@@ -15,8 +15,9 @@ const longestPeriod = 10_000;
  * [cos(x·f), sin(x·f)] of numbers `x` float32 [B] with f = 10000^(−i / (width/2)) → [B, width].
  *
  * x·f reaches 999 radians, where float32 has lost five digits. So quarter turns are counted instead, x·f/(π/2), with
- * the frequency in three parts of twelve bits: each product with a whole number below 4096 is exact, and whole quarters
- * are set aside before anything is rounded (Cody & Waite 1980, chapter 8). The rest needs no sine of the provider's own.
+ * the frequency in three parts of twelve bits: each product with a whole number below 4096 is exact, and whole
+ * quarters are set aside before anything is rounded (Cody & Waite 1980, chapter 8). The rest needs no sine of the
+ * provider's own.
  */
 export function sinusoid(g: GraphBuilder, x: Value, width: number): Value {
   const half = width / 2;

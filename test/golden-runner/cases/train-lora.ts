@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 
-import { parseSchedulerConfig, parseUnetConfig } from '../../../src-main/checkpoint/configs.ts';
+import { parseUnetConfig } from '../../../src-main/checkpoint/configs.ts';
 import { openNetworkFolder, readJson } from '../../../src-main/checkpoint/diffusers-folder.ts';
 import { readSafetensors } from '../../../src-main/checkpoint/safetensors.ts';
 import { unetWeights } from '../../../src-main/checkpoint/unet-names.ts';
