@@ -30,7 +30,8 @@ export async function writeFileAtomically(file: string, write: (handle: FileHand
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** Makes a rename in this folder survive a loss of power. */
+export async function syncFolder(folder: string): Promise<void> {
   // Windows cannot open folders, and its rename is durable without
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
