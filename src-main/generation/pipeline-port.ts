@@ -8,7 +8,9 @@ export type { AdapterInput, PredictInput };
 /** What is known of the networks; a table of any kind will do for alphasCumprod. */
 export type PipelinePortConfig = Omit<PipelineConfig, 'alphasCumprod'> & { readonly alphasCumprod: ArrayLike<number> };
 
-export type PipelinePort = Pick<Pipeline, 'encodeText' | 'predict' | 'decode'> & { readonly config: PipelinePortConfig };
+export type PipelinePort = Pick<Pipeline, 'encodeText' | 'predict' | 'decode'> & {
+  readonly config: PipelinePortConfig;
+};
 
 /** The part of a CLIP tokenizer that generation needs. */
 export interface PromptTokenizer {
