@@ -5,6 +5,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
+import { syncFolder } from '../checkpoint/atomic-file.ts';
+
 export type ContentId = string;
 
 /** The sha256 of the bytes as 64 hex digits. */
@@ -14,17 +16,6 @@ export function contentId(bytes: Uint8Array): ContentId {
 
 export async function isFile(file: string): Promise<boolean> {
   return await stat(file).then((entry) => entry.isFile(), () => false);
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open a folder; its file systems journal the rename themselves.
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /**
