@@ -86,6 +86,8 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await page.keyboard.press('?');
     await page.locator('dialog kbd').first().waitFor();
     await page.keyboard.press('Escape');
+    // keys belong to the sheet until it is gone
+    await page.locator('dialog kbd').first().waitFor({ state: 'hidden' });
     await page.keyboard.press('q');
     await page.getByRole('complementary', { name: 'Queue' }).waitFor();
     await page.keyboard.press('Escape');
