@@ -15,8 +15,6 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    // a browser on shared cores may miss one beat; a fault fails twice
-    retry: 1,
     allowOnly: false,
     passWithNoTests: false,
   },
