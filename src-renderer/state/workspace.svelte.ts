@@ -34,7 +34,8 @@ export class Workspace {
   readonly create: Create;
   readonly notices: Notices;
   readonly view: View;
-  #wasLost = false;
+  /** Events that came while lists were being read, a list for each reading. */
+  #readings = new Set<StudioEvent[]>();
 
   constructor(client: StudioClient, { windowWidthPx, schedule = scheduleByClock }: WorkspaceOptions = {}) {
     this.client = client;
@@ -62,18 +63,27 @@ export class Workspace {
     return jobTitle(job, this.subjects.list.find(({ id }) => id === job.subjectId)?.name, this.words);
   }
 
-  /** Listens to the studio and reads everything; gives back what stops listening. */
+  /**
+   * Listens to the studio and reads everything once events arrive, at the start as after a lost connection: what was
+   * read before may have missed some. Gives back what stops listening.
+   */
   start(): () => void {
-    const end = this.client.subscribe((event) => this.receive(event), (isConnected) => this.#connection(isConnected));
-    void this.notices.attempt(() => this.load());
-    return end;
+    let wasTried = false;
+    return this.client.subscribe((event) => this.receive(event), (isConnected) => {
+      this.studio.isConnected = isConnected;
+      // without a connection it is tried once all the same, so that the page says what is wrong
+      if (isConnected || !wasTried) void this.notices.attempt(() => this.load());
+      wasTried = true;
+    });
   }
 
   async load(): Promise<void> {
-    await this.studio.load();
-    this.teach.setPacks(this.studio.packs);
-    await Promise.all([this.subjects.load(), this.jobs.load()]);
-    if (this.subjects.currentId) await this.#loadSubject(this.subjects.currentId);
+    await this.#reading(async () => {
+      await this.studio.load();
+      this.teach.setPacks(this.studio.packs);
+      await Promise.all([this.subjects.load(), this.jobs.load()]);
+      if (this.subjects.currentId) await this.#loadSubject(this.subjects.currentId);
+    });
   }
 
   async selectSubject(subjectId: SubjectId): Promise<void> {
@@ -83,7 +93,7 @@ export class Workspace {
       this.create.changeSubject();
     }
     if (this.view.page === 'models' || this.view.page === 'settings') this.view.go('photos');
-    await this.notices.attempt(() => this.#loadSubject(subjectId));
+    await this.notices.attempt(() => this.#reading(() => this.#loadSubject(subjectId)));
   }
 
   /** Adds a subject and the photos chosen for it, and opens it. Answers false when the studio refused. */
@@ -182,6 +192,23 @@ export class Workspace {
 
   /** Takes in an event of the studio. */
   receive(event: StudioEvent): void {
+    for (const overtaking of this.#readings) overtaking.push(event);
+    this.#take(event);
+  }
+
+  /** Reads lists. An answer may be older than events that overtook it, so those are taken in once more. */
+  async #reading(read: () => Promise<void>): Promise<void> {
+    const overtaking: StudioEvent[] = [];
+    this.#readings.add(overtaking);
+    try {
+      await read();
+    } finally {
+      this.#readings.delete(overtaking);
+      overtaking.forEach((event) => this.#take(event));
+    }
+  }
+
+  #take(event: StudioEvent): void {
     switch (event.type) {
       case 'subject-changed': return this.subjects.upsert(event.subject);
       case 'subject-removed': return this.subjects.drop(event.subjectId);
@@ -223,10 +250,4 @@ export class Workspace {
     if (drawing && !isEnded(drawing)) this.create.jobId ??= drawing.id;
   }
 
-  /** After a lost connection everything is read again, because events may have been missed. */
-  #connection(isConnected: boolean): void {
-    this.studio.isConnected = isConnected;
-    if (isConnected && this.#wasLost) void this.notices.attempt(() => this.load());
-    this.#wasLost = !isConnected;
-  }
 }
