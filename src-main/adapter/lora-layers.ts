@@ -6,7 +6,11 @@ import { elementCount, type Shape, type Tensor } from '../tensor/tensor.ts';
 import { toFloat32 } from '../tensor/half.ts';
 import type { WeightTable } from '../tensor/weights.ts';
 
-export type AdaptedNetwork = 'unet' | 'textEncoder';
+/** textEncoder2 is SDXL's second, OpenCLIP bigG. */
+export type AdaptedNetwork = 'unet' | 'textEncoder' | 'textEncoder2';
+
+/** The text encoders in the order of a checkpoint's own. */
+export const textEncoderNames = ['textEncoder', 'textEncoder2'] as const satisfies readonly AdaptedNetwork[];
 
 export interface LoraLayer {
   readonly network: AdaptedNetwork;
@@ -41,12 +45,13 @@ export interface FlatModule {
 /** The weights of a base model's networks; only names and shapes are looked at. */
 export interface AdaptedWeights {
   readonly unet: WeightTable;
-  readonly textEncoder: WeightTable;
+  readonly textEncoders: readonly { readonly weights: WeightTable }[];
 }
 
-/** Every Linear and Conv2d of the two networks; token and position tables are none. */
-export function adaptableLayers({ unet, textEncoder }: AdaptedWeights): AdaptableLayer[] {
-  return [...layersOf('unet', unet), ...layersOf('textEncoder', textEncoder)];
+/** Every Linear and Conv2d of the networks; token and position tables are none. */
+export function adaptableLayers({ unet, textEncoders }: AdaptedWeights): AdaptableLayer[] {
+  const text = textEncoders.flatMap(({ weights }, index) => layersOf(textEncoderNames[index]!, weights));
+  return [...layersOf('unet', unet), ...text];
 }
 
 function layersOf(network: AdaptedNetwork, weights: WeightTable): AdaptableLayer[] {

@@ -14,7 +14,9 @@ export interface LoraName {
   readonly part: LoraPart;
 }
 
-const kohyaPrefixes: Readonly<Record<AdaptedNetwork, string>> = { unet: 'lora_unet', textEncoder: 'lora_te' };
+const kohyaPrefixes: Readonly<Record<AdaptedNetwork, string>> = {
+  unet: 'lora_unet', textEncoder: 'lora_te', textEncoder2: 'lora_te2',
+};
 
 const kohyaParts: Readonly<Record<string, LoraPart>> = {
   'lora_down.weight': 'down', 'lora_up.weight': 'up', 'alpha': 'alpha',

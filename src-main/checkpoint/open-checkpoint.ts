@@ -28,13 +28,18 @@ export interface Checkpoint {
   readonly layout: 'single-file' | 'diffusers-folder';
   readonly unet: WeightTable;
   readonly vae: WeightTable;
-  readonly textEncoder: WeightTable;
   readonly unetConfig: UnetConfig;
   readonly vaeConfig: VaeConfig;
-  readonly textEncoderConfig: TextEncoderConfig;
+  /** One for SD 1 and 2; CLIP ViT-L, then OpenCLIP bigG for SDXL. */
+  readonly textEncoders: readonly CheckpointTextEncoder[];
   readonly schedulerConfig: SchedulerConfig;
   /** Folder with vocab.json and merges.txt, where the checkpoint brings its own. */
   readonly tokenizerFolder?: string;
+}
+
+export interface CheckpointTextEncoder {
+  readonly weights: WeightTable;
+  readonly config: TextEncoderConfig;
 }
 
 /** Configs for single files whose shapes do not tell all; what is left out is inferred. */
@@ -73,10 +78,12 @@ async function openFile(file: string, configs: CheckpointConfigs): Promise<Check
   const vae = vaeWeights(part('first_stage_model.'));
   const textEncoder = textEncoderWeights(part('cond_stage_model.transformer.'));
   return {
-    path: file, architecture: 'sd15', layout: 'single-file', unet, vae, textEncoder,
+    path: file, architecture: 'sd15', layout: 'single-file', unet, vae,
     unetConfig: configs.unet ?? inferUnetConfig(unet, file),
     vaeConfig: configs.vae ?? inferVaeConfig(vae, file),
-    textEncoderConfig: configs.textEncoder ?? inferTextEncoderConfig(textEncoder, file),
+    textEncoders: [{
+      weights: textEncoder, config: configs.textEncoder ?? inferTextEncoderConfig(textEncoder, file),
+    }],
     schedulerConfig: configs.scheduler ?? inferSchedulerConfig(metadata),
   };
 }
@@ -97,17 +104,18 @@ async function openFolder(folder: string): Promise<Checkpoint> {
     : stableDiffusionScheduler;
   return {
     path: folder, architecture: 'sd15', layout: 'diffusers-folder',
-    unet: unetWeights(unet!.tensors), vae: vaeWeights(vae!.tensors), textEncoder: textEncoderWeights(text!.tensors),
-    unetConfig, vaeConfig: parseVaeConfig(vae!.config, 'vae/config.json'), textEncoderConfig, schedulerConfig,
+    unet: unetWeights(unet!.tensors), vae: vaeWeights(vae!.tensors),
+    textEncoders: [{ weights: textEncoderWeights(text!.tensors), config: textEncoderConfig }],
+    unetConfig, vaeConfig: parseVaeConfig(vae!.config, 'vae/config.json'), schedulerConfig,
     ...((await isThere('tokenizer/merges.txt')) ? { tokenizerFolder: path.join(folder, 'tokenizer') } : {}),
   };
 }
 
 /** Networks that do not fit together are an inpainting model or files of several models. */
-function checkAgreement({ path: location, unetConfig, vaeConfig, textEncoderConfig }: Checkpoint): void {
+function checkAgreement({ path: location, unetConfig, vaeConfig, textEncoders }: Checkpoint): void {
   const { inChannels, outChannels, crossAttentionDim } = unetConfig;
   const { latentChannels } = vaeConfig;
-  const { hiddenSize } = textEncoderConfig;
+  const hiddenSize = textEncoders.reduce((sum, { config }) => sum + config.hiddenSize, 0);
   if (inChannels === 2 * latentChannels + 1) throw unsupportedKind(location, 'inpainting');
   const fits = inChannels === latentChannels && outChannels === inChannels && crossAttentionDim === hiddenSize;
   if (fits) return;

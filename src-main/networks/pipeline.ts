@@ -175,8 +175,8 @@ class LoadedPipeline implements Pipeline {
 function textGraph(checkpoint: Checkpoint, count: number): Graph {
   const g = new GraphBuilder('text-encoder');
   const ids = g.input('input_ids', 'int64', [1, count]);
-  const scope = frozenScope(g, checkpoint.textEncoder);
-  g.output('states', clipTextEncoder(scope, checkpoint.textEncoderConfig, ids).lastHiddenState);
+  const { weights, config } = checkpoint.textEncoders[0]!;
+  g.output('states', clipTextEncoder(frozenScope(g, weights), config, ids).lastHiddenState);
   return g.graph();
 }
 

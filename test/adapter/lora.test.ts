@@ -26,7 +26,7 @@ const model = path.join(golden, 'train-models/tiny-sd15');
 const unetFolder = await openNetworkFolder(path.join(model, 'unet'));
 const textFolder = await openNetworkFolder(path.join(model, 'text_encoder'));
 const weights: AdaptedWeights = {
-  unet: unetWeights(unetFolder.tensors), textEncoder: textEncoderWeights(textFolder.tensors),
+  unet: unetWeights(unetFolder.tensors), textEncoders: [{ weights: textEncoderWeights(textFolder.tensors) }],
 };
 const description = {
   unetConfig: parseUnetConfig(unetFolder.config, 'unet'),

@@ -38,8 +38,7 @@ interface Config {
 interface TinyModel {
   readonly unet: WeightTable;
   readonly unetConfig: UnetConfig;
-  readonly textEncoder: WeightTable;
-  readonly textEncoderConfig: TextEncoderConfig;
+  readonly textEncoders: readonly [{ readonly weights: WeightTable; readonly config: TextEncoderConfig }];
 }
 
 type Tensors = ReadonlyMap<string, Tensor>;
@@ -71,8 +70,9 @@ async function openTinyModel(folder: string): Promise<TinyModel> {
   return {
     unet: unetWeights(unetFolder.tensors),
     unetConfig: parseUnetConfig(unetFolder.config, 'unet'),
-    textEncoder: textEncoderWeights(text.tensors),
-    textEncoderConfig: parseTextEncoderConfig(text.config, 'text_encoder'),
+    textEncoders: [{
+      weights: textEncoderWeights(text.tensors), config: parseTextEncoderConfig(text.config, 'text_encoder'),
+    }],
   };
 }
 
@@ -151,8 +151,8 @@ async function textStates(
   const g = new GraphBuilder('text-encoder');
   const { hook, feeds } = adapterInput(g, layers, 'textEncoder', strength);
   const inputIds = g.input('ids', ids.dtype, ids.shape);
-  const scope = frozenScope(g, model.textEncoder, hook);
-  g.output('y', clipTextEncoder(scope, model.textEncoderConfig, inputIds).lastHiddenState);
+  const scope = frozenScope(g, model.textEncoders[0].weights, hook);
+  g.output('y', clipTextEncoder(scope, model.textEncoders[0].config, inputIds).lastHiddenState);
   return await runGraph(g, { ...feeds, ids });
 }
 

@@ -231,9 +231,9 @@ const checkpointCase: GoldenCase = {
     });
     const { golden } = runs[0]!;
     const { text_last_hidden_state } = await runNetwork({
-      provider, weights: checkpoint.textEncoder, feeds: feedsOf(golden, ['input_ids']),
+      provider, weights: checkpoint.textEncoders[0]!.weights, feeds: feedsOf(golden, ['input_ids']),
       describe: (scope, inputs) => {
-        const encoding = clipTextEncoder(scope, checkpoint.textEncoderConfig, inputs['input_ids']!);
+        const encoding = clipTextEncoder(scope, checkpoint.textEncoders[0]!.config, inputs['input_ids']!);
         return { text_last_hidden_state: encoding.lastHiddenState };
       },
     });
