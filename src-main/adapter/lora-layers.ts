@@ -40,6 +40,7 @@ export interface FlatModule {
   readonly kind: 'linear' | 'conv';
   readonly weightShape: Shape;
   readonly rank: number;
+  readonly loraAlpha: number;
 }
 
 /** The weights of a base model's networks; only names and shapes are looked at. */
@@ -67,14 +68,14 @@ function layersOf(network: AdaptedNetwork, weights: WeightTable): AdaptableLayer
  * The matrices are views of the vector.
  */
 export function layersFromFlat(
-  network: AdaptedNetwork, modules: readonly FlatModule[], loraAlpha: number, parameters: Float32Array,
+  network: AdaptedNetwork, modules: readonly FlatModule[], parameters: Float32Array,
 ): LoraLayer[] {
   let offset = 0;
   const take = (shape: Shape): Tensor => {
     const data = parameters.subarray(offset, offset += elementCount(shape));
     return { dtype: 'float32', shape, data };
   };
-  const layers = modules.map(({ path, kind, weightShape, rank }): LoraLayer => {
+  const layers = modules.map(({ path, kind, weightShape, rank, loraAlpha }): LoraLayer => {
     const down = take([rank, ...weightShape.slice(1)]);
     const up = take(kind === 'linear' ? [weightShape[0]!, rank] : [weightShape[0]!, rank, 1, 1]);
     return { network, modulePath: path, kind, rank, loraAlpha, down, up };
@@ -85,10 +86,7 @@ export function layersFromFlat(
   return layers;
 }
 
-/**
- * One network's layers as modules and a flat vector. loraAlpha / rank is already in the up matrices, so the factor that
- * is left for the graph is adapterStrength alone.
- */
+/** One network's layers as modules and a flat vector of their matrices: for each down, then up. */
 export function flattenLayers(
   layers: readonly LoraLayer[], network: AdaptedNetwork,
 ): { modules: FlatModule[]; parameters: Float32Array } {
@@ -99,10 +97,9 @@ export function flattenLayers(
   const modules = own.map(({ modulePath, kind, rank, loraAlpha, down, up }): FlatModule => {
     parameters.set(toFloat32(down).data as Float32Array, offset);
     offset += elementCount(down.shape);
-    const scale = loraAlpha / rank;
-    parameters.set((toFloat32(up).data as Float32Array).map((value) => value * scale), offset);
+    parameters.set(toFloat32(up).data as Float32Array, offset);
     offset += elementCount(up.shape);
-    return { path: modulePath, kind, weightShape: [up.shape[0]!, ...down.shape.slice(1)], rank };
+    return { path: modulePath, kind, weightShape: [up.shape[0]!, ...down.shape.slice(1)], rank, loraAlpha };
   });
   return { modules, parameters };
 }

@@ -7,7 +7,7 @@ import type { LoraModule } from '../networks/lora-graph.ts';
 
 export interface AdapterToApply {
   readonly modules: readonly LoraModule[];
-  /** Down and up of each module in order; loraAlpha / rank is already in the up matrices. */
+  /** Down and up of each module in order. */
   readonly parameters: Float32Array;
   /** How many layers the file has for the text encoder, which are not applied. */
   readonly textEncoderLayers: number;

@@ -64,7 +64,7 @@ async function writeTrained(
   { settings, title, triggerPhrase, outputFolder }: TeachRequest, { checkpoint }: LoadedPack, trained: TrainedLora,
 ): Promise<TeachResult> {
   const adapterFile = path.join(outputFolder, 'look.safetensors');
-  const layers = layersFromFlat('unet', trained.modules, trained.loraAlpha, trained.parameters);
+  const layers = layersFromFlat('unet', trained.modules, trained.parameters);
   await exportKohyaLora(adapterFile, layers, 'float16', {
     unetConfig: checkpoint.unetConfig, schedulerConfig: checkpoint.schedulerConfig,
     resolutionPx: settings.resolutionPx, title, triggerPhrase,

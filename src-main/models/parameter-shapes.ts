@@ -6,7 +6,7 @@ import type { TextEncoderConfig, UnetConfig, VaeConfig } from '../checkpoint/con
 import type { Shape } from '../tensor/tensor.ts';
 import type { NetworkScope } from './network-scope.ts';
 import { clipTextEncoder, textProjection } from './text-encoder.ts';
-import { unet } from './unet.ts';
+import { textTimeInputs, unet } from './unet.ts';
 import { vaeDecoder, vaeEncoder } from './vae.ts';
 
 /** Shapes by diffusers (Transformers) name, in the order in which the network uses them. */
@@ -20,7 +20,7 @@ export function unetParameters(config: UnetConfig): ParameterShapes {
       sample: g.input('sample', 'float32', [1, config.inChannels, sizePx, sizePx]),
       timestep: g.input('timestep', 'float32', [1]),
       encoderHiddenStates: g.input('encoder_hidden_states', 'float32', [1, 1, config.crossAttentionDim]),
-      ...(config.textTime ? textTimeInputs(scope, config.textTime) : {}),
+      ...textTimeInputs(g, config, 1),
     });
   });
 }
@@ -59,15 +59,4 @@ function recordParameters(name: string, describe: (scope: NetworkScope) => void)
     },
   });
   return shapes;
-}
-
-/** Podell et al. 2023: SDXL is told six numbers about each picture's size and crop. */
-const timeIdCount = 6;
-
-function textTimeInputs(scope: NetworkScope, textTime: NonNullable<UnetConfig['textTime']>) {
-  const pooledWidth = textTime.projectionInputDim - timeIdCount * textTime.timeEmbedDim;
-  return {
-    textEmbeds: scope.g.input('text_embeds', 'float32', [1, pooledWidth]),
-    timeIds: scope.g.input('time_ids', 'float32', [1, timeIdCount]),
-  };
 }

@@ -1,6 +1,7 @@
 // The denoiser of Stable Diffusion (Rombach et al. 2022): a UNet whose every resolution may attend to the text.
 // Written after diffusers' UNet2DConditionModel configuration, so SD 1, SD 2 and SDXL are the same description.
 
+import type { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Value } from '../compiler/1-build/graph.ts';
 import type { UnetConfig } from '../checkpoint/configs.ts';
 import { convolution, groupNorm } from './layers.ts';
@@ -116,6 +117,21 @@ function transformer(scope: NetworkScope, trunk: Trunk, path: string, x: Value, 
     useLinearProjection: config.useLinearProjection,
     context,
   });
+}
+
+/** Podell et al. 2023: SDXL is told six numbers about each picture's size and crop. */
+const timeIdCount = 6;
+
+/** Graph inputs `text_embeds` [B, P] and `time_ids` [B, 6] of a UNet that has them (SDXL); none for others. */
+export function textTimeInputs(
+  g: GraphBuilder, { textTime }: UnetConfig, batch: number,
+): Pick<UnetInputs, 'textEmbeds' | 'timeIds'> {
+  if (!textTime) return {};
+  const pooledWidth = textTime.projectionInputDim - timeIdCount * textTime.timeEmbedDim;
+  return {
+    textEmbeds: g.input('text_embeds', 'float32', [batch, pooledWidth]),
+    timeIds: g.input('time_ids', 'float32', [batch, timeIdCount]),
+  };
 }
 
 function checkInputs(config: UnetConfig, inputs: UnetInputs): void {

@@ -39,7 +39,7 @@ export interface PipelineOptions {
 export interface AdapterInput {
   /** Flat vector in the layout of loraTrainables(adapterModules). */
   readonly parameters: Float32Array;
-  /** Factor on every module's up(down(x)): adapterStrength · loraAlpha / rank. */
+  /** Factor on every module's share: adapterStrength. */
   readonly strength: number;
 }
 

@@ -19,7 +19,6 @@ export interface LoraStepDescription {
   readonly config: UnetConfig;
   readonly predictionType: PredictionType;
   readonly modules: readonly LoraModule[];
-  readonly loraAlpha: number;
   readonly optimizer: AdamWSettings;
   readonly batchSize: number;
   /** Latent height and width. */
@@ -42,8 +41,7 @@ export function loraStepGraph(description: LoraStepDescription): TrainingStepGra
     reportGradients: description.reportGradients,
     build: (g, parameter) => {
       const batch = batchInputs(g, description);
-      const scale = g.scalar(description.loraAlpha / modules[0]!.rank);
-      const scope = frozenScope(g, description.weights, loraHook(g, modules, parameter, scale));
+      const scope = frozenScope(g, description.weights, loraHook(g, modules, parameter));
       const prediction = unet(scope, description.config, {
         sample: batch.noisy, timestep: batch.timesteps, encoderHiddenStates: batch.context,
       });

@@ -54,7 +54,6 @@ export interface TrainingProgress {
 
 export interface TrainedLora {
   readonly modules: readonly LoraModule[];
-  readonly loraAlpha: number;
   readonly layout: ParameterLayout;
   readonly parameters: Float32Array;
   readonly losses: readonly number[];
@@ -103,13 +102,13 @@ export async function cacheTrainingImages(
 export async function trainLora(options: LoraTrainingOptions): Promise<TrainedLora> {
   const { checkpoint, cache, settings } = options;
   if (cache.images.length === 0) throw noImages();
-  const modules = unetLoraModules(checkpoint.unetConfig, settings.targets, settings.rank);
+  const modules = unetLoraModules(checkpoint.unetConfig, settings.targets, settings);
   const layout = layoutOf(loraTrainables(modules));
   const session = await openSession(stepGraphOf(options, modules), options);
   try {
     const losses: number[] = [];
     const parameters = await runSteps(session, options, layout, losses);
-    return { modules, loraAlpha: settings.loraAlpha, layout, parameters, losses };
+    return { modules, layout, parameters, losses };
   } finally {
     await session.release();
   }
@@ -118,7 +117,7 @@ export async function trainLora(options: LoraTrainingOptions): Promise<TrainedLo
 function stepGraphOf({ checkpoint, cache, settings }: LoraTrainingOptions, modules: readonly LoraModule[]): Graph {
   return loraStepGraph({
     weights: checkpoint.unet, config: checkpoint.unetConfig, modules,
-    predictionType: checkpoint.schedulerConfig.predictionType, loraAlpha: settings.loraAlpha,
+    predictionType: checkpoint.schedulerConfig.predictionType,
     optimizer: settings.optimizer ?? defaultAdamW, batchSize: settings.batchSize,
     latentSize: cache.latentSize, contextLength: cache.contextLength,
   }).graph;

@@ -46,12 +46,12 @@ const errorOf = (promise: Promise<unknown>): Promise<UserError> => promise.then(
 
 const modules = adaptableLayers(weights)
   .filter(({ network, modulePath }) => network === 'unet' && modulePath.includes('mid_block'))
-  .map(({ modulePath, kind, weightShape }) => ({ path: modulePath, kind, weightShape, rank: 4 }));
+  .map(({ modulePath, kind, weightShape }) => ({ path: modulePath, kind, weightShape, rank: 4, loraAlpha: 2 }));
 
 function trainedLayers(): LoraLayer[] {
   const sizes = modules.map(({ weightShape: [out, ...input], rank }) => rank * (out! + elementCount(input)));
   const size = sizes.reduce((a, b) => a + b);
-  return layersFromFlat('unet', modules, 2, numbered([size]).data as Float32Array);
+  return layersFromFlat('unet', modules, numbered([size]).data as Float32Array);
 }
 
 test.each(['float32', 'float16', 'bfloat16'] as const)('an export in %s is read back as it was', async (dtype) => {
@@ -66,13 +66,11 @@ test.each(['float32', 'float16', 'bfloat16'] as const)('an export in %s is read 
   expect(layers.every(({ down, loraAlpha, rank }) => down.dtype === dtype && loraAlpha === 2 && rank === 4)).toBe(true);
 });
 
-test('flattening puts alpha over rank into the up matrices', () => {
+test('flattened layers keep their own rank and alpha, and the matrices as they are', () => {
   const [layer] = trainedLayers();
-  const plain = flattenLayers([{ ...layer!, loraAlpha: 4 }], 'unet').parameters;
-  const half = flattenLayers([layer!], 'unet').parameters;
-  const downSize = elementCount(layer!.down.shape);
-  expect([...half.subarray(0, downSize)]).toEqual([...plain.subarray(0, downSize)]);
-  expect([...half.subarray(downSize)]).toEqual([...plain.subarray(downSize)].map((value) => value / 2));
+  const { modules: [module], parameters } = flattenLayers([{ ...layer!, loraAlpha: 3 }], 'unet');
+  expect(module).toEqual({ ...modules[0], loraAlpha: 3 });
+  expect([...parameters]).toEqual([...layer!.down.data, ...layer!.up.data]);
 });
 
 test('the metadata has what tools look for and nothing of person, place or day', async () => {

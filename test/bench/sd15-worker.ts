@@ -52,7 +52,7 @@ function forwardGraph(): Graph {
 function stepGraph(): Graph {
   return loraStepGraph({
     weights: checkpoint.unet, config: checkpoint.unetConfig,
-    modules: unetLoraModules(checkpoint.unetConfig, 'attention', 8), loraAlpha: 8,
+    modules: unetLoraModules(checkpoint.unetConfig, 'attention', { rank: 8, loraAlpha: 8 }),
     predictionType: 'epsilon', optimizer: defaultAdamW, batchSize: 1,
     latentSize: [latentEdge, latentEdge], contextLength: 77,
   }).graph;

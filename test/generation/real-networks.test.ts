@@ -26,7 +26,7 @@ const checkpoint = await openCheckpoint(path.join(folder, 'model.safetensors'), 
     textEncoder: parseTextEncoderConfig(config['text_encoder'], configFile),
   },
 });
-const adapterModules = unetLoraModules(checkpoint.unetConfig, 'attention', 2);
+const adapterModules = unetLoraModules(checkpoint.unetConfig, 'attention', { rank: 2, loraAlpha: 2 });
 const { size } = layoutOf(loraTrainables(adapterModules));
 const pipeline = openPipeline(checkpoint, { provider: 'cpu', threads: 1, adapterModules });
 afterAll(() => pipeline.release());

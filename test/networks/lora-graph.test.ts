@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 
 import { expect, test } from 'vitest';
 
-import { type UnetConfig, parseUnetConfig } from '../../src-main/checkpoint/configs.ts';
+import { type UnetConfig, parseTextEncoderConfig, parseUnetConfig } from '../../src-main/checkpoint/configs.ts';
 import { GraphBuilder } from '../../src-main/compiler/1-build/graph-builder.ts';
 import type { Value } from '../../src-main/compiler/1-build/graph.ts';
 import { evaluate } from '../../src-main/compiler/evaluate.ts';
@@ -14,7 +14,7 @@ import { convolution, linear } from '../../src-main/models/layers.ts';
 import type { NetworkScope } from '../../src-main/models/network-scope.ts';
 import { layoutOf, parameterViews } from '../../src-main/networks/flat-parameters.ts';
 import {
-  type LoraModule, downName, loraHook, loraShapes, loraTrainables, unetLoraModules, upName,
+  type LoraModule, downName, loraHook, loraShapes, loraTrainables, textLoraModules, unetLoraModules, upName,
 } from '../../src-main/networks/lora-graph.ts';
 import { type Shape, type Tensor, elementCount, float32Tensor } from '../../src-main/tensor/tensor.ts';
 import type { WeightTable } from '../../src-main/tensor/weights.ts';
@@ -29,45 +29,63 @@ async function stableDiffusion15(): Promise<UnetConfig> {
   return parseUnetConfig((await readGolden('key-manifests/configs.json'))['sd15-unet'], 'configs.json');
 }
 
-/** Shapes of the UNet's matrices by kohya's name, from sd-scripts' own manifests. */
-async function manifestShapes(...files: string[]): Promise<Map<string, unknown>> {
+/** Shapes of the matrices by kohya's name, from sd-scripts' own manifests. */
+async function manifestShapes(prefix: string, ...files: string[]): Promise<Map<string, unknown>> {
   const shapes = new Map<string, unknown>();
   for (const file of files) {
     for (const [name, entry] of Object.entries(await readGolden(`lora-files/${file}.json`))) {
-      if (name.startsWith('lora_unet_') && !name.endsWith('.alpha')) shapes.set(name, (entry as [unknown])[0]);
+      if (name.startsWith(prefix) && !name.endsWith('.alpha')) shapes.set(name, (entry as [unknown])[0]);
     }
   }
   return shapes;
 }
 
-function shapesOf(modules: readonly LoraModule[]): Map<string, unknown> {
+function shapesOf(modules: readonly LoraModule[], prefix = 'lora_unet'): Map<string, unknown> {
   return new Map(modules.flatMap((module) => {
     const { down, up } = loraShapes(module);
-    const name = `lora_unet_${module.path.replaceAll('.', '_')}`;
+    const name = `${prefix}_${module.path.replaceAll('.', '_')}`;
     return [[`${name}.lora_down.weight`, down], [`${name}.lora_up.weight`, up]];
   }));
 }
+
+const size8 = { rank: 8, loraAlpha: 4 };
 
 const sorted = (shapes: ReadonlyMap<string, unknown>): [string, unknown][] => (
   [...shapes].sort(([a], [b]) => (a < b ? -1 : 1)));
 
 test('the attention targets of SD 1.5 are its 128 projections', async () => {
-  const modules = unetLoraModules(await stableDiffusion15(), 'attention', 8);
+  const modules = unetLoraModules(await stableDiffusion15(), 'attention', size8);
   expect(modules.length).toBe(128);
   for (const { path, kind } of modules) expect([path, kind]).toEqual([expect.stringMatching(/attn[12]\.to_/), 'linear']);
 });
 
 test('the transformer targets are the modules and shapes that sd-scripts writes', async () => {
-  const modules = unetLoraModules(await stableDiffusion15(), 'transformer', 8);
+  const modules = unetLoraModules(await stableDiffusion15(), 'transformer', size8);
   expect(modules.length).toBe(192);
-  expect(sorted(shapesOf(modules))).toEqual(sorted(await manifestShapes('manifest_sd15_linear')));
+  expect(sorted(shapesOf(modules))).toEqual(sorted(await manifestShapes('lora_unet_', 'manifest_sd15_linear')));
 });
 
 test('with convolutions they are the modules and shapes that sd-scripts writes', async () => {
-  const modules = unetLoraModules(await stableDiffusion15(), 'transformer-and-convolution', 8);
+  const modules = unetLoraModules(await stableDiffusion15(), 'transformer-and-convolution', size8);
   expect(modules.length).toBe(278);
-  const expected = await manifestShapes('manifest_sd15_linear', 'manifest_sd15_conv_extra');
+  const expected = await manifestShapes('lora_unet_', 'manifest_sd15_linear', 'manifest_sd15_conv_extra');
   expect(sorted(shapesOf(modules))).toEqual(sorted(expected));
+});
+
+test('3×3 convolutions have a rank and an alpha of their own, 1×1 ones those of the linear layers', async () => {
+  const size = { ...size8, convRank: 3, convAlpha: 2 };
+  const modules = unetLoraModules(await stableDiffusion15(), 'transformer-and-convolution', size);
+  for (const { weightShape, rank, loraAlpha } of modules) {
+    expect([rank, loraAlpha]).toEqual(weightShape[2] === 3 ? [3, 2] : [8, 4]);
+  }
+});
+
+test('the modules of a text encoder are those that sd-scripts writes', async () => {
+  const configs = await readGolden('key-manifests/configs.json');
+  const modules = textLoraModules(parseTextEncoderConfig(configs['sd15-text-encoder'], 'configs.json'), size8);
+  expect(modules.length).toBe(72);
+  const expected = await manifestShapes('lora_te_', 'manifest_sd15_linear');
+  expect(sorted(shapesOf(modules, 'lora_te'))).toEqual(sorted(expected));
 });
 
 interface LayerCase {
@@ -88,6 +106,9 @@ const layerCases: readonly LayerCase[] = [
 ];
 
 const rank = 2;
+const loraAlpha = 3;
+const strength = 0.5;
+/** strength · loraAlpha / rank */
 const scale = 0.75;
 const feed = (shape: Shape): { x: Tensor } => ({ x: randomTensor(shape, 3) });
 
@@ -96,7 +117,7 @@ function weightsOf({ weightShape }: LayerCase): WeightTable {
 }
 
 function moduleOf({ weightShape }: LayerCase): LoraModule {
-  return { path: 'layer', kind: weightShape.length === 2 ? 'linear' : 'conv', weightShape, rank };
+  return { path: 'layer', kind: weightShape.length === 2 ? 'linear' : 'conv', weightShape, rank, loraAlpha };
 }
 
 function outputOf(
@@ -137,7 +158,7 @@ function merged(each: LayerCase, flat: Float32Array): WeightTable {
 test.each(layerCases)('$about: the hook is what merging into the weights would be', (each) => {
   const flat = randomLora([moduleOf(each)], 9, 1);
   const base = outputOf(each, weightsOf(each));
-  const hooked = outputOf(each, weightsOf(each), { flat, strength: scale });
+  const hooked = outputOf(each, weightsOf(each), { flat, strength });
   expect(relativeError(hooked, base)).toBeGreaterThan(0.1);
   // the merged weights are rounded to float32
   expect(relativeError(hooked, outputOf(each, merged(each, flat)))).toBeLessThan(1e-6);
@@ -154,7 +175,7 @@ test.each(layerCases)('$about: strength 0, or an up matrix of zeros, is the base
 
 test('layers that are not among the modules are left alone', () => {
   const g = new GraphBuilder('other');
-  const hook = loraHook(g, [moduleOf(layerCases[0]!)], () => { throw new Error('asked for a matrix'); }, undefined);
+  const hook = loraHook(g, [moduleOf(layerCases[0]!)], () => { throw new Error('asked for a matrix'); });
   const x = g.input('x', 'float32', [5, 6]);
   expect(hook({ path: 'other', kind: 'linear', weightShape: [4, 6], input: x, output: x })).toBe(x);
 });

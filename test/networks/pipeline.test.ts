@@ -20,7 +20,7 @@ let context: Tensor;
 
 beforeAll(async () => {
   checkpoint = await openTinyCheckpoint();
-  modules = unetLoraModules(checkpoint.unetConfig, 'transformer-and-convolution', 2);
+  modules = unetLoraModules(checkpoint.unetConfig, 'transformer-and-convolution', { rank: 2, loraAlpha: 2 });
   plain = openPipeline(checkpoint, options);
   adapted = openPipeline(checkpoint, { ...options, adapterModules: modules });
   context = await plain.encodeText([ids]);

@@ -54,9 +54,9 @@ const errorOf = (promise: Promise<unknown>): Promise<UserError> => promise.then(
   (error: unknown) => { if (error instanceof UserError) return error; throw error; });
 
 test('the loss of one batch falls, far below where it began', async () => {
-  const modules = unetLoraModules(checkpoint.unetConfig, 'transformer', 4);
+  const modules = unetLoraModules(checkpoint.unetConfig, 'transformer', { rank: 4, loraAlpha: 4 });
   const { graph, layout } = loraStepGraph({
-    weights: checkpoint.unet, config: checkpoint.unetConfig, predictionType: 'epsilon', modules, loraAlpha: 4,
+    weights: checkpoint.unet, config: checkpoint.unetConfig, predictionType: 'epsilon', modules,
     optimizer: defaultAdamW, batchSize: 1, latentSize, contextLength,
   });
   const session = await openSession(graph, { provider: 'cpu', threads: 1 });
@@ -107,7 +107,7 @@ describe('a run', () => {
     }
     expect(first.parameters.length).toBe(first.layout.size);
     expect(first.modules.length).toBe(128);
-    expect(first.loraAlpha).toBe(2);
+    expect(first.modules[0]).toMatchObject({ rank: 2, loraAlpha: 2 });
   });
 
   test('takes every image once an epoch', () => {

@@ -16,12 +16,11 @@ import { unetWeights } from '../../../src-main/checkpoint/unet-names.ts';
 import { GraphBuilder } from '../../../src-main/compiler/1-build/graph-builder.ts';
 import type { LayerHook } from '../../../src-main/models/network-scope.ts';
 import { frozenScope } from '../../../src-main/models/frozen-scope.ts';
-import { textEncoderParameters } from '../../../src-main/models/parameter-shapes.ts';
 import { clipTextEncoder } from '../../../src-main/models/text-encoder.ts';
 import { unet } from '../../../src-main/models/unet.ts';
 import { layoutOf, parameterViews } from '../../../src-main/networks/flat-parameters.ts';
 import {
-  type LoraModule, loraHook, type LoraTargets, loraTrainables, unetLoraModules,
+  type LoraModule, loraHook, type LoraTargets, loraTrainables, textLoraModules, unetLoraModules,
 } from '../../../src-main/networks/lora-graph.ts';
 import { openSession } from '../../../src-main/runtime/session.ts';
 import { elementCount, float32Tensor, type Tensor } from '../../../src-main/tensor/tensor.ts';
@@ -84,9 +83,12 @@ async function checkManifests(folder: string, { manifests }: Config): Promise<Go
   const manifest = async (name: string): Promise<Manifest> => await readJson(path.join(folder, name)) as Manifest;
   const linear = await manifest('manifest_sd15_linear.json');
   const conv = { ...linear, ...await manifest('manifest_sd15_conv_extra.json') };
+  const size = {
+    rank: manifests.rank, loraAlpha: manifests.alpha, convRank: manifests.conv_rank, convAlpha: manifests.conv_alpha,
+  };
   const exported = (targets: LoraTargets): Tensors => kohyaTensors([
-    ...zeroLayers('unet', unetLoraModules(unetConfig, targets, manifests.rank), manifests.alpha),
-    ...zeroLayers('textEncoder', textModules(textConfig, manifests.rank), manifests.alpha),
+    ...zeroLayers('unet', unetLoraModules(unetConfig, targets, size)),
+    ...zeroLayers('textEncoder', textLoraModules(textConfig, size)),
   ], 'float16');
   return [
     compareManifest('manifest_sd15_linear', exported('transformer'), linear),
@@ -94,15 +96,8 @@ async function checkManifests(folder: string, { manifests }: Config): Promise<Go
   ];
 }
 
-function textModules(config: TextEncoderConfig, rank: number): LoraModule[] {
-  return [...textEncoderParameters(config)].flatMap(([name, weightShape]) => {
-    const isLinear = weightShape.length === 2 && !name.includes('embedding');
-    return isLinear ? [{ path: name.slice(0, -'.weight'.length), kind: 'linear' as const, weightShape, rank }] : [];
-  });
-}
-
-function zeroLayers(network: LoraLayer['network'], modules: readonly LoraModule[], loraAlpha: number): LoraLayer[] {
-  return layersFromFlat(network, modules, loraAlpha, new Float32Array(layoutOf(loraTrainables(modules)).size));
+function zeroLayers(network: LoraLayer['network'], modules: readonly LoraModule[]): LoraLayer[] {
+  return layersFromFlat(network, modules, new Float32Array(layoutOf(loraTrainables(modules)).size));
 }
 
 function compareManifest(name: string, actual: Tensors, golden: Manifest): GoldenRow {

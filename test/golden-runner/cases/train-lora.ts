@@ -109,8 +109,8 @@ async function stepGraph(
   const unetConfig = parseUnetConfig(network.config, 'config.json');
   return loraStepGraph({
     weights: unetWeights(network.tensors), config: unetConfig,
-    modules: unetLoraModules(unetConfig, 'attention', config.rank),
-    predictionType, loraAlpha: config.alpha, optimizer: optimizerOf(config),
+    modules: unetLoraModules(unetConfig, 'attention', { rank: config.rank, loraAlpha: config.alpha }),
+    predictionType, optimizer: optimizerOf(config),
     batchSize: config.batch_size, latentSize: config.latent, contextLength: 77, reportGradients: true,
   });
 }
