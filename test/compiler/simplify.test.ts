@@ -2,10 +2,11 @@
 
 import { describe, expect, test } from 'vitest';
 
+import { barrier } from '../../src-main/compiler/1-build/barrier.ts';
 import { GraphBuilder } from '../../src-main/compiler/1-build/graph-builder.ts';
 import type { Graph } from '../../src-main/compiler/1-build/graph.ts';
 import { differentiate } from '../../src-main/compiler/2-differentiate/differentiate.ts';
-import { type AttentionLimits, barrier } from '../../src-main/compiler/3-simplify/lower-attention.ts';
+import type { AttentionLimits } from '../../src-main/compiler/3-simplify/lower-attention.ts';
 import { simplify } from '../../src-main/compiler/3-simplify/simplify.ts';
 import { evaluate } from '../../src-main/compiler/evaluate.ts';
 import { verify } from '../../src-main/compiler/verify.ts';

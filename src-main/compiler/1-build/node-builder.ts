@@ -83,6 +83,11 @@ export class NodeBuilder {
     return value;
   }
 
+  /** Whether a value is an initializer: the same in every run. */
+  isFrozen(value: Value): boolean {
+    return this.#initializers.has(value);
+  }
+
   output(name: string, value: Value): void {
     this.#checkMember(value);
     this.#outputs.set(name, value);

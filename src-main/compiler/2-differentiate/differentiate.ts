@@ -6,6 +6,16 @@ import type { GraphBuilder } from '../1-build/graph-builder.ts';
 import { type Node, type Value, presentInputs } from '../1-build/graph.ts';
 import { ruleOf } from '../ops/op-table.ts';
 import { sameShape, shapeText } from '../ops/shapes.ts';
+import { type BlockOf, Recomputation } from './recompute.ts';
+
+export interface DifferentiateOptions {
+  /**
+   * Blocks of the forward pass by the scope of their nodes, e.g. numberedBlock. Values inside a block that its gradient
+   * needs are computed again from what comes into the block, instead of being kept: less memory, more time, the same
+   * numbers. Absent: everything is kept.
+   */
+  readonly recompute?: BlockOf;
+}
 
 /**
  * Adds to the graph the gradients of a scalar loss towards the `wanted` values and returns them in that order.
@@ -13,20 +23,25 @@ import { sameShape, shapeText } from '../ops/shapes.ts';
  * Only nodes on a path from a wanted value to the loss are visited. A wanted value that the loss does not depend
  * on gets zeros. Throws when such a path runs through an op that has no derivative.
  */
-export function differentiate(g: GraphBuilder, loss: Value, wanted: readonly Value[]): Value[] {
+export function differentiate(
+  g: GraphBuilder, loss: Value, wanted: readonly Value[], options: DifferentiateOptions = {},
+): Value[] {
   if (elementCount(loss.shape) !== 1) {
     throw new Error(`A loss is one number; ${loss.name} has shape ${shapeText(loss.shape)}.`);
   }
   const nodes = g.graph().nodes;
-  const active = activeValues(nodes, wanted);
-  const shares = new Map<Value, Value[]>();
+  const walk: Walk = {
+    g, active: activeValues(nodes, wanted), shares: new Map(),
+    recomputation: options.recompute && new Recomputation(g, nodes, options.recompute),
+  };
+  const { active, shares } = walk;
   const one = g.constant({ dtype: 'float32', shape: loss.shape, data: Float32Array.of(1) });
   shares.set(loss, [one]);
   g.scope('gradient', () => {
     for (let i = nodes.length - 1; i >= 0; i--) {
       const node = nodes[i]!;
       if (!node.outputs.some((value) => active.has(value) && shares.has(value))) continue;
-      g.scope(node.scope, () => propagate(g, node, active, shares));
+      g.scope(node.scope, () => propagate(walk, node));
     }
   });
   return wanted.map((value) => summed(g, shares, value) ?? zeros(g, value.shape));
@@ -47,17 +62,29 @@ function isFloat(dtype: DType): boolean {
   return dtype.includes('float');
 }
 
-function propagate(g: GraphBuilder, node: Node, active: ReadonlySet<Value>, shares: Map<Value, Value[]>): void {
+/** What stays the same from node to node. */
+interface Walk {
+  readonly g: GraphBuilder;
+  readonly active: ReadonlySet<Value>;
+  /** The gradients that have arrived at a value so far, one from each of its uses. */
+  readonly shares: Map<Value, Value[]>;
+  readonly recomputation: Recomputation | undefined;
+}
+
+function propagate({ g, active, shares, recomputation }: Walk, node: Node): void {
   const rule = ruleOf(node.op);
   if (rule.gradient === 'none') throw new Error(`${node.op} (${node.outputs[0]!.name}) has no derivative.`);
   const outputGradients = node.outputs.map((value) => summed(g, shares, value));
+  recomputation?.reach(node, outputGradients.find((gradient) => gradient !== undefined)!);
+  const standIn = (value: Value): Value => recomputation?.standIn(value) ?? value;
   const input = (index: number): Value => {
     const value = node.inputs[index];
     if (!value) throw new Error(`${node.op} has no input ${index}.`);
-    return value;
+    return standIn(value);
   };
   const inputGradients = rule.gradient({
-    g, node, input, output: node.outputs[0]!, outputGradients, gradient: outputGradients[0]!,
+    g, node, input, get output() { return standIn(node.outputs[0]!); },
+    outputGradients, gradient: outputGradients[0]!,
     wants: (index) => node.inputs[index] !== undefined && active.has(node.inputs[index]!),
   });
   node.inputs.forEach((value, index) => {

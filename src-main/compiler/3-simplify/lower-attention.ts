@@ -3,6 +3,7 @@
 // common-subexpression elimination (ours or ONNX Runtime's) would otherwise keep the forward ones alive.
 
 import { elementCount } from '../../tensor/tensor.ts';
+import { barrier } from '../1-build/barrier.ts';
 import type { GraphBuilder } from '../1-build/graph-builder.ts';
 import type { Value } from '../1-build/graph.ts';
 import { numberAttribute } from '../ops/shapes.ts';
@@ -102,15 +103,4 @@ function joinSlices(g: GraphBuilder, slices: readonly (readonly Value[])[]): Val
   }
   const joined = g.concat(slices.map((slice) => g.concat(slice, 2)), 1);
   return g.split(joined, 2, first.map((gradient) => gradient.shape[2]!));
-}
-
-/**
- * `x`, but not before `after` has been computed: adds a zero that the optimiser cannot see to be one.
- * The zero is whether one element of `after` exceeds +Infinity, so a NaN or infinity there cannot spread.
- */
-export function barrier(g: GraphBuilder, x: Value, after: Value): Value {
-  let element = after;
-  for (let axis = 0; axis < after.shape.length; axis++) element = g.slice(element, axis, 0, 1);
-  const zero = g.cast(g.greater(element, g.scalar(Infinity)), 'float32');
-  return g.add(x, g.reshape(zero, x.shape.map(() => 1)));
 }
