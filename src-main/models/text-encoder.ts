@@ -15,6 +15,11 @@ const masked = -1e4;
 export interface TextEncoderOptions {
   /** How many layers to leave out at the end ("clip skip" minus one); 0 unless told. */
   readonly skipLayers?: number;
+  /**
+   * Rows [n, D] of tokens that the vocabulary does not have (textual inversion, Gal et al. 2022): the id vocabSize + i
+   * reads row i.
+   */
+  readonly newRows?: Value;
 }
 
 export interface TextEncoding {
@@ -26,7 +31,7 @@ export interface TextEncoding {
   pooled(endOfTextId: number): Value;
 }
 
-/** Encodes `inputIds` int64 [B, N], N at most maxPositionEmbeddings, each below vocabSize. */
+/** Encodes `inputIds` int64 [B, N], N at most maxPositionEmbeddings, each below vocabSize + the number of new rows. */
 export function clipTextEncoder(
   scope: NetworkScope, config: TextEncoderConfig, inputIds: Value, options: TextEncoderOptions = {},
 ): TextEncoding {
@@ -35,7 +40,7 @@ export function clipTextEncoder(
   const layers = config.numHiddenLayers - (options.skipLayers ?? 0);
   if (layers < 1) throw new Error(`A text encoder of ${config.numHiddenLayers} layers cannot leave all of them out.`);
   const sizes = { batch, mask: causalMask(g, count) };
-  const states = [tokensFromSequence(g, embeddings(scope, config, inputIds))];
+  const states = [tokensFromSequence(g, embeddings(scope, config, inputIds, options.newRows))];
   for (let layer = 0; layer < layers; layer++) {
     const path = `text_model.encoder.layers.${layer}`;
     states.push(g.scope(path, () => encoderLayer(scope, config, path, states.at(-1)!, sizes)));
@@ -56,7 +61,9 @@ export function textProjection(scope: NetworkScope, config: TextEncoderConfig, p
 }
 
 /** Token and position embeddings: [B, N] → [B, N, D]. */
-function embeddings(scope: NetworkScope, config: TextEncoderConfig, inputIds: Value): Value {
+function embeddings(
+  scope: NetworkScope, config: TextEncoderConfig, inputIds: Value, newRows: Value | undefined,
+): Value {
   const { g } = scope;
   const { vocabSize, maxPositionEmbeddings, hiddenSize } = config;
   const count = inputIds.shape[1]!;
@@ -67,7 +74,23 @@ function embeddings(scope: NetworkScope, config: TextEncoderConfig, inputIds: Va
   const table = scope.parameter(`${path}.token_embedding.weight`, [vocabSize, hiddenSize]);
   const positions = scope.parameter(`${path}.position_embedding.weight`, [maxPositionEmbeddings, hiddenSize]);
   const used = count === maxPositionEmbeddings ? positions : g.slice(positions, 0, 0, count);
-  return g.add(g.gather(table, inputIds), used);
+  const tokens = newRows ? extendedRows(g, table, vocabSize, newRows, inputIds) : g.gather(table, inputIds);
+  return g.add(tokens, used);
+}
+
+/**
+ * Rows of `table` [V, D] and, for ids from V on, of `newRows` [n, D]: ids [B, N] → [B, N, D]. New rows come by a
+ * product with one-hot rows, so that their gradient is a small product too and touches nothing of the table.
+ */
+function extendedRows(g: GraphBuilder, table: Value, vocabSize: number, newRows: Value, ids: Value): Value {
+  const count = newRows.shape[0]!;
+  const newIds = g.constant(int64Tensor([count], Array.from({ length: count }, (_, i) => vocabSize + i)));
+  const oneHot = g.cast(g.equal(g.reshape(ids, [...ids.shape, 1]), newIds), 'float32');
+  const isKnown = g.sub(g.scalar(1), g.reduceSum(oneHot, [2]));
+  // a new token reads any row of the table, times 0
+  const known = g.greater(g.reshape(isKnown, ids.shape), g.scalar(0));
+  const knownIds = g.where(known, ids, g.constant(int64Tensor([1, 1], [0])));
+  return g.add(g.mul(g.gather(table, knownIds), isKnown), g.matmul(oneHot, newRows));
 }
 
 interface SequenceSizes {
