@@ -10,7 +10,8 @@ export type ProviderChoice = z.infer<typeof providerChoiceSchema>;
 export const seedSchema = z.int().min(0).max(0xffff_ffff);
 
 export const samplerNameSchema = z.enum([
-  'ddim', 'euler', 'euler-karras', 'euler-ancestral', 'dpmpp-2m', 'dpmpp-2m-karras',
+  'ddim', 'ddpm', 'pndm', 'euler', 'euler-karras', 'euler-ancestral', 'heun', 'heun-karras',
+  'dpmpp-2m', 'dpmpp-2m-karras', 'dpmpp-2m-sde', 'dpmpp-2m-sde-karras', 'unipc', 'unipc-karras', 'lcm',
 ]);
 export type SamplerName = z.infer<typeof samplerNameSchema>;
 

@@ -18,21 +18,41 @@ export function linearBetas(betaStart: number, betaEnd: number, count = 1000): F
   return linspace(betaStart, betaEnd, count);
 }
 
+/**
+ * Betas whose last timestep is noise alone: sqrt(acp) is shifted to end on 0 and scaled to begin where it began
+ * (Lin et al. 2024, "Common Diffusion Noise Schedules and Sample Steps are Flawed", algorithm 1).
+ */
+export function zeroTerminalSnrBetas(betas: Float64Array): Float64Array {
+  const roots = alphasCumprodFromBetas(betas).map(Math.sqrt);
+  const [first, last] = [roots[0]!, roots.at(-1)!];
+  const acp = roots.map((root) => (((root - last) * first) / (first - last)) ** 2);
+  return acp.map((value, t) => 1 - (t === 0 ? value : value / acp[t - 1]!));
+}
+
 export function alphasCumprodFromBetas(betas: Float64Array): Float64Array {
   let product = 1;
   return betas.map((beta) => (product *= 1 - beta));
 }
 
-/** The tables that samplers need; refuses cumulative products that do not fall inside (0, 1). */
+// Where a zero-terminal-SNR schedule has no signal left, sigma would be infinite; diffusers takes float16's smallest
+// number for acp there, which makes sigma 4096.
+const leastSignal = 2 ** -24;
+
+/**
+ * The tables that samplers need; the last timestep may hold no signal at all. Refuses cumulative products that do not
+ * fall from below 1 to above 0.
+ */
 export function noiseSchedule(alphasCumprod: ArrayLike<number>): NoiseSchedule {
   const table = Float64Array.from(alphasCumprod);
   for (let t = 0; t < table.length; t++) {
     const isFalling = t === 0 || table[t]! < table[t - 1]!;
-    if (!(table[t]! > 0 && table[t]! < 1 && isFalling)) {
+    const isAboveZero = table[t]! > 0 || (table[t] === 0 && t > 0 && t === table.length - 1);
+    if (!(isAboveZero && table[t]! < 1 && isFalling)) {
       throw new Error(`alphasCumprod must fall from below 1 to above 0, but timestep ${t} has ${table[t]}.`);
     }
   }
-  return { alphasCumprod: table, sigmas: table.map((acp) => Math.sqrt((1 - acp) / acp)) };
+  const sigmas = table.map((acp) => Math.sqrt((1 - acp) / Math.max(acp, leastSignal)));
+  return { alphasCumprod: table, sigmas };
 }
 
 /** Noise level at a timestep that may lie between two, linear in sigma as diffusers interpolates. */

@@ -25,12 +25,13 @@ export type SampleResult =
 
 /** Runs a sampler; the result is in sigma space at the last noise level. Cancelling is an outcome, not an error. */
 export async function sample(options: SampleOptions): Promise<SampleResult> {
-  const { sampler, signal, onStep, sigmas, eta = 0 } = options;
+  const { sampler, signal, onStep, sigmas, eta = 0, predictionType } = options;
   if (signal?.aborted) return { kind: 'cancelled', stepsDone: 0 };
   const stepCount = sigmas.length - 1;
   let { x } = options;
   let samplingStep = 0;
-  for await (const step of sampler({ denoise: options.denoise, x, sigmas, noise: options.noise, eta })) {
+  const { denoise, noise } = options;
+  for await (const step of sampler({ denoise, x, sigmas, noise, eta, predictionType })) {
     x = step.x;
     samplingStep++;
     await onStep?.({ samplingStep, stepCount, sigma: sigmas[samplingStep]!, ...step });

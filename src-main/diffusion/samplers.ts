@@ -1,10 +1,13 @@
 // The samplers by name. To add one: its function in a file of its family, and a row here.
 
-import { dpmpp2m } from './dpm-solver-samplers.ts';
-import { ddim, euler, eulerAncestral } from './euler-samplers.ts';
+import { dpmpp2m, dpmpp2mSde } from './dpm-solver-samplers.ts';
+import { ddim, euler, eulerAncestral, lcm } from './euler-samplers.ts';
+import { heun } from './heun-sampler.ts';
+import { plms } from './plms-sampler.ts';
 import type { SamplerFunction } from './sampler.ts';
 import type { PlanConvention } from './sampling-plan.ts';
 import type { TimestepSpacing } from './timestep-spacing.ts';
+import { unipc } from './unipc-sampler.ts';
 
 export interface Sampler {
   readonly run: SamplerFunction;
@@ -19,12 +22,22 @@ export interface Sampler {
   readonly scheduleType: string;
 }
 
-export type SamplerName = 'ddim' | 'euler' | 'euler-karras' | 'euler-ancestral' | 'dpmpp-2m' | 'dpmpp-2m-karras';
+export type SamplerName =
+  | 'ddim' | 'ddpm' | 'pndm' | 'euler' | 'euler-karras' | 'euler-ancestral' | 'heun' | 'heun-karras'
+  | 'dpmpp-2m' | 'dpmpp-2m-karras' | 'dpmpp-2m-sde' | 'dpmpp-2m-sde-karras' | 'unipc' | 'unipc-karras' | 'lcm';
 
 export const samplers: Readonly<Record<SamplerName, Sampler>> = {
   ddim: {
     run: ddim, convention: 'ddim', karras: false, spacing: 'leading', eta: 0,
     title: 'DDIM', scheduleType: 'DDIM',
+  },
+  ddpm: {
+    run: ddim, convention: 'ddpm', karras: false, spacing: 'leading', eta: 1,
+    title: 'DDPM', scheduleType: 'DDIM',
+  },
+  pndm: {
+    run: plms, convention: 'pndm', karras: false, spacing: 'leading', eta: 0,
+    title: 'PLMS', scheduleType: 'DDIM',
   },
   euler: {
     run: euler, convention: 'euler', karras: false, spacing: 'linspace', eta: 0,
@@ -38,6 +51,14 @@ export const samplers: Readonly<Record<SamplerName, Sampler>> = {
     run: eulerAncestral, convention: 'euler', karras: false, spacing: 'linspace', eta: 1,
     title: 'Euler a', scheduleType: 'Uniform',
   },
+  heun: {
+    run: heun, convention: 'euler', karras: false, spacing: 'linspace', eta: 0,
+    title: 'Heun', scheduleType: 'Uniform',
+  },
+  'heun-karras': {
+    run: heun, convention: 'euler', karras: true, spacing: 'linspace', eta: 0,
+    title: 'Heun', scheduleType: 'Karras',
+  },
   'dpmpp-2m': {
     run: dpmpp2m, convention: 'dpm-solver', karras: false, spacing: 'linspace', eta: 0,
     title: 'DPM++ 2M', scheduleType: 'Uniform',
@@ -45,6 +66,26 @@ export const samplers: Readonly<Record<SamplerName, Sampler>> = {
   'dpmpp-2m-karras': {
     run: dpmpp2m, convention: 'dpm-solver', karras: true, spacing: 'linspace', eta: 0,
     title: 'DPM++ 2M', scheduleType: 'Karras',
+  },
+  'dpmpp-2m-sde': {
+    run: dpmpp2mSde, convention: 'dpm-solver', karras: false, spacing: 'linspace', eta: 1,
+    title: 'DPM++ 2M SDE', scheduleType: 'Uniform',
+  },
+  'dpmpp-2m-sde-karras': {
+    run: dpmpp2mSde, convention: 'dpm-solver', karras: true, spacing: 'linspace', eta: 1,
+    title: 'DPM++ 2M SDE', scheduleType: 'Karras',
+  },
+  unipc: {
+    run: unipc, convention: 'unipc', karras: false, spacing: 'linspace', eta: 0,
+    title: 'UniPC', scheduleType: 'Uniform',
+  },
+  'unipc-karras': {
+    run: unipc, convention: 'unipc', karras: true, spacing: 'linspace', eta: 0,
+    title: 'UniPC', scheduleType: 'Karras',
+  },
+  lcm: {
+    run: lcm, convention: 'lcm', karras: false, spacing: 'trailing', eta: 1,
+    title: 'LCM', scheduleType: 'SGM Uniform',
   },
 };
 

@@ -24,6 +24,16 @@ export function trailingTimesteps(steps: number, count: number): Float64Array {
   return Float64Array.from({ length: steps }, (_, i) => roundHalfToEven(count - (i * count) / steps) - 1);
 }
 
+/** Luo et al. 2023: LCM is distilled on 50 evenly spaced timesteps that end on the last. */
+const lcmTeacherSteps = 50;
+
+/** `steps` of the timesteps that LCM is distilled on, evenly chosen; more steps than 50 walk a finer grid. */
+export function lcmTimesteps(steps: number, count: number, teacherSteps = lcmTeacherSteps): Float64Array {
+  const known = Math.max(steps, Math.min(teacherSteps, count));
+  const skip = Math.floor(count / known);
+  return Float64Array.from({ length: steps }, (_, i) => (known - Math.floor((i * known) / steps)) * skip - 1);
+}
+
 /** NumPy's rounding, by which diffusers makes whole timesteps; Math.round would put 937.5 at 938 and 812.5 at 813. */
 export function roundHalfToEven(value: number): number {
   const floor = Math.floor(value);

@@ -1,26 +1,37 @@
-// Sampler runs of diffusers, step by step: timesteps, noise levels, network inputs and latents of every covered
-// sampler (DDIM, Euler, Euler ancestral, DPM++ 2M; txt2img and img2img; epsilon and v), and the noising formulas of
-// training. The network is config.json's synthetic one: out = 0.1 x_in cos(t / 1000) + 0.05.
+// Sampler runs of diffusers, call by call: timesteps, noise levels, network inputs, draws and latents of every sampler
+// (text to image and image to image; epsilon and v), and the noising formulas of training. The network is
+// config.json's synthetic one: out = 0.1 x_in cos(t / 1000) + 0.05.
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { readSafetensors } from '../../../src-main/checkpoint/safetensors.ts';
 import { denoiser, plannedTimesteps, type PredictionType } from '../../../src-main/diffusion/denoiser.ts';
-import { ddim, euler, eulerAncestral } from '../../../src-main/diffusion/euler-samplers.ts';
-import { dpmpp2m } from '../../../src-main/diffusion/dpm-solver-samplers.ts';
+import { dpmpp2m, dpmpp2mSde } from '../../../src-main/diffusion/dpm-solver-samplers.ts';
+import { ddim, euler, eulerAncestral, lcm } from '../../../src-main/diffusion/euler-samplers.ts';
 import { addNoise, signalToNoiseRatios, velocity } from '../../../src-main/diffusion/forward-noise.ts';
+import { heun } from '../../../src-main/diffusion/heun-sampler.ts';
 import {
-  alphasCumprodFromBetas, noiseSchedule, type NoiseSchedule, scaledLinearBetas,
+  alphasCumprodFromBetas, linearBetas, noiseSchedule, type NoiseSchedule, scaledLinearBetas, zeroTerminalSnrBetas,
 } from '../../../src-main/diffusion/noise-schedule.ts';
+import { plms } from '../../../src-main/diffusion/plms-sampler.ts';
 import { sample } from '../../../src-main/diffusion/sample.ts';
 import type { SamplerFunction } from '../../../src-main/diffusion/sampler.ts';
 import {
   type PlanConvention, planFromStrength, planSampling, type SamplingPlan, startLatents, toVariancePreserving,
 } from '../../../src-main/diffusion/sampling-plan.ts';
 import type { TimestepSpacing } from '../../../src-main/diffusion/timestep-spacing.ts';
+import { unipc } from '../../../src-main/diffusion/unipc-sampler.ts';
 import { float32Tensor, type Tensor } from '../../../src-main/tensor/tensor.ts';
 import { exactRow, type GoldenCase, type GoldenRow, notCoveredRow, relativeL2, row } from '../case.ts';
+
+interface BetaConfig {
+  readonly beta_start: number;
+  readonly beta_end: number;
+  readonly beta_schedule?: string;
+  readonly num_train_timesteps: number;
+  readonly rescale_betas_zero_snr?: boolean;
+}
 
 interface GoldenRun {
   readonly file: string;
@@ -29,10 +40,7 @@ interface GoldenRun {
   readonly steps: number;
   readonly img2img_strength: number | null;
   readonly step: { readonly eta?: number };
-  readonly config: {
-    readonly beta_start: number;
-    readonly beta_end: number;
-    readonly num_train_timesteps: number;
+  readonly config: BetaConfig & {
     readonly prediction_type: PredictionType;
     readonly timestep_spacing?: TimestepSpacing;
     readonly steps_offset?: number;
@@ -49,9 +57,13 @@ interface GoldenConfig {
 interface CoveredSampler {
   readonly sampler: SamplerFunction;
   readonly convention: PlanConvention;
-  readonly eta: number;
+  readonly eta?: number;
   /** The latents of the golden run are in Stable Diffusion's own scale, not in sigma space. */
   readonly isVariancePreserving: boolean;
+  /** Spacing that diffusers takes where the configuration names none. */
+  readonly spacing?: TimestepSpacing;
+  /** Two calls of the network a step, and the golden lists have an entry a call. */
+  readonly isTwoCalls?: boolean;
 }
 
 type Tensors = ReadonlyMap<string, Tensor>;
@@ -75,16 +87,30 @@ export const cases: readonly GoldenCase[] = [{
 }];
 
 function coveredSampler({ class: name, config, step }: GoldenRun): CoveredSampler | undefined {
+  const algorithm = config.algorithm_type ?? 'dpmsolver++';
   switch (name) {
+    case 'DDPMScheduler':
+      return { sampler: ddim, convention: 'ddpm', eta: 1, isVariancePreserving: true, spacing: 'leading' };
     case 'DDIMScheduler':
-      return { sampler: ddim, convention: 'ddim', eta: step.eta ?? 0, isVariancePreserving: true };
+      return { sampler: ddim, convention: 'ddim', eta: step.eta, isVariancePreserving: true, spacing: 'leading' };
+    case 'PNDMScheduler':
+      return { sampler: plms, convention: 'pndm', isVariancePreserving: true, spacing: 'leading' };
     case 'EulerDiscreteScheduler':
-      return { sampler: euler, convention: 'euler', eta: 0, isVariancePreserving: false };
+      return { sampler: euler, convention: 'euler', isVariancePreserving: false };
     case 'EulerAncestralDiscreteScheduler':
       return { sampler: eulerAncestral, convention: 'euler', eta: 1, isVariancePreserving: false };
+    case 'HeunDiscreteScheduler':
+      return { sampler: heun, convention: 'euler', isVariancePreserving: false, isTwoCalls: true };
     case 'DPMSolverMultistepScheduler':
-      if (config.algorithm_type && config.algorithm_type !== 'dpmsolver++') return undefined;
-      return { sampler: dpmpp2m, convention: 'dpm-solver', eta: 0, isVariancePreserving: true };
+      if (!['dpmsolver++', 'sde-dpmsolver++'].includes(algorithm)) return undefined;
+      return {
+        sampler: algorithm === 'dpmsolver++' ? dpmpp2m : dpmpp2mSde, eta: 1,
+        convention: 'dpm-solver', isVariancePreserving: true,
+      };
+    case 'UniPCMultistepScheduler':
+      return { sampler: unipc, convention: 'unipc', isVariancePreserving: true };
+    case 'LCMScheduler':
+      return { sampler: lcm, convention: 'lcm', isVariancePreserving: true };
     default: return undefined;
   }
 }
@@ -101,46 +127,91 @@ function notCovered(runs: readonly GoldenRun[]): GoldenRow[] {
 async function checkRun(
   run: GoldenRun, covered: CoveredSampler, tensors: Tensors, common: Tensors, tolerance: GoldenConfig['tolerance'],
 ): Promise<GoldenRow[]> {
-  const { schedule, whole, plan } = planOf(run, covered.convention);
+  const { whole, plan, schedule } = planOf(run, covered);
   const golden = (item: string): Tensor | undefined => tensors.get(`${run.key}/${item}`);
   const scaleOf = (x: Float32Array, sigma: number): Float32Array =>
     (covered.isVariancePreserving ? toVariancePreserving(x, sigma) : x);
-  const initial = numbers(common.get('initial_noise')!);
-  const isImg2img = run.img2img_strength !== null;
-  const x = startLatents(plan, initial, isImg2img ? numbers(common.get('init_latents')!) : undefined);
-  const inputs: Float32Array[] = [];
-  const latents: Float32Array[] = [];
-  const predict = async (input: Float32Array, timestep: number): Promise<Float32Array> => {
-    inputs.push(input);
-    return input.map((value) => 0.1 * value * Math.cos(timestep / 1000) + 0.05);
-  };
-  await sample({
-    sampler: covered.sampler, x, sigmas: plan.sigmas, eta: covered.eta, noise: drawsOf(common.get('noise')!),
-    denoise: denoiser(predict, run.config.prediction_type, plannedTimesteps(plan, schedule)),
-    onStep: (step) => { latents.push(scaleOf(step.x, step.sigma)); },
-  });
-  const initialScale = numbers(scaled(float32Tensor([1], [whole.initialNoiseScale]), scaleOf, whole.sigmas[0]!))[0]!;
+  const { inputs, timesteps, latents, draws } = await sampleRun(run, covered, { plan, schedule }, common, scaleOf);
+  const initialScale = scaleOf(new Float32Array([whole.initialNoiseScale]), whole.sigmas[0]!);
   const sigmasRow = (item: string, actual: ArrayLike<number>): GoldenRow | undefined =>
     golden(item) && row(`${run.key}/${item}`, relativeMax(actual, golden(item)!), tolerance.sigmas_rel);
   const latentsRow = (item: string, actual: readonly Float32Array[]): GoldenRow | undefined => {
     const expected = golden(item);
     return expected && row(`${run.key}/${item}`, stepwiseError(actual, expected), tolerance.latents_rel_l2);
   };
+  // an entry a call: what diffusers repeats for Heun
+  const perCall = (values: Float64Array): number[] => (covered.isTwoCalls
+    ? Array.from(values).flatMap((value, i) => (i > 0 && i < whole.steps ? [value, value] : [value]))
+    : Array.from(values));
+  const isImg2img = run.img2img_strength !== null;
   return [
-    sigmasRow('timesteps', whole.timesteps), sigmasRow('timesteps_used', plan.timesteps),
-    sigmasRow('sigmas', whole.sigmas), sigmasRow('init_noise_sigma', [initialScale]),
-    latentsRow('start_latents', [scaleOf(x, plan.sigmas[0]!)]),
-    latentsRow('scaled_inputs', inputs), latentsRow('latents', latents),
+    sigmasRow('timesteps', perCall(whole.timesteps)),
+    sigmasRow(isImg2img ? 'timesteps_used' : 'timesteps', timesteps),
+    sigmasRow('sigmas', perCall(whole.sigmas)), sigmasRow('init_noise_sigma', initialScale),
+    latentsRow('start_latents', latents.slice(0, 1)),
+    latentsRow('scaled_inputs', inputs), latentsRow('latents', latents.slice(1)),
+    golden('noise_used') && drawsRow(`${run.key}/noise_used`, draws, golden('noise_used')!),
   ].filter((found) => found !== undefined);
 }
 
-function planOf(run: GoldenRun, convention: PlanConvention) {
+interface SampledRun {
+  /** What the network got, call by call. */
+  readonly inputs: Float32Array[];
+  readonly timesteps: number[];
+  /** The start, then the latent after each call, in the golden run's scale. */
+  readonly latents: Float32Array[];
+  /** Indices of the draws of noise, in order. */
+  readonly draws: number[];
+}
+
+async function sampleRun(
+  run: GoldenRun, { sampler, eta }: CoveredSampler, { plan, schedule }: { plan: SamplingPlan; schedule: NoiseSchedule },
+  common: Tensors, scaleOf: (x: Float32Array, sigma: number) => Float32Array,
+): Promise<SampledRun> {
+  const predictionType = run.config.prediction_type;
+  const initial = numbers(common.get('initial_noise')!);
+  const isImg2img = run.img2img_strength !== null;
+  const sampled: SampledRun = { inputs: [], timesteps: [], latents: [], draws: [] };
+  const predict = async (input: Float32Array, timestep: number): Promise<Float32Array> => {
+    sampled.inputs.push(input);
+    sampled.timesteps.push(timestep);
+    return input.map((value) => 0.1 * value * Math.cos(timestep / 1000) + 0.05);
+  };
+  const denoise = denoiser(predict, predictionType, plannedTimesteps(plan, schedule));
+  const draw = drawsOf(common.get('noise')!);
+  const result = await sample({
+    sampler, sigmas: plan.sigmas, eta, predictionType,
+    x: startLatents(plan, initial, isImg2img ? numbers(common.get('init_latents')!) : undefined),
+    denoise: (x, sigma) => {
+      // the latent after a call is what the next call starts from
+      sampled.latents.push(scaleOf(x, sigma));
+      return denoise(x, sigma);
+    },
+    noise: (drawIndex) => { sampled.draws.push(drawIndex); return draw(drawIndex); },
+  });
+  if (result.kind === 'done') sampled.latents.push(scaleOf(result.x, plan.sigmas.at(-1)!));
+  return sampled;
+}
+
+/** Draws come in order; diffusers also makes those that a last step multiplies by 0. */
+function drawsRow(name: string, draws: readonly number[], golden: Tensor): GoldenRow {
+  const expected = Array.from(golden.data, Number);
+  const isSame = draws.every((draw, i) => draw === expected[i]);
+  return exactRow(name, isSame && expected.length - draws.length <= 1 && draws.length <= expected.length);
+}
+
+function betasOf(config: BetaConfig): Float64Array {
+  const make = config.beta_schedule === 'linear' ? linearBetas : scaledLinearBetas;
+  const betas = make(config.beta_start, config.beta_end, config.num_train_timesteps);
+  return config.rescale_betas_zero_snr ? zeroTerminalSnrBetas(betas) : betas;
+}
+
+function planOf(run: GoldenRun, { convention, spacing }: CoveredSampler) {
   const { config } = run;
-  const betas = scaledLinearBetas(config.beta_start, config.beta_end, config.num_train_timesteps);
-  const schedule: NoiseSchedule = noiseSchedule(alphasCumprodFromBetas(betas));
+  const schedule: NoiseSchedule = noiseSchedule(alphasCumprodFromBetas(betasOf(config)));
   const whole: SamplingPlan = planSampling(schedule, convention, {
-    steps: run.steps, spacing: config.timestep_spacing ?? 'linspace', karras: config.use_karras_sigmas ?? false,
-    stepsOffset: config.steps_offset ?? 0,
+    steps: run.steps, spacing: config.timestep_spacing ?? spacing ?? 'linspace',
+    karras: config.use_karras_sigmas ?? false, stepsOffset: config.steps_offset ?? 0,
   });
   const strength = run.img2img_strength;
   return { schedule, whole, plan: strength === null ? whole : planFromStrength(whole, strength) };
@@ -151,9 +222,10 @@ function drawsOf(noise: Tensor): (drawIndex: number) => Float32Array {
   return (drawIndex) => numbers(noise).subarray(drawIndex * size, (drawIndex + 1) * size);
 }
 
-async function checkTrainingFormulas(folder: string, { tolerance }: GoldenConfig): Promise<GoldenRow[]> {
+async function checkTrainingFormulas(folder: string, { tolerance, runs }: GoldenConfig): Promise<GoldenRow[]> {
   const golden = await readSafetensors(path.join(folder, 'ddpm_training.safetensors'));
-  const betas = scaledLinearBetas();
+  const ddpm = runs.find((run) => run.class === 'DDPMScheduler') ?? runs[0];
+  const betas = ddpm ? betasOf(ddpm.config) : scaledLinearBetas();
   const schedule = noiseSchedule(alphasCumprodFromBetas(betas));
   const timesteps = Array.from(golden.get('timesteps')!.data, Number);
   const formulaRow = (name: string, formula: typeof addNoise): GoldenRow => {
@@ -188,10 +260,6 @@ function relativeMax(actual: ArrayLike<number>, golden: Tensor): number {
     if (value === 0) return actual[i] === 0 ? 0 : Infinity;
     return Math.abs(actual[i]! / value - 1);
   }));
-}
-
-function scaled(tensor: Tensor, scaleOf: (x: Float32Array, sigma: number) => Float32Array, sigma: number): Tensor {
-  return float32Tensor(tensor.shape, scaleOf(numbers(tensor), sigma));
 }
 
 function numbers(tensor: Tensor): Float32Array {
