@@ -26,7 +26,7 @@ interface Drawing {
 export async function create(request: CreateRequest, reporter: Reporter, parts: EngineParts): Promise<EngineResult> {
   reporter.phase('starting', 0);
   const pack = await loadPack(request.checkpointPath, parts);
-  const adapter = request.adapterFile === null ? undefined : await readAdapter(request.adapterFile, pack.checkpoint);
+  const adapter = request.adapter === null ? undefined : await readAdapter(request.adapter.file, pack.checkpoint);
   if (adapter && adapter.textEncoderLayers > 0) {
     reporter.note('This LoRA also changes the text encoder; that part is not applied.');
   }

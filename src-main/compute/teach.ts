@@ -55,7 +55,7 @@ async function train(
   reporter.phase('teaching', settings.trainingSteps);
   return await trainLora({
     checkpoint, cache, provider, favour,
-    settings: { ...settings, learningRateSchedule: 'cosine', maxGradientNorm: 1 },
+    settings: { ...settings, learningRateSchedule: 'cosine', maxGradientNorm: 1, optimizer: undefined },
     onProgress: ({ trainingStep, loss }) => reporter.step(trainingStep, loss),
   });
 }
@@ -73,7 +73,8 @@ async function writeTrained(
   const { metadata } = await readSafetensorsHeader(adapterFile);
   const last = trained.losses.slice(-averagedLosses);
   return {
-    kind: 'teach', adapterFile, rank: settings.rank, trainingSteps: trained.losses.length,
+    kind: 'teach', adapterFile, rank: settings.rank, vectorCount: 0, trainingSteps: trained.losses.length,
+    bestStep: trained.losses.length,
     finalLoss: last.reduce((sum, loss) => sum + loss, 0) / last.length, metadata: Object.fromEntries(metadata),
   };
 }

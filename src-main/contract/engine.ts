@@ -4,7 +4,10 @@
 
 import { z } from 'zod';
 import { boxSchema, errorDataSchema, likenessSchema, lossPointSchema, progressSchema, verdictSchema } from './nouns.ts';
-import { generationSettingsSchema, providerChoiceSchema, seedSchema, trainingSettingsSchema } from './settings.ts';
+import {
+  exportFormatSchema, exportPrecisionSchema, generationSettingsSchema, methodSchema, providerChoiceSchema, seedSchema,
+  trainingSettingsSchema,
+} from './settings.ts';
 
 const file = z.string().min(1);
 const faceEmbedding = z.array(z.number()).min(1);
@@ -23,16 +26,61 @@ export const analyzeRequestSchema = z.object({
   outputFolder: file,
 });
 
-/** Teaches a LoRA and writes it, kohya-named, to `outputFolder`. */
+/** A picture to learn from or to measure with. */
+const trainingImageSchema = z.object({
+  /** Named in an error when the file is not there any more. */
+  name: z.string(),
+  file,
+  caption: z.string(),
+  repeats: z.int().min(1),
+  /** Fractions of this picture; null where the face is not known. */
+  faceBox: boxSchema.nullable(),
+  faceEmbedding: faceEmbedding.nullable(),
+});
+
+/**
+ * Teaches a face by one of the methods and writes what was learned into `outputFolder`. The run keeps snapshots in
+ * `runFolder` and goes on from the last one that it finds there.
+ */
 export const teachRequestSchema = z.object({
   kind: z.literal('teach'),
+  method: methodSchema,
   checkpointPath: file,
   provider: providerChoiceSchema,
-  images: z.array(z.object({ file, caption: z.string() })).min(1),
+  images: z.array(trainingImageSchema).min(1),
+  /** Not learned from: for the validation loss and the likeness. */
+  heldOut: z.array(trainingImageSchema),
+  /** Pictures of the class, for prior 'images'. */
+  classImageFiles: z.array(file),
+  /** Caption of the class, for a prior. */
+  classCaption: z.string(),
   settings: trainingSettingsSchema.required(),
+  /** A look's file of the same method to start from. */
+  warmStartFile: file.nullable(),
+  /** What previews show; their seeds are `seed`, `seed` + 1 … */
+  preview: z.object({
+    prompt: z.string(), negativePrompt: z.string(), seed: seedSchema, settings: generationSettingsSchema.required(),
+  }),
   /** For the file's metadata; no name of a person. */
   title: z.string(),
   triggerPhrase: z.string(),
+  /** Take no more steps: what the snapshots have becomes the result. */
+  finish: z.boolean(),
+  runFolder: file,
+  outputFolder: file,
+});
+
+/** Writes what was learned in another form, to one file in `outputFolder`. */
+export const exportRequestSchema = z.object({
+  kind: z.literal('export'),
+  method: methodSchema,
+  checkpointPath: file,
+  adapterFile: file,
+  format: exportFormatSchema,
+  precision: exportPrecisionSchema,
+  title: z.string(),
+  triggerPhrase: z.string(),
+  triggerWord: z.string(),
   outputFolder: file,
 });
 
@@ -44,7 +92,8 @@ export const createRequestSchema = z.object({
   /** Model and version of Likeness for the settings inside the PNG. */
   modelName: z.string(),
   version: z.string(),
-  adapterFile: file.nullable(),
+  /** Null: the base model alone. `method` says what the file is; `word` is an embedding's. */
+  adapter: z.object({ method: methodSchema, file, word: z.string() }).nullable(),
   items: z.array(z.object({
     key: z.string(),
     prompt: z.string(),
@@ -59,13 +108,14 @@ export const createRequestSchema = z.object({
 });
 
 export const engineRequestSchema = z.discriminatedUnion('kind', [
-  doctorRequestSchema, analyzeRequestSchema, teachRequestSchema, createRequestSchema,
+  doctorRequestSchema, analyzeRequestSchema, teachRequestSchema, createRequestSchema, exportRequestSchema,
 ]);
 export type EngineRequest = z.infer<typeof engineRequestSchema>;
 export type DoctorRequest = z.infer<typeof doctorRequestSchema>;
 export type AnalyzeRequest = z.infer<typeof analyzeRequestSchema>;
 export type TeachRequest = z.infer<typeof teachRequestSchema>;
 export type CreateRequest = z.infer<typeof createRequestSchema>;
+export type ExportRequest = z.infer<typeof exportRequestSchema>;
 
 /** One photo's result. */
 export const analyzedPhotoSchema = z.object({
@@ -113,25 +163,52 @@ export const doctorResultSchema = z.object({
 });
 export type DoctorResult = z.infer<typeof doctorResultSchema>;
 
+/** A snapshot that is safe on the disk; the same step may be told again after a crash. */
+export const takenSnapshotSchema = z.object({
+  kind: z.literal('snapshot'),
+  step: z.int(),
+  loss: z.number(),
+  validationLoss: z.number().nullable(),
+  likeness: z.number().nullable(),
+  facesFound: z.int(),
+  /** PNGs in the run's folder, in the order of their seeds. */
+  previewFiles: z.array(file),
+  isBest: z.boolean(),
+});
+export type TakenSnapshot = z.infer<typeof takenSnapshotSchema>;
+
 export const teachResultSchema = z.object({
   kind: z.literal('teach'),
   adapterFile: file,
+  /** 0 where it is no LoRA. */
   rank: z.int(),
+  vectorCount: z.int(),
   trainingSteps: z.int(),
+  bestStep: z.int(),
   finalLoss: z.number(),
   metadata: z.record(z.string(), z.string()),
 });
 export type TeachResult = z.infer<typeof teachResultSchema>;
 
+/** Teaching stopped because it was asked to; a snapshot of this step is kept. */
+export const pausedResultSchema = z.object({ kind: z.literal('paused'), step: z.int() });
+
+export const exportResultSchema = z.object({
+  kind: z.literal('export'), file, metadata: z.record(z.string(), z.string()),
+});
+export type ExportResult = z.infer<typeof exportResultSchema>;
+
 /** For requests whose results all went ahead as items. */
 export const finishedResultSchema = z.object({ kind: z.literal('finished') });
 
 export const engineResultSchema = z.discriminatedUnion('kind', [
-  doctorResultSchema, teachResultSchema, finishedResultSchema,
+  doctorResultSchema, teachResultSchema, pausedResultSchema, exportResultSchema, finishedResultSchema,
 ]);
 export type EngineResult = z.infer<typeof engineResultSchema>;
 
-export const engineItemSchema = z.discriminatedUnion('kind', [analyzedPhotoSchema, drawnPortraitSchema]);
+export const engineItemSchema = z.discriminatedUnion('kind', [
+  analyzedPhotoSchema, drawnPortraitSchema, takenSnapshotSchema,
+]);
 export type EngineItem = z.infer<typeof engineItemSchema>;
 
 /** What the engine says. `id` is that of the request it works on. */
@@ -158,6 +235,16 @@ export const engineReportSchema = z.discriminatedUnion('type', [
 ]);
 export type EngineReport = z.infer<typeof engineReportSchema>;
 
-/** What is written on the engine's standard input. */
+/** A request, as it is written on the engine's standard input. */
 export const engineCallSchema = z.object({ id: z.int(), request: engineRequestSchema });
 export type EngineCall = z.infer<typeof engineCallSchema>;
+
+/**
+ * A word into a teach request that is under way, heard between two steps: 'pause' writes a snapshot and stops,
+ * 'finish' takes no more steps and makes the best snapshot the result.
+ */
+export const engineControlSchema = z.object({ id: z.int(), control: z.enum(['pause', 'finish']) });
+export type EngineControl = z.infer<typeof engineControlSchema>;
+
+/** What is written on the engine's standard input, one a line. */
+export const engineMessageSchema = z.union([engineCallSchema, engineControlSchema]);

@@ -4,9 +4,12 @@
 
 import { z } from 'zod';
 import {
-  adapterIdSchema, jobIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, styleIdSchema, subjectIdSchema,
+  adapterIdSchema, jobIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, previewIdSchema, styleIdSchema,
+  subjectIdSchema,
 } from './ids.ts';
-import { generationSettingsSchema, seedSchema, trainingSettingsSchema } from './settings.ts';
+import {
+  exportFormatSchema, generationSettingsSchema, methodSchema, seedSchema, trainingSettingsSchema,
+} from './settings.ts';
 
 const timeMs = z.number().int().min(0);
 const fraction = z.number();
@@ -71,27 +74,73 @@ export const photoSchema = z.object({
   /** Whether teaching will use it: verdict and choice together. */
   isUsed: z.boolean(),
   caption: z.string(),
+  /** How often teaching sees it where it sees the others once. */
+  repeats: z.int().min(1),
   /** Cosine of this photo's face embedding to the mean of the subject's others; null with fewer than two faces. */
   likeness: z.number().nullable(),
 });
 export type Photo = z.infer<typeof photoSchema>;
 
-export const methodSchema = z.enum(['lora']);
-export type Method = z.infer<typeof methodSchema>;
-
 export const lossPointSchema = z.object({ step: z.int(), loss: z.number() });
 export type LossPoint = z.infer<typeof lossPointSchema>;
+
+/**
+ * What stood at one step of teaching: the run goes on from the last one after a pause or a crash, and the best one
+ * becomes the look. A curve of them lasts as long as their job.
+ */
+export const snapshotSchema = z.object({
+  jobId: jobIdSchema,
+  /** Optimizer steps that were done. */
+  step: z.int(),
+  /** Mean loss of the steps since the snapshot before. */
+  loss: z.number(),
+  /** Loss on held-out photos, always on the same timesteps and noise; null where no photo is held out. */
+  validationLoss: z.number().nullable(),
+  /**
+   * Mean cosine of the previews' faces to the held-out photos, or to those that are learned where none is held out;
+   * measured at the place where a portrait has its face where none was found. Null: there is nothing to measure.
+   */
+  likeness: z.number().nullable(),
+  /** In how many previews a face was found. */
+  facesFound: z.int(),
+  /** In the order of their seeds, which are the same at each snapshot. */
+  previewIds: z.array(previewIdSchema),
+  /** By likeness; by validation loss, then by loss, where there is none. At most one of a job is the best. */
+  isBest: z.boolean(),
+  createdAtMs: timeMs,
+});
+export type Snapshot = z.infer<typeof snapshotSchema>;
+
+/** One snapshot as a point of a look's curve. */
+export const curvePointSchema = z.object({
+  step: z.int(), likeness: z.number().nullable(), validationLoss: z.number().nullable(),
+});
+export type CurvePoint = z.infer<typeof curvePointSchema>;
 
 export const lookSchema = z.object({
   id: adapterIdSchema,
   subjectId: subjectIdSchema,
+  /** The job that taught it; its snapshots tell how it went. */
+  jobId: jobIdSchema,
   name: z.string(),
   method: methodSchema,
   packId: packIdSchema,
   packName: z.string(),
+  /** What stands for the subject in prompts; the new word where there is one. */
   triggerWord: z.string(),
+  /** 0 where it is no LoRA. */
   rank: z.int(),
+  /** Rows of its new word; 0 where it has none. */
+  vectorCount: z.int(),
+  /** Steps that were taken. */
   trainingSteps: z.int(),
+  /** The step of the snapshot that it is. */
+  bestStep: z.int(),
+  curve: z.array(curvePointSchema),
+  /** Every setting it was taught with, for another run like it. */
+  settings: trainingSettingsSchema,
+  /** What looks.export can make of it; the first is the usual one. */
+  exportFormats: z.array(exportFormatSchema),
   photoCount: z.int(),
   finalLoss: z.number(),
   sizeBytes: z.int(),
@@ -139,7 +188,10 @@ export type Portrait = z.infer<typeof portraitSchema>;
 
 export const progressSchema = z.object({
   /** What is going on now. */
-  phase: z.enum(['starting', 'finding-faces', 'preparing', 'teaching', 'drawing', 'measuring', 'saving']),
+  phase: z.enum([
+    'starting', 'finding-faces', 'drawing-class', 'preparing', 'teaching', 'previewing', 'drawing', 'measuring',
+    'saving',
+  ]),
   /** Steps of this phase that are done, and all of them; 0 of 0 while the number is unknown. */
   step: z.int(),
   steps: z.int(),
@@ -154,7 +206,16 @@ export const jobSchema = z.object({
   kind: z.enum(['analyze', 'teach', 'create']),
   subjectId: subjectIdSchema,
   title: z.string(),
-  state: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
+  /** 'paused' waits for jobs.resume, also after a restart. */
+  state: z.enum(['waiting', 'running', 'paused', 'done', 'failed', 'cancelled']),
+  /** What was asked of it and is not done yet; it happens after the step that is under way. */
+  request: z.enum(['pause', 'finish']).nullable(),
+  /** How a teach job teaches; null for others. */
+  method: methodSchema.nullable(),
+  /** Steps that a teach job takes in all; null for others. */
+  trainingSteps: z.int().nullable(),
+  /** The step of its last snapshot, from which it goes on; null before the first, and once it is done. */
+  resumeStep: z.int().nullable(),
   progress: progressSchema.nullable(),
   error: errorDataSchema.nullable(),
   /** The look that a teach job made. */
@@ -188,7 +249,9 @@ export const packSchema = z.object({
   sizeBytes: z.number(),
   license: z.string(),
   /** What a setting becomes that is left out; shown as the default in Advanced. */
-  trainingDefaults: trainingSettingsSchema.optional(),
+  trainingDefaults: z.object({
+    lora: trainingSettingsSchema, dreambooth: trainingSettingsSchema, 'textual-inversion': trainingSettingsSchema,
+  }).optional(),
   generationDefaults: generationSettingsSchema.optional(),
 });
 export type Pack = z.infer<typeof packSchema>;

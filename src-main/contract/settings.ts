@@ -15,26 +15,113 @@ export const samplerNameSchema = z.enum([
 ]);
 export type SamplerName = z.infer<typeof samplerNameSchema>;
 
+/**
+ * How a face is learned: a small add-on to the networks (Hu et al. 2021); the networks' own weights (Ruiz et al. 2023);
+ * a new word for a network that stays as it is (Gal et al. 2023). 'lora' with vectorCount above 0 learns add-on and
+ * word together (pivotal tuning).
+ */
+export const methodSchema = z.enum(['lora', 'dreambooth', 'textual-inversion']);
+export type Method = z.infer<typeof methodSchema>;
+
 /** Which layers of the UNet learn: attention projections; all of the transformers; these and the convolutions. */
 export const loraTargetsSchema = z.enum(['attention', 'transformer', 'transformer-and-convolution']);
 
-/** How a LoRA is taught. */
+/** After the warm-up: as it is, falling in a line, along a half cosine, in several of them, or along a polynomial. */
+export const learningRateScheduleSchema = z.enum([
+  'constant', 'linear', 'cosine', 'cosine-with-restarts', 'polynomial',
+]);
+
+/** AdamW keeps two numbers a weight; Adafactor (Shazeer & Stern 2018) a few a matrix, for large networks. */
+export const optimizerSchema = z.enum(['adamw', 'adafactor']);
+
+/**
+ * What keeps the class as it was: nothing; pictures of the class, drawn by the base model once and kept for all
+ * subjects; or the base model's own output for the class's caption as the target.
+ */
+export const priorSchema = z.enum(['none', 'images', 'prediction']);
+
+const rate = z.number().min(0).max(1);
+
+/** How a face is taught. What a method has no use for is ignored by it. */
 export const trainingSettingsSchema = z.object({
-  /** Width of the learned matrices. */
+  /** lora: width of the learned matrices. */
   rank: z.int().min(1).max(128),
-  /** The update is scaled by loraAlpha / rank. */
+  /** lora: the update is scaled by loraAlpha / rank. */
   loraAlpha: z.number().positive().max(1e5),
+  /** lora: the same for 3×3 convolutions, where `targets` has them; 0 takes rank. */
+  convRank: z.int().min(0).max(128),
+  /** lora: 0 takes loraAlpha. */
+  convAlpha: z.number().min(0).max(1e5),
   targets: loraTargetsSchema,
+  /** Size of an update of the UNet. */
   learningRate: z.number().positive().max(1),
+  /** Of the text encoders; 0 leaves them as they are. */
+  textEncoderLearningRate: rate,
+  /** Of the rows of a new word. */
+  newTokenLearningRate: rate,
+  learningRateSchedule: learningRateScheduleSchema,
   /** Steps on which the learning rate grows to its full size. */
   warmupSteps: z.int().min(0).max(10_000),
   trainingSteps: z.int().min(1).max(20_000),
+  /** Training images that one pass sees, and passes whose gradients are averaged before an update. */
   batchSize: z.int().min(1).max(64),
-  /** Edge of the square training images. */
+  gradientAccumulationSteps: z.int().min(1).max(64),
+  /** Longest gradient; longer ones are shortened to it; 0 leaves them. */
+  maxGradientNorm: z.number().min(0).max(1e6),
+  optimizer: optimizerSchema,
+  /** Share of a weight that an update of learning rate 1 would take off. */
+  weightDecay: z.number().min(0).max(1),
+  /** Steps with little noise count less: Hang et al. 2023; 0 is off, 5 is usual. */
+  minSnrGamma: z.number().min(0).max(100),
+  /** Adds one random number to each whole channel of the noise, for darker darks and lighter lights; 0 is off. */
+  noiseOffset: z.number().min(0).max(1),
+  /** Share of the draws whose caption is left out, so that guidance keeps working. */
+  captionDropout: z.number().min(0).max(1),
+  /** Edge of the square training images; with buckets the edge of the square of the same area. */
   resolutionPx: z.int().min(64).max(2048).multipleOf(8),
+  /** Whole photos in buckets of like aspect ratio, in place of square crops around the face. */
+  useBuckets: z.boolean(),
+  /** How much less the surroundings of the face count: 0 as much as it, 1 not at all. */
+  faceMaskWeight: z.number().min(0).max(1),
+  prior: priorSchema,
+  /** How much the class counts beside the subject. */
+  priorLossWeight: z.number().min(0).max(10),
+  /** prior 'images': how many pictures of the class. */
+  priorImageCount: z.int().min(1).max(2000),
+  /** Rows of the new word: 1 to 32 for textual inversion; 0 is no new word. */
+  vectorCount: z.int().min(0).max(32),
+  /** The new word; '' takes the subject's trigger word. */
+  newWord: z.string().max(40).regex(/^\S*$/),
+  /** A word that the new one starts from; '' takes the class word. */
+  initializerWord: z.string().max(40).regex(/^\S*$/),
+  /** The text encoder's last layers that are left out. */
+  clipSkip: z.int().min(0).max(11),
+  /** 'blocks' computes the UNet's blocks twice and needs much less memory. */
+  recompute: z.enum(['none', 'blocks']),
+  snapshotEverySteps: z.int().min(1).max(20_000),
+  /** Portraits drawn at each snapshot, always on the same seeds. */
+  previewCount: z.int().min(0).max(16),
   seed: seedSchema,
 }).partial();
 export type TrainingSettings = z.infer<typeof trainingSettingsSchema>;
+
+/** Programs and forms that a look can be written for. */
+export const exportFormatSchema = z.enum([
+  /** A LoRA with kohya's names, which most programs read; a new word is inside as bundle_emb. */
+  'kohya',
+  /** A LoRA or an embedding with diffusers' names. */
+  'diffusers',
+  /** What these two read: a LoRA, an embedding or a checkpoint, by the method. */
+  'a1111', 'comfyui',
+  /** One whole checkpoint file; a LoRA is merged into its base model. */
+  'checkpoint',
+  /** The new word alone, of a look that has more. */
+  'embedding',
+]);
+export type ExportFormat = z.infer<typeof exportFormatSchema>;
+
+export const exportPrecisionSchema = z.enum(['float16', 'bfloat16', 'float32']);
+export type ExportPrecision = z.infer<typeof exportPrecisionSchema>;
 
 /** How a portrait is drawn. */
 export const generationSettingsSchema = z.object({
@@ -46,6 +133,8 @@ export const generationSettingsSchema = z.object({
   guidanceScale: z.number().min(1).max(30),
   /** How much of the look: 0 none, 1 as learned. */
   adapterStrength: z.number().min(0).max(2),
+  /** The text encoder's last layers that are left out; a look's own number where this is not set. */
+  clipSkip: z.int().min(0).max(11),
 }).partial();
 export type GenerationSettings = z.infer<typeof generationSettingsSchema>;
 

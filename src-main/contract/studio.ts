@@ -5,23 +5,28 @@
 
 import { z } from 'zod';
 import {
-  adapterIdSchema, jobIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, styleIdSchema, subjectIdSchema,
+  adapterIdSchema, exportIdSchema, jobIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, styleIdSchema,
+  subjectIdSchema,
 } from './ids.ts';
 import {
-  classWordSchema, engineStateSchema, errorDataSchema, jobSchema, lookSchema, lossPointSchema, methodSchema, packSchema,
-  photoSchema, portraitSchema, progressSchema, styleSchema, subjectSchema,
+  classWordSchema, engineStateSchema, errorDataSchema, jobSchema, lookSchema, lossPointSchema, packSchema,
+  photoSchema, portraitSchema, progressSchema, snapshotSchema, styleSchema, subjectSchema,
 } from './nouns.ts';
-import { generationSettingsSchema, seedSchema, studioSettingsSchema, trainingSettingsSchema } from './settings.ts';
+import {
+  exportFormatSchema, exportPrecisionSchema, generationSettingsSchema, methodSchema, seedSchema, studioSettingsSchema,
+  trainingSettingsSchema,
+} from './settings.ts';
 
 /** Largest photo file that is taken, in bytes. */
 export const maximumPhotoBytes = 128 * 1024 * 1024;
 
-export const mediaKinds = ['thumbnail', 'photo', 'face', 'portrait', 'sheet', 'export'] as const;
+export const mediaKinds = ['thumbnail', 'photo', 'face', 'portrait', 'preview', 'sheet', 'export'] as const;
 export type MediaKind = (typeof mediaKinds)[number];
 
 /**
  * Address of a picture or file, relative to the page: the kind and an opaque id, never a path.
- * thumbnail, photo and face take a PhotoId; portrait a PortraitId; sheet a create job's JobId; export an AdapterId.
+ * thumbnail, photo and face take a PhotoId; portrait a PortraitId; preview a PreviewId; sheet a create job's JobId;
+ * export an ExportId of looks.export.
  */
 export function mediaUrl(kind: MediaKind, id: string): string {
   return `media/${kind}/${id}`;
@@ -81,6 +86,11 @@ export const commands = {
     request: z.object({ photoId: photoIdSchema, caption: z.string().max(500) }),
     response: photoSchema,
   },
+  /** How often teaching sees a photo where it sees the others once. */
+  'photos.setRepeats': {
+    request: z.object({ photoId: photoIdSchema, repeats: z.int().min(1).max(100) }),
+    response: photoSchema,
+  },
 
   'looks.list': { request: z.object({ subjectId: subjectIdSchema }), response: z.array(lookSchema) },
   'looks.teach': {
@@ -91,15 +101,26 @@ export const commands = {
       settings: trainingSettingsSchema.default({}),
       /** Photos that are not learned from, so that portraits can be measured against them. */
       heldOutPhotoIds: z.array(photoIdSchema).max(10_000).default([]),
+      /** A look of the same method and model to start from. */
+      warmStartAdapterId: adapterIdSchema.nullable().default(null),
     }),
     response: jobSchema,
   },
+  /** What was kept on the way of a teach job, by step: numbers, preview pictures, and which is the best. */
+  'looks.snapshots': { request: z.object({ jobId: jobIdSchema }), response: z.array(snapshotSchema) },
   'looks.lossHistory': { request: z.object({ jobId: jobIdSchema }), response: z.array(lossPointSchema) },
-  /** Prepares the file behind media/export/<adapterId> and says what is in it. */
+  /** Prepares the file behind media/export/<exportId> and says what is in it; left out, the look's usual format. */
   'looks.export': {
-    request: z.object({ adapterId: adapterIdSchema }),
-    response: z.object({
+    request: z.object({
       adapterId: adapterIdSchema,
+      format: exportFormatSchema.optional(),
+      precision: exportPrecisionSchema.default('float16'),
+    }),
+    response: z.object({
+      exportId: exportIdSchema,
+      adapterId: adapterIdSchema,
+      format: exportFormatSchema,
+      precision: exportPrecisionSchema,
       fileName: z.string(),
       sizeBytes: z.int(),
       metadata: z.record(z.string(), z.string()),
@@ -138,7 +159,16 @@ export const commands = {
 
   'jobs.list': { request: none, response: z.array(jobSchema) },
   'jobs.cancel': { request: z.object({ jobId: jobIdSchema }), response: jobSchema },
-  /** Puts a failed or cancelled job back into the queue; portraits that are done are not drawn again. */
+  /** Keeps what a teach job has learned and lets the queue go on; a job that runs takes its step to the end first. */
+  'jobs.pause': { request: z.object({ jobId: jobIdSchema }), response: jobSchema },
+  /** Puts a paused job back into the queue; it goes on exactly where it was. */
+  'jobs.resume': { request: z.object({ jobId: jobIdSchema }), response: jobSchema },
+  /** Ends a teach job early: its best snapshot becomes the look. */
+  'jobs.finish': { request: z.object({ jobId: jobIdSchema }), response: jobSchema },
+  /**
+   * Puts a failed or cancelled job back into the queue: portraits that are done are not drawn again, teaching goes on
+   * from its last snapshot. Those of a cancelled job are kept until the next start.
+   */
   'jobs.retry': { request: z.object({ jobId: jobIdSchema }), response: jobSchema },
 } as const;
 
@@ -172,6 +202,8 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('job-progress'), jobId: jobIdSchema, progress: progressSchema, lossPoints: z.array(lossPointSchema),
   }),
+  /** A teach job has a new snapshot; where it is the best, no earlier one is. The same step may come again. */
+  z.object({ type: z.literal('snapshot-added'), snapshot: snapshotSchema }),
   z.object({ type: z.literal('engine-state'), engine: engineStateSchema }),
 ]);
 export type StudioEvent = z.infer<typeof eventSchema>;

@@ -28,7 +28,8 @@ export async function drawWithFile(studio: Studio, options: GenerateOptions): Pr
   await withWorkFolder(studio.library.folder, (folder) => studio.engine.run({
     kind: 'create', checkpointPath: pack.checkpointPath, provider: options.provider, modelName: pack.name,
     version: studio.version,
-    adapterFile: path.resolve(options.adapter!), items, settings, references: [], outputFolder: folder,
+    adapter: { method: 'lora', file: path.resolve(options.adapter!), word: '' },
+    items, settings, references: [], outputFolder: folder,
   }, new AbortController().signal, {
     onProgress: display.show,
     onNote: display.note,

@@ -5,7 +5,8 @@ import { errorDataOf } from '../contract/error-data.ts';
 import type { Progress } from '../contract/nouns.ts';
 
 const phaseWords: Readonly<Record<Progress['phase'], string>> = {
-  starting: 'Starting', 'finding-faces': 'Looking for faces', preparing: 'Preparing', teaching: 'Teaching',
+  starting: 'Starting', 'finding-faces': 'Looking for faces', 'drawing-class': 'Drawing the class',
+  preparing: 'Preparing', teaching: 'Teaching', previewing: 'Drawing previews',
   drawing: 'Drawing', measuring: 'Measuring likeness', saving: 'Saving',
 };
 

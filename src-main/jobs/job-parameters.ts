@@ -2,8 +2,7 @@
 
 import { z } from 'zod';
 import { adapterIdSchema, packIdSchema, photoIdSchema, styleIdSchema } from '../contract/ids.ts';
-import { methodSchema } from '../contract/nouns.ts';
-import { generationSettingsSchema, trainingSettingsSchema } from '../contract/settings.ts';
+import { generationSettingsSchema, methodSchema, trainingSettingsSchema } from '../contract/settings.ts';
 
 /** An analyze job takes every photo of its subject that has no verdict yet. */
 export const analyzeParametersSchema = z.object({});
@@ -14,6 +13,7 @@ export const teachParametersSchema = z.object({
   packId: packIdSchema,
   settings: trainingSettingsSchema,
   heldOutPhotoIds: z.array(photoIdSchema),
+  warmStartAdapterId: adapterIdSchema.nullable().default(null),
 });
 export type TeachParameters = z.infer<typeof teachParametersSchema>;
 

@@ -8,16 +8,30 @@ import type { Job } from '../contract/nouns.ts';
 import type { JobItem, JobRecord, NewJob } from '../library/jobs.ts';
 import type { Library } from '../library/library.ts';
 
-/** Does one job. Rejects with the error that the user should see; an aborted signal means: stop and reject. */
-export type JobRunner = (job: JobRecord, signal: AbortSignal) => Promise<void>;
+/** What reaches a job while it runs. */
+export interface RunControl {
+  /** Aborted: stop and reject. */
+  readonly signal: AbortSignal;
+  /** Calls back with what is asked of the job, at once where it was asked before; only for jobs that teach. */
+  onRequest(listener: (request: 'pause' | 'finish') => void): void;
+}
+
+/** Does one job; resolves with 'paused' where it was asked to. Rejects with the error that the user should see. */
+export type JobRunner = (job: JobRecord, control: RunControl) => Promise<void | 'paused'>;
 
 export interface Queue {
   add(job: NewJob, items?: readonly JobItem[]): JobRecord;
-  /** A waiting job is cancelled at once, a running one as soon as its runner stops; others stay as they are. */
+  /** A waiting or paused job is cancelled at once, a running one as soon as its runner stops; others stay. */
   cancel(id: JobId): JobRecord;
+  /** A waiting job pauses at once, a running one when it has kept what it has; others stay as they are. */
+  pause(id: JobId): JobRecord;
+  /** Puts a paused job back. */
+  resume(id: JobId): JobRecord;
+  /** Ends a teach job early with what its snapshots have; refuses with jobs.nothing-to-keep. */
+  finish(id: JobId): JobRecord;
   /** Puts a failed or cancelled job back; items that are done stay done. */
   retry(id: JobId): JobRecord;
-  /** The job once it is done, failed or cancelled. */
+  /** The job once it is done, failed, cancelled or paused. */
   settled(id: JobId): Promise<JobRecord>;
   /** Aborts what runs, leaves it to the next start, and takes no more. */
   close(): Promise<void>;
@@ -31,12 +45,14 @@ export interface QueueSettings {
 }
 
 const maximumAttempts = 3;
-const endStates: ReadonlySet<Job['state']> = new Set(['done', 'failed', 'cancelled']);
+const settledStates: ReadonlySet<Job['state']> = new Set(['done', 'failed', 'cancelled', 'paused']);
 
 interface Running {
-  readonly id: JobId;
+  readonly job: JobRecord;
   readonly abort: AbortController;
-  cancelled: boolean;
+  /** Why it was aborted, where it was not the process that ended. */
+  ending: 'cancelled' | 'paused' | undefined;
+  tell: ((request: 'pause' | 'finish') => void) | undefined;
 }
 
 /** Requeues what a crash cut short and starts working. */
@@ -67,11 +83,41 @@ class JobQueue implements Queue {
   cancel(id: JobId): JobRecord {
     const { library } = this.#settings;
     const job = jobOf(library, id);
-    if (this.#running?.id === id) {
-      this.#running.cancelled = true;
-      this.#running.abort.abort();
-    } else if (job.state === 'waiting') {
+    if (this.#running?.job.id === id) this.#abort(this.#running, 'cancelled');
+    else if (job.state === 'waiting' || job.state === 'paused') {
       library.jobs.setState(id, 'cancelled', { endedAtMs: Date.now() });
+    }
+    return this.#changed(id);
+  }
+
+  pause(id: JobId): JobRecord {
+    const { library } = this.#settings;
+    const job = jobOf(library, id);
+    if (this.#running?.job.id === id) {
+      // drawing keeps each portrait as it is done; teaching has to write a snapshot first
+      if (job.kind === 'teach') this.#ask(this.#running, 'pause');
+      else this.#abort(this.#running, 'paused');
+    } else if (job.state === 'waiting') library.jobs.setState(id, 'paused');
+    return this.#changed(id);
+  }
+
+  resume(id: JobId): JobRecord {
+    const { library } = this.#settings;
+    if (jobOf(library, id).state === 'paused') library.jobs.setState(id, 'waiting');
+    this.wake();
+    return this.#changed(id);
+  }
+
+  finish(id: JobId): JobRecord {
+    const { library } = this.#settings;
+    const job = jobOf(library, id);
+    if (job.kind !== 'teach' || job.state === 'done' || job.state === 'cancelled') return this.#changed(id);
+    if (this.#running?.job.id === id) this.#ask(this.#running, 'finish');
+    else if (job.resumeStep === null) throw nothingToKeep(job);
+    else {
+      library.jobs.setRequest(id, 'finish');
+      library.jobs.setState(id, 'waiting');
+      this.wake();
     }
     return this.#changed(id);
   }
@@ -79,14 +125,17 @@ class JobQueue implements Queue {
   retry(id: JobId): JobRecord {
     const { library } = this.#settings;
     const { state } = jobOf(library, id);
-    if (state === 'failed' || state === 'cancelled') library.jobs.setState(id, 'waiting');
+    if (state === 'failed' || state === 'cancelled') {
+      library.jobs.setRequest(id, null);
+      library.jobs.setState(id, 'waiting');
+    }
     this.wake();
     return this.#changed(id);
   }
 
   settled(id: JobId): Promise<JobRecord> {
     const job = jobOf(this.#settings.library, id);
-    if (endStates.has(job.state)) return Promise.resolve(job);
+    if (isSettled(job)) return Promise.resolve(job);
     return new Promise((resolve) => this.#waiters.set(id, [...this.#waiters.get(id) ?? [], resolve]));
   }
 
@@ -105,20 +154,30 @@ class JobQueue implements Queue {
     while (!this.#isClosed) {
       const job = library.jobs.claimNext();
       if (!job) return;
-      const running = { id: job.id, abort: new AbortController(), cancelled: false };
+      const running: Running = { job, abort: new AbortController(), ending: undefined, tell: undefined };
       this.#running = running;
       this.#changed(job.id);
-      const outcome = await outcomeOf(runners[job.kind], job, running.abort.signal);
+      const outcome = await outcomeOf(runners[job.kind], running, () => jobOf(library, job.id).request);
       this.#running = undefined;
       finish(library, running, outcome, this.#isClosed);
       if (library.jobs.get(job.id)) this.#changed(job.id);
     }
   }
 
+  #abort(running: Running, ending: 'cancelled' | 'paused'): void {
+    running.ending = ending;
+    running.abort.abort();
+  }
+
+  #ask(running: Running, request: 'pause' | 'finish'): void {
+    this.#settings.library.jobs.setRequest(running.job.id, request);
+    running.tell?.(request);
+  }
+
   #changed(id: JobId): JobRecord {
     const job = jobOf(this.#settings.library, id);
     this.#settings.onChange(job);
-    if (endStates.has(job.state)) {
+    if (isSettled(job)) {
       for (const resolve of this.#waiters.get(id) ?? []) resolve(job);
       this.#waiters.delete(id);
     }
@@ -126,29 +185,47 @@ class JobQueue implements Queue {
   }
 }
 
-type Outcome = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly error: unknown };
+function isSettled(job: JobRecord): boolean {
+  return settledStates.has(job.state);
+}
 
-async function outcomeOf(runner: JobRunner, job: JobRecord, signal: AbortSignal): Promise<Outcome> {
+type Outcome = { readonly kind: 'done' | 'paused' } | { readonly kind: 'failed'; readonly error: unknown };
+
+async function outcomeOf(runner: JobRunner, running: Running, asked: () => Job['request']): Promise<Outcome> {
   try {
-    await runner(job, signal);
-    return { kind: 'done' };
+    const end = await runner(running.job, {
+      signal: running.abort.signal,
+      onRequest(listener) {
+        running.tell = listener;
+        const before = asked();
+        if (before) listener(before);
+      },
+    });
+    return { kind: end ?? 'done' };
   } catch (error) {
     return { kind: 'failed', error };
   }
 }
 
-function finish(library: Library, { id, cancelled }: Running, outcome: Outcome, isClosing: boolean): void {
+function finish(library: Library, { job: { id }, ending }: Running, outcome: Outcome, isClosing: boolean): void {
   // the subject, and with it the job, may have been removed meanwhile
   if (!library.jobs.get(id)) return;
   const endedAtMs = Date.now();
   if (outcome.kind === 'done') library.jobs.setState(id, 'done', { endedAtMs });
-  else if (cancelled) library.jobs.setState(id, 'cancelled', { endedAtMs });
+  else if (outcome.kind === 'paused' || ending === 'paused') library.jobs.setState(id, 'paused');
+  else if (ending === 'cancelled') library.jobs.setState(id, 'cancelled', { endedAtMs });
   else if (isClosing) library.jobs.setState(id, 'waiting');
-  else library.jobs.setState(id, 'failed', { endedAtMs, error: errorDataOf(outcome.error) });
+  else if (outcome.kind === 'failed') {
+    library.jobs.setState(id, 'failed', { endedAtMs, error: errorDataOf(outcome.error) });
+  }
 }
 
 function requeueInterrupted(library: Library): void {
   for (const job of library.jobs.inState('running')) {
+    if (job.request === 'pause') {
+      library.jobs.setState(job.id, 'paused');
+      continue;
+    }
     if (job.attempts < maximumAttempts) {
       library.jobs.setState(job.id, 'waiting');
       continue;
@@ -163,6 +240,14 @@ function interruptedTooOften(job: JobRecord): UserError {
     safe: 'Your photos and the portraits that were finished are kept.',
     todo: 'Close other programs that need much memory, then try it again.',
   }, { attempts: job.attempts });
+}
+
+function nothingToKeep(job: JobRecord): UserError {
+  return new UserError('jobs.nothing-to-keep', {
+    what: `"${job.title}" has learned nothing yet that could be kept.`,
+    safe: 'Your photos and earlier looks are as they were.',
+    todo: 'Let it go on until its first snapshot, or cancel it.',
+  });
 }
 
 function jobOf(library: Library, id: JobId): JobRecord {

@@ -31,7 +31,11 @@ export interface JobQueries {
   ofSubject(subjectId: SubjectId): JobRecord[];
   /** Marks the job that waits longest as running; undefined when none waits. */
   claimNext(): JobRecord | undefined;
+  /** Forgets what was asked of it, unless the job waits to do it, and how often a paused one was started. */
   setState(id: JobId, state: Job['state'], at?: { endedAtMs: number; error?: ErrorData }): void;
+  setRequest(id: JobId, request: Job['request']): void;
+  /** The job gets on, so its interruptions up to now do not count. */
+  forgetAttempts(id: JobId): void;
   inState(state: Job['state']): JobRecord[];
   /** Items without a portrait; one in the trash counts as drawn. */
   itemsToDo(id: JobId): JobItem[];
@@ -42,12 +46,16 @@ export interface JobQueries {
 
 interface JobRow {
   id: JobId; kind: Job['kind']; subject_id: SubjectId; title: string; parameters: string; state: Job['state'];
+  request: Job['request']; method: Job['method']; training_steps: number | null; resume_step: number | null;
   attempts: number; error: string | null; created_at_ms: number; ended_at_ms: number | null;
   adapter_id: AdapterId | null; items: number; items_done: number;
 }
 
 const selectSql = `
 select job.*, adapter.id as adapter_id,
+  iif(job.kind = 'teach', job.parameters ->> '$.method', null) as method,
+  iif(job.kind = 'teach', job.parameters ->> '$.settings.trainingSteps', null) as training_steps,
+  iif(job.state = 'done', null, (select max(step) from snapshot where job_id = job.id)) as resume_step,
   (select count(*) from job_item where job_id = job.id) as items,
   (select count(*) from portrait where job_id = job.id) as items_done
 from job left join adapter on adapter.job_id = job.id`;
@@ -60,7 +68,12 @@ export function jobQueries(database: Database): JobQueries {
   const inState = select('where job.state = ? order by job.created_at_ms, job.rowid');
   const claim = database.prepare(`
     update job set state = 'running', attempts = attempts + 1, error = null, ended_at_ms = null where id = ?`);
-  const setState = database.prepare('update job set state = ?, ended_at_ms = ?, error = ? where id = ?');
+  const setState = database.prepare(`
+    update job set state = @state, ended_at_ms = @endedAtMs, error = @error,
+      request = iif(@state = 'waiting', request, null), attempts = iif(@state = 'paused', 0, attempts)
+    where id = @id`);
+  const forgetAttempts = database.prepare('update job set attempts = 1 where id = ?');
+  const setRequest = database.prepare('update job set request = ? where id = ?');
   const find = (id: JobId) => toRecord(get.get(id));
   return {
     insert: jobWriter(database),
@@ -75,8 +88,11 @@ export function jobQueries(database: Database): JobQueries {
       return find(next.id);
     }),
     setState(id, state, at) {
-      setState.run(state, at?.endedAtMs ?? null, at?.error ? JSON.stringify(at.error) : null, id);
+      const error = at?.error ? JSON.stringify(at.error) : null;
+      setState.run({ id, state, endedAtMs: at?.endedAtMs ?? null, error });
     },
+    setRequest: (id, request) => void setRequest.run(request, id),
+    forgetAttempts: (id) => void forgetAttempts.run(id),
     ...itemQueries(database),
   };
 }
@@ -115,7 +131,9 @@ function itemQueries(database: Database): Pick<JobQueries, 'itemsToDo' | 'addLos
 function toRecord(row: JobRow | undefined): JobRecord | undefined {
   return row && {
     id: row.id, kind: row.kind, subjectId: row.subject_id, title: row.title, parameters: row.parameters,
-    state: row.state, attempts: row.attempts, error: row.error === null ? null : JSON.parse(row.error) as ErrorData,
+    state: row.state, request: row.request, method: row.method, trainingSteps: row.training_steps,
+    resumeStep: row.resume_step, attempts: row.attempts,
+    error: row.error === null ? null : JSON.parse(row.error) as ErrorData,
     adapterId: row.adapter_id, itemsDone: row.items_done, items: row.items,
     createdAtMs: row.created_at_ms, endedAtMs: row.ended_at_ms,
   };

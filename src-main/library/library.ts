@@ -6,13 +6,16 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { type AdapterQueries, adapterQueries } from './adapters.ts';
+import { type ClassImageQueries, classImageQueries } from './class-images.ts';
 import { type CheckpointQueries, checkpointQueries } from './checkpoints.ts';
 import { eraseLog, openDatabase } from './database.ts';
+import { type ExportedFileQueries, exportedFileQueries } from './exported-files.ts';
 import { type FileStore, openFileStore } from './file-store.ts';
 import { type JobQueries, jobQueries } from './jobs.ts';
 import { type PhotoQueries, photoQueries } from './photos.ts';
 import { type PortraitQueries, portraitQueries } from './portraits.ts';
 import { type SettingQueries, settingQueries } from './settings.ts';
+import { type SnapshotQueries, snapshotQueries } from './snapshots.ts';
 import { type StoredFileQueries, storedFileQueries } from './stored-files.ts';
 import { type SubjectQueries, subjectQueries } from './subjects.ts';
 
@@ -23,6 +26,9 @@ export interface Library {
   readonly adapters: AdapterQueries;
   readonly portraits: PortraitQueries;
   readonly jobs: JobQueries;
+  readonly snapshots: SnapshotQueries;
+  readonly classImages: ClassImageQueries;
+  readonly exportedFiles: ExportedFileQueries;
   readonly settings: SettingQueries;
   readonly checkpoints: CheckpointQueries;
   /** Runs changes to files and their rows one after the other, so that a sweep never meets a file without its row. */
@@ -47,6 +53,7 @@ export async function openLibrary(folder: string): Promise<Library> {
   try {
     const library = assemble(folder, database, await openFileStore(join(folder, 'files')));
     library.portraits.emptyTrash();
+    library.exportedFiles.removeAll();
     await library.sweep();
     return library;
   } catch (error) {
@@ -60,18 +67,30 @@ export function newId<Id extends string>(): Id {
   return randomBytes(16).toString('hex') as Id;
 }
 
-function assemble(folder: string, database: Database, store: FileStore): Library {
-  const storedFiles: StoredFileQueries = storedFileQueries(database);
-  let last: Promise<unknown> = Promise.resolve();
+type Queries = Pick<Library, 'subjects' | 'photos' | 'adapters' | 'portraits' | 'jobs' | 'snapshots' | 'classImages'
+  | 'exportedFiles' | 'settings' | 'checkpoints'>;
+
+function queriesOver(database: Database): Queries {
   return {
-    folder,
     subjects: subjectQueries(database),
     photos: photoQueries(database),
     adapters: adapterQueries(database),
     portraits: portraitQueries(database),
     jobs: jobQueries(database),
+    snapshots: snapshotQueries(database),
+    classImages: classImageQueries(database),
+    exportedFiles: exportedFileQueries(database),
     settings: settingQueries(database),
     checkpoints: checkpointQueries(database),
+  };
+}
+
+function assemble(folder: string, database: Database, store: FileStore): Library {
+  const storedFiles: StoredFileQueries = storedFileQueries(database);
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    folder,
+    ...queriesOver(database),
     exclusively(change) {
       const next = last.then(change, change);
       last = next;

@@ -4,9 +4,10 @@
 import type { Database } from 'better-sqlite3';
 import { UserError } from '../contract/errors.ts';
 import { sql as firstTables } from './migrations/0001-first-tables.ts';
+import { sql as methodsAndSnapshots } from './migrations/0002-methods-and-snapshots.ts';
 
 /** In order; the migration at index i takes the database from version i to i + 1. */
-const migrations: readonly string[] = [firstTables];
+const migrations: readonly string[] = [firstTables, methodsAndSnapshots];
 
 export const newestVersion = migrations.length;
 
@@ -22,15 +23,30 @@ export function refuseNewer(database: Database): void {
   }
 }
 
-/** Applies the migrations that are missing, up to `version`. */
+/**
+ * Applies the migrations that are missing, up to `version`. A table that is made anew would take its children with it,
+ * so references are off meanwhile and are all checked before each migration is committed (SQLite, "Making other kinds
+ * of table schema changes").
+ */
 export function migrate(database: Database, version = newestVersion): void {
   const current = versionOf(database);
-  for (let next = current; next < version; next++) {
-    database.transaction(() => {
-      database.exec(migrations[next]!);
-      database.pragma(`user_version = ${next + 1}`);
-    }).immediate();
+  if (current >= version) return;
+  const references: unknown = database.pragma('foreign_keys', { simple: true });
+  database.pragma('foreign_keys = off');
+  try {
+    for (let next = current; next < version; next++) applyMigration(database, next);
+  } finally {
+    database.pragma(`foreign_keys = ${String(references)}`);
   }
+}
+
+function applyMigration(database: Database, index: number): void {
+  database.transaction(() => {
+    database.exec(migrations[index]!);
+    const broken = database.pragma('foreign_key_check') as unknown[];
+    if (broken.length > 0) throw new Error(`Migration ${index + 1} left ${broken.length} rows without their parents.`);
+    database.pragma(`user_version = ${index + 1}`);
+  }).immediate();
 }
 
 function versionOf(database: Database): number {

@@ -25,6 +25,8 @@ export interface PhotoRecord {
   readonly userChoice: 'use' | 'leave-out' | null;
   /** The user's own words; '' where the usual caption serves. */
   readonly caption: string;
+  /** How often teaching sees it where it sees the others once. */
+  readonly repeats: number;
   /** What the usual caption names, such as 'grey background'. */
   readonly details: readonly string[];
   readonly faceEmbedding: Float32Array | null;
@@ -45,13 +47,15 @@ export interface PhotoQueries {
   setAnalysis(id: PhotoId, analysis: PhotoAnalysis): void;
   setChoice(id: PhotoId, userChoice: PhotoRecord['userChoice']): void;
   setCaption(id: PhotoId, caption: string): void;
+  setRepeats(id: PhotoId, repeats: number): void;
 }
 
 interface PhotoRow {
   id: PhotoId; subject_id: SubjectId; original_sha256: string; preview_sha256: string; thumbnail_sha256: string;
   crop_sha256: string | null; file_name: string; width_px: number; height_px: number; added_at_ms: number;
   face_box: string | null; face_count: number; grade: Verdict['grade']; reason_codes: string; reason: string;
-  user_choice: PhotoRecord['userChoice']; caption: string; details: string; embedding: Buffer | null;
+  user_choice: PhotoRecord['userChoice']; caption: string; repeats: number; details: string;
+  embedding: Buffer | null;
 }
 
 const selectSql = 'select photo.*, embedding from photo left join face_embedding on photo_id = photo.id';
@@ -68,6 +72,7 @@ export function photoQueries(database: Database): PhotoQueries {
   const list = database.prepare<[string], PhotoRow>(`${selectSql} where subject_id = ? order by added_at_ms, photo.id`);
   const setChoice = database.prepare('update photo set user_choice = ? where id = ?');
   const setCaption = database.prepare('update photo set caption = ? where id = ?');
+  const setRepeats = database.prepare('update photo set repeats = ? where id = ?');
   return {
     insert: (photo) => void insert.run(photo),
     get: (id) => toRecord(get.get(id)),
@@ -76,6 +81,7 @@ export function photoQueries(database: Database): PhotoQueries {
     setAnalysis: analysisWriter(database),
     setChoice: (id, userChoice) => void setChoice.run(userChoice, id),
     setCaption: (id, caption) => void setCaption.run(caption, id),
+    setRepeats: (id, repeats) => void setRepeats.run(repeats, id),
   };
 }
 
@@ -104,7 +110,8 @@ function toRecord(row: PhotoRow | undefined): PhotoRecord | undefined {
     widthPx: row.width_px, heightPx: row.height_px, addedAtMs: row.added_at_ms,
     faceBox: row.face_box === null ? null : JSON.parse(row.face_box) as Box, faceCount: row.face_count,
     verdict: { grade: row.grade, reasonCodes: JSON.parse(row.reason_codes) as string[], reason: row.reason },
-    userChoice: row.user_choice, caption: row.caption, details: JSON.parse(row.details) as string[],
+    userChoice: row.user_choice, caption: row.caption, repeats: row.repeats,
+    details: JSON.parse(row.details) as string[],
     // a copy, because a Buffer's bytes need not be aligned for float32
     faceEmbedding: row.embedding && new Float32Array(new Uint8Array(row.embedding).buffer),
   };

@@ -13,7 +13,9 @@ const removeUnusedSql = `
 delete from stored_file where sha256 not in (
   select original_sha256 from photo union select preview_sha256 from photo union select thumbnail_sha256 from photo
   union select crop_sha256 from photo where crop_sha256 is not null
-  union select file_sha256 from adapter union select file_sha256 from portrait)`;
+  union select file_sha256 from adapter union select file_sha256 from portrait
+  union select file_sha256 from preview union select file_sha256 from class_image
+  union select file_sha256 from exported_file)`;
 
 export function storedFileQueries(database: Database): StoredFileQueries {
   const insert = database.prepare(

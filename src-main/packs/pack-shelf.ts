@@ -10,13 +10,14 @@ import { UserError } from '../contract/errors.ts';
 import { type PackId, packIdSchema } from '../contract/ids.ts';
 import type { Pack } from '../contract/nouns.ts';
 import {
-  type GenerationSettings, type TrainingSettings, generationSettingsSchema, trainingSettingsSchema,
+  type GenerationSettings, type Method, generationSettingsSchema, methodSchema, trainingSettingsSchema,
 } from '../contract/settings.ts';
+import { type TrainingDefaults, generationDefaultsFor, trainingDefaultsFor } from './default-settings.ts';
 
 /** A pack with every default filled in, and where it lies. */
 export interface ShelvedPack extends Pack {
   readonly checkpointPath: string;
-  readonly trainingDefaults: Required<TrainingSettings>;
+  readonly trainingDefaults: TrainingDefaults;
   readonly generationDefaults: Required<GenerationSettings>;
 }
 
@@ -35,8 +36,9 @@ const builtInSchema = z.object({
   name: z.string(),
   description: z.string(),
   license: z.string(),
-  trainingDefaults: trainingSettingsSchema.required(),
-  generationDefaults: generationSettingsSchema.required(),
+  /** Only what differs from the usual. */
+  trainingDefaults: z.partialRecord(methodSchema, trainingSettingsSchema),
+  generationDefaults: generationSettingsSchema,
 });
 
 /** Where the paths of the user's own checkpoints are remembered. */
@@ -95,15 +97,21 @@ async function readBuiltInPacks(resourcesFolder: string): Promise<ShelvedPack[]>
     const isThere = await stat(path.join(checkpointPath, 'unet')).then((found) => found.isDirectory(), () => false);
     if (!isThere) continue;
     const checkpoint = await openCheckpoint(checkpointPath);
+    const edgePx = resolutionOf(checkpoint);
+    const usual = trainingDefaultsFor(checkpoint.architecture, edgePx);
+    const own = (method: Method) => ({ ...usual[method], ...entry.trainingDefaults[method] });
     packs.push({
       ...entry, checkpointPath, isBuiltIn: true, architecture: checkpoint.architecture,
-      resolutionPx: resolutionOf(checkpoint), sizeBytes: await sizeOf(checkpointPath),
+      resolutionPx: edgePx, sizeBytes: await sizeOf(checkpointPath),
+      trainingDefaults: {
+        lora: own('lora'), dreambooth: own('dreambooth'), 'textual-inversion': own('textual-inversion'),
+      },
+      generationDefaults: { ...generationDefaultsFor(edgePx), ...entry.generationDefaults },
     });
   }
   return packs;
 }
 
-/** Defaults for a full-size model: kohya's and diffusers' usual LoRA values, and a common sampler. */
 function userPack(checkpoint: Checkpoint, sizeBytes: number): ShelvedPack {
   const edgePx = resolutionOf(checkpoint);
   const digest = createHash('sha256').update(checkpoint.path).digest('hex').slice(0, 12);
@@ -117,14 +125,8 @@ function userPack(checkpoint: Checkpoint, sizeBytes: number): ShelvedPack {
     sizeBytes,
     license: 'See where you got it.',
     checkpointPath: checkpoint.path,
-    trainingDefaults: {
-      rank: 16, loraAlpha: 16, targets: 'transformer', learningRate: 1e-4, warmupSteps: 20, trainingSteps: 800,
-      batchSize: 1, resolutionPx: edgePx, seed: 1,
-    },
-    generationDefaults: {
-      widthPx: edgePx, heightPx: edgePx, samplingSteps: 25, sampler: 'dpmpp-2m-karras', guidanceScale: 7,
-      adapterStrength: 1,
-    },
+    trainingDefaults: trainingDefaultsFor(checkpoint.architecture, edgePx),
+    generationDefaults: generationDefaultsFor(edgePx),
   };
 }
 

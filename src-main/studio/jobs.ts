@@ -18,6 +18,7 @@ export function openProgressBoard(emit: (event: StudioEvent) => void): ProgressB
   const current = new Map<JobId, Progress>();
   const view = (job: JobRecord): Job => ({
     id: job.id, kind: job.kind, subjectId: job.subjectId, title: job.title, state: job.state,
+    request: job.request, method: job.method, trainingSteps: job.trainingSteps, resumeStep: job.resumeStep,
     progress: current.get(job.id) ?? null, error: job.error, adapterId: job.adapterId,
     itemsDone: job.itemsDone, items: job.items, createdAtMs: job.createdAtMs, endedAtMs: job.endedAtMs,
   });
@@ -35,11 +36,16 @@ export function openProgressBoard(emit: (event: StudioEvent) => void): ProgressB
 }
 
 export function jobCommands({ library, queue }: StudioContext, board: ProgressBoard): Handlers<
-  'jobs.list' | 'jobs.cancel' | 'jobs.retry' | 'looks.lossHistory'> {
+  'jobs.list' | 'jobs.cancel' | 'jobs.pause' | 'jobs.resume' | 'jobs.finish' | 'jobs.retry' | 'looks.lossHistory'
+  | 'looks.snapshots'> {
   return {
     'jobs.list': () => library.jobs.list().map(board.view),
     'jobs.cancel': ({ jobId }) => board.view(queue.cancel(jobId)),
+    'jobs.pause': ({ jobId }) => board.view(queue.pause(jobId)),
+    'jobs.resume': ({ jobId }) => board.view(queue.resume(jobId)),
+    'jobs.finish': ({ jobId }) => board.view(queue.finish(jobId)),
     'jobs.retry': ({ jobId }) => board.view(queue.retry(jobId)),
     'looks.lossHistory': ({ jobId }) => library.jobs.losses(jobId),
+    'looks.snapshots': ({ jobId }) => library.snapshots.list(jobId),
   };
 }

@@ -1,6 +1,6 @@
 // Commands over looks: teach one, list them, hand one out as a LoRA file for other programs, remove one.
 
-import type { AdapterId, JobId } from '../contract/ids.ts';
+import type { AdapterId, ExportId, JobId } from '../contract/ids.ts';
 import { UserError } from '../contract/errors.ts';
 import type { Job } from '../contract/nouns.ts';
 import type { CommandResponse, ParsedRequest } from '../contract/studio.ts';
@@ -8,6 +8,7 @@ import type { TeachParameters } from '../jobs/job-parameters.ts';
 import { newId } from '../library/library.ts';
 import type { Handlers, StudioContext } from './context.ts';
 import type { ProgressBoard } from './jobs.ts';
+import { exportFormatsOf, lookView } from './look-view.ts';
 import { present } from './missing.ts';
 import { usedPhotos } from './run-teach.ts';
 
@@ -15,9 +16,9 @@ export function lookCommands(context: StudioContext, board: ProgressBoard): Hand
   'looks.list' | 'looks.teach' | 'looks.export' | 'looks.remove'> {
   const { library } = context;
   return {
-    'looks.list': ({ subjectId }) => library.adapters.list(subjectId),
+    'looks.list': ({ subjectId }) => library.adapters.list(subjectId).map(lookView),
     'looks.teach': (request) => teach(context, board, request),
-    'looks.export': ({ adapterId }) => describeExport(context, adapterId),
+    'looks.export': (request) => prepareExport(context, request),
     'looks.remove': async ({ adapterId }) => {
       await removeLook(context, adapterId);
       return {};
@@ -28,12 +29,14 @@ export function lookCommands(context: StudioContext, board: ProgressBoard): Hand
 function teach(context: StudioContext, board: ProgressBoard, request: ParsedRequest<'looks.teach'>): Job {
   const { library, queue, packs } = context;
   const subject = present(library.subjects.get(request.subjectId), 'subject');
-  packs.get(request.packId);
+  const pack = packs.get(request.packId);
   // photos may still be waiting for their verdict; the analyze job is ahead of this one in the queue
   const isWaiting = library.photos.list(subject.id).some((photo) => photo.verdict.grade === 'waiting');
   if (!isWaiting || !subject.hasConsent) usedPhotos(context, subject, request.heldOutPhotoIds);
-  const { method, packId, settings, heldOutPhotoIds } = request;
-  const parameters: TeachParameters = { method, packId, settings, heldOutPhotoIds };
+  const { method, packId, settings, heldOutPhotoIds, warmStartAdapterId } = request;
+  const parameters: TeachParameters = {
+    method, packId, settings: { ...pack.trainingDefaults[method], ...settings }, heldOutPhotoIds, warmStartAdapterId,
+  };
   const job = queue.add({
     id: newId<JobId>(), kind: 'teach', subjectId: subject.id, title: `Teaching ${subject.name}`,
     parameters: JSON.stringify(parameters), createdAtMs: Date.now(),
@@ -41,9 +44,21 @@ function teach(context: StudioContext, board: ProgressBoard, request: ParsedRequ
   return board.view(job);
 }
 
-function describeExport({ library }: StudioContext, adapterId: AdapterId): CommandResponse<'looks.export'> {
+/** Writes the look in the asked form, once, and says what is in it. */
+async function prepareExport(
+  { library }: StudioContext, { adapterId, format: asked, precision }: ParsedRequest<'looks.export'>,
+): Promise<CommandResponse<'looks.export'>> {
   const look = present(library.adapters.get(adapterId), 'look');
-  return { adapterId, fileName: exportName(look.name), sizeBytes: look.sizeBytes, metadata: { ...look.metadata } };
+  const format = asked ?? exportFormatsOf(look)[0]!;
+  const known = library.exportedFiles.find(adapterId, format, precision);
+  if (known) return { ...known, exportId: known.id, metadata: { ...known.metadata } };
+  const id = newId<ExportId>();
+  library.exportedFiles.insert({
+    id, adapterId, format, precision, fileName: exportName(look.name), metadata: look.metadata,
+    fileSha256: look.fileSha256,
+  });
+  const { fileName, sizeBytes, metadata } = present(library.exportedFiles.get(id), 'look');
+  return { exportId: id, adapterId, format, precision, fileName, sizeBytes, metadata: { ...metadata } };
 }
 
 /** A file name that every system takes; a name written in signs that are left out becomes 'look'. */

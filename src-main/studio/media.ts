@@ -1,12 +1,11 @@
 // What stands behind media/<kind>/<id>: looked up in the library by its opaque id, read from the store, never by path.
 
 import {
-  adapterIdSchema, jobIdSchema, photoIdSchema, portraitIdSchema,
+  exportIdSchema, jobIdSchema, photoIdSchema, portraitIdSchema, previewIdSchema,
 } from '../contract/ids.ts';
 import type { MediaKind } from '../contract/studio.ts';
 import type { StudioContext } from './context.ts';
 import { makeContactSheet } from './contact-sheets.ts';
-import { exportName } from './looks.ts';
 
 export interface Media {
   readonly bytes: Uint8Array;
@@ -28,10 +27,12 @@ export async function openMedia(context: StudioContext, kind: MediaKind, id: str
       const portrait = library.portraits.get(portraitIdSchema.safeParse(id).data ?? noId());
       return readKept(context, portrait?.fileSha256);
     }
+    case 'preview':
+      return readKept(context, library.snapshots.previewFile(previewIdSchema.safeParse(id).data ?? noId()));
     case 'export': {
-      const look = library.adapters.get(adapterIdSchema.safeParse(id).data ?? noId());
-      const media = await readKept(context, look?.fileSha256);
-      return media && look && { ...media, downloadName: exportName(look.name) };
+      const exported = library.exportedFiles.get(exportIdSchema.safeParse(id).data ?? noId());
+      const media = await readKept(context, exported?.fileSha256);
+      return media && exported && { ...media, downloadName: exported.fileName };
     }
     case 'sheet': {
       const job = library.jobs.get(jobIdSchema.safeParse(id).data ?? noId());

@@ -9,7 +9,8 @@ import {
   type Answer, type CommandName, type CommandRequest, type CommandResponse, type MediaKind, type StudioEvent, commands,
 } from '../contract/studio.ts';
 import type { PortraitStyle } from '../generation/styles.ts';
-import { type JobRunner, openQueue } from '../jobs/queue.ts';
+import { type JobRunner, type RunControl, openQueue } from '../jobs/queue.ts';
+import type { JobRecord } from '../library/jobs.ts';
 import { type Library, openLibrary } from '../library/library.ts';
 import { type PackShelf, openPackShelf } from '../packs/pack-shelf.ts';
 import { readStyles, stylesFor } from '../packs/styles.ts';
@@ -58,6 +59,10 @@ export interface Studio {
   close(): Promise<void>;
 }
 
+type Runner = (
+  context: StudioContext, board: ProgressBoard, job: JobRecord, control: RunControl,
+) => ReturnType<JobRunner>;
+
 /** Opens the library and starts on what waits in its queue. Throws library.in-use, library.broken and the like. */
 export async function openStudio(settings: StudioSettings): Promise<Studio> {
   const { libraryFolder, resourcesFolder, version, onLog = () => undefined } = settings;
@@ -72,7 +77,7 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
     onState: (state) => emit({ type: 'engine-state', engine: state }),
   });
   const board = openProgressBoard(emit);
-  const runner = (work: typeof runTeach): JobRunner => (job, signal) => work(context, board, job, signal);
+  const runner = (work: Runner): JobRunner => (job, control) => work(context, board, job, control);
   const queue = openQueue({
     library, onChange: board.changed,
     runners: { analyze: runner(runAnalyze), teach: runner(runTeach), create: runner(runCreate) },

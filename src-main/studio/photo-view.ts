@@ -31,6 +31,7 @@ export function photoViews(photos: readonly PhotoRecord[], subject: Subject): Ph
     userChoice: photo.userChoice,
     isUsed: isUsed(photo),
     caption: captionOf(photo, subject),
+    repeats: photo.repeats,
     likeness: likenessToOthers(photo, photos),
   }));
 }

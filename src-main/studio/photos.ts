@@ -16,7 +16,7 @@ const previewEdgePx = 1024;
 const thumbnailEdgePx = 256;
 
 export function photoCommands(context: StudioContext): Handlers<
-  'photos.import' | 'photos.list' | 'photos.choose' | 'photos.setCaption'> {
+  'photos.import' | 'photos.list' | 'photos.choose' | 'photos.setCaption' | 'photos.setRepeats'> {
   const { library } = context;
   return {
     'photos.import': ({ subjectId, fileName, bytes }) => importPhoto(context, subjectId, fileName, bytes),
@@ -28,6 +28,10 @@ export function photoCommands(context: StudioContext): Handlers<
     },
     'photos.setCaption': ({ photoId, caption }) => {
       library.photos.setCaption(photoId, caption.trim());
+      return announcePhoto(context, photoId, 'photo-changed');
+    },
+    'photos.setRepeats': ({ photoId, repeats }) => {
+      library.photos.setRepeats(photoId, repeats);
       return announcePhoto(context, photoId, 'photo-changed');
     },
   };

@@ -3,6 +3,7 @@
 
 import type { AnalyzedPhoto } from '../contract/engine.ts';
 import type { PhotoId } from '../contract/ids.ts';
+import type { RunControl } from '../jobs/queue.ts';
 import type { JobRecord } from '../library/jobs.ts';
 import type { PhotoRecord } from '../library/photos.ts';
 import type { StudioContext } from './context.ts';
@@ -16,7 +17,7 @@ const cropEdgePx = 768;
 const usualResolutionPx = 512;
 
 export async function runAnalyze(
-  context: StudioContext, board: ProgressBoard, job: JobRecord, signal: AbortSignal,
+  context: StudioContext, board: ProgressBoard, job: JobRecord, { signal }: RunControl,
 ): Promise<void> {
   const photos = context.library.photos.list(job.subjectId).filter((photo) => photo.verdict.grade === 'waiting');
   if (photos.length === 0) return;

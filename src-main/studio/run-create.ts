@@ -6,6 +6,7 @@ import type { PortraitId } from '../contract/ids.ts';
 import {
   type CreateItem, type CreateParameters, createItemSchema, createParametersSchema,
 } from '../jobs/job-parameters.ts';
+import type { RunControl } from '../jobs/queue.ts';
 import type { JobItem, JobRecord } from '../library/jobs.ts';
 import { newId } from '../library/library.ts';
 import type { PhotoRecord } from '../library/photos.ts';
@@ -23,7 +24,7 @@ interface WantedPortrait extends CreateItem {
 }
 
 export async function runCreate(
-  context: StudioContext, board: ProgressBoard, job: JobRecord, signal: AbortSignal,
+  context: StudioContext, board: ProgressBoard, job: JobRecord, { signal }: RunControl,
 ): Promise<void> {
   const { library, engine } = context;
   const parameters = createParametersSchema.parse(JSON.parse(job.parameters));
@@ -35,8 +36,8 @@ export async function runCreate(
     await engine.run(request, signal, {
       onProgress: (progress) => board.report(job.id, progress),
       onItem: async (item) => {
-        const one = wanted.find(({ itemIndex }) => String(itemIndex) === item.key);
-        if (item.kind !== 'portrait' || !one) throw new Error('The engine spoke of a portrait that nobody asked for.');
+        const one = item.kind === 'portrait' && wanted.find(({ itemIndex }) => String(itemIndex) === item.key);
+        if (!one) throw new Error('The engine spoke of a portrait that nobody asked for.');
         await keepPortrait(context, job, parameters, one, item, await readResult(folder, item.file));
         board.changed(present(library.jobs.get(job.id), 'job'));
       },
@@ -58,7 +59,9 @@ function createRequest(
   return {
     kind: 'create', checkpointPath: pack.checkpointPath, provider: library.settings.get().provider,
     modelName: pack.name, version: context.version,
-    adapterFile: adapter && library.pathOf(adapter.fileSha256),
+    adapter: adapter && {
+      method: adapter.method, file: library.pathOf(adapter.fileSha256), word: adapter.triggerWord,
+    },
     items: wanted.map((item) => ({
       key: String(item.itemIndex), prompt: item.prompt, negativePrompt: item.negativePrompt, seed: item.seed,
       adapterStrength: item.usesAdapter ? settings.adapterStrength : 0,

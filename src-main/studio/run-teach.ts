@@ -6,6 +6,7 @@ import { UserError } from '../contract/errors.ts';
 import type { AdapterId, PhotoId } from '../contract/ids.ts';
 import type { Subject } from '../contract/nouns.ts';
 import { type TeachParameters, teachParametersSchema } from '../jobs/job-parameters.ts';
+import type { RunControl } from '../jobs/queue.ts';
 import type { JobRecord } from '../library/jobs.ts';
 import { newId } from '../library/library.ts';
 import type { PhotoRecord } from '../library/photos.ts';
@@ -13,11 +14,12 @@ import type { ShelvedPack } from '../packs/pack-shelf.ts';
 import type { StudioContext } from './context.ts';
 import { duringJob, readResult, withWorkFolder } from './engine-work.ts';
 import type { ProgressBoard } from './jobs.ts';
+import { lookView } from './look-view.ts';
 import { present } from './missing.ts';
 import { captionOf, isUsed } from './photo-view.ts';
 
 export async function runTeach(
-  context: StudioContext, board: ProgressBoard, job: JobRecord, signal: AbortSignal,
+  context: StudioContext, board: ProgressBoard, job: JobRecord, { signal }: RunControl,
 ): Promise<void> {
   const { library, engine, packs } = context;
   const parameters = teachParametersSchema.parse(JSON.parse(job.parameters));
@@ -27,11 +29,21 @@ export async function runTeach(
   library.jobs.clearLosses(job.id);
   await withWorkFolder(library.folder, async (folder) => {
     const result = await engine.run({
-      kind: 'teach', checkpointPath: pack.checkpointPath, provider: library.settings.get().provider,
-      images: photos.map((photo) => ({ file: library.pathOf(photo.cropSha256!), caption: captionOf(photo, subject) })),
-      settings: { ...pack.trainingDefaults, ...parameters.settings },
+      kind: 'teach', method: parameters.method, checkpointPath: pack.checkpointPath,
+      provider: library.settings.get().provider,
+      images: photos.map((photo) => ({
+        name: photo.fileName, file: library.pathOf(photo.cropSha256!), caption: captionOf(photo, subject),
+        repeats: photo.repeats, faceBox: null, faceEmbedding: null,
+      })),
+      heldOut: [], classImageFiles: [], classCaption: `photo of ${subject.classWord}`,
+      settings: { ...pack.trainingDefaults[parameters.method], ...parameters.settings },
+      warmStartFile: null,
+      preview: {
+        prompt: `photo of ${subject.triggerWord} ${subject.classWord}`, negativePrompt: '', seed: 1,
+        settings: pack.generationDefaults,
+      },
       title: 'LoRA made with Likeness', triggerPhrase: `${subject.triggerWord} ${subject.classWord}`,
-      outputFolder: folder,
+      finish: false, runFolder: folder, outputFolder: folder,
     }, signal, {
       onProgress: (progress, lossPoints) => {
         library.jobs.addLosses(job.id, lossPoints);
@@ -87,11 +99,13 @@ async function keepLook(context: StudioContext, taught: Taught): Promise<void> {
     library.adapters.insert({
       id, subjectId: subject.id, jobId: job.id, name: nextName(context, subject), method: parameters.method,
       packId: pack.id, packName: pack.name, triggerWord: subject.triggerWord, rank: result.rank,
-      trainingSteps: result.trainingSteps, photoCount, finalLoss: result.finalLoss, metadata: result.metadata,
+      vectorCount: result.vectorCount, trainingSteps: result.trainingSteps, bestStep: result.bestStep,
+      settings: { ...pack.trainingDefaults[parameters.method], ...parameters.settings }, photoCount,
+      finalLoss: result.finalLoss, metadata: result.metadata,
       fileSha256, createdAtMs: Date.now(),
     });
   });
-  emit({ type: 'look-added', look: present(library.adapters.get(id), 'look') });
+  emit({ type: 'look-added', look: lookView(present(library.adapters.get(id), 'look')) });
   emit({ type: 'subject-changed', subject: present(library.subjects.get(subject.id), 'subject') });
 }
 

@@ -44,7 +44,7 @@ export class Teach {
   /** The default of a field for the chosen model; null when the model does not say. */
   defaultOf(field: TeachField): number | null {
     if (field === 'trainingSteps') return stepsAt(this.closeness, this.pack);
-    return this.pack?.trainingDefaults?.[field] ?? null;
+    return this.pack?.trainingDefaults?.lora[field] ?? null;
   }
 
   /** Moves the slider; steps typed by hand give way to it. */
@@ -95,6 +95,6 @@ export function smoothLoss(points: readonly LossPoint[]): number[] {
 }
 
 function stepsAt(closeness: number, pack: Pack | null): number | null {
-  const steps = pack?.trainingDefaults?.trainingSteps;
+  const steps = pack?.trainingDefaults?.lora.trainingSteps;
   return steps === undefined ? null : Math.max(1, Math.round(steps * closenessFactors[closeness]!));
 }

@@ -55,7 +55,8 @@ export const en = {
     waiting: 'Waiting',
     ended: 'Ended',
     states: {
-      waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed', cancelled: 'Stopped',
+      waiting: 'Waiting', running: 'Running', paused: 'Paused', done: 'Done', failed: 'Failed',
+      cancelled: 'Stopped',
     },
     stop: 'Stop',
     stopJob: (title: string) => `Stop: ${title}`,
@@ -71,8 +72,10 @@ export const en = {
     phases: {
       starting: 'Starting the engine',
       'finding-faces': 'Finding faces',
+      'drawing-class': 'Drawing pictures of the class',
       preparing: 'Preparing photos',
       teaching: 'Learning the face',
+      previewing: 'Drawing previews',
       drawing: 'Drawing',
       measuring: 'Measuring likeness',
       saving: 'Saving',

@@ -69,6 +69,8 @@ export const zhHansErrors: Record<string, ErrorWords> = {
     '请重试。若再次停止，请关闭占用内存较多的程序，或选择较小的设置。'),
   'jobs.interrupted': always(
     '这个任务多次被中断。', '您的照片和已完成的写真都还在。', '请关闭占用内存较多的程序，然后重试。'),
+  'jobs.nothing-to-keep': always(
+    '这个任务还没有学到可以保留的内容。', '您的照片和已有的形象都没有改动。', '请等到第一个快照完成，或取消任务。'),
   'jobs.unknown': always('这个任务已不存在。', unchanged, '请再查看一次任务队列。'),
   'training.not-finite': ({ trainingStep }) => ({
     what: `第 ${trainingStep} 步时损失不再是数字。`, safe: '您的照片和模型没有任何改动，这次学习的内容没有保留。',

@@ -54,7 +54,9 @@ export const zhHans: Words = {
     running: '进行中',
     waiting: '等待中',
     ended: '已结束',
-    states: { waiting: '等待中', running: '进行中', done: '已完成', failed: '未完成', cancelled: '已停止' },
+    states: {
+      waiting: '等待中', running: '进行中', paused: '已暂停', done: '已完成', failed: '未完成', cancelled: '已停止',
+    },
     stop: '停止',
     stopJob: (title) => `停止：${title}`,
     retry: '重试',
@@ -69,8 +71,10 @@ export const zhHans: Words = {
     phases: {
       starting: '正在启动引擎',
       'finding-faces': '正在寻找人脸',
+      'drawing-class': '正在绘制通用人物图片',
       preparing: '正在准备照片',
       teaching: '正在学习这张脸',
+      previewing: '正在绘制预览',
       drawing: '正在绘制',
       measuring: '正在测量相似度',
       saving: '正在保存',

@@ -36,7 +36,7 @@ function newJob(title: string) {
 }
 
 /** Runs until its signal is aborted. */
-const endless: JobRunner = (_job, signal) => new Promise((_resolve, reject) => {
+const endless: JobRunner = (_job, { signal }) => new Promise((_resolve, reject) => {
   signal.addEventListener('abort', () => reject(signal.reason as Error));
 });
 

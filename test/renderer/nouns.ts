@@ -26,14 +26,16 @@ export function photo(number = 1, changes: Partial<Photo> = {}): Photo {
     id: photoId(number), subjectId: subjectId(), fileName: `photo-${number}.jpg`, widthPx: 800, heightPx: 600,
     addedAtMs: number, faceBox: { x: 0.3, y: 0.2, width: 0.3, height: 0.4 }, faceCount: 1,
     verdict: { grade: 'good', reasonCodes: [], reason: '' }, userChoice: null, isUsed: true, caption: 'photo of ohwx',
+    repeats: 1,
     likeness: 0.6, ...changes,
   };
 }
 
 export function look(number = 1): Look {
   return {
-    id: adapterId(number), subjectId: subjectId(), name: 'Ada, quick likeness', method: 'lora',
-    packId: 'starter' as PackId, packName: 'Sketch model', triggerWord: 'ohwx', rank: 8, trainingSteps: 300,
+    id: adapterId(number), subjectId: subjectId(), jobId: jobId(6), name: 'Ada, quick likeness', method: 'lora',
+    packId: 'starter' as PackId, packName: 'Sketch model', triggerWord: 'ohwx', rank: 8, vectorCount: 0,
+    trainingSteps: 300, bestStep: 300, curve: [], settings: {}, exportFormats: ['kohya', 'diffusers', 'checkpoint'],
     photoCount: 2, finalLoss: 0.02, sizeBytes: 123_456, createdAtMs: number, likeness: null, coverPortraitId: null,
   };
 }
@@ -49,7 +51,8 @@ export function portrait(number = 1, changes: Partial<Portrait> = {}): Portrait 
 
 export function job(kind: Job['kind'], number = 1, changes: Partial<Job> = {}): Job {
   return {
-    id: jobId(number), kind, subjectId: subjectId(), title: kind, state: 'running', progress: null, error: null,
+    id: jobId(number), kind, subjectId: subjectId(), title: kind, state: 'running', request: null,
+    method: kind === 'teach' ? 'lora' : null, trainingSteps: null, resumeStep: null, progress: null, error: null,
     adapterId: null, itemsDone: 0, items: kind === 'create' ? 4 : 0, createdAtMs: number * 1000, endedAtMs: null,
     ...changes,
   };
@@ -59,7 +62,9 @@ export function pack(): Pack {
   return {
     id: 'starter' as PackId, name: 'Sketch model', description: 'Small.', architecture: 'sd15', isBuiltIn: true,
     resolutionPx: 128, sizeBytes: 20_000_000, license: 'MIT',
-    trainingDefaults: { rank: 8, trainingSteps: 300, learningRate: 0.001 },
+    trainingDefaults: {
+      lora: { rank: 8, trainingSteps: 300, learningRate: 0.001 }, dreambooth: {}, 'textual-inversion': {},
+    },
     generationDefaults: { samplingSteps: 20, guidanceScale: 3 },
   };
 }

@@ -25,7 +25,7 @@ async function tinyResources(folder: string): Promise<string> {
   const starter = JSON.parse(await readFile(starterFile, 'utf8')) as Record<string, object>;
   await writeFile(path.join(folder, 'packs/tiny.json'), JSON.stringify({
     ...starter, id: 'tiny', folder: 'tiny', name: 'Tiny model', description: 'Draws noise.', license: 'MIT',
-    trainingDefaults: { ...starter.trainingDefaults, rank: 2, trainingSteps: 8, batchSize: 1, resolutionPx: 64 },
+    trainingDefaults: { lora: { rank: 2, loraAlpha: 2, trainingSteps: 8, batchSize: 1, resolutionPx: 64 } },
     generationDefaults: { ...starter.generationDefaults, widthPx: 64, heightPx: 64, samplingSteps: 2 },
   }));
   return folder;

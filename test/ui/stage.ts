@@ -78,7 +78,8 @@ function answerTo(scene: Scene, command: CommandName, given: unknown): unknown {
     case 'photos.choose': return choose(scene, request as unknown as Pick<Photo, 'userChoice'> & { photoId: string });
     case 'looks.export':
       return {
-        adapterId: request.adapterId, fileName: 'ada-quick-likeness.safetensors', sizeBytes: 1_234_567,
+        exportId: request.adapterId, adapterId: request.adapterId, format: 'kohya', precision: 'float16',
+        fileName: 'ada-quick-likeness.safetensors', sizeBytes: 1_234_567,
         metadata: { ss_network_dim: '8', ss_network_alpha: '8', ss_base_model_version: 'sd_v1' },
       };
     case 'portraits.remove': return {};

@@ -29,8 +29,8 @@ export function addExportCommand(program: Command): void {
 
 async function exportLook(studio: Studio, options: ExportOptions): Promise<Outcome> {
   const look = await findLook(studio, options.subject, options.look);
-  const { fileName, sizeBytes, metadata } = await studio.run('looks.export', { adapterId: look.id });
-  const file = await writeMedia(studio, 'export', look.id, path.resolve(options.out ?? fileName));
+  const { exportId, fileName, sizeBytes, metadata } = await studio.run('looks.export', { adapterId: look.id });
+  const file = await writeMedia(studio, 'export', exportId, path.resolve(options.out ?? fileName));
   return { document: { file, sizeBytes, look: look.name, metadata }, text: `"${look.name}" is in ${file}` };
 }
 

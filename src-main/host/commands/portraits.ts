@@ -108,8 +108,8 @@ async function writeResults(studio: Studio, { look, drawing, drawn, out }: Resul
     files.set(portrait.id, await writeMedia(studio, 'portrait', portrait.id, file));
   }
   const contactSheet = await writeMedia(studio, 'sheet', drawing.id, path.join(out, 'contact-sheet.png'));
-  const { fileName, metadata } = await studio.run('looks.export', { adapterId: look.id });
-  const lora = await writeMedia(studio, 'export', look.id, path.join(out, fileName));
+  const { exportId, fileName, metadata } = await studio.run('looks.export', { adapterId: look.id });
+  const lora = await writeMedia(studio, 'export', exportId, path.join(out, fileName));
   return { portraits: files, contactSheet, lora, metadata };
 }
 
