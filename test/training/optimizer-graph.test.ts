@@ -1,4 +1,4 @@
-// The training step's optimizer and learning rates against a few lines of plain arithmetic.
+// The training step's optimizer against a few lines of plain arithmetic.
 
 import { expect, test } from 'vitest';
 
@@ -8,7 +8,6 @@ import { evaluate } from '../../src-main/compiler/evaluate.ts';
 import { verify } from '../../src-main/compiler/verify.ts';
 import { openSession } from '../../src-main/runtime/session.ts';
 import { float32Tensor, type Tensor } from '../../src-main/tensor/tensor.ts';
-import { type LearningRateSettings, learningRateAt } from '../../src-main/training/learning-rate.ts';
 import {
   type AdamWSettings, defaultAdamW, scheduleOf, trainingStepGraph,
 } from '../../src-main/training/optimizer-graph.ts';
@@ -121,34 +120,4 @@ test('a parameter that does not exist is refused', () => {
     name: 'wrong', optimizer: defaultAdamW, parameters: [{ name: 'a', shape: [1] }],
     build: (_g: GraphBuilder, parameter) => ({ loss: parameter('b') }),
   })).toThrow(/b is not among the trainable parameters/);
-});
-
-const rates = (overrides: Partial<LearningRateSettings>): number[] => {
-  const all: LearningRateSettings = {
-    schedule: 'constant', learningRate: 1, warmupSteps: 0, trainingSteps: 8, ...overrides,
-  };
-  return Array.from({ length: all.trainingSteps }, (_, trainingStep) => learningRateAt(trainingStep, all));
-};
-
-test('a constant learning rate is constant, after a linear warm-up', () => {
-  expect(rates({})).toEqual(new Array(8).fill(1));
-  expect(rates({ warmupSteps: 3 })).toEqual([0.25, 0.5, 0.75, 1, 1, 1, 1, 1]);
-});
-
-test('a cosine begins at the full rate, is at half of it half way, and nears zero', () => {
-  const cosine = rates({ schedule: 'cosine' });
-  expect(cosine[0]).toBe(1);
-  expect(cosine[4]).toBeCloseTo(0.5, 12);
-  expect(cosine[7]).toBeCloseTo(0.5 * (1 + Math.cos((7 / 8) * Math.PI)), 12);
-  const warm = rates({ schedule: 'cosine', warmupSteps: 2, trainingSteps: 6 });
-  expect(warm[2]).toBe(1);
-  expect(warm[4]).toBeCloseTo(0.5, 12);
-  expect(warm.every((rate, i) => i < 3 || rate < warm[i - 1]!)).toBe(true);
-});
-
-test('a run shorter than its warm-up has learning rates too', () => {
-  for (const rate of rates({ schedule: 'cosine', warmupSteps: 9, trainingSteps: 4 })) {
-    expect(rate).toBeGreaterThan(0);
-    expect(rate).toBeLessThan(1);
-  }
 });
