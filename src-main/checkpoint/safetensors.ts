@@ -11,6 +11,7 @@ import { isTensorReference, type TensorReference, type WeightSource } from '../t
 import { dtypeOfName, isUnsupportedDTypeName } from './dtype-names.ts';
 import { damagedFile, impostor, truncatedFile, unreadableFile, unsupportedDType } from './file-errors.ts';
 import { type HeaderJson, type HeaderObject, HeaderSyntaxError, parseHeaderJson } from './header-json.ts';
+import { readBytes, readFileBytes } from './read-bytes.ts';
 
 export interface SafetensorsHeader {
   /** Absolute path. */
@@ -61,12 +62,7 @@ export async function readSafetensorsHeader(
 export async function readTensor(source: WeightSource): Promise<Tensor> {
   if (!isTensorReference(source)) return source;
   const { file, dtype, shape, offsetBytes, lengthBytes } = source;
-  const handle = await open(file, 'r').catch((cause: unknown) => { throw unreadableFile(file, cause); });
-  try {
-    return tensorFromBytes(dtype, shape, await readBytes(handle, file, offsetBytes, lengthBytes));
-  } finally {
-    await handle.close();
-  }
+  return tensorFromBytes(dtype, shape, await readFileBytes(file, offsetBytes, lengthBytes));
 }
 
 /** Reads the tensors of a whole file: for small files only (golden data, adapters). */
@@ -196,14 +192,4 @@ function checkLayout(
   }
   if (end > sizeBytes) throw truncatedFile(file, sizeBytes, end);
   if (end < sizeBytes) throw damagedFile(file, `${sizeBytes - end} bytes follow the last tensor`);
-}
-
-async function readBytes(handle: FileHandle, file: string, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  for (let done = 0; done < length;) {
-    const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, 1 << 30), offset + done);
-    if (bytesRead === 0) throw truncatedFile(file, offset + done, offset + length);
-    done += bytesRead;
-  }
-  return bytes;
 }

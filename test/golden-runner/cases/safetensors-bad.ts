@@ -7,9 +7,8 @@ import path from 'node:path';
 import { dtypeName } from '../../../src-main/checkpoint/dtype-names.ts';
 import { readSafetensorsHeader, readTensor } from '../../../src-main/checkpoint/safetensors.ts';
 import { UserError } from '../../../src-main/contract/errors.ts';
-import { float16BitsToFloat32, bfloat16BitsToFloat32 } from '../../../src-main/tensor/half.ts';
-import type { Tensor } from '../../../src-main/tensor/tensor.ts';
 import { exactRow, type GoldenCase, type GoldenRow } from '../case.ts';
+import { plainValues } from '../plain-values.ts';
 
 interface ExpectedFile {
   readonly file: string;
@@ -52,7 +51,7 @@ async function findDifference(file: string, entry: ExpectedFile): Promise<string
     if (!reference) return `no tensor ${JSON.stringify(name)}`;
     const tensor = await readTensor(reference);
     if (dtypeName(tensor.dtype) !== dtype || tensor.shape.join() !== shape.join()) return `dtype or shape of ${name}`;
-    const actual = Array.from(tensor.data as ArrayLike<number | bigint>, (value) => plain(tensor.dtype, value));
+    const actual = plainValues(tensor);
     if (!sameValues(actual, values)) return `values of ${name}: ${actual.join(' ')}`;
   }
   return undefined;
@@ -60,17 +59,4 @@ async function findDifference(file: string, entry: ExpectedFile): Promise<string
 
 function sameValues(actual: readonly unknown[], expected: readonly unknown[]): boolean {
   return actual.length === expected.length && actual.every((value, i) => Object.is(value, expected[i]));
-}
-
-/** A number as expected.json writes it. */
-function plain(dtype: Tensor['dtype'], value: number | bigint): unknown {
-  if (dtype === 'bool') return value === 1;
-  if (typeof value === 'bigint') {
-    return value > -(2n ** 53n) && value < 2n ** 53n ? Number(value) : value.toString();
-  }
-  if (dtype === 'float16') return float16BitsToFloat32(value);
-  if (dtype === 'bfloat16') return bfloat16BitsToFloat32(value);
-  if (Number.isNaN(value)) return 'nan';
-  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
-  return value;
 }
