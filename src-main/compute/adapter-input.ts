@@ -1,21 +1,26 @@
-// A LoRA file as the UNet's graph takes it: its modules, one flat vector, and the factor that its strength is times.
+// A LoRA file as the networks take it: its form, which is built into their graphs, and its numbers.
 
-import { flattenLayers } from '../adapter/lora-layers.ts';
+import { flattenLayers, textEncoderNames } from '../adapter/lora-layers.ts';
 import { readLora } from '../adapter/read-lora.ts';
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
-import type { LoraModule } from '../networks/lora-graph.ts';
+import type { AdapterForm, AdapterInput } from '../networks/pipeline.ts';
+import type { LearnedToken } from '../text/learned-words.ts';
 
 export interface AdapterToApply {
-  readonly modules: readonly LoraModule[];
-  /** Down and up of each module in order. */
-  readonly parameters: Float32Array;
-  /** How many layers the file has for the text encoder, which are not applied. */
-  readonly textEncoderLayers: number;
+  readonly form: AdapterForm;
+  readonly numbers: Omit<AdapterInput, 'strength'>;
+  /** Words whose tokens the adapter brings, in the order of its new rows. */
+  readonly learnedTokens: readonly LearnedToken[];
 }
 
 /** Reads a LoRA for this checkpoint; throws what readLora throws of one that does not fit. */
 export async function readAdapter(file: string, checkpoint: Checkpoint): Promise<AdapterToApply> {
   const { layers } = await readLora(file, checkpoint);
-  const textEncoderLayers = layers.filter(({ network }) => network === 'textEncoder').length;
-  return { ...flattenLayers(layers, 'unet'), textEncoderLayers };
+  const unet = flattenLayers(layers, 'unet');
+  const text = checkpoint.textEncoders.map((_, encoder) => flattenLayers(layers, textEncoderNames[encoder]!));
+  return {
+    form: { unet: unet.modules, textEncoders: text.map(({ modules }) => modules) },
+    numbers: { unet: unet.parameters, textEncoders: text.map(({ parameters }) => parameters) },
+    learnedTokens: [],
+  };
 }

@@ -8,7 +8,7 @@ import { type Pipeline, openPipeline } from '../networks/pipeline.ts';
 import { type AdapterToApply, readAdapter } from './adapter-input.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { type LikenessMeter, openLikenessMeter } from './likeness-meter.ts';
-import { type LoadedPack, loadPack } from './loaded-pack.ts';
+import { type LoadedPack, loadPack, promptsOf } from './loaded-pack.ts';
 import { onProvider } from './provider-choice.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -27,13 +27,10 @@ export async function create(request: CreateRequest, reporter: Reporter, parts: 
   reporter.phase('starting', 0);
   const pack = await loadPack(request.checkpointPath, parts);
   const adapter = request.adapter === null ? undefined : await readAdapter(request.adapter.file, pack.checkpoint);
-  if (adapter && adapter.textEncoderLayers > 0) {
-    reporter.note('This LoRA also changes the text encoder; that part is not applied.');
-  }
   const drawn = new Set<string>();
   await onProvider(parts.chooser, request.provider, reporter, async (provider) => {
     const pipeline = openPipeline(pack.checkpoint, {
-      provider, favour: pack.favour, adapterModules: adapter?.modules ?? [],
+      provider, favour: pack.favour, adapter: adapter?.form, skipLayers: request.settings.clipSkip,
     });
     const meter = await openLikenessMeter(request, pipeline, parts);
     try {
@@ -68,11 +65,11 @@ async function drawOne(
   drawing: Drawing, item: CreateRequest['items'][number], index: number,
 ): Promise<DrawnPicture> {
   const { request: { settings }, pack, pipeline, adapter, reporter } = drawing;
-  const batch = await drawPortraits(pipeline, pack.tokenizer, {
+  const batch = await drawPortraits(pipeline, promptsOf(pack, adapter?.learnedTokens), {
     prompt: item.prompt, negativePrompt: item.negativePrompt, seeds: [item.seed],
     widthPx: settings.widthPx, heightPx: settings.heightPx, samplingSteps: settings.samplingSteps,
     sampler: settings.sampler, guidanceScale: settings.guidanceScale,
-    ...(adapter ? { adapter: { parameters: adapter.parameters, strength: item.adapterStrength } } : {}),
+    ...(adapter ? { adapter: { ...adapter.numbers, strength: item.adapterStrength } } : {}),
   }, {
     onStep: ({ samplingStep }) => reporter.step(index * settings.samplingSteps + samplingStep),
   });

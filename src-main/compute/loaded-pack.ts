@@ -2,6 +2,8 @@
 
 import path from 'node:path';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/open-checkpoint.ts';
+import type { LearnedToken } from '../text/learned-words.ts';
+import { type PromptEncoder, promptEncoder } from '../text/prompt-encoder.ts';
 import { type ClipTokenizer, openClipTokenizer } from '../text/tokenizer.ts';
 import type { EngineParts } from './engine-parts.ts';
 
@@ -21,4 +23,14 @@ export async function loadPack(checkpointPath: string, { resourcesFolder }: Engi
   let parameters = 0;
   for (const { shape } of checkpoint.unet.values()) parameters += shape.reduce((count, size) => count * size, 1);
   return { checkpoint, tokenizer, favour: parameters <= smallUnetParameters ? 'speed' : 'memory' };
+}
+
+/** How prompts become token ids for this pack's text encoders. Throws what promptEncoder throws of learned words. */
+export function promptsOf(
+  { checkpoint, tokenizer }: LoadedPack, learnedTokens: readonly LearnedToken[] = [],
+): PromptEncoder {
+  const { architecture, textEncoders } = checkpoint;
+  return promptEncoder(tokenizer, {
+    architecture, learnedTokens, vocabularySize: textEncoders[0]!.config.vocabSize,
+  });
 }

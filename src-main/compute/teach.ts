@@ -8,7 +8,7 @@ import type { TeachRequest, TeachResult } from '../contract/engine.ts';
 import { type Pipeline, openPipeline } from '../networks/pipeline.ts';
 import { type TrainedLora, type TrainingCache, cacheTrainingImages, trainLora } from '../training/lora-trainer.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { type LoadedPack, loadPack } from './loaded-pack.ts';
+import { type LoadedPack, loadPack, promptsOf } from './loaded-pack.ts';
 import { readPixels } from './pictures.ts';
 import { onProvider } from './provider-choice.ts';
 import type { TriedProvider } from './provider-trial.ts';
@@ -29,16 +29,17 @@ export async function teach(request: TeachRequest, reporter: Reporter, parts: En
 }
 
 async function cacheImages(
-  { images, settings }: TeachRequest, { checkpoint, tokenizer, favour }: LoadedPack, provider: TriedProvider,
-  reporter: Reporter,
+  { images, settings }: TeachRequest, pack: LoadedPack, provider: TriedProvider, reporter: Reporter,
 ): Promise<TrainingCache> {
+  const { checkpoint, favour } = pack;
   reporter.phase('preparing', images.length);
-  const pipeline: Pipeline = openPipeline(checkpoint, { provider, favour });
+  const pipeline: Pipeline = openPipeline(checkpoint, { provider, favour, skipLayers: settings.clipSkip });
+  const prompts = promptsOf(pack);
   try {
     const inputs = [];
     for (const [index, { file, caption }] of images.entries()) {
       inputs.push({
-        pixels: await readPixels(file, settings.resolutionPx), captionIds: tokenizer.encodePrompt(caption),
+        pixels: await readPixels(file, settings.resolutionPx), captionIds: prompts.encode(caption),
       });
       reporter.step(index + 1);
     }

@@ -2,14 +2,16 @@
 //   guided = unconditional + guidanceScale (conditional - unconditional)
 
 import type { Predict } from '../diffusion/denoiser.ts';
+import { joinBatch } from '../networks/batches.ts';
+import { joinTextStates, type TextStates } from '../networks/text-states.ts';
 import { elementCount, float32Tensor, type Shape, type Tensor } from '../tensor/tensor.ts';
 import type { AdapterInput, PipelinePort } from './pipeline-port.ts';
 
 export interface Guidance {
-  /** [1, N, D]: what is asked for. */
-  readonly conditional: Tensor;
-  /** [1, N, D]: what to keep away from, the negative prompt. */
-  readonly unconditional: Tensor;
+  /** One prompt: what is asked for. */
+  readonly conditional: TextStates;
+  /** One prompt: what to keep away from, the negative prompt. */
+  readonly unconditional: TextStates;
   /** 1 is no guidance: then the unconditional call is left out. */
   readonly guidanceScale: number;
   readonly adapter?: AdapterInput;
@@ -20,8 +22,8 @@ export interface Guidance {
 /** The network under guidance, for latents of shape [1, C, H, W]. */
 export function guidedPrediction(pipeline: PipelinePort, guidance: Guidance, shape: Shape): Predict {
   const { conditional, unconditional, guidanceScale, adapter, inOneBatch } = guidance;
-  const predict = async (latents: Tensor, timestep: number, context: Tensor): Promise<Float32Array> =>
-    (await pipeline.predict({ latents, timestep, context, adapter })).data as Float32Array;
+  const predict = async (latents: Tensor, timestep: number, text: TextStates): Promise<Float32Array> =>
+    (await pipeline.predict({ latents, timestep, text, adapter })).data as Float32Array;
   return async (latents, timestep) => {
     const one = float32Tensor(shape, latents);
     if (guidanceScale === 1) return predict(one, timestep, conditional);
@@ -29,7 +31,7 @@ export function guidedPrediction(pipeline: PipelinePort, guidance: Guidance, sha
       const without = await predict(one, timestep, unconditional);
       return guided(without, await predict(one, timestep, conditional), guidanceScale);
     }
-    const both = await predict(joinBatch(one, one), timestep, joinBatch(unconditional, conditional));
+    const both = await predict(joinBatch([one, one]), timestep, joinTextStates([unconditional, conditional]));
     const size = elementCount(shape);
     return guided(both.subarray(0, size), both.subarray(size), guidanceScale);
   };
@@ -37,13 +39,4 @@ export function guidedPrediction(pipeline: PipelinePort, guidance: Guidance, sha
 
 function guided(unconditional: Float32Array, conditional: Float32Array, guidanceScale: number): Float32Array {
   return unconditional.map((value, k) => value + guidanceScale * (conditional[k]! - value));
-}
-
-/** Two float32 tensors of one shape after each other along the first axis. */
-export function joinBatch(a: Tensor, b: Tensor): Tensor {
-  const [first, second] = [a.data as Float32Array, b.data as Float32Array];
-  const joined = new Float32Array(first.length + second.length);
-  joined.set(first);
-  joined.set(second, first.length);
-  return float32Tensor([a.shape[0]! + b.shape[0]!, ...a.shape.slice(1)], joined);
 }

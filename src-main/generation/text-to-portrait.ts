@@ -11,7 +11,7 @@ import { normalNumbers } from '../diffusion/seeded-noise.ts';
 import { type RgbPicture, rgbPicture } from '../photos/pixels.ts';
 import { elementCount, float32Tensor, type Shape, type Tensor } from '../tensor/tensor.ts';
 import { guidedPrediction } from './guided-prediction.ts';
-import type { AdapterInput, PipelinePort, PromptTokenizer } from './pipeline-port.ts';
+import type { AdapterInput, PipelinePort, PromptPort } from './pipeline-port.ts';
 
 export interface PortraitRequest {
   readonly prompt: string;
@@ -60,8 +60,6 @@ export interface PortraitBatch {
   readonly droppedTokens: { readonly prompt: number; readonly negativePrompt: number };
 }
 
-/** CLIP's window of 77 less its begin and end marks. */
-const promptTokens = 75;
 /** Latent edges are halved three times inside the UNet and must come out whole. */
 const unetFactor = 8;
 
@@ -70,23 +68,24 @@ const unetFactor = 8;
  * Refuses, with a UserError, sizes that the networks cannot draw and numbers that went beyond float32.
  */
 export async function drawPortraits(
-  pipeline: PipelinePort, tokenizer: PromptTokenizer, request: PortraitRequest, events: PortraitEvents = {},
+  pipeline: PipelinePort, prompts: PromptPort, request: PortraitRequest, events: PortraitEvents = {},
 ): Promise<PortraitBatch> {
   const { config } = pipeline;
+  const { adapter } = request;
   const shape = latentShape(pipeline, request);
   const schedule = noiseSchedule(config.alphasCumprod);
   const { convention, karras, spacing } = samplers[request.sampler];
   const plan = planSampling(schedule, convention, { steps: request.samplingSteps, spacing, karras, stepsOffset: 1 });
   const guidance = {
-    conditional: await pipeline.encodeText([tokenizer.encodePrompt(request.prompt)]),
-    unconditional: await pipeline.encodeText([tokenizer.encodePrompt(request.negativePrompt)]),
-    guidanceScale: request.guidanceScale, adapter: request.adapter, inOneBatch: request.guidanceInOneBatch,
+    conditional: await pipeline.encodeText([prompts.encode(request.prompt)], adapter),
+    unconditional: await pipeline.encodeText([prompts.encode(request.negativePrompt)], adapter),
+    guidanceScale: request.guidanceScale, adapter, inOneBatch: request.guidanceInOneBatch,
   };
   const predict = guidedPrediction(pipeline, guidance, shape);
   const denoise = denoiser(predict, config.predictionType, plannedTimesteps(plan, schedule));
   const portraits: DrawnPicture[] = [];
   const batch = (kind: PortraitBatch['kind']): PortraitBatch =>
-    ({ kind, portraits, droppedTokens: droppedTokens(tokenizer, request) });
+    ({ kind, portraits, droppedTokens: droppedTokens(prompts, request) });
   for (const seed of request.seeds) {
     const run = { seed, plan, denoise, shape, request, events, portraitsDone: portraits.length };
     const latents = await sampleLatents(run);
@@ -165,9 +164,8 @@ function latentShape({ config }: PipelinePort, { widthPx, heightPx }: PortraitRe
   return [1, config.latentChannels, heightPx / config.vaeFactor, widthPx / config.vaeFactor];
 }
 
-function droppedTokens(tokenizer: PromptTokenizer, { prompt, negativePrompt }: PortraitRequest) {
-  const beyond = (text: string): number => Math.max(0, tokenizer.encode(text).length - promptTokens);
-  return { prompt: beyond(prompt), negativePrompt: beyond(negativePrompt) };
+function droppedTokens(prompts: PromptPort, { prompt, negativePrompt }: PortraitRequest) {
+  return { prompt: prompts.droppedTokens(prompt), negativePrompt: prompts.droppedTokens(negativePrompt) };
 }
 
 function notFinite(): UserError {

@@ -1,21 +1,26 @@
-// The loaded networks of one checkpoint: text encoder, UNet with an adapter as input, VAE. Each session is opened when
-// it is first needed and kept for the size it was opened for; the least recently used is released when there are many.
+// The loaded networks of one checkpoint: text encoders and UNet with an adapter as input, VAE. Each session is opened
+// when it is first needed and kept for the size it was opened for; the least recently used is released when there are
+// many.
 
+import type { Architecture } from '../checkpoint/architecture.ts';
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
-import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Graph } from '../compiler/1-build/graph.ts';
 import type { PredictionType } from '../diffusion/denoiser.ts';
 import { alphasCumprodFromBetas, linearBetas, scaledLinearBetas } from '../diffusion/noise-schedule.ts';
-import { frozenScope } from '../models/frozen-scope.ts';
-import { clipTextEncoder } from '../models/text-encoder.ts';
-import { unet } from '../models/unet.ts';
-import { vaeDecoder, vaeEncoder } from '../models/vae.ts';
 import { type Provider, type Session, openSession } from '../runtime/session.ts';
-import { type Tensor, elementCount } from '../tensor/tensor.ts';
-import { layoutOf, parameterViews } from './flat-parameters.ts';
-import { type LoraModule, loraHook, loraTrainables } from './lora-graph.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { PromptIds } from '../text/prompt-encoder.ts';
+import { type AdapterForm, type AdapterInput, textAdapterFeeds, unetAdapterFeeds } from './adapter-input.ts';
+import { joinBatch, splitBatch } from './batches.ts';
+import { decoderGraph, encoderGraph, textGraph, unetGraph } from './pipeline-graphs.ts';
+import {
+  checkPromptIds, joinTextStates, promptFeeds, type TextStates, wholePictureTimeIds,
+} from './text-states.ts';
+
+export type { AdapterForm, AdapterInput, TextStates };
 
 export interface PipelineConfig {
+  readonly architecture: Architecture;
   readonly latentChannels: number;
   /** VAE latents times this have about unit variance. */
   readonly latentScale: number;
@@ -32,31 +37,30 @@ export interface PipelineOptions {
   readonly threads?: number;
   /** Leave weights in the mapped file and give buffers back: for checkpoints of real size. */
   readonly favour?: 'speed' | 'memory';
-  /** Modules of the adapter that predict() will be given; none: predict() takes no adapter. */
-  readonly adapterModules?: readonly LoraModule[];
-}
-
-export interface AdapterInput {
-  /** Flat vector in the layout of loraTrainables(adapterModules). */
-  readonly parameters: Float32Array;
-  /** Factor on every module's share: adapterStrength. */
-  readonly strength: number;
+  /** The form of the adapter that encodeText() and predict() will be given; none: they take no adapter. */
+  readonly adapter?: AdapterForm;
+  /** Layers that the text encoders leave out at their end ("clip skip" minus one); 0 unless told. */
+  readonly skipLayers?: number;
 }
 
 export interface PredictInput {
   /** float32 [B, C, H, W]. */
   readonly latents: Tensor;
   readonly timestep: number;
-  /** float32 [B, N, D]. */
-  readonly context: Tensor;
+  readonly text: TextStates;
+  /**
+   * float32 [B, 6], SDXL only: original height, width, crop top, left, target height, width; the whole picture unless
+   * told.
+   */
+  readonly timeIds?: Tensor;
   readonly adapter?: AdapterInput;
 }
 
 export interface Pipeline {
   readonly checkpoint: Checkpoint;
   readonly config: PipelineConfig;
-  /** Token ids, 77 a prompt → float32 [B, 77, D]. */
-  encodeText(inputIds: number[][]): Promise<Tensor>;
+  /** Prompts, one list of ids for each text encoder → what they tell the UNet, one row a prompt. */
+  encodeText(prompts: readonly PromptIds[], adapter?: AdapterInput): Promise<TextStates>;
   /** Epsilon or v, shaped as the latents. */
   predict(input: PredictInput): Promise<Tensor>;
   /** float32 [B, C, H, W], already divided by latentScale → float32 [B, 3, H·vaeFactor, W·vaeFactor] in -1..1. */
@@ -70,14 +74,14 @@ export interface Pipeline {
 const keptSessions = 5;
 
 export function pipelineConfigOf(checkpoint: Checkpoint): PipelineConfig {
-  const { unetConfig, vaeConfig, schedulerConfig } = checkpoint;
+  const { architecture, unetConfig, vaeConfig, schedulerConfig } = checkpoint;
   const { betaStart, betaEnd, numTrainTimesteps, betaSchedule } = schedulerConfig;
   const betas = betaSchedule === 'scaled_linear'
     ? scaledLinearBetas(betaStart, betaEnd, numTrainTimesteps)
     : linearBetas(betaStart, betaEnd, numTrainTimesteps);
   const vaeFactor = 2 ** (vaeConfig.blockOutChannels.length - 1);
   return {
-    latentChannels: vaeConfig.latentChannels, latentScale: vaeConfig.scalingFactor, vaeFactor,
+    architecture, latentChannels: vaeConfig.latentChannels, latentScale: vaeConfig.scalingFactor, vaeFactor,
     predictionType: schedulerConfig.predictionType, resolutionPx: unetConfig.sampleSize * vaeFactor,
     alphasCumprod: alphasCumprodFromBetas(betas),
   };
@@ -99,37 +103,43 @@ class LoadedPipeline implements Pipeline {
     this.#options = options;
   }
 
-  async encodeText(inputIds: number[][]): Promise<Tensor> {
-    const count = inputIds[0]!.length;
-    const session = await this.#session(`text ${count}`, () => textGraph(this.checkpoint, count));
+  async encodeText(prompts: readonly PromptIds[], adapter?: AdapterInput): Promise<TextStates> {
+    const { adapter: form, skipLayers = 0 } = this.#options;
+    const count = prompts[0]![0]!.length;
+    const adapterFeeds = textAdapterFeeds(this.checkpoint, form, adapter);
+    const session = await this.#session(`text ${count}`, () => (
+      textGraph(this.checkpoint, { count, adapter: form, skipLayers })));
     const states = [];
-    for (const ids of inputIds) {
-      const feed: Tensor = { dtype: 'int64', shape: [1, count], data: BigInt64Array.from(ids, BigInt) };
-      states.push((await session.run({ input_ids: feed }))['states']!);
+    for (const prompt of prompts) {
+      checkPromptIds(this.checkpoint, prompt, adapter?.newRows ? form?.newTokens ?? 0 : 0);
+      const { context, pooled } = await session.run({ ...promptFeeds([prompt]), ...adapterFeeds });
+      states.push({ context: context!, ...(pooled ? { pooled } : {}) });
     }
-    return joinBatch(states);
+    return joinTextStates(states);
   }
 
-  async predict({ latents, timestep, context, adapter }: PredictInput): Promise<Tensor> {
-    const modules = this.#options.adapterModules ?? [];
-    const key = `unet ${latents.shape.join('x')} ${context.shape[1]}`;
-    const session = await this.#session(key, () => unetGraph(this.checkpoint, latents, context, modules));
+  async predict({ latents, timestep, text, timeIds, adapter }: PredictInput): Promise<Tensor> {
+    const form = this.#options.adapter;
+    const { checkpoint } = this;
+    const key = `unet ${latents.shape.join('x')} ${text.context.shape[1]}`;
+    const session = await this.#session(key, () => unetGraph(checkpoint, latents.shape, text.context.shape, form));
     const batch = latents.shape[0]!;
-    const feeds: Record<string, Tensor> = {
-      latents, context,
+    return (await session.run({
+      latents, context: text.context,
       timestep: { dtype: 'float32', shape: [batch], data: new Float32Array(batch).fill(timestep) },
+      ...(checkpoint.unetConfig.textTime ? this.#textTimeFeeds(latents, text, timeIds) : {}),
+      ...unetAdapterFeeds(form, adapter),
+    }))['prediction']!;
+  }
+
+  #textTimeFeeds({ shape }: Tensor, { pooled }: TextStates, timeIds: Tensor | undefined): Record<string, Tensor> {
+    if (!pooled) throw new Error('This UNet also needs the pooled text.');
+    const [batch, , height, width] = shape as [number, number, number, number];
+    const { vaeFactor } = this.config;
+    return {
+      text_embeds: pooled,
+      time_ids: timeIds ?? wholePictureTimeIds(batch, height * vaeFactor, width * vaeFactor),
     };
-    if (modules.length > 0) {
-      const size = layoutOf(loraTrainables(modules)).size;
-      if (adapter && adapter.parameters.length !== size) {
-        throw new Error(`The adapter has ${adapter.parameters.length} numbers, its modules ${size}.`);
-      }
-      feeds['adapter'] = { dtype: 'float32', shape: [size], data: adapter?.parameters ?? new Float32Array(size) };
-      feeds['strength'] = { dtype: 'float32', shape: [1], data: Float32Array.of(adapter?.strength ?? 0) };
-    } else if (adapter) {
-      throw new Error('This pipeline was opened without an adapter.');
-    }
-    return (await session.run(feeds))['prediction']!;
   }
 
   async decode(latents: Tensor): Promise<Tensor> {
@@ -170,64 +180,4 @@ class LoadedPipeline implements Pipeline {
     }
     return session;
   }
-}
-
-function textGraph(checkpoint: Checkpoint, count: number): Graph {
-  const g = new GraphBuilder('text-encoder');
-  const ids = g.input('input_ids', 'int64', [1, count]);
-  const { weights, config } = checkpoint.textEncoders[0]!;
-  g.output('states', clipTextEncoder(frozenScope(g, weights), config, ids).lastHiddenState);
-  return g.graph();
-}
-
-function unetGraph(checkpoint: Checkpoint, latents: Tensor, context: Tensor, modules: readonly LoraModule[]): Graph {
-  const g = new GraphBuilder('unet');
-  const inputs = {
-    sample: g.input('latents', 'float32', latents.shape),
-    timestep: g.input('timestep', 'float32', [latents.shape[0]!]),
-    encoderHiddenStates: g.input('context', 'float32', context.shape),
-  };
-  const layer = modules.length > 0 ? adapterHook(g, modules) : undefined;
-  g.output('prediction', unet(frozenScope(g, checkpoint.unet, layer), checkpoint.unetConfig, inputs));
-  return g.graph();
-}
-
-function adapterHook(g: GraphBuilder, modules: readonly LoraModule[]): ReturnType<typeof loraHook> {
-  const layout = layoutOf(loraTrainables(modules));
-  const views = parameterViews(g, g.input('adapter', 'float32', [layout.size]), layout);
-  return loraHook(g, modules, (name) => views.get(name)!, g.input('strength', 'float32', [1]));
-}
-
-function decoderGraph(checkpoint: Checkpoint, shape: readonly number[]): Graph {
-  const g = new GraphBuilder('vae-decoder');
-  const latent = g.input('latent', 'float32', [1, ...shape]);
-  g.output('image', vaeDecoder(frozenScope(g, checkpoint.vae), checkpoint.vaeConfig, latent));
-  return g.graph();
-}
-
-function encoderGraph(checkpoint: Checkpoint, shape: readonly number[]): Graph {
-  const g = new GraphBuilder('vae-encoder');
-  const image = g.input('image', 'float32', [1, ...shape]);
-  const moments = vaeEncoder(frozenScope(g, checkpoint.vae), checkpoint.vaeConfig, image);
-  const channels = checkpoint.vaeConfig.latentChannels;
-  const [mean, logVariance] = g.split(moments, 1, [channels, channels]);
-  g.output('mean', mean!);
-  // Kingma & Welling's log-variance, kept where exp() is harmless (diffusers' DiagonalGaussianDistribution)
-  g.output('logVariance', g.clip(logVariance!, -30, 20));
-  return g.graph();
-}
-
-function splitBatch(tensor: Tensor): Tensor[] {
-  const [batch, ...rest] = tensor.shape as [number, ...number[]];
-  const size = elementCount(rest);
-  const data = tensor.data as Float32Array;
-  return Array.from({ length: batch }, (_, i) => (
-    { dtype: 'float32', shape: [1, ...rest], data: data.slice(i * size, (i + 1) * size) }));
-}
-
-function joinBatch(tensors: readonly Tensor[]): Tensor {
-  const [first] = tensors as [Tensor];
-  const data = new Float32Array(tensors.length * first.data.length);
-  tensors.forEach((tensor, i) => data.set(tensor.data as Float32Array, i * first.data.length));
-  return { dtype: 'float32', shape: [tensors.length, ...first.shape.slice(1)], data };
 }

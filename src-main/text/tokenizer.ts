@@ -21,6 +21,8 @@ export interface ClipTokenizer {
   readonly vocabularySize: number;
   /** The ids of a text, without start and end, not shortened. */
   encode(text: string): number[];
+  /** The same for a text, or a part of one, that cleanPrompt() has cleaned. */
+  encodeCleaned(cleaned: string): number[];
   /** Exactly 77 ids: start, at most 75 of the text, end, and the end's id (or `padId`) as padding. */
   encodePrompt(text: string, padId?: number): number[];
 }
@@ -52,11 +54,12 @@ export function clipTokenizer(merges: readonly string[]): ClipTokenizer {
     known.set(word, encoded);
     return encoded;
   };
-  const encode = (text: string): number[] => (cleanPrompt(text).match(wordPattern) ?? []).flatMap(encodeWord);
+  const encodeCleaned = (cleaned: string): number[] => (cleaned.match(wordPattern) ?? []).flatMap(encodeWord);
+  const encode = (text: string): number[] => encodeCleaned(cleanPrompt(text));
   const startId = ids.get(startText)!;
   const endId = ids.get(endText)!;
   return {
-    startId, endId, vocabularySize: ids.size, encode,
+    startId, endId, vocabularySize: ids.size, encode, encodeCleaned,
     encodePrompt(text, padId = endId) {
       const prompt = [startId, ...encode(text).slice(0, contextLength - 2), endId];
       return [...prompt, ...Array.from({ length: contextLength - prompt.length }, () => padId)];

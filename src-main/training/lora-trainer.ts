@@ -2,17 +2,19 @@
 // draws images, noise and timesteps from counter-based streams of the seed and runs the step graph.
 
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
-import type { Graph } from '../compiler/1-build/graph.ts';
 import { UserError } from '../contract/errors.ts';
 import { normalNumbers, uniformNumbers } from '../diffusion/seeded-noise.ts';
-import { type ParameterLayout, layoutOf } from '../networks/flat-parameters.ts';
-import { type LoraModule, type LoraTargets, loraTrainables, unetLoraModules } from '../networks/lora-graph.ts';
-import { type Pipeline, pipelineConfigOf } from '../networks/pipeline.ts';
-import { type Provider, type Session, openSession } from '../runtime/session.ts';
-import { type Tensor, elementCount } from '../tensor/tensor.ts';
+import type { ParameterLayout } from '../networks/flat-parameters.ts';
+import { type LoraModule, type LoraTargets, unetLoraModules } from '../networks/lora-graph.ts';
+import { type Pipeline, pipelineConfigOf, type TextStates } from '../networks/pipeline.ts';
+import type { Provider } from '../runtime/session.ts';
+import { type Tensor, elementCount, float32Tensor } from '../tensor/tensor.ts';
+import type { PromptIds } from '../text/prompt-encoder.ts';
+import { type AdamWSettings, defaultAdamW } from './adamw.ts';
 import { type LearningRateSchedule, learningRateAt } from './learning-rate.ts';
-import { loraStepGraph, timestepFeeds } from './lora-step.ts';
-import { type AdamWSettings, defaultAdamW, scheduleOf } from './optimizer-graph.ts';
+import { type TrainingBatch, noisyPair } from './training-batch.ts';
+import type { TrainingState } from './training-state.ts';
+import { type TrainingStep, openTrainingStep } from './training-step.ts';
 
 export interface LoraTrainingSettings {
   readonly rank: number;
@@ -72,18 +74,18 @@ export interface LoraTrainingOptions {
 
 /** Encodes images float32 [1, 3, H, W] in -1..1 and caption ids once. All images have the same size. */
 export async function cacheTrainingImages(
-  pipeline: Pipeline, images: readonly { readonly pixels: Tensor; readonly captionIds: number[] }[],
+  pipeline: Pipeline, images: readonly { readonly pixels: Tensor; readonly captionIds: PromptIds }[],
 ): Promise<TrainingCache> {
   const [first] = images;
   if (!first) throw noImages();
-  const captions = new Map<string, Promise<Tensor>>();
+  const captions = new Map<string, Promise<TextStates>>();
   const cached: CachedImage[] = [];
   let latentSize: readonly [number, number] = [0, 0];
   for (const { pixels, captionIds } of images) {
     const { mean, logVariance } = await pipeline.encode(pixels);
     const key = captionIds.join();
     if (!captions.has(key)) captions.set(key, pipeline.encodeText([captionIds]));
-    const context = await captions.get(key)!;
+    const { context } = await captions.get(key)!;
     const size = [mean.shape[2]!, mean.shape[3]!] as const;
     if (cached.length > 0 && size.join() !== latentSize.join()) throw new Error('The training images differ in size.');
     latentSize = size;
@@ -92,7 +94,7 @@ export async function cacheTrainingImages(
       context: context.data as Float32Array,
     });
   }
-  return { images: cached, latentSize, contextLength: first.captionIds.length };
+  return { images: cached, latentSize, contextLength: first.captionIds[0]!.length };
 }
 
 /**
@@ -103,82 +105,51 @@ export async function trainLora(options: LoraTrainingOptions): Promise<TrainedLo
   const { checkpoint, cache, settings } = options;
   if (cache.images.length === 0) throw noImages();
   const modules = unetLoraModules(checkpoint.unetConfig, settings.targets, settings);
-  const layout = layoutOf(loraTrainables(modules));
-  const session = await openSession(stepGraphOf(options, modules), options);
+  const step = openTrainingStep({
+    ...options, trainables: { unet: { kind: 'lora', modules } }, optimizer: settings.optimizer ?? defaultAdamW,
+  });
   try {
     const losses: number[] = [];
-    const parameters = await runSteps(session, options, layout, losses);
-    return { modules, layout, parameters, losses };
+    const { tensors } = await runSteps(step, options, losses);
+    const parameters = tensors.get('parameters.unet')!.data as Float32Array;
+    return { modules, layout: step.layout.chunks[0]!.layout, parameters, losses };
   } finally {
-    await session.release();
+    await step.release();
   }
 }
 
-function stepGraphOf({ checkpoint, cache, settings }: LoraTrainingOptions, modules: readonly LoraModule[]): Graph {
-  return loraStepGraph({
-    weights: checkpoint.unet, config: checkpoint.unetConfig, modules,
-    predictionType: checkpoint.schedulerConfig.predictionType,
-    optimizer: settings.optimizer ?? defaultAdamW, batchSize: settings.batchSize,
-    latentSize: cache.latentSize, contextLength: cache.contextLength,
-  }).graph;
-}
-
-async function runSteps(
-  session: Session, options: LoraTrainingOptions, layout: ParameterLayout, losses: number[],
-): Promise<Float32Array> {
+async function runSteps(step: TrainingStep, options: LoraTrainingOptions, losses: number[]): Promise<TrainingState> {
   const { settings, onProgress } = options;
-  const optimizer = settings.optimizer ?? defaultAdamW;
-  const vector = (data: Float32Array): Tensor => ({ dtype: 'float32', shape: [layout.size], data });
-  let state = {
-    parameters: vector(initialLora(layout, settings.seed)),
-    firstMoment: vector(new Float32Array(layout.size)), secondMoment: vector(new Float32Array(layout.size)),
-  };
+  let state = await step.initialState(new Map(), settings.seed);
   const startMs = performance.now();
-  for (let step = 0; step < settings.trainingSteps; step++) {
-    const learningRate = learningRateAt(step, { ...settings, schedule: settings.learningRateSchedule });
-    const schedule = scheduleOf(step + 1, learningRate, optimizer, settings.maxGradientNorm);
-    const out = await session.run({
-      ...state, ...batchFeeds(options, step), schedule: { dtype: 'float32', shape: [4], data: schedule },
+  while (state.step < settings.trainingSteps) {
+    const learningRate = learningRateAt(state.step, { ...settings, schedule: settings.learningRateSchedule });
+    const { state: next, losses: [loss], gradientNorm } = await step.run(state, [batchOf(options, state.step)], {
+      learningRates: { unet: learningRate }, maxGradientNorm: settings.maxGradientNorm,
     });
-    const [loss, gradientNorm] = ['loss', 'gradientNorm'].map((name) => Number(out[name]!.data[0])) as [number, number];
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw notFinite(step + 1);
-    losses.push(loss);
-    state = {
-      parameters: out['nextParameters']!, firstMoment: out['nextFirstMoment']!, secondMoment: out['nextSecondMoment']!,
-    };
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw notFinite(next.step);
+    losses.push(loss!);
+    state = next;
     const verdict = await onProgress?.({
-      trainingStep: step + 1, trainingSteps: settings.trainingSteps, loss, gradientNorm,
+      trainingStep: state.step, trainingSteps: settings.trainingSteps, loss: loss!, gradientNorm,
       elapsedMs: performance.now() - startMs,
     });
     if (verdict === 'stop') break;
   }
-  return state.parameters.data as Float32Array;
+  return state;
 }
 
 // streams of the seed: what each draw of a step is for
-const streams = { initial: 0, latents: 1, noise: 2, timesteps: 3, order: 4 } as const;
+const streams = { latents: 1, noise: 2, timesteps: 3, order: 4 } as const;
 
 /** A stream of its own for every purpose and step. */
 function streamOf(purpose: keyof typeof streams, step = 0): number {
   return step * 8 + streams[purpose];
 }
 
-/** Hu et al. 2021, section 4.1: down is random, up is zero, so that the start is the base model. */
-function initialLora(layout: ParameterLayout, seed: number): Float32Array {
-  const values = new Float32Array(layout.size);
-  const random = uniformNumbers(seed, streamOf('initial'), layout.size);
-  for (const { name, shape, offset, size } of layout.entries) {
-    if (!name.endsWith('lora_down.weight')) continue;
-    // kaiming_uniform with a = sqrt(5), as sd-scripts starts: within ± 1/sqrt(fan-in)
-    const bound = 1 / Math.sqrt(elementCount(shape.slice(1)));
-    for (let i = 0; i < size; i++) values[offset + i] = bound * (2 * random[offset + i]! - 1);
-  }
-  return values;
-}
-
-function batchFeeds({ checkpoint, cache, settings }: LoraTrainingOptions, step: number): Record<string, Tensor> {
+function batchOf({ checkpoint, cache, settings }: LoraTrainingOptions, step: number): TrainingBatch {
   const { batchSize, seed } = settings;
-  const { alphasCumprod, latentScale, latentChannels } = pipelineConfigOf(checkpoint);
+  const { alphasCumprod, latentScale, latentChannels, predictionType } = pipelineConfigOf(checkpoint);
   const latentShape = [batchSize, latentChannels, ...cache.latentSize];
   const perImage = elementCount(latentShape) / batchSize;
   const chosen = Array.from({ length: batchSize }, (_, i) => (
@@ -190,17 +161,20 @@ function batchFeeds({ checkpoint, cache, settings }: LoraTrainingOptions, step: 
       latents[i * perImage + j] = latentScale * (mean[j]! + Math.exp(0.5 * logVariance[j]!) * draws[i * perImage + j]!);
     }
   });
+  const noise = normalNumbers(seed, streamOf('noise', step), latents.length);
   const uniform = uniformNumbers(seed, streamOf('timesteps', step), batchSize);
   const timesteps = Array.from(uniform, (u) => Math.floor(u * alphasCumprod.length));
   const contextSize = chosen[0]!.context.length;
-  const contextShape = [batchSize, cache.contextLength, contextSize / cache.contextLength];
   const context = new Float32Array(batchSize * contextSize);
   chosen.forEach((image, i) => context.set(image.context, i * contextSize));
   return {
-    latents: { dtype: 'float32', shape: latentShape, data: latents },
-    noise: { dtype: 'float32', shape: latentShape, data: normalNumbers(seed, streamOf('noise', step), latents.length) },
-    context: { dtype: 'float32', shape: contextShape, data: context },
-    ...timestepFeeds(timesteps, alphasCumprod),
+    ...noisyPair(float32Tensor(latentShape, latents), float32Tensor(latentShape, noise), {
+      timesteps, alphasCumprod, predictionType,
+    }),
+    timesteps, sampleWeights: timesteps.map(() => 1 / batchSize),
+    text: { states: {
+      context: float32Tensor([batchSize, cache.contextLength, contextSize / cache.contextLength], context),
+    } },
   };
 }
 

@@ -2,45 +2,53 @@
 // give. Its "data" is one picture: pixels all of one grey that the prompt's first token and the adapter decide.
 // It is exact, not a stand-in for networks: those are tested where they are loaded.
 
-import type { PipelinePort, PredictInput, PromptTokenizer } from '../../src-main/generation/pipeline-port.ts';
+import type { PipelinePort, PredictInput, PromptPort } from '../../src-main/generation/pipeline-port.ts';
 import { alphasCumprodFromBetas, scaledLinearBetas } from '../../src-main/diffusion/noise-schedule.ts';
 import { elementCount, float32Tensor } from '../../src-main/tensor/tensor.ts';
+import type { PromptIds } from '../../src-main/text/prompt-encoder.ts';
 
 /** One token a letter, 'a' is 1; long prompts are cut as CLIP's are. */
-export const letterTokenizer: PromptTokenizer = {
-  encode: (text) => [...text.replaceAll(' ', '')].map((letter) => letter.charCodeAt(0) - 96),
-  encodePrompt: (text) => {
-    const ids = letterTokenizer.encode(text).slice(0, 75);
-    return [...ids, ...new Array<number>(77 - ids.length).fill(0)];
+export const letterPrompts: PromptPort = {
+  encode: (text) => {
+    const ids = lettersOf(text).slice(0, 75);
+    return [[...ids, ...new Array<number>(77 - ids.length).fill(0)]];
   },
+  droppedTokens: (text) => Math.max(0, lettersOf(text).length - 75),
 };
+
+function lettersOf(text: string): number[] {
+  return [...text.replaceAll(' ', '')].map((letter) => letter.charCodeAt(0) - 96);
+}
 
 export interface AnalyticPipeline extends PipelinePort {
   readonly calls: PredictInput[];
-  readonly encodedPrompts: number[][];
+  readonly encodedPrompts: PromptIds[];
 }
 
 const alphasCumprod = alphasCumprodFromBetas(scaledLinearBetas());
 const latentScale = 0.5;
 
-/** Latent value that a context row stands for: first token / 10, and the adapter adds its strength x parameters[0]. */
+/** Latent value that a context row stands for: first token / 10, and the adapter adds its strength x unet[0]. */
 export function analyticPipeline(predictionType: 'epsilon' | 'v_prediction' = 'epsilon'): AnalyticPipeline {
   const calls: PredictInput[] = [];
-  const encodedPrompts: number[][] = [];
+  const encodedPrompts: PromptIds[] = [];
   return {
     calls,
     encodedPrompts,
-    config: { latentChannels: 4, latentScale, vaeFactor: 2, predictionType, resolutionPx: 16, alphasCumprod },
-    async encodeText(inputIds) {
-      encodedPrompts.push(...inputIds);
-      return float32Tensor([inputIds.length, 77, 1], inputIds.flat());
+    config: {
+      architecture: 'sd15', latentChannels: 4, latentScale, vaeFactor: 2, resolutionPx: 16, predictionType,
+      alphasCumprod,
+    },
+    async encodeText(prompts) {
+      encodedPrompts.push(...prompts);
+      return { context: float32Tensor([prompts.length, 77, 1], prompts.flatMap(([ids]) => [...ids!])) };
     },
     async predict(input) {
       calls.push(input);
-      const { latents, timestep, context, adapter } = input;
+      const { latents, timestep, text: { context }, adapter } = input;
       const acp = alphasCumprod[Math.round(timestep)]!;
       const rowSize = elementCount(latents.shape) / latents.shape[0]!;
-      const added = adapter ? adapter.strength * adapter.parameters[0]! : 0;
+      const added = adapter ? adapter.strength * adapter.unet[0]! : 0;
       return float32Tensor(latents.shape, (latents.data as Float32Array).map((x, k) => {
         const row = Math.floor(k / rowSize);
         const x0 = (context.data as Float32Array)[row * 77]! / 10 + added;

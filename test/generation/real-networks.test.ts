@@ -14,7 +14,7 @@ import { layoutOf } from '../../src-main/networks/flat-parameters.ts';
 import { loraTrainables, unetLoraModules } from '../../src-main/networks/lora-graph.ts';
 import { openPipeline } from '../../src-main/networks/pipeline.ts';
 import { float32Tensor } from '../../src-main/tensor/tensor.ts';
-import { letterTokenizer } from './analytic-pipeline.ts';
+import { letterPrompts } from './analytic-pipeline.ts';
 
 const folder = fileURLToPath(new URL('../golden/ckpt-sd15', import.meta.url));
 const configFile = path.join(folder, 'config.json');
@@ -28,7 +28,8 @@ const checkpoint = await openCheckpoint(path.join(folder, 'model.safetensors'), 
 });
 const adapterModules = unetLoraModules(checkpoint.unetConfig, 'attention', { rank: 2, loraAlpha: 2 });
 const { size } = layoutOf(loraTrainables(adapterModules));
-const pipeline = openPipeline(checkpoint, { provider: 'cpu', threads: 1, adapterModules });
+const adapterForm = { unet: adapterModules, textEncoders: [] };
+const pipeline = openPipeline(checkpoint, { provider: 'cpu', threads: 1, adapter: adapterForm });
 afterAll(() => pipeline.release());
 
 const request: PortraitRequest = {
@@ -37,7 +38,7 @@ const request: PortraitRequest = {
 };
 
 const latentsOf = async (change: Partial<PortraitRequest>): Promise<Float32Array> => {
-  const { portraits } = await drawPortraits(pipeline, letterTokenizer, { ...request, ...change });
+  const { portraits } = await drawPortraits(pipeline, letterPrompts, { ...request, ...change });
   return portraits[0]!.latents.data as Float32Array;
 };
 
@@ -46,7 +47,7 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
 }
 
 test('one Euler step is what its formula says, network, guidance and all', async () => {
-  const { latents, picture } = (await drawPortraits(pipeline, letterTokenizer, {
+  const { latents, picture } = (await drawPortraits(pipeline, letterPrompts, {
     ...request, sampler: 'euler', samplingSteps: 1,
   })).portraits[0]!;
   // one step goes from the last timestep's sigma to 0, so it ends on the denoised latent
@@ -55,8 +56,8 @@ test('one Euler step is what its formula says, network, guidance and all', async
   const noise = normalNoise(3, 0, [1, 4, 16, 8]);
   const input = float32Tensor(noise.shape, (noise.data as Float32Array).map((z) => sigma * z * Math.sqrt(acp)));
   const epsilonFor = async (prompt: string): Promise<Float32Array> => {
-    const context = await pipeline.encodeText([letterTokenizer.encodePrompt(prompt)]);
-    return (await pipeline.predict({ latents: input, timestep: 999, context })).data as Float32Array;
+    const text = await pipeline.encodeText([letterPrompts.encode(prompt)]);
+    return (await pipeline.predict({ latents: input, timestep: 999, text })).data as Float32Array;
   };
   const [negative, positive] = [await epsilonFor('hat'), await epsilonFor('portrait')];
   expect(largestDifference(negative, positive)).toBeGreaterThan(1e-4);
@@ -81,7 +82,7 @@ test('the same request gives the same bits, another seed another picture', async
 
 test('a look at strength 0 is no look, and its strength counts', async () => {
   const parameters = normalNumbers(9, 0, size).map((value) => value * 0.02);
-  const drawn = (strength: number) => latentsOf({ adapter: { parameters, strength } });
+  const drawn = (strength: number) => latentsOf({ adapter: { unet: parameters, strength } });
   const bare = await latentsOf({});
   expect(await drawn(0)).toEqual(bare);
   const [half, full] = [largestDifference(await drawn(0.5), bare), largestDifference(await drawn(1), bare)];

@@ -8,7 +8,7 @@ import {
   type DrawnPicture, drawPortraits, type PortraitProgress, type PortraitRequest, rgbFromTensor,
 } from '../../src-main/generation/text-to-portrait.ts';
 import { float32Tensor } from '../../src-main/tensor/tensor.ts';
-import { analyticPipeline, letterTokenizer } from './analytic-pipeline.ts';
+import { analyticPipeline, letterPrompts } from './analytic-pipeline.ts';
 
 // the first letters are tokens 5 and 1, so their pictures have latents 0.5 and 0.1
 const request: PortraitRequest = {
@@ -22,7 +22,7 @@ const meanLatent = ({ latents }: DrawnPicture): number =>
 test.each(samplerNames)('%s arrives at the picture that the prompt asks for', async (sampler) => {
   for (const predictionType of ['epsilon', 'v_prediction'] as const) {
     const pipeline = analyticPipeline(predictionType);
-    const { kind, portraits } = await drawPortraits(pipeline, letterTokenizer, { ...request, sampler });
+    const { kind, portraits } = await drawPortraits(pipeline, letterPrompts, { ...request, sampler });
     expect(kind).toBe('done');
     expect(portraits.map((portrait) => portrait.seed)).toEqual([7, 8]);
     for (const portrait of portraits) {
@@ -37,7 +37,7 @@ test.each(samplerNames)('%s arrives at the picture that the prompt asks for', as
 test('guidance moves away from the negative prompt, in two calls or in one batch', async () => {
   for (const guidanceInOneBatch of [false, true]) {
     const pipeline = analyticPipeline();
-    const { portraits } = await drawPortraits(pipeline, letterTokenizer, {
+    const { portraits } = await drawPortraits(pipeline, letterPrompts, {
       ...request, seeds: [1], guidanceScale: 3, guidanceInOneBatch,
     });
     // 0.1 + 3 (0.5 - 0.1)
@@ -49,14 +49,14 @@ test('guidance moves away from the negative prompt, in two calls or in one batch
 
 test('without guidance the negative prompt costs no calls', async () => {
   const pipeline = analyticPipeline();
-  await drawPortraits(pipeline, letterTokenizer, { ...request, seeds: [1] });
+  await drawPortraits(pipeline, letterPrompts, { ...request, seeds: [1] });
   expect(pipeline.calls.length).toBe(6);
 });
 
 test('the look goes to every call with its strength', async () => {
-  const adapter = { parameters: new Float32Array([0.4]), strength: 0.5 };
+  const adapter = { unet: new Float32Array([0.4]), strength: 0.5 };
   const pipeline = analyticPipeline();
-  const { portraits } = await drawPortraits(pipeline, letterTokenizer, { ...request, guidanceScale: 2, adapter });
+  const { portraits } = await drawPortraits(pipeline, letterPrompts, { ...request, guidanceScale: 2, adapter });
   // both halves of the guidance get 0.2 more: 0.3 + 2 (0.7 - 0.3)
   expect(meanLatent(portraits[0]!)).toBeCloseTo(1.1, 4);
   expect(pipeline.calls.every((call) => call.adapter === adapter)).toBe(true);
@@ -66,7 +66,7 @@ test('a seed gives the same portrait alone or in a batch, and seeds differ on th
   const previews = async (seeds: number[]): Promise<Map<number, Float32Array>> => {
     const pipeline = analyticPipeline();
     const found = new Map<number, Float32Array>();
-    await drawPortraits(pipeline, letterTokenizer, { ...request, seeds, sampler: 'euler-ancestral' }, {
+    await drawPortraits(pipeline, letterPrompts, { ...request, seeds, sampler: 'euler-ancestral' }, {
       onPortrait: ({ seed }) => { found.set(seed, pipeline.calls.at(-1)!.latents.data as Float32Array); },
     });
     return found;
@@ -79,7 +79,7 @@ test('a seed gives the same portrait alone or in a batch, and seeds differ on th
 test('progress counts every step of every portrait', async () => {
   const steps: PortraitProgress[] = [];
   const order: string[] = [];
-  await drawPortraits(analyticPipeline(), letterTokenizer, request, {
+  await drawPortraits(analyticPipeline(), letterPrompts, request, {
     onStep: (progress) => { steps.push(progress); order.push('step'); },
     onPortrait: ({ seed }) => { order.push(`portrait ${seed}`); },
   });
@@ -92,7 +92,7 @@ test('progress counts every step of every portrait', async () => {
 test('a cancelled batch keeps the portraits that were done', async () => {
   const abort = new AbortController();
   const pipeline = analyticPipeline();
-  const result = await drawPortraits(pipeline, letterTokenizer, request, {
+  const result = await drawPortraits(pipeline, letterPrompts, request, {
     signal: abort.signal,
     onStep: ({ seed, samplingStep }) => { if (seed === 8 && samplingStep === 2) abort.abort(); },
   });
@@ -103,13 +103,13 @@ test('a cancelled batch keeps the portraits that were done', async () => {
 
 test('each prompt is encoded once, and what did not fit is counted', async () => {
   const pipeline = analyticPipeline();
-  const { droppedTokens } = await drawPortraits(pipeline, letterTokenizer, { ...request, prompt: 'e'.repeat(80) });
+  const { droppedTokens } = await drawPortraits(pipeline, letterPrompts, { ...request, prompt: 'e'.repeat(80) });
   expect(pipeline.encodedPrompts.length).toBe(2);
   expect(droppedTokens).toEqual({ prompt: 5, negativePrompt: 0 });
 });
 
 test('sizes that the network cannot draw are refused with one that it can', async () => {
-  const drawing = drawPortraits(analyticPipeline(), letterTokenizer, { ...request, widthPx: 24 });
+  const drawing = drawPortraits(analyticPipeline(), letterPrompts, { ...request, widthPx: 24 });
   await expect(drawing).rejects.toThrow('must be multiples of 16');
   await expect(drawing).rejects.toBeInstanceOf(UserError);
 });
@@ -117,7 +117,7 @@ test('sizes that the network cannot draw are refused with one that it can', asyn
 test('numbers that are lost are an error, not a black picture', async () => {
   const pipeline = analyticPipeline();
   const broken = { ...pipeline, predict: async () => float32Tensor([1, 4, 8, 16], new Float32Array(512).fill(NaN)) };
-  await expect(drawPortraits(broken, letterTokenizer, request)).rejects.toThrow('NaN or infinity');
+  await expect(drawPortraits(broken, letterPrompts, request)).rejects.toThrow('NaN or infinity');
   expect(() => rgbFromTensor(float32Tensor([1, 3, 1, 1], [0, NaN, 0]))).toThrow('NaN or infinity');
 });
 

@@ -4,26 +4,27 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { Checkpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
 import { type LoraModule, unetLoraModules } from '../../src-main/networks/lora-graph.ts';
-import { type Pipeline, openPipeline, pipelineConfigOf } from '../../src-main/networks/pipeline.ts';
+import { type Pipeline, openPipeline, pipelineConfigOf, type TextStates } from '../../src-main/networks/pipeline.ts';
 import { type Tensor, float32Tensor } from '../../src-main/tensor/tensor.ts';
 import { randomTensor, relativeError } from '../compiler/numbers.ts';
 import { openTinyCheckpoint, randomLora } from './tiny-checkpoint.ts';
 
 const options = { provider: 'cpu', threads: 1 } as const;
 const latents = randomTensor([1, 4, 8, 8], 1);
-const ids = Array.from({ length: 77 }, (_, i) => (i === 0 ? 0 : 2 + (i * 7) % 500));
+const ids = [Array.from({ length: 77 }, (_, i) => (i === 0 ? 0 : 2 + (i * 7) % 500))];
+const reversed = [[...ids[0]!].reverse()];
 let checkpoint: Checkpoint;
 let plain: Pipeline;
 let modules: LoraModule[];
 let adapted: Pipeline;
-let context: Tensor;
+let text: TextStates;
 
 beforeAll(async () => {
   checkpoint = await openTinyCheckpoint();
   modules = unetLoraModules(checkpoint.unetConfig, 'transformer-and-convolution', { rank: 2, loraAlpha: 2 });
   plain = openPipeline(checkpoint, options);
-  adapted = openPipeline(checkpoint, { ...options, adapterModules: modules });
-  context = await plain.encodeText([ids]);
+  adapted = openPipeline(checkpoint, { ...options, adapter: { unet: modules, textEncoders: [] } });
+  text = await plain.encodeText([ids]);
 });
 afterAll(async () => {
   await plain.release();
@@ -44,11 +45,10 @@ test('the configuration follows from the checkpoint', () => {
 });
 
 test('prompts become states, each as if it were alone', async () => {
-  const other = [...ids].reverse();
-  const both = await plain.encodeText([ids, other]);
-  expect([context.shape, both.shape]).toEqual([[1, 77, 24], [2, 77, 24]]);
-  expect(data(both).subarray(0, 77 * 24)).toEqual(data(context));
-  expect(data(both).subarray(77 * 24)).toEqual(data(await plain.encodeText([other])));
+  const { context, pooled } = await plain.encodeText([ids, reversed]);
+  expect([text.context.shape, context.shape, pooled]).toEqual([[1, 77, 24], [2, 77, 24], undefined]);
+  expect(data(context).subarray(0, 77 * 24)).toEqual(data(text.context));
+  expect(data(context).subarray(77 * 24)).toEqual(data((await plain.encodeText([reversed])).context));
 });
 
 test('pictures become latents an eighth as large, and latents pictures', async () => {
@@ -64,33 +64,33 @@ test('pictures become latents an eighth as large, and latents pictures', async (
 });
 
 test('a prediction has the shape of its latents and depends on timestep and text', async () => {
-  const at = async (timestep: number, text: Tensor): Promise<Float32Array> => {
-    const prediction = await plain.predict({ latents, timestep, context: text });
+  const at = async (timestep: number, states: TextStates): Promise<Float32Array> => {
+    const prediction = await plain.predict({ latents, timestep, text: states });
     expect(prediction.shape).toEqual(latents.shape);
     return data(prediction);
   };
-  const base = await at(500, context);
-  expect(await at(500, context)).toEqual(base);
-  expect(relativeError(await at(20, context), Float64Array.from(base))).toBeGreaterThan(1e-3);
-  const otherText = await plain.encodeText([[...ids].reverse()]);
+  const base = await at(500, text);
+  expect(await at(500, text)).toEqual(base);
+  expect(relativeError(await at(20, text), Float64Array.from(base))).toBeGreaterThan(1e-3);
+  const otherText = await plain.encodeText([reversed]);
   expect(relativeError(await at(500, otherText), Float64Array.from(base))).toBeGreaterThan(1e-4);
 });
 
 test('an adapter of strength 0, or none, is the base model; a stronger one is not', async () => {
-  const base = data(await plain.predict({ latents, timestep: 300, context }));
+  const base = data(await plain.predict({ latents, timestep: 300, text }));
   const parameters = randomLora(modules, 4);
-  const with0 = await adapted.predict({ latents, timestep: 300, context, adapter: { parameters, strength: 0 } });
-  const without = await adapted.predict({ latents, timestep: 300, context });
-  const with1 = await adapted.predict({ latents, timestep: 300, context, adapter: { parameters, strength: 1 } });
+  const with0 = await adapted.predict({ latents, timestep: 300, text, adapter: { unet: parameters, strength: 0 } });
+  const without = await adapted.predict({ latents, timestep: 300, text });
+  const with1 = await adapted.predict({ latents, timestep: 300, text, adapter: { unet: parameters, strength: 1 } });
   expect(relativeError(data(with0), Float64Array.from(base))).toBeLessThan(1e-5);
   expect(data(without)).toEqual(data(with0));
   expect(relativeError(data(with1), Float64Array.from(base))).toBeGreaterThan(0.01);
 });
 
 test('an adapter that does not fit is refused', async () => {
-  const adapter = { parameters: new Float32Array(7), strength: 1 };
-  await expect(adapted.predict({ latents, timestep: 1, context, adapter })).rejects.toThrow(/adapter has 7 numbers/);
-  await expect(plain.predict({ latents, timestep: 1, context, adapter })).rejects.toThrow(/without an adapter/);
+  const adapter = { unet: new Float32Array(7), strength: 1 };
+  await expect(adapted.predict({ latents, timestep: 1, text, adapter })).rejects.toThrow(/adapter has 7 numbers/);
+  await expect(plain.predict({ latents, timestep: 1, text, adapter })).rejects.toThrow(/without an adapter/);
 });
 
 test('sizes beyond those kept are let go and opened again; a released pipeline opens anew', async () => {

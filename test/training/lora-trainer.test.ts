@@ -8,6 +8,7 @@ import { unetLoraModules } from '../../src-main/networks/lora-graph.ts';
 import { openPipeline, pipelineConfigOf } from '../../src-main/networks/pipeline.ts';
 import { openSession } from '../../src-main/runtime/session.ts';
 import { type Tensor, float32Tensor } from '../../src-main/tensor/tensor.ts';
+import type { PromptIds } from '../../src-main/text/prompt-encoder.ts';
 import { loraStepGraph, timestepFeeds } from '../../src-main/training/lora-step.ts';
 import {
   type CachedImage, type LoraTrainingSettings, type TrainedLora, type TrainingProgress, cacheTrainingImages,
@@ -166,10 +167,10 @@ test('without images there is nothing to learn from', async () => {
 
 test('images are encoded once, captions too', async () => {
   const pipeline = openPipeline(checkpoint, { provider: 'cpu', threads: 1 });
-  const captions: number[][][] = [];
+  const captions: PromptIds[][] = [];
   const counting = { ...pipeline, config: pipeline.config, checkpoint, encode: pipeline.encode.bind(pipeline),
-    encodeText: (ids: number[][]) => { captions.push(ids); return pipeline.encodeText(ids); } };
-  const [one, two] = [[1, 5, 2], [1, 6, 2]];
+    encodeText: (ids: PromptIds[]) => { captions.push(ids); return pipeline.encodeText(ids); } };
+  const [one, two] = [[[1, 5, 2]], [[1, 6, 2]]];
   const images = [one, one, two].map((captionIds, i) => (
     { pixels: randomTensor([1, 3, 16, 16], i), captionIds: captionIds! }));
   const cache = await cacheTrainingImages(counting, images);
