@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UserError } from '../../src-main/contract/errors.ts';
 import { backgroundWord, colourWord } from '../../src-main/dataset/background-colour.ts';
-import { caption, measuredDetails } from '../../src-main/dataset/captions.ts';
+import { caption, classCaption, measuredDetails } from '../../src-main/dataset/captions.ts';
 import {
   cropVariants, faceCropRegion, headAndShoulders, keepInside, nominalFacePoints,
 } from '../../src-main/dataset/framing.ts';
@@ -79,6 +79,14 @@ test('captions name trigger, class and details in the starter pack\'s words', ()
   const details = measuredDetails({ background: 'grey' });
   expect(caption({ triggerWord: 'sks', classWord: 'man', details })).toBe('photo of sks man, grey background');
   expect(measuredDetails({ background: undefined })).toEqual([]);
+  expect(classCaption('person')).toBe('photo of a person');
+});
+
+test('a photo\'s own caption stands in place of the details and always names the subject', () => {
+  const parts = { triggerWord: 'sks', classWord: 'man', details: ['grey background'] } as const;
+  expect(caption({ ...parts, ownCaption: 'SKS on a beach' })).toBe('SKS on a beach');
+  expect(caption({ ...parts, ownCaption: ' doing his tasks ' })).toBe('photo of sks man, doing his tasks');
+  expect(caption({ ...parts, ownCaption: '  ' })).toBe('photo of sks man, grey background');
 });
 
 // the middle tones of each name as people call them
