@@ -6,7 +6,9 @@ import type { Architecture } from '../checkpoint/architecture.ts';
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
 import type { Graph } from '../compiler/1-build/graph.ts';
 import type { PredictionType } from '../diffusion/denoiser.ts';
-import { alphasCumprodFromBetas, linearBetas, scaledLinearBetas } from '../diffusion/noise-schedule.ts';
+import {
+  alphasCumprodFromBetas, linearBetas, scaledLinearBetas, zeroTerminalSnrBetas,
+} from '../diffusion/noise-schedule.ts';
 import { type Provider, type Session, openSession } from '../runtime/session.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { PromptIds } from '../text/prompt-encoder.ts';
@@ -75,7 +77,7 @@ const keptSessions = 5;
 
 export function pipelineConfigOf(checkpoint: Checkpoint): PipelineConfig {
   const { architecture, unetConfig, vaeConfig, schedulerConfig } = checkpoint;
-  const { betaStart, betaEnd, numTrainTimesteps, betaSchedule } = schedulerConfig;
+  const { betaStart, betaEnd, numTrainTimesteps, betaSchedule, rescaleBetasZeroSnr } = schedulerConfig;
   const betas = betaSchedule === 'scaled_linear'
     ? scaledLinearBetas(betaStart, betaEnd, numTrainTimesteps)
     : linearBetas(betaStart, betaEnd, numTrainTimesteps);
@@ -83,7 +85,7 @@ export function pipelineConfigOf(checkpoint: Checkpoint): PipelineConfig {
   return {
     architecture, latentChannels: vaeConfig.latentChannels, latentScale: vaeConfig.scalingFactor, vaeFactor,
     predictionType: schedulerConfig.predictionType, resolutionPx: unetConfig.sampleSize * vaeFactor,
-    alphasCumprod: alphasCumprodFromBetas(betas),
+    alphasCumprod: alphasCumprodFromBetas(rescaleBetasZeroSnr ? zeroTerminalSnrBetas(betas) : betas),
   };
 }
 
