@@ -1,10 +1,6 @@
 // The order in which nodes are written and, because of it, the order in which ONNX Runtime runs a backward pass:
 // each weight gradient soon after the gradient it needs, so that activations can be given back on the way.
 
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-
 import { expect, test } from 'vitest';
 
 import { GraphBuilder } from '../../src-main/compiler/1-build/graph-builder.ts';
@@ -12,9 +8,9 @@ import { type Graph, presentInputs } from '../../src-main/compiler/1-build/graph
 import { differentiate } from '../../src-main/compiler/2-differentiate/differentiate.ts';
 import { simplify } from '../../src-main/compiler/3-simplify/simplify.ts';
 import { executionOrder } from '../../src-main/compiler/4-emit/execution-order.ts';
-import { openSession } from '../../src-main/runtime/session.ts';
 import type { Tensor } from '../../src-main/tensor/tensor.ts';
 import { randomTensor } from './numbers.ts';
+import { profiledNames } from './profile.ts';
 
 const layers = 6;
 const width = 4;
@@ -67,23 +63,6 @@ test('nodes that wait for each other are refused', () => {
   (neg as { inputs: unknown }).inputs = exp!.outputs;
   expect(() => executionOrder(graph)).toThrow(/wait for each other/);
 });
-
-/** Names of the nodes as ONNX Runtime ran them. */
-async function profiledNames(graph: Graph, feeds: Record<string, Tensor>): Promise<string[]> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'likeness-profile-'));
-  try {
-    const profileFilePrefix = path.join(folder, 'run');
-    const session = await openSession(graph, { provider: 'cpu', threads: 1, profileFilePrefix });
-    await session.run(feeds);
-    await session.release();
-    const [name] = await readdir(folder);
-    const events = JSON.parse(await readFile(path.join(folder, name!), 'utf8')) as { cat: string; name: string }[];
-    return events.filter(({ cat, name: event }) => cat === 'Node' && event.endsWith('_kernel_time'))
-      .map(({ name: event }) => event.slice(0, -'_kernel_time'.length));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
 
 test.each([false, true])('ONNX Runtime runs each weight gradient with its layer (joined: %s)', async (joined) => {
   const { graph, feeds } = chain(joined);

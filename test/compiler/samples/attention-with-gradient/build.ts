@@ -11,5 +11,5 @@ export function build(): Graph {
   const o = g.scope('attn1', () => g.attention(q, k, v));
   const loss = g.reduceSum(g.mul(o, o), [0, 1, 2, 3], false);
   differentiate(g, loss, [q, k, v]).forEach((gradient, i) => g.output(`d${'qkv'[i]}`, gradient));
-  return simplify(g.graph(), { attention: { sliceBytes: 1, recomputeBytes: 0 } });
+  return simplify(g.graph(), { attention: { maxBufferBytes: 36, recomputeBytes: 0 } });
 }
