@@ -2,23 +2,27 @@
 
 import path from 'node:path';
 
+import type { Architecture } from '../checkpoint/architecture.ts';
 import { UserError } from '../contract/errors.ts';
+import { type Family, familyTitles } from './families.ts';
 
 const safe = 'The file was only read and nothing was changed.';
 
 /** A file that is no LoRA at all. */
-export function notALora(file: string, what: string): UserError {
+export function notALora(file: string, what: string, model: Architecture): UserError {
   return new UserError('adapter.not-a-lora', {
-    what: `${name(file)} is ${what}, not a LoRA.`, safe, todo: 'Choose a LoRA file for Stable Diffusion 1.5.',
+    what: `${name(file)} is ${what}, not a LoRA.`, safe, todo: `Choose a LoRA file for ${familyTitles[model]}.`,
   }, { file: path.basename(file) });
 }
 
 /** A LoRA of another family of models. */
-export function otherArchitecture(file: string, itsFamily: string): UserError {
+export function otherArchitecture(file: string, family: Family, model: Architecture): UserError {
+  const [its, chosen] = [familyTitles[family], familyTitles[model]];
+  const canUse = family === 'flux' || family === 'sd3' ? '' : `, or an ${its} base model for this one`;
   return new UserError('adapter.other-architecture', {
-    what: `${name(file)} is a LoRA for ${itsFamily}, but the chosen checkpoint is Stable Diffusion 1.5.`,
-    safe, todo: `Choose a LoRA for Stable Diffusion 1.5, or a ${itsFamily} checkpoint once Likeness supports it.`,
-  }, { file: path.basename(file), adapter: itsFamily, checkpoint: 'Stable Diffusion 1.5' });
+    what: `${name(file)} is a LoRA for ${its}, but the chosen base model is ${chosen}.`,
+    safe, todo: `Choose a LoRA for ${chosen}${canUse.replace('an Stable', 'a Stable')}.`,
+  }, { file: path.basename(file), adapter: its, checkpoint: chosen });
 }
 
 /** A LoRA of the same family whose layers have other sizes, or that the model does not have. */

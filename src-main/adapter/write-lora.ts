@@ -1,43 +1,45 @@
-// Writes a LoRA as kohya's trainer does, the form that ComfyUI, A1111 and diffusers all read: underscore names, one
-// alpha a layer, safetensors. The metadata says what the tools need and nothing of the person: no paths, captions,
-// names or dates.
+// Writes a LoRA in the two forms that the public tools read. kohya's, which ComfyUI, A1111 and diffusers know:
+// underscore names (SDXL by the original code's blocks), one alpha a layer. And diffusers' own: dotted names, no alpha.
+// The metadata says what the tools need and nothing of the person: no paths, captions, names or dates.
 
-import { createHash } from 'node:crypto';
-
-import type { SchedulerConfig, UnetConfig } from '../checkpoint/configs.ts';
-import { layOutSafetensors, writeSafetensors } from '../checkpoint/safetensors-writer.ts';
-import { toFloatDType } from '../tensor/half.ts';
-import { float32Tensor, type Tensor, tensorBytes } from '../tensor/tensor.ts';
-import { isTensorReference, type WeightTable } from '../tensor/weights.ts';
+import type { UnetConfig } from '../checkpoint/configs.ts';
+import { architectureOf, type ModelDescription, modelSpec } from '../checkpoint/model-spec.ts';
+import { writeSafetensors } from '../checkpoint/safetensors-writer.ts';
+import { toFloat32, toFloatDType } from '../tensor/half.ts';
+import { float32Tensor, type Tensor } from '../tensor/tensor.ts';
+import { bundledTensors } from './bundled-embeddings.ts';
+import type { LearnedEmbedding } from './learned-embedding.ts';
+import { loraHashes } from './lora-hash.ts';
+import type { AdaptedNetwork, LoraLayer } from './lora-layers.ts';
+import { trainingMetadata, type TrainingNumbers } from './lora-metadata.ts';
 import { kohyaName } from './lora-names.ts';
-import type { LoraLayer } from './lora-layers.ts';
 
 export type LoraDType = 'float16' | 'bfloat16' | 'float32';
 
-export interface LoraDescription {
-  readonly unetConfig: UnetConfig;
-  readonly schedulerConfig: SchedulerConfig;
-  readonly resolutionPx: number;
-  /** Shown by other programs; no name of a person unless the user typed it for this. */
-  readonly title?: string;
-  readonly triggerPhrase?: string;
-  readonly trainingSteps?: number;
-  readonly learningRate?: number;
+export interface LoraDescription extends ModelDescription, TrainingNumbers {
+  /** Words that were learned together with the layers. */
+  readonly embeddings?: readonly LearnedEmbedding[];
 }
 
 /**
- * Writes the layers to a kohya-named safetensors file, whole or not at all.
+ * Writes the layers to a kohya-named safetensors file, whole or not at all. Learned words lie beside them as
+ * bundle_emb, which A1111's family reads, ComfyUI passes over and diffusers refuses: write them to a file of their own
+ * for these two.
  * Refuses with a UserError when the disk is full or the folder cannot be written to.
  */
 export async function exportKohyaLora(
   file: string, layers: readonly LoraLayer[], dtype: LoraDType, description: LoraDescription,
 ): Promise<void> {
-  const tensors = kohyaTensors(layers, dtype);
+  const tensors = new Map([
+    ...kohyaTensors(layers, dtype, description.unetConfig),
+    // few numbers, each of which a prompt sees: never rounded
+    ...[...bundledTensors(description.embeddings ?? [])].map(([name, rows]) => [name, toFloat32(rows)] as const),
+  ]);
   const training = trainingMetadata(layers, description);
   const { modelHash, legacyHash } = loraHashes(tensors, training);
   await writeSafetensors(file, tensors, new Map([
     ...training,
-    ...modelSpec(description),
+    ...modelSpec('lora', description),
     ['modelspec.hash_sha256', `0x${modelHash}`],
     ['sshs_model_hash', modelHash],
     ['sshs_legacy_hash', legacyHash],
@@ -45,10 +47,13 @@ export async function exportKohyaLora(
 }
 
 /** Names, shapes and types of an export: lora_down.weight, lora_up.weight and a scalar alpha for each layer. */
-export function kohyaTensors(layers: readonly LoraLayer[], dtype: LoraDType): Map<string, Tensor> {
+export function kohyaTensors(
+  layers: readonly LoraLayer[], dtype: LoraDType, unetConfig: UnetConfig,
+): Map<string, Tensor> {
+  const sdxl = architectureOf(unetConfig) === 'sdxl' ? unetConfig : undefined;
   const tensors = new Map<string, Tensor>();
   for (const { network, modulePath, loraAlpha, down, up } of layers) {
-    const name = kohyaName(network, modulePath);
+    const name = kohyaName(network, modulePath, sdxl);
     tensors.set(`${name}.alpha`, toFloatDType(float32Tensor([], [loraAlpha]), dtype));
     tensors.set(`${name}.lora_down.weight`, toFloatDType(down, dtype));
     tensors.set(`${name}.lora_up.weight`, toFloatDType(up, dtype));
@@ -56,70 +61,33 @@ export function kohyaTensors(layers: readonly LoraLayer[], dtype: LoraDType): Ma
   return tensors;
 }
 
-/** The ss_* keys that every reader of kohya files looks for, and the plain numbers of the training. */
-function trainingMetadata(layers: readonly LoraLayer[], description: LoraDescription): Map<string, string> {
-  const first = layers[0];
-  if (!first) throw new Error('A LoRA without layers cannot be exported.');
-  const { trainingSteps, learningRate } = description;
-  return new Map([
-    ['ss_v2', 'False'],
-    ['ss_base_model_version', isStableDiffusion1(description) ? 'sd_v1' : 'likeness_miniature_v1'],
-    ['ss_network_module', 'networks.lora'],
-    ['ss_network_dim', String(first.rank)],
-    ['ss_network_alpha', decimal(first.loraAlpha)],
-    ['ss_network_args', networkArguments(layers)],
-    ['ss_resolution', `(${description.resolutionPx}, ${description.resolutionPx})`],
-    ...(trainingSteps === undefined ? [] : [['ss_steps', String(trainingSteps)] as const]),
-    ...(learningRate === undefined ? [] : [['ss_learning_rate', String(learningRate)] as const]),
-  ]);
+/**
+ * Writes the layers under diffusers' own names (pytorch_lora_weights.safetensors). Its readers take alpha for the rank,
+ * so that loraAlpha / rank goes into the up matrices. Learned words are not in this form's files.
+ * Refuses with a UserError when the disk is full or the folder cannot be written to.
+ */
+export async function exportDiffusersLora(
+  file: string, layers: readonly LoraLayer[], dtype: LoraDType, description: ModelDescription,
+): Promise<void> {
+  if (layers.length === 0) throw new Error('A LoRA without layers cannot be exported.');
+  const metadata = new Map([['format', 'pt'], ...modelSpec('lora', description)]);
+  metadata.set('modelspec.implementation', 'diffusers');
+  await writeSafetensors(file, diffusersTensors(layers, dtype), metadata);
 }
 
-function networkArguments(layers: readonly LoraLayer[]): string {
-  const conv = layers.find(({ down }) => down.shape.length === 4 && down.shape[2]! > 1);
-  return conv ? JSON.stringify({ conv_dim: String(conv.rank), conv_alpha: decimal(conv.loraAlpha) }) : '{}';
-}
+const diffusersPrefixes: Readonly<Record<AdaptedNetwork, string>> = {
+  unet: 'unet', textEncoder: 'text_encoder', textEncoder2: 'text_encoder_2',
+};
 
-/** Python writes the float 4 as '4.0', and so do the files that tools compare with. */
-function decimal(value: number): string {
-  return Number.isInteger(value) ? value.toFixed(1) : String(value);
-}
-
-/** modelspec.* of Stability's ModelSpec 1.0.1. */
-function modelSpec(description: LoraDescription): [string, string][] {
-  const { resolutionPx, title, triggerPhrase, schedulerConfig } = description;
-  const architecture = isStableDiffusion1(description) ? 'stable-diffusion-v1' : 'likeness-miniature-v1';
-  return [
-    ['modelspec.sai_model_spec', '1.0.1'],
-    ['modelspec.architecture', `${architecture}/lora`],
-    ['modelspec.implementation', 'diffusers'],
-    ['modelspec.title', title ?? 'LoRA made with Likeness'],
-    ['modelspec.resolution', `${resolutionPx}x${resolutionPx}`],
-    ['modelspec.prediction_type', schedulerConfig.predictionType === 'epsilon' ? 'epsilon' : 'v'],
-    ...(triggerPhrase ? [['modelspec.trigger_phrase', triggerPhrase] as [string, string]] : []),
-  ];
-}
-
-/** The built-in miniature has SD 1.5's block structure but not its sizes: a file must not claim to fit SD 1.5. */
-function isStableDiffusion1({ unetConfig }: LoraDescription): boolean {
-  return unetConfig.crossAttentionDim === 768 && unetConfig.blockOutChannels[0] === 320;
-}
-
-export interface LoraHashes {
-  /** sshs_model_hash: sha256 of the tensors' bytes as they lie in the file. A1111 knows a LoRA by it. */
-  readonly modelHash: string;
-  /** sshs_legacy_hash: of 64 KiB from 1 MiB on, in a file with the ss_* metadata only. */
-  readonly legacyHash: string;
-}
-
-/** The hashes that kohya's trainer and A1111 give a LoRA (sd-scripts, library/train_util.py). */
-export function loraHashes(tensors: WeightTable, trainingMetadata: ReadonlyMap<string, string>): LoraHashes {
-  const { head, order } = layOutSafetensors(tensors, trainingMetadata);
-  const bytes = order.map(([, source]) => {
-    if (isTensorReference(source)) throw new Error('Hashes are made of tensors in memory.');
-    return tensorBytes(source);
-  });
-  const whole = createHash('sha256');
-  for (const part of bytes) whole.update(part);
-  const window = Buffer.concat([head, ...bytes]).subarray(0x100000, 0x110000);
-  return { modelHash: whole.digest('hex'), legacyHash: createHash('sha256').update(window).digest('hex').slice(0, 8) };
+/** lora_A.weight (down) and lora_B.weight (up, times loraAlpha / rank) for each layer. */
+export function diffusersTensors(layers: readonly LoraLayer[], dtype: LoraDType): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  for (const { network, modulePath, rank, loraAlpha, down, up } of layers) {
+    const name = `${diffusersPrefixes[network]}.${modulePath}`;
+    const scale = loraAlpha / rank;
+    const scaled = (toFloat32(up).data as Float32Array).map((value) => value * scale);
+    tensors.set(`${name}.lora_A.weight`, toFloatDType(down, dtype));
+    tensors.set(`${name}.lora_B.weight`, toFloatDType(float32Tensor(up.shape, scaled), dtype));
+  }
+  return tensors;
 }

@@ -1,23 +1,22 @@
 // Canonical writer of safetensors files: the same tensors and metadata always give the same bytes, equal to those of
 // the public library (dtype descending, then name; compact JSON; header padded with blanks to a multiple of 8).
 
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 
 import { bytesPerElement, elementCount, tensorBytes } from '../tensor/tensor.ts';
-import { isTensorReference, type TensorReference, type WeightSource, type WeightTable } from '../tensor/weights.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import { dtypeName, layoutRank } from './dtype-names.ts';
-import { truncatedFile } from './file-errors.ts';
+import { blocksOf, type WritableTable, type WritableTensor } from './streamed-tensor.ts';
 
 export interface SafetensorsLayout {
   /** Length field, JSON and padding: everything before the tensors' bytes. */
   readonly head: Uint8Array;
   /** The tensors in the order in which their bytes follow. */
-  readonly order: readonly (readonly [string, WeightSource])[];
+  readonly order: readonly (readonly [string, WritableTensor])[];
 }
 
 /** Lays a file out; `metadata` is written first and in its own order. */
-export function layOutSafetensors(tensors: WeightTable, metadata: ReadonlyMap<string, string>): SafetensorsLayout {
+export function layOutSafetensors(tensors: WritableTable, metadata: ReadonlyMap<string, string>): SafetensorsLayout {
   const order = [...tensors].sort(([nameA, a], [nameB, b]) =>
     layoutRank(a.dtype) - layoutRank(b.dtype) || Buffer.compare(Buffer.from(nameA), Buffer.from(nameB)));
   const entries: string[] = [];
@@ -41,38 +40,30 @@ export function layOutSafetensors(tensors: WeightTable, metadata: ReadonlyMap<st
 }
 
 /**
- * Writes a safetensors file: whole, or not at all. Tensors may be references into other files (copied in pieces).
+ * Writes a safetensors file: whole, or not at all. Tensors may be references into other files or computed while they
+ * are written; neither is held in memory as a whole.
  * Refuses with a UserError when the disk is full or the folder cannot be written to.
  */
 export async function writeSafetensors(
-  file: string, tensors: WeightTable, metadata: ReadonlyMap<string, string> = new Map(),
+  file: string, tensors: WritableTable, metadata: ReadonlyMap<string, string> = new Map(),
 ): Promise<void> {
   const { head, order } = layOutSafetensors(tensors, metadata);
   await writeFileAtomically(file, async (handle) => {
     await writeAll(handle, head);
-    for (const [, source] of order) {
-      if (isTensorReference(source)) await copyTensor(source, handle);
-      else await writeAll(handle, tensorBytes(source));
-    }
+    for (const [name, source] of order) await writeTensor(handle, name, source);
   });
 }
 
-async function copyTensor(source: TensorReference, target: FileHandle): Promise<void> {
-  const pieceBytes = 8 << 20;
-  const endBytes = source.offsetBytes + source.lengthBytes;
-  const handle = await open(source.file, 'r');
-  try {
-    const piece = new Uint8Array(Math.min(pieceBytes, source.lengthBytes));
-    for (let done = 0; done < source.lengthBytes;) {
-      const wanted = Math.min(piece.length, source.lengthBytes - done);
-      const { bytesRead } = await handle.read(piece, 0, wanted, source.offsetBytes + done);
-      if (bytesRead === 0) throw truncatedFile(source.file, source.offsetBytes + done, endBytes);
-      await writeAll(target, piece.subarray(0, bytesRead));
-      done += bytesRead;
-    }
-  } finally {
-    await handle.close();
+async function writeTensor(handle: FileHandle, name: string, source: WritableTensor): Promise<void> {
+  const lengthBytes = elementCount(source.shape) * bytesPerElement[source.dtype];
+  let done = 0;
+  for await (const block of blocksOf(source)) {
+    const bytes = tensorBytes(block);
+    if (block.dtype !== source.dtype || done + bytes.length > lengthBytes) break;
+    await writeAll(handle, bytes);
+    done += bytes.length;
   }
+  if (done !== lengthBytes) throw new Error(`The numbers of ${JSON.stringify(name)} are not those of its shape.`);
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {

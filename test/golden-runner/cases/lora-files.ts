@@ -1,15 +1,21 @@
-// LoRA files: names, shapes and types of an export for the real SD 1.5, and what files in five namings make of the
-// tiny model's UNet and text encoder.
+// LoRA files: names, shapes and types of exports for the real SD 1.5 and SDXL, what files in five namings make of the
+// tiny model's UNet and text encoder, and merged weights.
 
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 
-import { flattenLayers, type LoraLayer, layersFromFlat } from '../../../src-main/adapter/lora-layers.ts';
+import {
+  flattenLayers, type LoraLayer, layersFromFlat, textEncoderNames,
+} from '../../../src-main/adapter/lora-layers.ts';
+import { kohyaName, layersByKey, parseLoraName } from '../../../src-main/adapter/lora-names.ts';
+import { mergeLora } from '../../../src-main/adapter/merge-lora.ts';
 import { readLora } from '../../../src-main/adapter/read-lora.ts';
 import { kohyaTensors } from '../../../src-main/adapter/write-lora.ts';
 import { parseTextEncoderConfig, parseUnetConfig } from '../../../src-main/checkpoint/configs.ts';
 import type { TextEncoderConfig, UnetConfig } from '../../../src-main/checkpoint/configs.ts';
 import { openNetworkFolder, readJson } from '../../../src-main/checkpoint/diffusers-folder.ts';
-import { dtypeName } from '../../../src-main/checkpoint/dtype-names.ts';
+import { readWhole } from '../../../src-main/checkpoint/streamed-tensor.ts';
+import { dtypeName, dtypeOfName } from '../../../src-main/checkpoint/dtype-names.ts';
 import { readSafetensors } from '../../../src-main/checkpoint/safetensors.ts';
 import { textEncoderWeights } from '../../../src-main/checkpoint/text-encoder-names.ts';
 import { unetWeights } from '../../../src-main/checkpoint/unet-names.ts';
@@ -59,7 +65,7 @@ export const cases: readonly GoldenCase[] = [{
       if (layers) rows.push(...await checkOutputs(expected, layers, model, io, config, file));
       else rows.push(notCoveredRow(file, 'no such file here'));
     }
-    return [...rows, notCoveredRow('manifest_sdxl_*', 'SDXL'), notCoveredRow('merged.*', 'merging into weights')];
+    return [...rows, ...await checkMerged(folder, model, io, config)];
   },
 }];
 
@@ -75,25 +81,65 @@ async function openTinyModel(folder: string): Promise<TinyModel> {
   };
 }
 
-/** An export for the real-size networks against the names, shapes and types that sd-scripts writes. */
+const manifestConfigs = {
+  sd15: { unet: 'sd15-unet', texts: ['sd15-text-encoder'] },
+  sdxl: { unet: 'sdxl-unet', texts: ['sd15-text-encoder', 'sdxl-text-encoder-2'] },
+} as const;
+
+/** Exports for the real-size networks against the names, shapes and types that sd-scripts writes. */
 async function checkManifests(folder: string, { manifests }: Config): Promise<GoldenRow[]> {
   const configs = await readJson(path.resolve(folder, '../key-manifests/configs.json')) as Record<string, unknown>;
-  const unetConfig = parseUnetConfig(configs['sd15-unet'], 'sd15-unet');
-  const textConfig = parseTextEncoderConfig(configs['sd15-text-encoder'], 'sd15-text-encoder');
-  const manifest = async (name: string): Promise<Manifest> => await readJson(path.join(folder, name)) as Manifest;
-  const linear = await manifest('manifest_sd15_linear.json');
-  const conv = { ...linear, ...await manifest('manifest_sd15_conv_extra.json') };
-  const size = {
-    rank: manifests.rank, loraAlpha: manifests.alpha, convRank: manifests.conv_rank, convAlpha: manifests.conv_alpha,
-  };
-  const exported = (targets: LoraTargets): Tensors => kohyaTensors([
-    ...zeroLayers('unet', unetLoraModules(unetConfig, targets, size)),
-    ...zeroLayers('textEncoder', textLoraModules(textConfig, size)),
-  ], 'float16');
-  return [
-    compareManifest('manifest_sd15_linear', exported('transformer'), linear),
-    compareManifest('manifest_sd15_linear + conv_extra', exported('transformer-and-convolution'), conv),
-  ];
+  const files = await readdir(folder);
+  const { rank, alpha: loraAlpha, conv_rank: convRank, conv_alpha: convAlpha, save_dtype: dtype } = manifests;
+  const size = { rank, loraAlpha, convRank, convAlpha };
+  const rows: GoldenRow[] = [];
+  for (const [family, { unet, texts }] of Object.entries(manifestConfigs)) {
+    const names = [`manifest_${family}_linear.json`, `manifest_${family}_conv_extra.json`];
+    if (!names.every((name) => files.includes(name))) {
+      rows.push(notCoveredRow(`manifest_${family}_*`, 'no such files here'));
+      continue;
+    }
+    const [linear, extra] = await Promise.all(
+      names.map(async (name) => await readJson(path.join(folder, name)) as Manifest));
+    const unetConfig = parseUnetConfig(configs[unet], unet);
+    const exported = (targets: LoraTargets): Tensors => kohyaTensors([
+      ...zeroLayers('unet', unetLoraModules(unetConfig, targets, size)),
+      ...texts.flatMap((name, index) => (
+        zeroLayers(textEncoderNames[index]!, textLoraModules(parseTextEncoderConfig(configs[name], name), size)))),
+    ], dtypeOfName(dtype) as 'float16', unetConfig);
+    rows.push(compareManifest(`manifest_${family}_linear`, exported('transformer'), linear!));
+    rows.push(compareManifest(
+      `manifest_${family}_linear + conv_extra`, exported('transformer-and-convolution'), { ...linear, ...extra }));
+  }
+  if (!files.includes(moduleNames)) return [...rows, notCoveredRow(moduleNames, 'no such file here')];
+  return [...rows, await checkModuleNames(folder, parseUnetConfig(configs['sdxl-unet'], 'sdxl-unet'))];
+}
+
+const moduleNames = 'sdxl_kohya_to_diffusers_modules.json';
+
+/** sd-scripts' names of SDXL's layers, both ways. */
+async function checkModuleNames(folder: string, unetConfig: UnetConfig): Promise<GoldenRow> {
+  const golden = Object.entries(await readJson(path.join(folder, moduleNames)) as Record<string, string>);
+  const modules = unetLoraModules(unetConfig, 'transformer-and-convolution', { rank: 1, loraAlpha: 1 });
+  const byKey = layersByKey(modules.map((module) => ({ ...module, network: 'unet', modulePath: module.path })));
+  const wrong = golden.filter(([kohya, modulePath]) => (
+    kohyaName('unet', modulePath, unetConfig) !== kohya
+    || byKey.get(parseLoraName(`${kohya}.alpha`)!.layerKey)?.modulePath !== modulePath));
+  const passed = wrong.length === 0 && golden.length === modules.length;
+  const note = passed ? `${golden.length} modules, written and read` : JSON.stringify(wrong.slice(0, 3));
+  return exactRow(moduleNames, passed, note);
+}
+
+/** Merged weights are those of the file with convolutions and alphas. */
+async function checkMerged(folder: string, model: TinyModel, io: Tensors, { tiny }: Config): Promise<GoldenRow[]> {
+  const golden = [...io].filter(([name]) => name.startsWith('merged.'));
+  const file = Object.entries(tiny.files).find(([, { expected }]) => expected === 'full_conv_with_alpha')?.[0];
+  if (!file) return golden.map(([name]) => notCoveredRow(name, 'no file with convolutions and alphas here'));
+  const { layers } = await readLora(path.join(folder, file), model);
+  const { unet: merged } = mergeLora(model, layers, tiny.scale);
+  return await Promise.all(golden.map(async ([name, tensor]) => (
+    // float64 sums rounded to float32 once: what is left is the order of the two roundings
+    row(name, relativeL2(await readWhole(merged.get(name.slice('merged.'.length))!), tensor), 1e-6))));
 }
 
 function zeroLayers(network: LoraLayer['network'], modules: readonly LoraModule[]): LoraLayer[] {
