@@ -1,9 +1,7 @@
 // UNet tensor names of Stable Diffusion's original code ('input_blocks.4.1...') to diffusers' ('down_blocks.1...').
 // Nothing is assumed about sizes: where a block ends is read off the names, from its downsampler or upsampler.
 
-import type { TensorReference } from '../tensor/weights.ts';
-
-type Tensors = ReadonlyMap<string, TensorReference>;
+import type { WeightSource, WeightTable } from '../tensor/weights.ts';
 
 const fixedNames: readonly (readonly [string, string])[] = [
   ['input_blocks.0.0.', 'conv_in.'],
@@ -27,11 +25,11 @@ const resnetNames: readonly (readonly [string, string])[] = [
  * Renames the tensors of one UNet, given without the 'model.diffusion_model.' prefix.
  * Names of diffusers stay; names that belong to neither naming are left out.
  */
-export function unetWeights(tensors: Tensors): Map<string, TensorReference> {
+export function unetWeights(tensors: WeightTable): Map<string, WeightSource> {
   const prefixes = [...fixedNames, ...inputPrefixes(tensors), ...outputPrefixes(tensors)];
   // 'input_blocks.4.1.' -> 'down_blocks.1.attentions.0.': looked up by the name's first three parts
   const renamed = new Map(prefixes);
-  const weights = new Map<string, TensorReference>();
+  const weights = new Map<string, WeightSource>();
   for (const [name, tensor] of tensors) {
     const target = /^(?:conv_|time_embedding\.|add_embedding\.|down_blocks\.|mid_block\.|up_blocks\.)/.test(name)
       ? name
@@ -60,7 +58,7 @@ function leadingParts(name: string): string[] {
 }
 
 /** input_blocks.N: a ResNet and perhaps an attention, or a downsampler, which ends the block. */
-function inputPrefixes(tensors: Tensors): [string, string][] {
+function inputPrefixes(tensors: WeightTable): [string, string][] {
   const prefixes: [string, string][] = [];
   let block = 0;
   let layer = 0;
@@ -79,7 +77,7 @@ function inputPrefixes(tensors: Tensors): [string, string][] {
 }
 
 /** output_blocks.N: a ResNet, perhaps an attention, and in a block's last layer an upsampler (at .1 or .2). */
-function outputPrefixes(tensors: Tensors): [string, string][] {
+function outputPrefixes(tensors: WeightTable): [string, string][] {
   const prefixes: [string, string][] = [];
   let block = 0;
   let layer = 0;
@@ -96,6 +94,6 @@ function outputPrefixes(tensors: Tensors): [string, string][] {
   return prefixes;
 }
 
-function hasResnet(tensors: Tensors, prefix: string): boolean {
+function hasResnet(tensors: WeightTable, prefix: string): boolean {
   return tensors.has(`${prefix}in_layers.0.weight`);
 }

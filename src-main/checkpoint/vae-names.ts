@@ -2,8 +2,8 @@
 // attention in the middle (query/key/value/proj_attn, later to_q/to_k/to_v/to_out.0) to today's diffusers names.
 // The original stores that attention's projections as 1x1 convolutions; as Linear the same bytes have two axes.
 
-import { elementCount } from '../tensor/tensor.ts';
-import type { TensorReference } from '../tensor/weights.ts';
+import type { WeightSource, WeightTable } from '../tensor/weights.ts';
+import { reshaped } from './weight-views.ts';
 
 type Rule = readonly [RegExp, string];
 
@@ -29,9 +29,9 @@ const attentionRules: readonly (readonly [RegExp, string])[] = [
  * Renames the tensors of one VAE, given without the 'first_stage_model.' prefix, and gives the attention's
  * projections their two axes. Names that belong to no naming are left out.
  */
-export function vaeWeights(tensors: ReadonlyMap<string, TensorReference>): Map<string, TensorReference> {
+export function vaeWeights(tensors: WeightTable): Map<string, WeightSource> {
   const upBlocks = countUpBlocks(tensors.keys());
-  const weights = new Map<string, TensorReference>();
+  const weights = new Map<string, WeightSource>();
   for (const [name, tensor] of tensors) {
     if (!/^(?:encoder|decoder|quant_conv|post_quant_conv)\./.test(name)) continue;
     const target = translate(name, upBlocks);
@@ -61,8 +61,7 @@ function countUpBlocks(names: Iterable<string>): number {
   return count;
 }
 
-function asLinear(tensor: TensorReference): TensorReference {
-  const [out, input] = tensor.shape;
-  if (tensor.shape.length <= 2 || elementCount(tensor.shape) !== out! * input!) return tensor;
-  return { ...tensor, shape: [out!, input!] };
+function asLinear(weight: WeightSource): WeightSource {
+  const [out, input] = weight.shape;
+  return weight.shape.length <= 2 ? weight : reshaped(weight, [out!, input!]);
 }
