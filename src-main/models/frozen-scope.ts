@@ -11,14 +11,17 @@ import type { LayerHook, NetworkScope } from './network-scope.ts';
 export function frozenScope(g: GraphBuilder, weights: WeightTable, layer?: LayerHook): NetworkScope {
   return {
     g,
-    parameter: (name, shape) => {
-      const source = weights.get(name);
-      if (!source) throw missing(name, weights);
-      if (!isSameShape(source.shape, shape)) throw misshapen(name, source, shape);
-      return g.weight(name, source);
-    },
+    parameter: (name, shape) => g.weight(name, requiredWeight(weights, name, shape)),
     ...(layer ? { layer } : {}),
   };
+}
+
+/** The weights of this name. Refuses with a UserError a table that lacks them or has them in another shape. */
+export function requiredWeight(weights: WeightTable, name: string, shape: Shape): WeightSource {
+  const source = weights.get(name);
+  if (!source) throw missing(name, weights);
+  if (!isSameShape(source.shape, shape)) throw misshapen(name, source, shape);
+  return source;
 }
 
 function isSameShape(a: Shape, b: Shape): boolean {

@@ -4,8 +4,8 @@
 
 import { vaeDecoder, vaeEncoder } from '../models/vae.ts';
 import { float32Tensor } from '../tensor/tensor.ts';
-import { trainingStepGraph, type TrainingStepGraph } from '../training/optimizer-graph.ts';
 import { prefixedScope, tensorsOf } from './flat-parameters.ts';
+import { flatStep, type FlatStep } from './flat-step.ts';
 import { meanSquare, reconstructionLoss } from './losses.ts';
 import type { StarterRecipe } from './recipe.ts';
 import type { RenderedDataset } from './rendered-dataset.ts';
@@ -19,11 +19,11 @@ import { vaeLayout } from './vae-stage.ts';
  * One step: image [B, 3, crop, crop], of which the first `anchored` are plain portraits. `vae` is the autoencoder whose
  * latents of those are kept.
  */
-export function refineStepGraph(recipe: StarterRecipe, vae: Float32Array): TrainingStepGraph {
+export function refineStepGraph(recipe: StarterRecipe, vae: Float32Array): FlatStep {
   const config = starterNetworks(recipe).vae;
   const { batchSize, cropPx, edgeWeight, anchored, anchorWeight, latentWeight } = recipe.refine;
   const before = tensorsOf(vaeLayout(config), vae, 'vae');
-  return trainingStepGraph({
+  return flatStep({
     name: 'starter_refine', parameters: vaeLayout(config).entries, optimizer: optimizerOf(recipe.refine),
     build: (g, parameter) => {
       const scope = prefixedScope(g, 'vae', parameter);

@@ -3,13 +3,15 @@
 
 import { openSession, type Provider } from '../runtime/session.ts';
 import { float32Tensor, type Tensor } from '../tensor/tensor.ts';
-import { type AdamWSettings, scheduleOf, type TrainingStepGraph } from '../training/optimizer-graph.ts';
+import type { AdamWSettings } from '../training/adamw.ts';
+import { scheduleOf } from '../training/optimizer-graph.ts';
+import type { FlatStep } from './flat-step.ts';
 import { learningRateAt, type TrainingSchedule } from './recipe.ts';
 import type { TrainingState } from './snapshot.ts';
 import type { Feeds } from './training-batches.ts';
 
 export interface StageOptions {
-  readonly step: TrainingStepGraph;
+  readonly step: FlatStep;
   readonly optimizer: AdamWSettings;
   readonly plan: TrainingSchedule;
   readonly emaDecay: number;
@@ -34,7 +36,7 @@ export interface StageProgress {
 }
 
 export const optimizerOf = (plan: TrainingSchedule): AdamWSettings =>
-  ({ beta1: plan.beta1, beta2: plan.beta2, epsilon: 1e-8, weightDecay: plan.weightDecay });
+  ({ kind: 'adamw', beta1: plan.beta1, beta2: plan.beta2, epsilon: 1e-8, weightDecay: plan.weightDecay });
 
 /** decay grows to `emaDecay` so that the start is forgotten (Tarvainen and Valpola 2017). */
 function updateAverage(state: TrainingState, emaDecay: number): void {
@@ -49,9 +51,9 @@ function advance(state: TrainingState, results: Record<string, Tensor>, emaDecay
   if (!Number.isFinite(loss)) {
     throw new Error(`The loss became ${loss} at step ${state.step}; lower the learning rate.`);
   }
-  state.parameters = results.nextParameters!.data as Float32Array;
-  state.firstMoment = results.nextFirstMoment!.data as Float32Array;
-  state.secondMoment = results.nextSecondMoment!.data as Float32Array;
+  state.parameters = results['next.parameters.starter']!.data as Float32Array;
+  state.firstMoment = results['next.firstMoment.starter']!.data as Float32Array;
+  state.secondMoment = results['next.secondMoment.starter']!.data as Float32Array;
   state.step++;
   state.losses.push(loss);
   updateAverage(state, emaDecay);
@@ -61,17 +63,17 @@ const reportEvery = 25;
 
 /** Trains from `state` (changed in place) to the plan's last step. */
 export async function trainStage(state: TrainingState, options: StageOptions): Promise<void> {
-  const { plan, step: { graph, layout } } = options;
+  const { optimizer, plan, step: { graph, chunk } } = options;
   const session = await openSession(graph, { provider: options.provider, threads: options.threads });
-  const vector = (values: Float32Array): Tensor => float32Tensor([layout.size], values);
+  const vector = (values: Float32Array): Tensor => float32Tensor(chunk.shape, values);
   let [savedAt, reportedAt, reportedStep] = [performance.now(), performance.now(), state.step];
   try {
     while (state.step < plan.steps && !options.signal?.aborted) {
       const rate = learningRateAt(plan, state.step);
       const results = await session.run({
-        ...options.batch(state.step), parameters: vector(state.parameters), firstMoment: vector(state.firstMoment),
-        secondMoment: vector(state.secondMoment),
-        schedule: float32Tensor([4], scheduleOf(state.step + 1, rate, options.optimizer, plan.clipNorm)),
+        ...options.batch(state.step), 'parameters.starter': vector(state.parameters),
+        'firstMoment.starter': vector(state.firstMoment), 'secondMoment.starter': vector(state.secondMoment),
+        schedule: scheduleOf({ chunks: [chunk], optimizer }, state.step + 1, { starter: rate }, plan.clipNorm),
       });
       advance(state, results, options.emaDecay);
       const now = performance.now();

@@ -6,8 +6,8 @@ import { textEncoderParameters } from '../models/parameter-shapes.ts';
 import { clipTextEncoder } from '../models/text-encoder.ts';
 import { layoutOf, type ParameterLayout } from '../networks/flat-parameters.ts';
 import { float32Tensor } from '../tensor/tensor.ts';
-import { trainingStepGraph, type TrainingStepGraph } from '../training/optimizer-graph.ts';
 import { flatLayout, prefixedScope } from './flat-parameters.ts';
+import { flatStep, type FlatStep } from './flat-step.ts';
 import type { StarterRecipe } from './recipe.ts';
 import { seededRandom } from './seeded-random.ts';
 import { optimizerOf } from './stage-trainer.ts';
@@ -29,10 +29,10 @@ export function textLayout(recipe: StarterRecipe, tokenRows: number): ParameterL
 }
 
 /** One step; inputs inputIds [B, 77] and pooledLatent [B, C x 4 x 4]. */
-export function textStepGraph(recipe: StarterRecipe, tokenRows: number): TrainingStepGraph {
+export function textStepGraph(recipe: StarterRecipe, tokenRows: number): FlatStep {
   const { textEncoder } = starterNetworks(recipe, tokenRows);
   const { batchSize } = recipe.text;
-  return trainingStepGraph({
+  return flatStep({
     name: 'starter_text', parameters: textLayout(recipe, tokenRows).entries, optimizer: optimizerOf(recipe.text),
     build: (g, parameter) => {
       const ids = g.input('inputIds', 'int64', [batchSize, promptTokens]);

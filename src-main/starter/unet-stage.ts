@@ -14,8 +14,8 @@ import { unet } from '../models/unet.ts';
 import type { ParameterLayout } from '../networks/flat-parameters.ts';
 import { openSession, type Provider } from '../runtime/session.ts';
 import { float32Tensor, type Tensor } from '../tensor/tensor.ts';
-import { trainingStepGraph, type TrainingStepGraph } from '../training/optimizer-graph.ts';
 import { flatLayout, flatScope, prefixedScope } from './flat-parameters.ts';
+import { flatStep, type FlatStep } from './flat-step.ts';
 import { unetLoss } from './losses.ts';
 import type { StarterRecipe } from './recipe.ts';
 import { optimizerOf } from './stage-trainer.ts';
@@ -32,10 +32,10 @@ const latentShape = (recipe: StarterRecipe, batchSize: number) =>
   [batchSize, recipe.vae.latentChannels, recipe.resolutionPx / 8, recipe.resolutionPx / 8];
 
 /** One step of the joint training; inputs noisyLatent, velocity, timestep and inputIds. */
-export function unetStepGraph(recipe: StarterRecipe, tokenRows: number): TrainingStepGraph {
+export function unetStepGraph(recipe: StarterRecipe, tokenRows: number): FlatStep {
   const networks = starterNetworks(recipe, tokenRows);
   const { batchSize } = recipe.unet;
-  return trainingStepGraph({
+  return flatStep({
     name: 'starter_unet', parameters: denoiserLayout(recipe, tokenRows).entries, optimizer: optimizerOf(recipe.unet),
     build: (g, parameter) => ({
       loss: unetLoss(

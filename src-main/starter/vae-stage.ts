@@ -7,9 +7,9 @@ import { vaeDecoder, vaeEncoder } from '../models/vae.ts';
 import { openSession, type Provider, type Session } from '../runtime/session.ts';
 import { float32Tensor, type Tensor } from '../tensor/tensor.ts';
 import type { ParameterLayout } from '../networks/flat-parameters.ts';
-import { trainingStepGraph, type TrainingStepGraph } from '../training/optimizer-graph.ts';
 import { pictureOf, planesOf, psnr, writeContactSheet } from './contact-sheet.ts';
 import { flatLayout, flatScope, prefixedScope } from './flat-parameters.ts';
+import { flatStep, type FlatStep } from './flat-step.ts';
 import { vaeLoss } from './losses.ts';
 import type { StarterRecipe } from './recipe.ts';
 import { optimizerOf } from './stage-trainer.ts';
@@ -18,11 +18,11 @@ import { starterNetworks } from './starter-networks.ts';
 export const vaeLayout = (config: VaeConfig): ParameterLayout => flatLayout({ vae: vaeParameters(config) });
 
 /** One step of the autoencoder's training; inputs image, noise and colourHelp. */
-export function vaeStepGraph(recipe: StarterRecipe): TrainingStepGraph {
+export function vaeStepGraph(recipe: StarterRecipe): FlatStep {
   const config = starterNetworks(recipe).vae;
   const { batchSize, cropPx, latentChannels, klWeight } = recipe.vae;
   const latentPx = cropPx / 8;
-  return trainingStepGraph({
+  return flatStep({
     name: 'starter_vae', parameters: vaeLayout(config).entries, optimizer: optimizerOf(recipe.vae),
     build: (g, parameter) => ({
       loss: vaeLoss(prefixedScope(g, 'vae', parameter), config, {

@@ -3,6 +3,7 @@
 
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
 import { UserError } from '../contract/errors.ts';
+import { noiseSchedule } from '../diffusion/noise-schedule.ts';
 import { normalNumbers, uniformNumbers } from '../diffusion/seeded-noise.ts';
 import type { ParameterLayout } from '../networks/flat-parameters.ts';
 import { type LoraModule, type LoraTargets, unetLoraModules } from '../networks/lora-graph.ts';
@@ -169,7 +170,7 @@ function batchOf({ checkpoint, cache, settings }: LoraTrainingOptions, step: num
   chosen.forEach((image, i) => context.set(image.context, i * contextSize));
   return {
     ...noisyPair(float32Tensor(latentShape, latents), float32Tensor(latentShape, noise), {
-      timesteps, alphasCumprod, predictionType,
+      timesteps, schedule: noiseSchedule(alphasCumprod), predictionType,
     }),
     timesteps, sampleWeights: timesteps.map(() => 1 / batchSize),
     text: { states: {

@@ -1,111 +1,175 @@
 // A training step as one ordinary inference graph:
 //   (parameters, moments, batch, schedule) → (parameters, moments, loss)
-// Trainable parameters, their gradients and both moments are one flat vector each, sliced inside the graph, so that
-// AdamW is a dozen nodes however many layers train.
+// or, where gradients of several batches are added up, as two: batch → gradient, gradient → parameters.
+// What the optimizer keeps of a chunk carries the chunk's name: 'parameters.unet', 'firstMoment.unet'.
 
 import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Graph, Value } from '../compiler/1-build/graph.ts';
 import { differentiate } from '../compiler/2-differentiate/differentiate.ts';
-import { type NamedShape, type ParameterLayout, layoutOf, parameterViews } from '../networks/flat-parameters.ts';
-
-/** AdamW of Loshchilov & Hutter 2019 (algorithm 2), as torch.optim.AdamW computes it. */
-export interface AdamWSettings {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** Decoupled: p ← p − learningRate · weightDecay · p before the update. */
-  readonly weightDecay: number;
-}
-
-export const defaultAdamW: AdamWSettings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
+import { numberedBlock } from '../compiler/2-differentiate/recompute.ts';
+import { type Shape, type Tensor, float32Tensor } from '../tensor/tensor.ts';
+import { type OptimizerSettings, optimizerOf } from './optimizer.ts';
+import { type ParameterChunk, chunkViews, joinChunk } from './parameter-chunks.ts';
 
 export interface BuiltLoss {
+  /** One number. */
   readonly loss: Value;
   readonly report?: Readonly<Record<string, Value>>;
 }
 
 export interface TrainingStepDescription {
   readonly name: string;
-  readonly parameters: readonly NamedShape[];
-  readonly optimizer: AdamWSettings;
+  readonly chunks: readonly ParameterChunk[];
+  readonly optimizer: OptimizerSettings;
   /** Builds the forward pass and returns the loss, a scalar, and what else the step should report. */
   readonly build: (g: GraphBuilder, parameter: (name: string) => Value) => BuiltLoss;
-  /** Also put out the flat gradient, before clipping: for tests. */
+  /** 'blocks': activations inside a block are computed again in the backward pass; less memory, more time. */
+  readonly recompute?: 'none' | 'blocks';
+  /** Also put out the gradients, before clipping: for tests. */
   readonly reportGradients?: boolean;
 }
 
-export interface TrainingStepGraph {
-  readonly graph: Graph;
-  readonly layout: ParameterLayout;
+/**
+ * The whole step. Inputs: those that `build` makes, `schedule` (see scheduleOf) and the state (see stateShapes).
+ * Outputs: 'next.' before each name of the state, loss [], gradientNorm [] (before clipping), what `build` reports.
+ */
+export function trainingStepGraph(description: TrainingStepDescription): Graph {
+  const g = new GraphBuilder(description.name);
+  const parameters = parameterInputs(g, description);
+  const gradients = builtGradients(g, description, parameters);
+  if (description.reportGradients) outputGradients(g, description, gradients);
+  g.scope('optimizer', () => updateParameters(g, description, parameters, gradients));
+  return g.graph();
 }
 
 /**
- * Inputs: those that `build` makes, and
- *   parameters, firstMoment, secondMoment  float32 [layout.size]
- *   schedule  float32 [4]: see scheduleOf().
- * Outputs: nextParameters, nextFirstMoment, nextSecondMoment, loss [], gradientNorm [] (before clipping), and what
- * `build` reports.
+ * Forward and backward alone: gradient = keep · accumulated + share · (gradient of this batch). Inputs: those that
+ * `build` makes, the parameters, 'accumulated.' before each chunk's name, `accumulation` float32 [2]: keep and share.
+ * Outputs: 'gradient.' before each chunk's name, loss, what `build` reports.
  */
-export function trainingStepGraph(description: TrainingStepDescription): TrainingStepGraph {
-  const layout = layoutOf(description.parameters);
-  const g = new GraphBuilder(description.name);
-  const flat = (name: string): Value => g.input(name, 'float32', [layout.size]);
-  const parameters = flat('parameters');
-  const values = parameterViews(g, parameters, layout);
-  const { loss, report = {} } = description.build(g, (name) => {
-    const value = values.get(name);
+export function gradientGraph(description: TrainingStepDescription): Graph {
+  const g = new GraphBuilder(`${description.name}-gradient`);
+  const parameters = parameterInputs(g, description);
+  const gradients = builtGradients(g, description, parameters);
+  const [keep, share] = g.split(g.input('accumulation', 'float32', [2]), 0, [1, 1]) as [Value, Value];
+  const sums = description.chunks.map(({ name, shape }, i) => (
+    g.add(g.mul(g.input(`accumulated.${name}`, 'float32', shape), keep), g.mul(gradients[i]!, share))));
+  outputGradients(g, description, sums);
+  return g.graph();
+}
+
+/** Clipping and the optimizer alone: the gradients come in as 'gradient.' and the chunk's name. */
+export function updateGraph(description: Omit<TrainingStepDescription, 'build'>): Graph {
+  const g = new GraphBuilder(`${description.name}-update`);
+  const parameters = parameterInputs(g, description);
+  const gradients = description.chunks.map(({ name, shape }) => g.input(`gradient.${name}`, 'float32', shape));
+  g.scope('optimizer', () => updateParameters(g, description, parameters, gradients));
+  return g.graph();
+}
+
+/** Forward alone: the loss and what `build` reports. */
+export function lossGraph(description: TrainingStepDescription): Graph {
+  const g = new GraphBuilder(`${description.name}-loss`);
+  builtLoss(g, description, parameterInputs(g, description));
+  return g.graph();
+}
+
+/** Names and shapes of the tensors that go from step to step: parameters and what the optimizer keeps. */
+export function stateShapes(
+  { chunks, optimizer }: Pick<TrainingStepDescription, 'chunks' | 'optimizer'>,
+): ReadonlyMap<string, Shape> {
+  return new Map(chunks.flatMap(({ name, shape }) => (
+    Object.entries({ parameters: shape, ...optimizerOf(optimizer).moments(shape) })
+      .map(([kind, size]) => [`${kind}.${name}`, size] as const))));
+}
+
+/**
+ * The input `schedule` of one optimizer step: the largest gradient norm, the optimizer's own numbers, a learning rate a
+ * group in the order of the chunks. `trainingStep` counts from 1. No clipping when maxGradientNorm is absent.
+ */
+export function scheduleOf(
+  { chunks, optimizer }: Pick<TrainingStepDescription, 'chunks' | 'optimizer'>, trainingStep: number,
+  learningRates: Readonly<Record<string, number>>, maxGradientNorm = Infinity,
+): Tensor {
+  const rates = groupsOf(chunks).map((group) => {
+    const rate = learningRates[group];
+    if (rate === undefined) throw new Error(`The parameters of ${group} have no learning rate.`);
+    return rate;
+  });
+  const numbers = [Math.min(maxGradientNorm, 3e38), ...optimizerOf(optimizer).stepNumbers(trainingStep), ...rates];
+  return float32Tensor([numbers.length], numbers);
+}
+
+function groupsOf(chunks: readonly ParameterChunk[]): string[] {
+  return [...new Set(chunks.map(({ group }) => group))];
+}
+
+function parameterInputs(g: GraphBuilder, { chunks }: Pick<TrainingStepDescription, 'chunks'>): Value[] {
+  return chunks.map(({ name, shape }) => g.input(`parameters.${name}`, 'float32', shape));
+}
+
+function builtLoss(
+  g: GraphBuilder, { chunks, build }: TrainingStepDescription, parameters: readonly Value[],
+): { loss: Value; views: ReadonlyMap<string, Value> } {
+  const views = new Map(chunks.flatMap((chunk, i) => [...chunkViews(g, chunk, parameters[i]!)]));
+  const { loss, report = {} } = build(g, (name) => {
+    const value = views.get(name);
     if (!value) throw new Error(`${name} is not among the trainable parameters.`);
     return value;
   });
-  const gradients = differentiate(g, loss, [...values.values()]);
-  const gradient = g.concat(gradients.map((value) => g.reshape(value, [-1])), 0);
-  const scalarLoss = g.reshape(loss, []);
-  g.output('loss', scalarLoss);
-  g.scope('optimizer', () => adamW(g, description.optimizer, {
-    parameters, gradient, firstMoment: flat('firstMoment'), secondMoment: flat('secondMoment'),
-    schedule: g.input('schedule', 'float32', [4]),
-  }));
-  if (description.reportGradients) g.output('gradients', gradient);
+  g.output('loss', g.reshape(loss, []));
   for (const [name, value] of Object.entries(report)) g.output(name, value);
-  return { graph: g.graph(), layout };
+  return { loss, views };
 }
 
-/**
- * The numbers of one optimizer step: learning rate, 1/(1 − beta1^t), 1/(1 − beta2^t), largest gradient norm.
- * `trainingStep` counts from 1. No clipping when maxGradientNorm is absent.
- */
-export function scheduleOf(
-  trainingStep: number, learningRate: number, optimizer: AdamWSettings, maxGradientNorm = Infinity,
-): Float32Array {
-  const correction = (beta: number): number => 1 / (1 - beta ** trainingStep);
-  const largest = Math.min(maxGradientNorm, 3e38);
-  return Float32Array.of(learningRate, correction(optimizer.beta1), correction(optimizer.beta2), largest);
+/** One gradient a chunk, shaped as it. */
+function builtGradients(
+  g: GraphBuilder, description: TrainingStepDescription, parameters: readonly Value[],
+): Value[] {
+  const { loss, views } = builtLoss(g, description, parameters);
+  const gradients = differentiate(g, loss, [...views.values()], {
+    ...(description.recompute === 'blocks' ? { recompute: numberedBlock } : {}),
+  });
+  let next = 0;
+  return description.chunks.map((chunk) => (
+    joinChunk(g, chunk, gradients.slice(next, next += chunk.layout.entries.length))));
 }
 
-interface OptimizerValues {
-  readonly parameters: Value;
-  readonly gradient: Value;
-  readonly firstMoment: Value;
-  readonly secondMoment: Value;
-  readonly schedule: Value;
+function outputGradients(
+  g: GraphBuilder, { chunks }: Pick<TrainingStepDescription, 'chunks'>, gradients: readonly Value[],
+): void {
+  chunks.forEach(({ name }, i) => g.output(`gradient.${name}`, gradients[i]!));
 }
 
-function adamW(g: GraphBuilder, settings: AdamWSettings, values: OptimizerValues): void {
-  const { beta1, beta2, epsilon, weightDecay } = settings;
-  const numbers = g.split(values.schedule, 0, [1, 1, 1, 1]);
-  const [learningRate, correction1, correction2, maxNorm] = numbers as [Value, Value, Value, Value];
-  const raw = values.gradient;
-  const norm = g.sqrt(g.reduceSum(g.mul(raw, raw), [0]));
+function updateParameters(
+  g: GraphBuilder, description: Omit<TrainingStepDescription, 'build'>, parameters: readonly Value[],
+  gradients: readonly Value[],
+): void {
+  const { chunks } = description;
+  const optimizer = optimizerOf(description.optimizer);
+  const groups = groupsOf(chunks);
+  const count = 1 + optimizer.stepNumbers(1).length + groups.length;
+  const numbers = g.split(g.input('schedule', 'float32', [count]), 0, new Array<number>(count).fill(1));
+  const norm = globalNorm(g, gradients);
   // torch.nn.utils.clip_grad_norm_: factor max / (norm + 1e-6), at most 1
-  const factor = g.min(g.scalar(1), g.div(maxNorm, g.add(norm, g.scalar(1e-6))));
-  const gradient = g.mul(raw, factor);
-  const m = g.add(g.mul(values.firstMoment, g.scalar(beta1)), g.mul(gradient, g.scalar(1 - beta1)));
-  const v = g.add(g.mul(values.secondMoment, g.scalar(beta2)), g.mul(g.mul(gradient, gradient), g.scalar(1 - beta2)));
-  const denominator = g.add(g.sqrt(g.mul(v, correction2)), g.scalar(epsilon));
-  const decayed = g.mul(values.parameters, g.sub(g.scalar(1), g.mul(learningRate, g.scalar(weightDecay))));
-  const update = g.div(g.mul(m, g.mul(learningRate, correction1)), denominator);
+  const factor = g.min(g.scalar(1), g.div(numbers[0]!, g.add(norm, g.scalar(1e-6))));
   g.output('gradientNorm', g.reshape(norm, []));
-  g.output('nextParameters', g.sub(decayed, update));
-  g.output('nextFirstMoment', m);
-  g.output('nextSecondMoment', v);
+  chunks.forEach(({ name, group, shape }, i) => {
+    const moments = Object.fromEntries(Object.entries(optimizer.moments(shape)).map(([kind, size]) => (
+      [kind, g.input(`${kind}.${name}`, 'float32', size)])));
+    const next = optimizer.update(g, {
+      parameters: parameters[i]!, gradient: g.mul(gradients[i]!, factor), moments,
+      learningRate: numbers[count - groups.length + groups.indexOf(group)]!,
+      stepNumbers: numbers.slice(1, count - groups.length),
+    });
+    g.output(`next.parameters.${name}`, next.parameters);
+    for (const [kind, value] of Object.entries(next.moments)) g.output(`next.${kind}.${name}`, value);
+  });
+}
+
+/** [1]: the L2 norm of all gradients together. */
+function globalNorm(g: GraphBuilder, gradients: readonly Value[]): Value {
+  const squares = gradients.map((gradient) => (
+    g.reshape(g.reduceSum(g.mul(gradient, gradient), gradient.shape.map((_, axis) => axis)), [1])));
+  return g.sqrt(squares.length === 1 ? squares[0]! : g.reduceSum(g.concat(squares, 0), [0]));
 }

@@ -5,18 +5,21 @@
 import { openCheckpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
 import { GraphBuilder } from '../../src-main/compiler/1-build/graph-builder.ts';
 import type { Graph } from '../../src-main/compiler/1-build/graph.ts';
-import { normalNumbers } from '../../src-main/diffusion/seeded-noise.ts';
+import { normalNoise, normalNumbers } from '../../src-main/diffusion/seeded-noise.ts';
 import { frozenScope } from '../../src-main/models/frozen-scope.ts';
 import { unet } from '../../src-main/models/unet.ts';
 import { unetLoraModules } from '../../src-main/networks/lora-graph.ts';
 import { openSession } from '../../src-main/runtime/session.ts';
-import { type Shape, type Tensor, elementCount } from '../../src-main/tensor/tensor.ts';
-import { loraStepGraph, timestepFeeds } from '../../src-main/training/lora-step.ts';
-import { defaultAdamW, scheduleOf } from '../../src-main/training/optimizer-graph.ts';
+import { type Shape, type Tensor, elementCount, float32Tensor } from '../../src-main/tensor/tensor.ts';
+import { defaultAdamW } from '../../src-main/training/adamw.ts';
+import type { Trainables } from '../../src-main/training/trainables.ts';
+import { graphOfStep } from '../../src-main/training/training-step.ts';
 
 const [folder, mode, repeats, edge, favour, profileFilePrefix] = process.argv.slice(2);
 const latentEdge = Number(edge);
 const checkpoint = await openCheckpoint(folder!);
+const modules = unetLoraModules(checkpoint.unetConfig, 'attention', { rank: 8, loraAlpha: 8 });
+const trainables: Trainables = { unet: { kind: 'lora', modules } };
 
 const buildStart = performance.now();
 const graph = mode === 'forward' ? forwardGraph() : stepGraph();
@@ -50,27 +53,25 @@ function forwardGraph(): Graph {
 }
 
 function stepGraph(): Graph {
-  return loraStepGraph({
-    weights: checkpoint.unet, config: checkpoint.unetConfig,
-    modules: unetLoraModules(checkpoint.unetConfig, 'attention', { rank: 8, loraAlpha: 8 }),
-    predictionType: 'epsilon', optimizer: defaultAdamW, batchSize: 1,
-    latentSize: [latentEdge, latentEdge], contextLength: 77,
-  }).graph;
+  const latents = normalNoise(1, 0, [1, 4, latentEdge, latentEdge]);
+  const context = normalNoise(1, 1, [1, 77, 768]);
+  return graphOfStep({ checkpoint, trainables, optimizer: defaultAdamW, provider: 'cpu' }, {
+    noisy: latents, target: latents, timesteps: [500], sampleWeights: [1], text: { states: { context } },
+  });
 }
 
 function feedsOf({ inputs }: Graph): Record<string, Tensor> {
-  const known: Record<string, Tensor> = {
-    ...timestepFeeds([500], new Float64Array(1000).fill(0.5)),
-    schedule: { dtype: 'float32', shape: [4], data: scheduleOf(1, 1e-4, defaultAdamW) },
-  };
-  return Object.fromEntries(inputs.map(({ name, shape }, stream) => (
-    [name, known[name] ?? randomFeed(name, shape, stream)])));
+  return Object.fromEntries(inputs.map(({ name, shape }, stream) => [name, feedOf(name, shape, stream)]));
 }
 
-/** Moments begin at zero, LoRA matrices small, everything else with unit variance. */
-function randomFeed(name: string, shape: Shape, stream: number): Tensor {
+/** Moments begin at zero, LoRA matrices small, pictures and texts with unit variance. */
+function feedOf(name: string, shape: Shape, stream: number): Tensor {
+  if (name === 'timesteps') return float32Tensor(shape, [500]);
+  // no clipping, corrections of the first step, a small learning rate
+  if (name === 'schedule') return float32Tensor(shape, [3e38, 10, 1000, 1e-4]);
   const size = elementCount(shape);
-  if (name.endsWith('Moment')) return { dtype: 'float32', shape, data: new Float32Array(size) };
-  const scale = name === 'parameters' ? 0.02 : 1;
-  return { dtype: 'float32', shape, data: normalNumbers(1, stream, size).map((x) => x * scale) };
+  if (name === 'sampleWeights' || name === 'mask') return float32Tensor(shape, new Float32Array(size).fill(1));
+  if (name.includes('Moment.')) return float32Tensor(shape, new Float32Array(size));
+  const scale = name.startsWith('parameters.') ? 0.02 : 1;
+  return float32Tensor(shape, normalNumbers(1, stream, size).map((x) => x * scale));
 }

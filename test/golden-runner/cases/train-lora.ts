@@ -1,24 +1,33 @@
-// LoRA training: loss, gradients, clipping and AdamW through ten steps, as sd-scripts and torch compute them.
+// LoRA training: loss, gradients, clipping, accumulation and AdamW through up to ten steps, as sd-scripts and torch
+// compute them; on the UNet, on UNet and text encoder together, on convolutions, and on SDXL.
 
 import path from 'node:path';
 
-import { parseUnetConfig } from '../../../src-main/checkpoint/configs.ts';
-import { openNetworkFolder, readJson } from '../../../src-main/checkpoint/diffusers-folder.ts';
+import { readJson } from '../../../src-main/checkpoint/diffusers-folder.ts';
 import { readSafetensors } from '../../../src-main/checkpoint/safetensors.ts';
-import { unetWeights } from '../../../src-main/checkpoint/unet-names.ts';
-import { alphasCumprodFromBetas, scaledLinearBetas } from '../../../src-main/diffusion/noise-schedule.ts';
-import type { ParameterLayout } from '../../../src-main/networks/flat-parameters.ts';
-import { unetLoraModules } from '../../../src-main/networks/lora-graph.ts';
-import { openSession, type Session } from '../../../src-main/runtime/session.ts';
+import type { PredictionType } from '../../../src-main/diffusion/denoiser.ts';
+import {
+  type LoraModule, type LoraTargets, loraTrainables, networkPrefixes, textLoraModules, unetLoraModules,
+} from '../../../src-main/networks/lora-graph.ts';
 import type { Tensor } from '../../../src-main/tensor/tensor.ts';
-import { loraStepGraph, timestepFeeds } from '../../../src-main/training/lora-step.ts';
-import { type AdamWSettings, scheduleOf } from '../../../src-main/training/optimizer-graph.ts';
-import { relativeL2, row, type GoldenCase, type GoldenContext, type GoldenRow } from '../case.ts';
+import { minSnrWeights } from '../../../src-main/training/loss-weights.ts';
+import type { Trainables } from '../../../src-main/training/trainables.ts';
+import type { TrainingBatch } from '../../../src-main/training/training-batch.ts';
+import { openTrainingStep, type TrainingStep } from '../../../src-main/training/training-step.ts';
+import { exactRow, relativeL2, row, type GoldenCase, type GoldenContext, type GoldenRow } from '../case.ts';
+import {
+  adamWOf, goldenBatch, numbersOf, openTrainingModel, seriesRow, trainGolden, updateError,
+  type OptimizerConfig, type Tensors, type Trained, type TrainingModel,
+} from '../training.ts';
 
 interface Variant {
-  readonly prediction_type: 'epsilon' | 'v_prediction';
-  readonly clip?: number | null;
+  readonly prediction_type: PredictionType;
   readonly clip_max_norm?: number;
+  readonly snr_gamma?: number;
+  readonly gradient_accumulation_steps?: number;
+  readonly optimizer?: OptimizerConfig;
+  /** In words, where lora_up starts at zero. */
+  readonly init?: string;
 }
 
 type Tolerance = Readonly<Record<'loss_rel' | 'grad_norm_rel' | 'grad_tensor_rel_l2' | 'update_rel_l2', number>>;
@@ -27,188 +36,196 @@ interface Config {
   readonly model: string;
   readonly rank: number;
   readonly alpha: number;
-  readonly optimizer: { lr: number; betas: [number, number]; weight_decay: number; eps: number };
-  readonly batches: number;
-  readonly batch_size: number;
-  readonly latent: [number, number];
-  readonly variants: Readonly<Record<string, Variant>>;
+  readonly conv_rank?: number;
+  readonly conv_alpha?: number;
+  readonly optimizer: OptimizerConfig;
+  /** Files of another case, or how many batches there are. */
+  readonly batches?: string | number;
+  readonly batches_file?: string;
+  readonly lora_init?: string;
+  readonly prediction_type?: PredictionType;
+  readonly variants?: Readonly<Record<string, Variant>>;
   readonly tolerance: Readonly<Record<string, Tolerance>>;
 }
 
-interface Trained {
-  readonly losses: number[];
-  readonly norms: number[];
-  readonly firstGradient: Float32Array;
-  readonly snapshots: Map<number, Float32Array>;
+interface LoraCase {
+  readonly context: GoldenContext;
+  readonly config: Config;
+  readonly model: TrainingModel;
+  readonly trainables: Trainables;
+  readonly init: Tensors;
+  readonly batches: Tensors;
+  readonly io: Tensors;
 }
 
-export const cases: readonly GoldenCase[] = [{
-  folder: 'train-lora',
+const folders = ['train-lora', 'train-lora-variants', 'train-lora-conv', 'train-lora-te', 'train-sdxl-lora'];
+
+export const cases: readonly GoldenCase[] = folders.map((folder) => ({
+  folder,
   providers: ['cpu', 'webgpu'],
   async run(context) {
-    const config = await readJson(path.join(context.folder, 'config.json')) as Config;
-    const [init, batches, io] = await Promise.all(['lora_init', 'batches', 'io']
-      .map((file) => readSafetensors(path.join(context.folder, `${file}.safetensors`)))) as [Tensors, Tensors, Tensors];
-    const sessions = new StepSessions(context, config);
-    const rows: GoldenRow[] = [];
-    for (const name of variantsFor(context.provider, config)) {
-      const { session, layout } = await sessions.open(config.variants[name]!.prediction_type);
-      const start = startOf(layout, init, name === 'zero_up');
-      const trained = await train(session, layout.size, config, config.variants[name]!, start, batches);
-      rows.push(...compare(name, config, layout, start, trained, io));
+    const golden = await openCase(context);
+    const rows = [modulesRow(golden)];
+    const steps = new Map<string, TrainingStep>();
+    try {
+      for (const [name, variant] of variantsFor(golden)) {
+        const optimizer = { ...golden.config.optimizer, ...variant.optimizer };
+        const key = JSON.stringify(optimizer);
+        if (!steps.has(key)) steps.set(key, openStep(golden, optimizer));
+        const trained = await train(golden, steps.get(key)!, name, variant, optimizer.lr);
+        rows.push(...inputRows(golden, name, variant), ...compare(golden, name, trained));
+      }
+    } finally {
+      for (const step of steps.values()) await step.release();
     }
-    await sessions.release();
     return rows;
   },
-}];
+}));
+
+async function openCase(context: GoldenContext): Promise<LoraCase> {
+  const { folder } = context;
+  const config = await readJson(path.join(folder, 'config.json')) as Config;
+  const file = (name: string): Promise<Tensors> => readSafetensors(path.resolve(folder, name));
+  const own = (reference: string | number | undefined, name: string): string => (
+    typeof reference === 'string' ? reference : `${name}.safetensors`);
+  const [model, init, batches, io] = await Promise.all([
+    openTrainingModel(path.resolve(folder, config.model)), file(own(config.lora_init, 'lora_init')),
+    file(own(config.batches_file ?? config.batches, 'batches')), file('io.safetensors'),
+  ]);
+  return { context, config, model, init, batches, io, trainables: trainablesOf(model, config, init) };
+}
+
+/** The targets whose modules are those that the file of start values names. */
+function trainablesOf({ checkpoint }: TrainingModel, config: Config, init: Tensors): Trainables {
+  const size = { rank: config.rank, loraAlpha: config.alpha, convRank: config.conv_rank, convAlpha: config.conv_alpha };
+  const given = new Set([...init.keys()].filter((name) => !name.endsWith('.alpha')));
+  const isGiven = (prefix: string, modules: readonly LoraModule[]): boolean => {
+    const names = loraTrainables(modules).map(({ name }) => kohyaName(prefix + name));
+    return names.every((name) => given.has(name));
+  };
+  const targets: LoraTargets[] = ['transformer-and-convolution', 'transformer', 'attention'];
+  const choices = targets.map((each) => unetLoraModules(checkpoint.unetConfig, each, size));
+  const modules = choices.find((each) => isGiven(networkPrefixes.unet, each));
+  const [encoder] = checkpoint.textEncoders;
+  const text = encoder ? textLoraModules(encoder.config, size) : [];
+  return {
+    ...(modules ? { unet: { kind: 'lora', modules } } : {}),
+    ...(encoder && isGiven(networkPrefixes.textEncoder, text)
+      ? { textEncoders: [{ kind: 'lora', modules: text }] } : {}),
+  };
+}
+
+function modulesRow({ init, ...golden }: LoraCase): GoldenRow {
+  const step = openStep({ init, ...golden }, golden.config.optimizer);
+  const ours = step.layout.parameters.map(({ name, shape }) => `${kohyaName(name)} ${shape.join('x')}`);
+  const given = [...init].filter(([name]) => !name.endsWith('.alpha'))
+    .map(([name, { shape }]) => `${name} ${shape.join('x')}`);
+  return exactRow('trained tensors', ours.sort().join() === given.sort().join(), `${ours.length} of ${given.length}`);
+}
+
+function openStep({ context, model, trainables }: LoraCase, optimizer: OptimizerConfig): TrainingStep {
+  return openTrainingStep({
+    checkpoint: model.checkpoint, trainables, optimizer: adamWOf(optimizer), provider: context.provider, threads: 1,
+    reportGradients: true,
+  });
+}
+
+/** The variants that are computed. A case without any is one of its own, named as its tolerance is. */
+function allVariants({ config }: LoraCase): [string, Variant][] {
+  if (config.variants) return Object.entries(config.variants);
+  return Object.keys(config.tolerance).map((name) => [name, { prediction_type: config.prediction_type! }]);
+}
 
 /**
  * All on the CPU. On WebGPU the first of each graph: the others feed other numbers to the same nodes, and a software
  * driver takes many seconds a step.
  */
-function variantsFor(provider: GoldenContext['provider'], { variants }: Config): string[] {
-  const names = Object.keys(variants);
-  if (provider === 'cpu') return names;
-  const isFirst = (name: string, index: number): boolean => (
-    names.findIndex((other) => variants[other]!.prediction_type === variants[name]!.prediction_type) === index);
-  return names.filter(isFirst);
+function variantsFor(golden: LoraCase): [string, Variant][] {
+  const all = allVariants(golden);
+  if (golden.context.provider === 'cpu') return all;
+  const graphOf = ({ optimizer, gradient_accumulation_steps: count }: Variant): string => (
+    JSON.stringify([optimizer, (count ?? 1) > 1]));
+  return all.filter(([, variant], index) => (
+    all.findIndex(([, other]) => graphOf(other) === graphOf(variant)) === index));
 }
 
-/** Variants differ in what they feed; those with the same target share a session, which is slow to open on a GPU. */
-class StepSessions {
-  readonly #context: GoldenContext;
-  readonly #config: Config;
-  readonly #opened = new Map<string, { session: Session; layout: ParameterLayout }>();
-
-  constructor(context: GoldenContext, config: Config) {
-    this.#context = context;
-    this.#config = config;
-  }
-
-  async open(predictionType: Variant['prediction_type']): Promise<{ session: Session; layout: ParameterLayout }> {
-    let opened = this.#opened.get(predictionType);
-    if (!opened) {
-      const { graph, layout } = await stepGraph(this.#context.folder, this.#config, predictionType);
-      const session = await openSession(graph, { provider: this.#context.provider, threads: 1 });
-      this.#opened.set(predictionType, opened = { session, layout });
-    }
-    return opened;
-  }
-
-  async release(): Promise<void> {
-    for (const { session } of this.#opened.values()) await session.release();
-  }
-}
-
-type Tensors = Map<string, Tensor>;
-
-async function stepGraph(
-  folder: string, config: Config, predictionType: Variant['prediction_type'],
-): Promise<ReturnType<typeof loraStepGraph>> {
-  const network = await openNetworkFolder(path.resolve(folder, config.model, 'unet'));
-  const unetConfig = parseUnetConfig(network.config, 'config.json');
-  return loraStepGraph({
-    weights: unetWeights(network.tensors), config: unetConfig,
-    modules: unetLoraModules(unetConfig, 'attention', { rank: config.rank, loraAlpha: config.alpha }),
-    predictionType, optimizer: optimizerOf(config),
-    batchSize: config.batch_size, latentSize: config.latent, contextLength: 77, reportGradients: true,
-  });
-}
-
-function optimizerOf({ optimizer }: Config): AdamWSettings {
-  const { betas: [beta1, beta2], eps: epsilon, weight_decay: weightDecay } = optimizer;
-  return { beta1, beta2, epsilon, weightDecay };
-}
-
-/** 'a.b.0.to_q.lora_up.weight' as sd-scripts names it: 'lora_unet_a_b_0_to_q.lora_up.weight'. */
+/** 'unet.a.0.to_q.lora_up.weight' as sd-scripts names it: 'lora_unet_a_0_to_q.lora_up.weight'. */
 function kohyaName(name: string): string {
-  const [, modulePath, matrix] = /^(.*)\.(lora_(?:down|up)\.weight)$/.exec(name)!;
-  return `lora_unet_${modulePath!.replaceAll('.', '_')}.${matrix}`;
+  const kohya = { [networkPrefixes.unet]: 'lora_unet_', [networkPrefixes.textEncoder]: 'lora_te_' };
+  const [prefix, word] = Object.entries(kohya).find(([each]) => name.startsWith(each))!;
+  const [, modulePath, matrix] = /^(.*)\.(lora_(?:down|up)\.weight)$/.exec(name.slice(prefix.length))!;
+  return `${word}${modulePath!.replaceAll('.', '_')}.${matrix}`;
 }
 
-function startOf(layout: ParameterLayout, init: Tensors, isZeroUp: boolean): Float32Array {
-  const start = new Float32Array(layout.size);
-  for (const { name, offset } of layout.entries) {
-    if (isZeroUp && name.endsWith('lora_up.weight')) continue;
-    start.set(init.get(kohyaName(name))!.data as Float32Array, offset);
-  }
-  return start;
+/** Batch `index` with the variant's target and weights. */
+function batchOf({ batches, model: { schedule } }: LoraCase, variant: Variant, index: number): TrainingBatch {
+  const { prediction_type: predictionType, snr_gamma: gamma } = variant;
+  const weights = gamma === undefined ? undefined : minSnrWeights(schedule, gamma, predictionType);
+  return goldenBatch(batches, index, {
+    schedule, predictionType, weight: (timestep, _, count) => (weights ? weights[timestep]! : 1) / count,
+  });
 }
 
 async function train(
-  session: Session, size: number, config: Config, variant: Variant, start: Float32Array, batches: Tensors,
+  golden: LoraCase, step: TrainingStep, name: string, variant: Variant, learningRate: number,
 ): Promise<Trained> {
-  const alphasCumprod = alphasCumprodFromBetas(scaledLinearBetas());
-  const vector = (data: Float32Array): Tensor => ({ dtype: 'float32', shape: [size], data });
-  const zeros = (): Tensor => vector(new Float32Array(size));
-  let state = { parameters: vector(start), firstMoment: zeros(), secondMoment: zeros() };
-  const trained: Trained = { losses: [], norms: [], firstGradient: new Float32Array(size), snapshots: new Map() };
-  for (let step = 1; step <= config.batches; step++) {
-    const part = (name: string): Tensor => batches.get(`batch${step - 1}.${name}`)!;
-    const schedule = scheduleOf(step, config.optimizer.lr, optimizerOf(config), variant.clip_max_norm ?? undefined);
-    const out = await session.run({
-      ...state, schedule: { dtype: 'float32', shape: [4], data: schedule },
-      latents: part('latents'), noise: part('noise'), context: part('encoder_hidden_states'),
-      ...timestepFeeds(Array.from(part('timesteps').data as BigInt64Array, Number), alphasCumprod),
-    });
-    trained.losses.push(Number(out['loss']!.data[0]));
-    trained.norms.push(Number(out['gradientNorm']!.data[0]));
-    if (step === 1) trained.firstGradient.set(out['gradients']!.data as Float32Array);
-    state = {
-      parameters: out['nextParameters']!, firstMoment: out['nextFirstMoment']!, secondMoment: out['nextSecondMoment']!,
-    };
-    trained.snapshots.set(step, state.parameters.data as Float32Array);
-  }
-  return trained;
-}
-
-function compare(
-  variant: string, config: Config, layout: ParameterLayout, start: Float32Array, trained: Trained, io: Tensors,
-): GoldenRow[] {
-  const tolerance = config.tolerance[variant]!;
-  const series = (name: string, actual: readonly number[], limit: number): GoldenRow => {
-    const golden = io.get(`${variant}.${name}`)!.data as Float32Array;
-    const errors = Array.from(golden, (value, i) => Math.abs(actual[i]! - value) / Math.abs(value));
-    const worst = Math.max(...errors);
-    return row(`${variant} ${name}`, Number.isNaN(worst) ? Infinity : worst, limit);
+  const { io, init, context } = golden;
+  const isZeroUp = variant.init !== undefined || name === 'zero_up';
+  const start = new Map(step.layout.parameters
+    .filter((parameter) => !(isZeroUp && parameter.name.endsWith('lora_up.weight')))
+    .map((parameter): [string, Tensor] => [parameter.name, init.get(kohyaName(parameter.name))!]));
+  const together = variant.gradient_accumulation_steps ?? 1;
+  const all = io.get(`${name}.losses`)!.data.length / together;
+  const steps = context.provider === 'cpu' ? all : Math.min(all, firstSnapshot(io, name) ?? 1);
+  const rates = {
+    learningRates: { unet: learningRate, textEncoders: learningRate },
+    ...(variant.clip_max_norm === undefined ? {} : { maxGradientNorm: variant.clip_max_norm }),
   };
-  const rows = [
-    series('losses', trained.losses, tolerance.loss_rel), series('grad_norms', trained.norms, tolerance.grad_norm_rel),
-  ];
-  const gradients = gradientErrors(variant, layout, trained.firstGradient, io);
-  if (gradients.length > 0) {
-    const name = `${variant} gradients (${gradients.length} tensors)`;
-    rows.push(row(name, Math.max(...gradients), tolerance.grad_tensor_rel_l2));
-  }
-  for (const [step, parameters] of trained.snapshots) {
-    const error = updateError(`${variant}.params${step}.`, layout, start, parameters, io);
-    if (error !== undefined) rows.push(row(`${variant} update after ${step}`, error, tolerance.update_rel_l2));
-  }
-  return rows;
+  return trainGolden(step, await step.initialState(start), steps, rates, (index) => (
+    Array.from({ length: together }, (_, i) => batchOf(golden, variant, index * together + i))));
 }
 
-/** One error a tensor; tensors whose golden gradient is zero are left out. */
-function gradientErrors(variant: string, layout: ParameterLayout, gradient: Float32Array, io: Tensors): number[] {
-  return layout.entries.flatMap(({ name, shape, offset, size }) => {
-    const golden = io.get(`${variant}.grad0.${kohyaName(name)}`);
-    if (!golden || (golden.data as Float32Array).every((value) => value === 0)) return [];
-    return [relativeL2({ dtype: 'float32', shape, data: gradient.subarray(offset, offset + size) }, golden)];
+/** The first step after which the golden file has parameters. */
+function firstSnapshot(io: Tensors, variant: string): number | undefined {
+  const steps = [...io.keys()].flatMap((key) => (
+    key.startsWith(`${variant}.params`) ? [Number(/params(\d+)/.exec(key)![1])] : []));
+  return steps.length > 0 ? Math.min(...steps) : undefined;
+}
+
+/** What is fed, against the first batch's intermediate values. */
+function inputRows(golden: LoraCase, name: string, variant: Variant): GoldenRow[] {
+  const batch = batchOf(golden, variant, 0);
+  const count = batch.sampleWeights.length;
+  const fed: Record<string, Tensor> = {
+    noisy: batch.noisy, target: batch.target,
+    snr_weight: { dtype: 'float32', shape: [count], data: Float32Array.from(batch.sampleWeights, (w) => w * count) },
+  };
+  return Object.entries(fed).flatMap(([part, tensor]) => {
+    const reference = golden.io.get(`${name}.step0.${part}`);
+    const limit = golden.config.tolerance[name]!.loss_rel;
+    return reference ? [row(`${name} ${part}`, relativeL2(tensor, reference), limit)] : [];
   });
 }
 
-/** ‖p_k − ref_k‖ / ‖ref_k − p_0‖ over all tensors together. */
-function updateError(
-  prefix: string, layout: ParameterLayout, start: Float32Array, parameters: Float32Array, io: Tensors,
-): number | undefined {
-  let difference = 0;
-  let moved = 0;
-  for (const { name, offset, size } of layout.entries) {
-    const golden = io.get(prefix + kohyaName(name))?.data as Float32Array | undefined;
-    if (!golden) continue;
-    for (let i = 0; i < size; i++) {
-      difference += (parameters[offset + i]! - golden[i]!) ** 2;
-      moved += (golden[i]! - start[offset + i]!) ** 2;
-    }
+function compare({ io, config }: LoraCase, name: string, trained: Trained): GoldenRow[] {
+  const tolerance = config.tolerance[name]!;
+  const golden = (part: string): Float32Array => numbersOf(io.get(`${name}.${part}`)!);
+  const rows = [
+    seriesRow(`${name} losses`, trained.losses, golden('losses'), tolerance.loss_rel),
+    seriesRow(`${name} grad_norms`, trained.norms, golden('grad_norms'), tolerance.grad_norm_rel),
+  ];
+  const gradients = [...trained.gradients].flatMap(([parameter, gradient]) => {
+    const reference = io.get(`${name}.grad0.${kohyaName(parameter)}`);
+    return reference && numbersOf(reference).some((value) => value !== 0) ? [relativeL2(gradient, reference)] : [];
+  });
+  if (gradients.length > 0) {
+    const title = `${name} gradients (${gradients.length} tensors)`;
+    rows.push(row(title, Math.max(...gradients), tolerance.grad_tensor_rel_l2));
   }
-  return moved === 0 ? undefined : Math.sqrt(difference / moved);
+  for (const [step, parameters] of trained.after) {
+    const error = updateError(parameters, trained.start, (parameter) => (
+      io.get(`${name}.params${step}.${kohyaName(parameter)}`)));
+    if (error !== undefined) rows.push(row(`${name} update after ${step}`, error, tolerance.update_rel_l2));
+  }
+  return rows;
 }

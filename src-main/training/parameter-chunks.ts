@@ -1,0 +1,87 @@
+// Where the numbers that learn lie. A chunk is one tensor of the state: the small parameters of a group share a flat
+// vector, so that an optimizer is a dozen nodes however many layers learn, and each large one is a chunk of its own,
+// so that none is copied to be read.
+
+import type { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
+import type { Value } from '../compiler/1-build/graph.ts';
+import { type NamedShape, type ParameterLayout, layoutOf, parameterViews } from '../networks/flat-parameters.ts';
+import { type Shape, type Tensor, elementCount, float32Tensor } from '../tensor/tensor.ts';
+
+/** A parameter that learns. */
+export interface TrainableParameter extends NamedShape {
+  /** Parameters of a group have one learning rate. */
+  readonly group: string;
+  /** Stays in its group's flat vector, however large it is. */
+  readonly alwaysFlat?: boolean;
+}
+
+export interface ParameterChunk {
+  /** The group's name for a flat vector, the parameter's own name for a chunk of one. */
+  readonly name: string;
+  readonly group: string;
+  /** [size] for a flat vector, the parameter's own shape for a chunk of one. */
+  readonly shape: Shape;
+  readonly layout: ParameterLayout;
+}
+
+/** From this many numbers on, copying a parameter out of a flat vector costs more than nodes of its own. */
+export const largeParameter = 2 ** 18;
+
+/** A flat vector that holds all of the parameters. */
+export function flatChunk(name: string, parameters: readonly NamedShape[], group = name): ParameterChunk {
+  const layout = layoutOf(parameters);
+  return { name, group, shape: [layout.size], layout };
+}
+
+/** The chunks of parameters, each name once; a group's flat vector comes before its large parameters. */
+export function chunksOf(parameters: readonly TrainableParameter[]): ParameterChunk[] {
+  const groups = new Set(parameters.map(({ group }) => group));
+  return [...groups].flatMap((group) => {
+    const own = parameters.filter((parameter) => parameter.group === group);
+    const isLarge = ({ shape, alwaysFlat }: TrainableParameter): boolean => (
+      !alwaysFlat && elementCount(shape) >= largeParameter);
+    const small = own.filter((parameter) => !isLarge(parameter));
+    const large = own.filter(isLarge).map(({ name, shape }): ParameterChunk => (
+      { name, group, shape, layout: layoutOf([{ name, shape }]) }));
+    return small.length > 0 ? [flatChunk(group, small), ...large] : large;
+  });
+}
+
+/** The parameters of a chunk by name, as views of its value. */
+export function chunkViews(g: GraphBuilder, chunk: ParameterChunk, value: Value): ReadonlyMap<string, Value> {
+  const isAlone = chunk.layout.entries[0]?.name === chunk.name;
+  return isAlone ? new Map([[chunk.name, value]]) : parameterViews(g, value, chunk.layout);
+}
+
+/** One value, shaped as the chunk, out of one for each of its parameters, in the layout's order. */
+export function joinChunk(g: GraphBuilder, chunk: ParameterChunk, values: readonly Value[]): Value {
+  const [only] = values;
+  if (values.length === 1) return g.reshape(only!, chunk.shape);
+  return g.concat(values.map((value) => g.reshape(value, [-1])), 0);
+}
+
+/** Every parameter of the chunks by name: views of the chunks' float32 tensors, given by chunk name. */
+export function parametersFromChunks(
+  chunks: readonly ParameterChunk[], tensors: (chunkName: string) => Tensor,
+): Map<string, Tensor> {
+  return new Map(chunks.flatMap(({ name: chunkName, layout }) => {
+    const data = tensors(chunkName).data as Float32Array;
+    return layout.entries.map(({ name, shape, offset, size }) => (
+      [name, float32Tensor(shape, data.subarray(offset, offset + size))] as const));
+  }));
+}
+
+/** A chunk's tensor, filled parameter by parameter; what `fill` leaves alone is zero. */
+export async function filledChunk(
+  chunk: ParameterChunk, fill: (parameter: NamedShape, numbers: Float32Array) => void | Promise<void>,
+): Promise<Tensor> {
+  const tensor = zeroTensor(chunk.shape);
+  for (const { name, shape, offset, size } of chunk.layout.entries) {
+    await fill({ name, shape }, (tensor.data as Float32Array).subarray(offset, offset + size));
+  }
+  return tensor;
+}
+
+export function zeroTensor(shape: Shape): Tensor {
+  return float32Tensor(shape, new Float32Array(elementCount(shape)));
+}
