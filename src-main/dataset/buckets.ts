@@ -55,14 +55,13 @@ export function placeInBucket(picture: PictureSize, settings: BucketSettings): B
   if (!(width >= 1 && height >= 1)) throw new Error(`A picture of ${width}x${height} fits into no bucket.`);
   const followed = settings.enlarge ? undefined : followPicture(picture, settings);
   const { bucket, resized } = followed ?? chooseBucket(picture, bucketResolutions(settings));
-  return {
-    bucket, resized, sdxlCrop: sdxlCropOf(bucket, picture),
-    left: Math.floor((resized.width - bucket.width) / 2), top: Math.floor((resized.height - bucket.height) / 2),
-  };
+  return { bucket, resized, ...middleOf(bucket, resized), sdxlCrop: sdxlCropOf(bucket, picture) };
 }
 
 /** Resizes a picture and cuts the bucket out of its middle. */
-export function cutToBucket(picture: RgbPicture, { bucket, resized, left, top }: BucketPlacement): RgbPicture {
+export function cutToBucket(
+  picture: RgbPicture, { bucket, resized, left, top }: Omit<BucketPlacement, 'sdxlCrop'>,
+): RgbPicture {
   const whole = resizePicture(picture, resized.width, resized.height);
   const data = new Uint8Array(bucket.width * bucket.height * 3);
   for (let y = 0; y < bucket.height; y++) {
@@ -70,6 +69,12 @@ export function cutToBucket(picture: RgbPicture, { bucket, resized, left, top }:
     data.set(whole.data.subarray(from, from + bucket.width * 3), y * bucket.width * 3);
   }
   return rgbPicture(bucket.width, bucket.height, data);
+}
+
+/** Resizes a picture until it covers a size, and cuts that out of its middle. */
+export function cutToSize(picture: RgbPicture, size: PictureSize): RgbPicture {
+  const { bucket, resized } = chooseBucket(picture, [size]);
+  return cutToBucket(picture, { bucket, resized, ...middleOf(bucket, resized) });
 }
 
 /** What SDXL is told of a training image: original height and width, crop top and left, height and width drawn. */
@@ -82,6 +87,12 @@ type Choice = Pick<BucketPlacement, 'bucket' | 'resized'>;
 const ratioOf = ({ width, height }: PictureSize): number => width / height;
 /** Python's int(x + 0.5). */
 const rounded = (value: number): number => Math.floor(value + 0.5);
+
+function middleOf(bucket: PictureSize, resized: PictureSize): Pick<BucketPlacement, 'left' | 'top'> {
+  return {
+    left: Math.floor((resized.width - bucket.width) / 2), top: Math.floor((resized.height - bucket.height) / 2),
+  };
+}
 
 /** The bucket of the picture's own size, else of the nearest ratio; the picture then covers it. */
 function chooseBucket(picture: PictureSize, resolutions: readonly PictureSize[]): Choice {

@@ -18,6 +18,8 @@ export interface ParametersText {
   readonly samplerTitle: string;
   readonly scheduleType: string;
   readonly guidanceScale: number;
+  /** Image to image: how much of the start could change, 0 to 1. */
+  readonly startStrength?: number;
   readonly seed: number;
   readonly widthPx: number;
   readonly heightPx: number;
@@ -55,6 +57,7 @@ export function formatParameters(parameters: ParametersText): string {
     ['Size', `${parameters.widthPx}x${parameters.heightPx}`],
     ['Model hash', parameters.modelHash?.slice(0, 10)],
     ['Model', withoutFolder(parameters.modelName)],
+    ['Denoising strength', parameters.startStrength],
     ['Lora hashes', lora?.hash && `${loraName(lora)}: ${lora.hash.slice(0, 12)}`],
     ['Version', parameters.version],
   ];

@@ -1,15 +1,19 @@
-// From a prompt to portraits, one for each seed: encode both prompts once; for every seed draw noise, sample under
-// guidance, decode. Nothing is random but the seed: a portrait does not depend on which others are in its batch.
+// From a prompt, and perhaps a picture to start from, to portraits, one for each seed: encode both prompts once; for
+// every seed draw noise, sample under guidance, decode. Nothing is random but the seed: a portrait does not depend on
+// which others are in its batch.
 
 import { UserError } from '../contract/errors.ts';
-import { denoiser, plannedTimesteps } from '../diffusion/denoiser.ts';
-import { noiseSchedule } from '../diffusion/noise-schedule.ts';
+import { type Denoise, denoiser, plannedTimesteps, type PredictionType } from '../diffusion/denoiser.ts';
+import { noiseSchedule, type NoiseSchedule } from '../diffusion/noise-schedule.ts';
 import { sample } from '../diffusion/sample.ts';
 import { samplers, type SamplerName } from '../diffusion/samplers.ts';
-import { planSampling, type SamplingPlan, startLatents, toVariancePreserving } from '../diffusion/sampling-plan.ts';
+import {
+  planFromStrength, planSampling, type SamplingPlan, startLatents, toVariancePreserving,
+} from '../diffusion/sampling-plan.ts';
 import { normalNumbers } from '../diffusion/seeded-noise.ts';
 import { type RgbPicture, rgbPicture } from '../photos/pixels.ts';
 import { elementCount, float32Tensor, type Shape, type Tensor } from '../tensor/tensor.ts';
+import { encodePicture } from './encode-picture.ts';
 import { guidedPrediction } from './guided-prediction.ts';
 import type { AdapterInput, PipelinePort, PromptPort } from './pipeline-port.ts';
 
@@ -25,6 +29,15 @@ export interface PortraitRequest {
   readonly guidanceScale: number;
   readonly adapter?: AdapterInput;
   readonly guidanceInOneBatch?: boolean;
+  readonly start?: StartPicture;
+}
+
+/** Image to image (Meng et al. 2022, "SDEdit"): noise is put on a picture and taken away again. */
+export interface StartPicture {
+  /** Of any size: resized until it covers the portrait, and cut out of its middle. */
+  readonly picture: RgbPicture;
+  /** Share of the sampling steps that are run: 1 changes everything, 0 nothing. */
+  readonly strength: number;
 }
 
 export interface DrawnPicture {
@@ -70,31 +83,63 @@ const unetFactor = 8;
 export async function drawPortraits(
   pipeline: PipelinePort, prompts: PromptPort, request: PortraitRequest, events: PortraitEvents = {},
 ): Promise<PortraitBatch> {
-  const { config } = pipeline;
-  const { adapter } = request;
+  const portraits: DrawnPicture[] = [];
+  for await (const portrait of eachPortrait(pipeline, prompts, request, events)) portraits.push(portrait);
+  const kind = portraits.length === request.seeds.length ? 'done' : 'cancelled';
+  return { kind, portraits, droppedTokens: droppedTokens(prompts, request) };
+}
+
+/**
+ * The same, one portrait at a time as each is done, for more than memory should hold; ends early when cancelled.
+ * With no adapter and a caption of the class it draws the class images of prior preservation.
+ */
+export async function* eachPortrait(
+  pipeline: PipelinePort, prompts: PromptPort, request: PortraitRequest, events: PortraitEvents = {},
+): AsyncGenerator<DrawnPicture> {
   const shape = latentShape(pipeline, request);
-  const schedule = noiseSchedule(config.alphasCumprod);
+  const schedule = noiseSchedule(pipeline.config.alphasCumprod);
+  const plan = planOf(schedule, request);
+  const start = request.start && await encodePicture(pipeline, request.start.picture, request);
+  const denoise = await denoiserOf(pipeline, prompts, request, { shape, plan, schedule });
+  for (const [portraitsDone, seed] of request.seeds.entries()) {
+    const latents = await sampleLatents({
+      seed, plan, denoise, shape, start, request, events, portraitsDone,
+      predictionType: pipeline.config.predictionType,
+    });
+    if (!latents) return;
+    const portrait = { seed, latents, picture: await decodePortrait(pipeline, latents) };
+    await events.onPortrait?.(portrait);
+    yield portrait;
+  }
+}
+
+/** The noise levels of a run; undefined where a picture is to start from and too little strength for one step. */
+function planOf(schedule: NoiseSchedule, request: PortraitRequest): SamplingPlan | undefined {
+  const { samplingSteps: steps, start } = request;
   const { convention, karras, spacing } = samplers[request.sampler];
-  const plan = planSampling(schedule, convention, { steps: request.samplingSteps, spacing, karras, stepsOffset: 1 });
+  // a network that was taught to begin with noise alone must begin there (Lin et al. 2024, section 3.3)
+  const isZeroTerminal = schedule.alphasCumprod.at(-1) === 0;
+  const plan = planSampling(schedule, convention, {
+    steps, karras, stepsOffset: 1, spacing: isZeroTerminal && spacing === 'leading' ? 'trailing' : spacing,
+  });
+  if (!start) return plan;
+  return start.strength * steps < 1 ? undefined : planFromStrength(plan, start.strength);
+}
+
+/** Both prompts under guidance; nothing to denoise without a plan. */
+async function denoiserOf(
+  pipeline: PipelinePort, prompts: PromptPort, request: PortraitRequest,
+  { shape, plan, schedule }: Pick<OneRun, 'shape' | 'plan'> & { readonly schedule: NoiseSchedule },
+): Promise<Denoise> {
+  const { adapter, guidanceScale } = request;
   const guidance = {
     conditional: await pipeline.encodeText([prompts.encode(request.prompt)], adapter),
     unconditional: await pipeline.encodeText([prompts.encode(request.negativePrompt)], adapter),
-    guidanceScale: request.guidanceScale, adapter, inOneBatch: request.guidanceInOneBatch,
+    guidanceScale, adapter, inOneBatch: request.guidanceInOneBatch,
   };
   const predict = guidedPrediction(pipeline, guidance, shape);
-  const denoise = denoiser(predict, config.predictionType, plannedTimesteps(plan, schedule));
-  const portraits: DrawnPicture[] = [];
-  const batch = (kind: PortraitBatch['kind']): PortraitBatch =>
-    ({ kind, portraits, droppedTokens: droppedTokens(prompts, request) });
-  for (const seed of request.seeds) {
-    const run = { seed, plan, denoise, shape, request, events, portraitsDone: portraits.length };
-    const latents = await sampleLatents(run);
-    if (!latents) return batch('cancelled');
-    const portrait = { seed, latents, picture: await decodePortrait(pipeline, latents) };
-    portraits.push(portrait);
-    await events.onPortrait?.(portrait);
-  }
-  return batch('done');
+  const timestepOf = plan ? plannedTimesteps(plan, schedule) : () => 0;
+  return denoiser(predict, pipeline.config.predictionType, timestepOf);
 }
 
 /** Decodes one latent of Stable Diffusion's own scale to 8-bit RGB. */
@@ -122,9 +167,12 @@ export function rgbFromTensor(image: Tensor): RgbPicture {
 
 interface OneRun {
   readonly seed: number;
-  readonly plan: SamplingPlan;
-  readonly denoise: ReturnType<typeof denoiser>;
+  readonly plan: SamplingPlan | undefined;
+  readonly denoise: Denoise;
+  readonly predictionType: PredictionType;
   readonly shape: Shape;
+  /** Latents of the picture to start from. */
+  readonly start: Tensor | undefined;
   readonly request: PortraitRequest;
   readonly events: PortraitEvents;
   readonly portraitsDone: number;
@@ -132,14 +180,15 @@ interface OneRun {
 
 /** The finished latent of one seed; undefined when it was cancelled. */
 async function sampleLatents(run: OneRun): Promise<Tensor | undefined> {
-  const { seed, plan, denoise, shape, request, events, portraitsDone } = run;
+  const { seed, plan, denoise, predictionType, shape, start, request, events, portraitsDone } = run;
+  if (!plan) return start!;
   const size = elementCount(shape);
   // stream 0 starts a portrait, stream 1 + i belongs to draw i of its steps
   const noise = (drawIndex: number): Float32Array => normalNumbers(seed, 1 + drawIndex, size);
   const { run: sampler, eta } = samplers[request.sampler];
   const result = await sample({
-    sampler, eta, denoise, noise, sigmas: plan.sigmas, signal: events.signal,
-    x: startLatents(plan, normalNumbers(seed, 0, size)),
+    sampler, eta, denoise, noise, predictionType, sigmas: plan.sigmas, signal: events.signal,
+    x: startLatents(plan, normalNumbers(seed, 0, size), start?.data as Float32Array | undefined),
     onStep: ({ samplingStep, stepCount, denoised }) => events.onStep?.({
       seed, portraitsDone, portraitCount: request.seeds.length, samplingStep, stepCount,
       denoised: float32Tensor(shape, denoised),

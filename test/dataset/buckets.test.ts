@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 
 import {
-  bucketResolutions, type BucketSettings, cutToBucket, placeInBucket, timeIdsOf,
+  bucketResolutions, type BucketSettings, cutToBucket, cutToSize, placeInBucket, timeIdsOf,
 } from '../../src-main/dataset/buckets.ts';
 import { resizeKind, resizePicture } from '../../src-main/dataset/resize.ts';
 import { normalNumbers } from '../../src-main/diffusion/seeded-noise.ts';
@@ -60,6 +60,15 @@ test('what is cut is the middle of the resized picture', () => {
   };
   expect([...cut.data.subarray(0, 3)]).toEqual(at(0, 0));
   expect([...cut.data.subarray(-3)]).toEqual(at(cut.width - 1, cut.height - 1));
+});
+
+test('a picture of any shape is cut to a size without being squeezed', () => {
+  const size = { width: 64, height: 32 };
+  for (const [width, height] of [[64, 32], [200, 40], [20, 90], [63, 33]] as const) {
+    const cut = cutToSize(gradientPicture(width, height), size);
+    expect([cut.width, cut.height]).toEqual([64, 32]);
+  }
+  expect(cutToSize(gradientPicture(64, 32), size).data).toEqual(gradientPicture(64, 32).data);
 });
 
 test('SDXL is told the original size, the crop and the size drawn, height before width', () => {

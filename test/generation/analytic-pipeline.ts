@@ -4,7 +4,7 @@
 
 import type { PipelinePort, PredictInput, PromptPort } from '../../src-main/generation/pipeline-port.ts';
 import { alphasCumprodFromBetas, scaledLinearBetas } from '../../src-main/diffusion/noise-schedule.ts';
-import { elementCount, float32Tensor } from '../../src-main/tensor/tensor.ts';
+import { elementCount, float32Tensor, type Tensor } from '../../src-main/tensor/tensor.ts';
 import type { PromptIds } from '../../src-main/text/prompt-encoder.ts';
 
 /** One token a letter, 'a' is 1; long prompts are cut as CLIP's are. */
@@ -25,11 +25,12 @@ export interface AnalyticPipeline extends PipelinePort {
   readonly encodedPrompts: PromptIds[];
 }
 
-const alphasCumprod = alphasCumprodFromBetas(scaledLinearBetas());
 const latentScale = 0.5;
 
 /** Latent value that a context row stands for: first token / 10, and the adapter adds its strength x unet[0]. */
-export function analyticPipeline(predictionType: 'epsilon' | 'v_prediction' = 'epsilon'): AnalyticPipeline {
+export function analyticPipeline(
+  predictionType: 'epsilon' | 'v_prediction' = 'epsilon', alphasCumprod = alphasCumprodFromBetas(scaledLinearBetas()),
+): AnalyticPipeline {
   const calls: PredictInput[] = [];
   const encodedPrompts: PromptIds[] = [];
   return {
@@ -56,11 +57,27 @@ export function analyticPipeline(predictionType: 'epsilon' | 'v_prediction' = 'e
         return predictionType === 'epsilon' ? epsilon : Math.sqrt(acp) * epsilon - Math.sqrt(1 - acp) * x0;
       }));
     },
-    async decode(latents) {
-      const [batch, , height, width] = latents.shape as [number, number, number, number];
-      const value = (latents.data as Float32Array)[0]! * latentScale;
-      const shape = [batch, 3, height * 2, width * 2];
-      return float32Tensor(shape, new Float32Array(elementCount(shape)).fill(value));
-    },
+    encode: encodeGrey,
+    decode: decodeGrey,
   };
+}
+
+async function encodeGrey(pixels: Tensor): Promise<{ mean: Tensor; logVariance: Tensor }> {
+  // the mean of each 2 x 2 block of the first plane, in all four channels
+  const [batch, , height, width] = pixels.shape as [number, number, number, number];
+  const shape = [batch, 4, height / 2, width / 2];
+  const mean = float32Tensor(shape, new Float32Array(elementCount(shape)).map((_, k) => {
+    const cell = k % (shape[2]! * shape[3]!);
+    const from = 2 * Math.floor(cell / shape[3]!) * width + 2 * (cell % shape[3]!);
+    const sum = [0, 1, width, width + 1].reduce((total, by) => total + Number(pixels.data[from + by]), 0);
+    return sum / 4 / latentScale;
+  }));
+  return { mean, logVariance: float32Tensor(shape, new Float32Array(elementCount(shape)).fill(-30)) };
+}
+
+async function decodeGrey(latents: Tensor): Promise<Tensor> {
+  const [batch, , height, width] = latents.shape as [number, number, number, number];
+  const value = (latents.data as Float32Array)[0]! * latentScale;
+  const shape = [batch, 3, height * 2, width * 2];
+  return float32Tensor(shape, new Float32Array(elementCount(shape)).fill(value));
 }

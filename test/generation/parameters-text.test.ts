@@ -27,6 +27,11 @@ test('what is unknown or empty is left out', () => {
   expect(text).not.toMatch(/Negative|hash|lora/);
 });
 
+test('a portrait that began with a picture says how much of it could change', () => {
+  expect(formatParameters({ ...parameters, startStrength: 0.6 }))
+    .toContain('Model: v1-5-pruned, Denoising strength: 0.6, Lora hashes');
+});
+
 test('no folder of this machine gets into the text', () => {
   const text = formatParameters({
     ...parameters, modelName: '/home/ada/models/base', lora: { name: 'C:\\Users\\ada\\l<o>:ok', strength: 1 },
