@@ -2,8 +2,9 @@
 // and 2, the names that OneTrainer writes and A1111's family reads.
 
 import { readTensor } from '../checkpoint/safetensors.ts';
+import { toFloat32 } from '../tensor/half.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { TensorReference } from '../tensor/weights.ts';
+import type { WeightSource, WeightTable } from '../tensor/weights.ts';
 import {
   asRows, embeddingNames, faultOfRows, type LearnedEmbedding, type TokenTables, tokenWidths,
 } from './learned-embedding.ts';
@@ -25,20 +26,20 @@ export function bundledTensors(embeddings: readonly LearnedEmbedding[]): Map<str
 
 /** Reads the embeddings of a LoRA; refuses those that have other widths than the model's text encoders. */
 export async function readBundledEmbeddings(
-  file: string, tensors: ReadonlyMap<string, TensorReference>, textEncoders: TokenTables,
+  file: string, tensors: WeightTable, textEncoders: TokenTables,
 ): Promise<LearnedEmbedding[]> {
-  const words = new Map<string, Map<string, TensorReference>>();
+  const words = new Map<string, Map<string, WeightSource>>();
   for (const [name, reference] of tensors) {
     const found = pattern.exec(name);
     if (!found) continue;
     const [, word, part] = found as unknown as [string, string, string];
-    words.set(word, (words.get(word) ?? new Map<string, TensorReference>()).set(part, reference));
+    words.set(word, (words.get(word) ?? new Map<string, WeightSource>()).set(part, reference));
   }
   return await Promise.all([...words].map(([word, parts]) => readWord(file, word, parts, textEncoders)));
 }
 
 async function readWord(
-  file: string, word: string, parts: ReadonlyMap<string, TensorReference>, textEncoders: TokenTables,
+  file: string, word: string, parts: WeightTable, textEncoders: TokenTables,
 ): Promise<LearnedEmbedding> {
   const widths = tokenWidths(textEncoders);
   const references = widths.length > 1
@@ -57,5 +58,5 @@ async function readWord(
       + `the model's ${widths.join(' and ')}`);
   }
   if (new Set(rows.map(({ shape }) => shape[0])).size > 1) throw brokenLora(file, where, 'its rows differ in number');
-  return { word, rows };
+  return { word, rows: rows.map(toFloat32) };
 }

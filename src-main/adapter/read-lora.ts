@@ -1,11 +1,13 @@
-// Reads LoRA files of every naming, for one base model: each layer is looked up in the model, its matrices are checked
-// against the layer's weight, and what a file cannot mean is refused before anything is computed with it.
+// Reads LoRA files of every naming, safetensors or torch, for one base model: each layer is looked up in the model, its
+// matrices are checked against the layer's weight, and what a file cannot mean is refused before anything is computed
+// with it.
 
 import { detectFileKind, isAdapter } from '../checkpoint/architecture.ts';
 import { readSafetensorsHeader, readTensor } from '../checkpoint/safetensors.ts';
+import { isTorchFile, openTensorFile, type TensorFile } from '../checkpoint/tensor-file.ts';
 import { toFloat32 } from '../tensor/half.ts';
-import { elementCount, type Shape, type Tensor } from '../tensor/tensor.ts';
-import type { TensorReference } from '../tensor/weights.ts';
+import { bytesPerElement, elementCount, type Shape, type Tensor } from '../tensor/tensor.ts';
+import type { WeightSource, WeightTable } from '../tensor/weights.ts';
 import { isBundledEmbedding, readBundledEmbeddings } from './bundled-embeddings.ts';
 import { familyOfLora, familyOfModel, foreignFamily } from './families.ts';
 import type { LearnedEmbedding } from './learned-embedding.ts';
@@ -23,8 +25,7 @@ export interface LoraFile {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-type Tensors = ReadonlyMap<string, TensorReference>;
-type Parts = Partial<Record<LoraPart, TensorReference>>;
+type Parts = Partial<Record<LoraPart, WeightSource>>;
 
 const limits = { maxHeaderBytes: 4_000_000 };
 /** Far beyond what anyone trains; a rank larger than its layer says nothing more, but can be computed. */
@@ -40,13 +41,14 @@ const maxTotalBytes = 2 ** 33;
  * LyCORIS and DoRA forms, ranks and alphas that cannot be meant, numbers that are not finite.
  */
 export async function readLora(file: string, weights: AdaptedWeights): Promise<LoraFile> {
-  const { tensors, metadata } = await readSafetensorsHeader(file, limits);
-  const names = [...tensors.keys()];
+  const { tensors: outlines, metadata, part } = await openAdapter(file);
+  const names = [...outlines.keys()];
   const model = familyOfModel(weights);
-  if (!isAdapter(names)) throw notALora(file, kindInWords(tensors), model);
+  if (!isAdapter(names)) throw notALora(file, kindInWords(outlines), model);
   const foreign = foreignFamily(names);
   if (foreign) throw otherArchitecture(file, foreign, model);
-  checkBytes(file, tensors);
+  checkBytes(file, outlines);
+  const tensors = await part('');
   const found = findLayers(file, tensors, weights);
   const misfit = found.find(({ reason }) => reason);
   if (misfit) {
@@ -65,6 +67,13 @@ export async function readLora(file: string, weights: AdaptedWeights): Promise<L
   return { layers, embeddings: await readBundledEmbeddings(file, tensors, weights.textEncoders), metadata };
 }
 
+/** diffusers' first LoRAs are torch files (pytorch_lora_weights.bin). */
+async function openAdapter(file: string): Promise<TensorFile> {
+  if (await isTorchFile(file)) return await openTensorFile(file);
+  const header = await readSafetensorsHeader(file, limits);
+  return { ...header, part: () => Promise.resolve(new Map(header.tensors)) };
+}
+
 interface FoundLayer {
   readonly key: string;
   readonly parts: Parts;
@@ -74,7 +83,7 @@ interface FoundLayer {
 }
 
 /** Every layer that the file names, looked up in the model and compared with it as far as there are parts. */
-function findLayers(file: string, tensors: Tensors, weights: AdaptedWeights): FoundLayer[] {
+function findLayers(file: string, tensors: WeightTable, weights: AdaptedWeights): FoundLayer[] {
   const model = layersByKey(adaptableLayers(weights));
   return [...groupByLayer(file, tensors)].map(([key, parts]) => {
     const layer = model.get(key);
@@ -84,7 +93,7 @@ function findLayers(file: string, tensors: Tensors, weights: AdaptedWeights): Fo
   });
 }
 
-function groupByLayer(file: string, tensors: Tensors): Map<string, Parts> {
+function groupByLayer(file: string, tensors: WeightTable): Map<string, Parts> {
   const groups = new Map<string, Parts>();
   for (const [name, reference] of tensors) {
     if (isBundledEmbedding(name)) continue;
@@ -133,7 +142,7 @@ async function readLayer(
   if (!Number.isFinite(loraAlpha) || Math.abs(loraAlpha) > maxAlpha) {
     throw brokenLora(file, modulePath, `its alpha is ${loraAlpha}`);
   }
-  const matrix = (reference: TensorReference): Promise<Tensor> => readMatrix(file, modulePath, reference);
+  const matrix = (reference: WeightSource): Promise<Tensor> => readMatrix(file, modulePath, reference);
   const lower = mid ? foldTucker(await matrix(down), await matrix(mid)) : await matrix(down);
   return {
     network, modulePath, kind, rank, loraAlpha,
@@ -147,7 +156,7 @@ function isSameShape(actual: Shape, expected: Shape): boolean {
   return trimmed(actual) === trimmed(expected);
 }
 
-async function readMatrix(file: string, layer: string, reference: TensorReference): Promise<Tensor> {
+async function readMatrix(file: string, layer: string, reference: WeightSource): Promise<Tensor> {
   if (!['float32', 'float16', 'bfloat16', 'float64'].includes(reference.dtype)) {
     throw brokenLora(file, layer, `its numbers are ${reference.dtype}`);
   }
@@ -157,20 +166,21 @@ async function readMatrix(file: string, layer: string, reference: TensorReferenc
   return tensor;
 }
 
-async function readAlpha(file: string, layer: string, reference: TensorReference): Promise<number> {
+async function readAlpha(file: string, layer: string, reference: WeightSource): Promise<number> {
   if (elementCount(reference.shape) !== 1) throw brokenLora(file, layer, 'its alpha is not one number');
   return (toFloat32(await readTensor(reference)).data as Float32Array)[0]!;
 }
 
-function checkBytes(file: string, tensors: Tensors): void {
+function checkBytes(file: string, tensors: TensorFile['tensors']): void {
   let total = 0;
-  for (const [name, { lengthBytes }] of tensors) {
+  for (const [name, { dtype, shape }] of tensors) {
+    const lengthBytes = elementCount(shape) * bytesPerElement[dtype];
     total += lengthBytes;
     if (lengthBytes > maxTensorBytes || total > maxTotalBytes) throw brokenLora(file, name, 'it is far too large');
   }
 }
 
-function kindInWords(tensors: Tensors): string {
+function kindInWords(tensors: TensorFile['tensors']): string {
   const kind = detectFileKind(tensors);
   if (kind === 'textual-inversion') return 'a textual-inversion embedding';
   if (kind === 'controlnet') return 'a ControlNet';

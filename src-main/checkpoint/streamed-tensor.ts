@@ -8,8 +8,10 @@ import {
   bytesPerElement, type DType, elementCount, type Shape, type Tensor, tensorFromBytes,
 } from '../tensor/tensor.ts';
 import { isTensorReference, type TensorReference, type WeightSource } from '../tensor/weights.ts';
-import { truncatedFile, unreadableFile } from './file-errors.ts';
+import { unreadableFile } from './file-errors.ts';
+import { readBytes } from './read-bytes.ts';
 import { readTensor } from './safetensors.ts';
+import { transposed } from './weight-views.ts';
 
 /** A tensor whose numbers come in blocks, in the order of its memory; each call of `blocks` computes them anew. */
 export interface StreamedTensor {
@@ -40,7 +42,7 @@ export async function* blocksOf(source: WritableTensor): AsyncIterable<Tensor> {
 }
 
 async function* blocksOfReference(source: TensorReference): AsyncIterable<Tensor> {
-  const { dtype, shape, file, offsetBytes, lengthBytes } = source;
+  const { dtype, shape, file, offsetBytes } = source;
   const [rows = 1, ...row] = shape;
   const rowBytes = elementCount(row) * bytesPerElement[dtype];
   const rowsAtOnce = Math.max(1, Math.floor(blockBytes / Math.max(1, rowBytes)));
@@ -48,13 +50,7 @@ async function* blocksOfReference(source: TensorReference): AsyncIterable<Tensor
   try {
     for (let first = 0; first < rows && rowBytes > 0; first += rowsAtOnce) {
       const count = Math.min(rowsAtOnce, rows - first);
-      const bytes = new Uint8Array(count * rowBytes);
-      for (let done = 0; done < bytes.length;) {
-        const at = offsetBytes + first * rowBytes + done;
-        const { bytesRead } = await handle.read(bytes, done, bytes.length - done, at);
-        if (bytesRead === 0) throw truncatedFile(file, at, offsetBytes + lengthBytes);
-        done += bytesRead;
-      }
+      const bytes = await readBytes(handle, file, offsetBytes + first * rowBytes, count * rowBytes);
       yield tensorFromBytes(dtype, shape.length === 0 ? [] : [count, ...row], bytes);
     }
   } finally {
@@ -110,27 +106,12 @@ export function stacked(sources: readonly WritableTensor[]): WritableTensor {
 }
 
 /** Rows and columns of a matrix swapped; it is held in memory as a whole while it is written. */
-export function transposed(source: WritableTensor): StreamedTensor {
+export function transposedStream(source: WritableTensor): StreamedTensor {
   const [rows, columns] = source.shape;
-  if (source.shape.length !== 2) throw new Error('Only matrices are transposed.');
-  const shape = [columns!, rows!];
   return {
-    dtype: source.dtype, shape,
+    dtype: source.dtype, shape: [columns!, rows!],
     async *blocks() {
-      const { data, dtype } = await readWhole(source);
-      const swapped = data.slice();
-      for (let r = 0; r < rows!; r++) {
-        for (let c = 0; c < columns!; c++) swapped[c * rows! + r] = data[r * columns! + c]!;
-      }
-      yield { dtype, shape, data: swapped };
+      yield await transposed(await readWhole(source));
     },
   };
-}
-
-/** The same numbers in the same order with other axes. */
-export function reshaped(source: WritableTensor, shape: Shape): WritableTensor {
-  if (elementCount(shape) !== elementCount(source.shape)) {
-    throw new Error(`[${source.shape.join(', ')}] cannot become [${shape.join(', ')}].`);
-  }
-  return { ...source, shape };
 }

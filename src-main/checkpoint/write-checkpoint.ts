@@ -7,14 +7,14 @@ import { UserError } from '../contract/errors.ts';
 import { toFloat32 } from '../tensor/half.ts';
 import { float32Tensor, int64Tensor, type Tensor } from '../tensor/tensor.ts';
 import type { WeightTable } from '../tensor/weights.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { quote } from './file-errors.ts';
 import { modelSpec } from './model-spec.ts';
-import type { Checkpoint } from './open-checkpoint.ts';
 import { originalClip, originalOpenClip, type OriginalTensor, originalUnet, originalVae } from './original-names.ts';
 import { writeSafetensors } from './safetensors-writer.ts';
 import { sourceExtras } from './source-extras.ts';
 import {
-  blocksOf, converted, type FloatDType, isFloat, reshaped, stacked, transposed, type WritableTable, type WritableTensor,
+  blocksOf, converted, type FloatDType, isFloat, stacked, transposedStream, type WritableTable, type WritableTensor,
 } from './streamed-tensor.ts';
 
 export interface CheckpointChanges {
@@ -114,8 +114,8 @@ function network(
       return checked(file, part, source, dtype);
     });
     const whole = stacked(sources);
-    if (relaid === 'transposed') return [prefix + name, transposed(whole)];
-    return [prefix + name, relaid === 'pointwise' ? reshaped(whole, [...whole.shape.slice(0, 2), 1, 1]) : whole];
+    if (relaid === 'transposed') return [prefix + name, transposedStream(whole)];
+    return [prefix + name, relaid === 'pointwise' ? { ...whole, shape: [...whole.shape.slice(0, 2), 1, 1] } : whole];
   });
 }
 
