@@ -8,6 +8,7 @@ import type { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Value } from '../compiler/1-build/graph.ts';
 import { type Shape, elementCount } from '../tensor/tensor.ts';
 import type { ChunkValues, Optimizer } from './optimizer.ts';
+import { sumOfSquares } from './sum-of-squares.ts';
 
 export interface AdafactorSettings {
   readonly kind: 'adafactor';
@@ -45,8 +46,7 @@ function update(g: GraphBuilder, settings: AdafactorSettings, values: ChunkValue
   const { learningRate, parameters } = values;
   const gradient = g.reshape(values.gradient, matrixShape(parameters.shape) ?? parameters.shape);
   const { scaled, moments } = scaledBySecondMoment(g, settings, values, gradient);
-  const axes = scaled.shape.map((_, axis) => axis);
-  const rms = g.reshape(g.sqrt(g.reduceMean(g.mul(scaled, scaled), axes)), [1]);
+  const rms = g.sqrt(g.mul(sumOfSquares(g, scaled), g.scalar(1 / elementCount(scaled.shape))));
   const excess = g.max(g.scalar(1), g.mul(rms, g.scalar(1 / settings.clipThreshold)));
   const step = g.reshape(g.mul(scaled, g.div(learningRate, excess)), parameters.shape);
   const decayed = g.mul(parameters, g.sub(g.scalar(1), g.mul(learningRate, g.scalar(settings.weightDecay))));

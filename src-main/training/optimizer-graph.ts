@@ -10,6 +10,7 @@ import { numberedBlock } from '../compiler/2-differentiate/recompute.ts';
 import { type Shape, type Tensor, float32Tensor } from '../tensor/tensor.ts';
 import { type OptimizerSettings, optimizerOf } from './optimizer.ts';
 import { type ParameterChunk, chunkViews, joinChunk } from './parameter-chunks.ts';
+import { sumOfSquares } from './sum-of-squares.ts';
 
 export interface BuiltLoss {
   /** One number. */
@@ -169,7 +170,6 @@ function updateParameters(
 
 /** [1]: the L2 norm of all gradients together. */
 function globalNorm(g: GraphBuilder, gradients: readonly Value[]): Value {
-  const squares = gradients.map((gradient) => (
-    g.reshape(g.reduceSum(g.mul(gradient, gradient), gradient.shape.map((_, axis) => axis)), [1])));
+  const squares = gradients.map((gradient) => sumOfSquares(g, gradient));
   return g.sqrt(squares.length === 1 ? squares[0]! : g.reduceSum(g.concat(squares, 0), [0]));
 }
