@@ -23,11 +23,9 @@ export async function openCheckpointFolder(folder: string): Promise<Checkpoint> 
   const [unet, vae] = await Promise.all(
     ['unet', 'vae'].map((name) => openNetworkFolder(path.join(folder, name))));
   const unetConfig = parseUnetConfig(unet!.config, 'unet/config.json');
+  if (unetConfig.textTime && !hasSecond) throw incompleteCheckpoint(folder, 'text_encoder_2');
   const textEncoders = [await openTextEncoder(folder, 'text_encoder')];
-  if (unetConfig.textTime) {
-    if (!hasSecond) throw incompleteCheckpoint(folder, 'text_encoder_2');
-    textEncoders.push(await openTextEncoder(folder, 'text_encoder_2'));
-  }
+  if (hasSecond) textEncoders.push(await openTextEncoder(folder, 'text_encoder_2'));
   const isOpenClip = textEncoders[0]!.config.hiddenAct === 'gelu';
   const architecture: Architecture = unetConfig.textTime ? 'sdxl' : isOpenClip ? 'sd2' : 'sd15';
   const schedulerFile = 'scheduler/scheduler_config.json';

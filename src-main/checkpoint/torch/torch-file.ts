@@ -110,14 +110,16 @@ export function torchEntries({ file, value }: Pick<TorchFile, 'file' | 'value'>)
   const visit = (here: PickleValue, way: readonly (string | number)[]): void => {
     if (way.length > maxDepth || ++visits > maxVisits) throw damagedTorch(file, 'it is nested without end');
     const children = childrenOf(here);
-    if (children.length === 0 && !isBystander(here)) entries.push({ path: way, value: here });
+    if (children.length === 0 && !isPassedOver(here)) entries.push({ path: way, value: here });
     for (const [key, child] of children) visit(child, [...way, key]);
   };
   visit(value, []);
   return entries;
 }
 
-function isBystander(value: PickleValue): boolean {
+/** Dictionaries have no children where all their keys are objects. */
+function isPassedOver(value: PickleValue): boolean {
+  if (value instanceof PickleDictionary) return value.size > 0;
   return value instanceof InertObject || value instanceof PickleGlobal || value instanceof TorchStorage;
 }
 

@@ -2,7 +2,7 @@
 // what comes out is a description of where the numbers lie.
 
 import { bytesPerElement, type DType, elementCount, type Shape } from '../../tensor/tensor.ts';
-import { damaged } from './pickle-error.ts';
+import { damaged, PickleError } from './pickle-error.ts';
 import {
   PickleDictionary, PickleGlobal, PickleSequence, type PickleValue, TorchStorage, TorchTensor,
 } from './pickle-values.ts';
@@ -27,8 +27,10 @@ export function rebuildTensorV3(values: readonly PickleValue[]): TorchTensor {
   if (values.length < 7 || values.length > 8) damaged('a tensor in it lacks its parts');
   checkTail(values.slice(4, 6));
   const type = values[6];
-  if (!(type instanceof PickleGlobal) || type.meaning.role !== 'dtype') damaged('a tensor in it has no type');
-  return tensorOf(values, (type.meaning as { readonly dtype: DType }).dtype);
+  if (!(type instanceof PickleGlobal)) return damaged('a tensor in it has no type');
+  if (type.meaning.role === 'unsupported-dtype') throw new PickleError('dtype', type.name);
+  if (type.meaning.role !== 'dtype') return damaged('a tensor in it has no type');
+  return tensorOf(values, type.meaning.dtype);
 }
 
 /** _rebuild_parameter(tensor, requires_grad, backward_hooks[, state]) and Parameter(tensor[, requires_grad]). */

@@ -143,7 +143,7 @@ function longFields(extra: Uint8Array, fields: readonly number[]): number[] {
 }
 
 function sameUnlessFull(short: number, long: number, full: number): boolean {
-  return short === long || (short === full && long >= full);
+  return short === long || short === full;
 }
 
 async function view(file: FileBytes, offset: number, length: number): Promise<DataView> {

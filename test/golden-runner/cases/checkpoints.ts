@@ -1,5 +1,5 @@
-// Whole checkpoints through openCheckpoint: single files of SD 1.5 and SDXL in the original naming, every network run on
-// the text states that the file's own text encoders gave; and a pickled one, tensor by tensor.
+// Whole checkpoints through openCheckpoint: single files of SD 1.5 and SDXL in the original naming, every network run
+// on the text states that the file's own text encoders gave; and a pickled one, tensor by tensor.
 
 import path from 'node:path';
 
