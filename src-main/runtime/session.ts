@@ -2,6 +2,7 @@
 // Creating and running block the thread (onnxruntime-node's binding is synchronous): use it in the engine process.
 
 import './no-telemetry.ts';
+import { totalmem } from 'node:os';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import type { Graph } from '../compiler/1-build/graph.ts';
@@ -37,12 +38,20 @@ export interface Session {
 
 export async function openSession(graph: Graph, options: SessionOptions): Promise<Session> {
   const isWebgpu = options.provider === 'webgpu';
-  const model = emitOnnx(simplify(graph, { lowerTrigonometry: isWebgpu, ...options.simplify }), {
+  const simplification = {
+    lowerTrigonometry: isWebgpu, copiedWeightBytes: copiedWeightBytes(options), ...options.simplify,
+  };
+  const model = emitOnnx(simplify(graph, simplification), {
     hasFusedMatMul: options.provider === 'cpu' || options.provider === 'cuda',
     needsCommonEpsilon: isWebgpu,
     root: driveRoot(graph),
   });
   return openModel(model, options, driveRoot(graph));
+}
+
+/** A quarter of the machine's memory for copies of half-precision weights, where memory counts. */
+function copiedWeightBytes({ provider, favour }: SessionOptions): number | undefined {
+  return provider === 'cpu' && favour === 'memory' ? totalmem() / 4 : undefined;
 }
 
 /** Opens ONNX bytes of our own making. `root`: the folder that external data is relative to. */

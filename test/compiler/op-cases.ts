@@ -2,7 +2,9 @@
 // and to see that no op is without a case. A case's inputs are drawn from its own seed.
 
 import type { GraphBuilder } from '../../src-main/compiler/1-build/graph-builder.ts';
+import { zeroAfter } from '../../src-main/compiler/1-build/barrier.ts';
 import type { Value } from '../../src-main/compiler/1-build/graph.ts';
+import { toFloatDType } from '../../src-main/tensor/half.ts';
 import type { Shape, Tensor } from '../../src-main/tensor/tensor.ts';
 import { randomTensor } from './numbers.ts';
 import { productCases } from './op-cases-products.ts';
@@ -79,6 +81,11 @@ const choiceCases: readonly OpCase[] = [
   { op: 'Cast', about: 'bool to float32', inputs: [bools([3], [1, 0, 1])], build: (g, x) => g.cast(x, 'float32') },
   { op: 'Cast', about: 'float32 to int64 cuts towards zero', inputs: [wide([6])], build: (g, x) => g.cast(x, 'int64'),
     wanted: [] },
+  { op: 'LateCast', about: 'half-precision numbers once another is known', wanted: [],
+    inputs: [[3, 2]], build: (g, other) => {
+      const half = g.constant(toFloatDType(wide([2, 5]), 'float16'));
+      return g.node('LateCast', [half, zeroAfter(g, other)])[0]!;
+    } },
   { op: 'Cast', about: 'there and back', inputs: [[5]], build: (g, x) => g.cast(g.cast(x, 'float64'), 'float32') },
 ];
 

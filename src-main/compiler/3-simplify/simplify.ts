@@ -4,6 +4,7 @@
 import { type Graph, type Node, type Value } from '../1-build/graph.ts';
 import { sameShape } from '../ops/shapes.ts';
 import { type AttentionLimits, defaultAttentionLimits, lowerAttention } from './lower-attention.ts';
+import { lateCasts } from './late-casts.ts';
 import { lowerTrigonometry } from './lower-trigonometry.ts';
 import { type RewriteRule, removeDead, rewrite } from './rewrite.ts';
 
@@ -11,6 +12,8 @@ export interface SimplifyOptions {
   readonly attention?: AttentionLimits;
   /** The provider's own sine and cosine are not good to float32: spell them out. */
   readonly lowerTrigonometry?: boolean;
+  /** How much memory float32 copies of half-precision weights may take, see late-casts.ts; any unless told. */
+  readonly copiedWeightBytes?: number;
 }
 
 /** The graph as it is emitted: dead nodes gone, attention lowered, equal nodes merged. */
@@ -18,7 +21,9 @@ export function simplify(graph: Graph, options: SimplifyOptions = {}): Graph {
   const rules = [lowerAttention(options.attention ?? defaultAttentionLimits)];
   if (options.lowerTrigonometry) rules.push(lowerTrigonometry);
   const lowered = rewrite(removeDead(graph), firstOf(...rules));
-  return removeDead(rewrite(lowered, firstOf(removeIdentities(lowered), mergeEqual())));
+  const simple = removeDead(rewrite(lowered, firstOf(removeIdentities(lowered), mergeEqual())));
+  if (options.copiedWeightBytes === undefined) return simple;
+  return removeDead(rewrite(lateCasts(simple, options.copiedWeightBytes), mergeEqual()));
 }
 
 function firstOf(...rules: readonly RewriteRule[]): RewriteRule {

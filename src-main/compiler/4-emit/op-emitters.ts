@@ -149,6 +149,15 @@ const resizeNearest: Emitter = ({ node, nameOf, emit, int64s }) => void emit(
   },
 );
 
+/** The zero is added to the shape of a Reshape, which copies nothing and which ONNX Runtime cannot fold. */
+const lateCast: Emitter = ({ node, nameOf, emit, int64s }) => {
+  const [x, zero] = node.inputs as [Value, Value];
+  const nothing = emit('Cast', [nameOf(zero)], { to: { int: elementTypes.int64 } }, '');
+  const shape = emit('Add', [int64s(x.shape), nothing], {}, '');
+  const same = emit('Reshape', [nameOf(x), shape], {}, '');
+  emit('Cast', [same], { to: { int: elementTypes.float32 } });
+};
+
 export const emitters: Readonly<Record<string, Emitter>> = {
   ...Object.fromEntries([
     'Neg', 'Exp', 'Log', 'Sqrt', 'Reciprocal', 'Sigmoid', 'Tanh', 'Erf', 'Sin', 'Cos', 'Atan', 'Abs', 'Relu', 'Floor',
@@ -163,6 +172,7 @@ export const emitters: Readonly<Record<string, Emitter>> = {
   Cast: (context) => void context.emit('Cast', inputNames(context), {
     to: { int: elementTypes[context.node.attributes['to'] as DType] },
   }),
+  LateCast: lateCast,
   MatMul: matmul,
   Conv: convolution('Conv'),
   ConvTranspose: convolution('ConvTranspose'),

@@ -177,6 +177,15 @@ const choiceOps: OpTable = {
       return [convert ? { shape: x!.shape, values: x!.values.map((v) => convert(v)) } : x!];
     },
   },
+  // x as float32, not before `zero` (zeroAfter()'s, one element) is known: see 3-simplify/late-casts.ts
+  LateCast: {
+    infer: ([x, zero]) => {
+      if (present(zero).shape.join() !== '1') throw new Error('LateCast waits for one number.');
+      return [{ dtype: 'float32', shape: present(x).shape }];
+    },
+    gradient: 'none',
+    evaluate: ([x]) => [x!],
+  },
 };
 
 export const elementwiseOps: OpTable = { ...unaryOps, ...arithmeticOps, ...choiceOps };
