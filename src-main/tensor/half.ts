@@ -6,31 +6,6 @@ import { type DType, type Tensor, elementCount } from './tensor.ts';
 const float32View = new Float32Array(1);
 const bitsView = new Uint32Array(float32View.buffer);
 
-export function float32ToFloat16Bits(value: number): number {
-  float32View[0] = value;
-  const bits = bitsView[0]!;
-  const sign = (bits >>> 16) & 0x8000;
-  const exponent = (bits >>> 23) & 0xff;
-  let mantissa = bits & 0x7fffff;
-  if (exponent === 0xff) return sign | 0x7c00 | (mantissa ? 0x200 | (mantissa >>> 13) : 0);
-  const halfExponent = exponent - 112;
-  if (halfExponent >= 0x1f) return sign | 0x7c00;
-  if (halfExponent <= 0) {
-    if (halfExponent < -10) return sign;
-    // subnormal: the implicit bit becomes explicit
-    mantissa |= 0x800000;
-    const shift = 14 - halfExponent;
-    const half = mantissa >>> shift;
-    const rest = mantissa & ((1 << shift) - 1);
-    const tie = 1 << (shift - 1);
-    return sign | (half + (rest > tie || (rest === tie && half & 1) ? 1 : 0));
-  }
-  const half = (halfExponent << 10) | (mantissa >>> 13);
-  const rest = mantissa & 0x1fff;
-  // a carry out of the mantissa rightly raises the exponent
-  return sign | (half + (rest > 0x1000 || (rest === 0x1000 && half & 1) ? 1 : 0));
-}
-
 export function float16BitsToFloat32(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >>> 10) & 0x1f;
@@ -83,9 +58,16 @@ export function toFloatDType(tensor: Tensor, dtype: Extract<DType, 'float32' | '
   if (tensor.dtype === dtype) return tensor;
   const source = toFloat32(tensor);
   if (dtype === 'float32') return source;
-  const convert = dtype === 'float16' ? float32ToFloat16Bits : float32ToBfloat16Bits;
   const values = source.data as Float32Array;
+  return { dtype, shape: tensor.shape, data: dtype === 'float16' ? float16Bits(values) : bfloat16Bits(values) };
+}
+
+function float16Bits(values: Float32Array): Uint16Array {
+  return new Uint16Array(new Float16Array(values).buffer);
+}
+
+function bfloat16Bits(values: Float32Array): Uint16Array {
   const bits = new Uint16Array(values.length);
-  for (let i = 0; i < values.length; i++) bits[i] = convert(values[i]!);
-  return { dtype, shape: tensor.shape, data: bits };
+  for (let i = 0; i < values.length; i++) bits[i] = float32ToBfloat16Bits(values[i]!);
+  return bits;
 }

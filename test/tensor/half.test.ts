@@ -3,11 +3,14 @@
 import { expect, test } from 'vitest';
 
 import {
-  bfloat16BitsToFloat32, float16BitsToFloat32, float32ToBfloat16Bits, float32ToFloat16Bits, toFloat32, toFloatDType,
+  bfloat16BitsToFloat32, float16BitsToFloat32, float32ToBfloat16Bits, toFloat32, toFloatDType,
 } from '../../src-main/tensor/half.ts';
 import {
   bytesPerElement, type DType, float32Tensor, tensorBytes, tensorFromBytes,
 } from '../../src-main/tensor/tensor.ts';
+
+const float32ToFloat16Bits = (value: number): number =>
+  Number(toFloatDType(float32Tensor([1], [value]), 'float16').data[0]);
 
 test.each([
   ['float16', float16BitsToFloat32, float32ToFloat16Bits], ['bfloat16', bfloat16BitsToFloat32, float32ToBfloat16Bits],
