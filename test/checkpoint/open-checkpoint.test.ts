@@ -1,4 +1,4 @@
-// Opening base models: both layouts give the same networks, and whatever is not an SD 1.x model is named and refused.
+// Opening base models: both layouts give the same networks, and whatever is no base model is named and refused.
 
 import { copyFile, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -125,18 +125,23 @@ async function writeNames(name: string, tensors: Record<string, Shape>): Promise
 
 const convIn = 'model.diffusion_model.input_blocks.0.0.weight';
 const unetLayer = 'model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight';
+const labels = 'model.diffusion_model.label_emb.0.0.weight';
 
 test.each<[string, string, string, Record<string, Shape>]>([
   ['LoRA', 'checkpoint.is-adapter', 'a LoRA adapter',
     { 'lora_unet_mid_block_attentions_0_proj_in.lora_down.weight': [4, 8] }],
   ['diffusers LoRA', 'checkpoint.is-adapter', 'a LoRA adapter',
     { 'unet.mid_block.attentions.0.proj_in.lora_A.weight': [4, 8] }],
-  ['SDXL', 'checkpoint.architecture-not-yet', 'SDXL',
-    { [convIn]: [8, 4, 3, 3], 'conditioner.embedders.1.model.ln_final.weight': [8] }],
-  ['SD 2', 'checkpoint.architecture-not-yet', 'Stable Diffusion 2',
+  ['SDXL refiner', 'checkpoint.wrong-kind', 'refiner',
+    { [convIn]: [8, 4, 3, 3], [labels]: [8, 2560], 'conditioner.embedders.0.model.ln_final.weight': [8] }],
+  ['SD 2 unCLIP', 'checkpoint.wrong-kind', 'unCLIP',
+    { [convIn]: [8, 4, 3, 3], [unetLayer]: [8, 1024], [labels]: [8, 1536], 'cond_stage_model.model.a': [8] }],
+  ['SD 2 depth', 'checkpoint.wrong-kind', 'depth', { [convIn]: [8, 5, 3, 3], 'cond_stage_model.model.a': [8] }],
+  ['SD 2 without a VAE', 'checkpoint.incomplete', 'first_stage_model',
     { [convIn]: [8, 4, 3, 3], 'cond_stage_model.model.ln_final.weight': [8] }],
-  ['SD 2 UNet', 'checkpoint.architecture-not-yet', 'Stable Diffusion 2',
-    { [convIn]: [8, 4, 3, 3], [unetLayer]: [8, 1024] }],
+  ['SD 2 UNet', 'checkpoint.wrong-kind', 'UNet', { [convIn]: [8, 4, 3, 3], [unetLayer]: [8, 1024] }],
+  ['averages alone', 'checkpoint.wrong-kind', 'EMA',
+    { 'model_ema.diffusion_modelout2bias': [4], 'model_ema.decay': [] }],
   ['SD 3', 'checkpoint.wrong-kind', 'Stable Diffusion 3', { 'model.diffusion_model.joint_blocks.0.x.weight': [4] }],
   ['Flux', 'checkpoint.wrong-kind', 'Flux', { 'double_blocks.0.img_attn.qkv.weight': [4] }],
   ['inpainting', 'checkpoint.wrong-kind', 'inpainting',
@@ -156,17 +161,14 @@ test.each<[string, string, string, Record<string, Shape>]>([
   expect(error.message).not.toContain(folder);
 });
 
-test('folders: empty, of SDXL, with pickled weights, and with networks of two models', async () => {
+test('folders: empty, without weights, and with networks of two models', async () => {
   expect((await errorOf(openCheckpoint(folder))).code).toBe('checkpoint.not-a-folder');
   await writeFolder();
-  await mkdir(path.join(folder, 'text_encoder_2'));
-  expect((await errorOf(openCheckpoint(folder))).code).toBe('checkpoint.architecture-not-yet');
-  await rm(path.join(folder, 'text_encoder_2'), { recursive: true });
   const otherText = path.join(golden, 'train-models/tiny-sd15/text_encoder');
   await cp(otherText, path.join(folder, 'text_encoder'), { recursive: true });
   expect((await errorOf(openCheckpoint(folder))).code).toBe('checkpoint.parts-disagree');
   const weights = path.join(folder, 'vae/diffusion_pytorch_model');
-  await rename(`${weights}.safetensors`, `${weights}.bin`);
+  await rename(`${weights}.safetensors`, `${weights}.old`);
   expect((await errorOf(openCheckpoint(folder))).code).toBe('checkpoint.no-weights');
 });
 
