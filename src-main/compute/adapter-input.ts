@@ -1,10 +1,16 @@
-// A LoRA file as the networks take it: its form, which is built into their graphs, and its numbers.
+// A look's file as the networks take it: an adapter's form, which is built into their graphs, with its numbers and the
+// words that it brings; or a checkpoint that stands in the place of its base model.
 
-import { flattenLayers, textEncoderNames } from '../adapter/lora-layers.ts';
+import type { LearnedEmbedding } from '../adapter/learned-embedding.ts';
+import { flattenLayers, type LoraLayer, textEncoderNames } from '../adapter/lora-layers.ts';
+import { readEmbedding } from '../adapter/read-embedding.ts';
 import { readLora } from '../adapter/read-lora.ts';
-import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
+import { type Checkpoint, openCheckpoint } from '../checkpoint/open-checkpoint.ts';
+import type { CreateRequest } from '../contract/engine.ts';
 import type { AdapterForm, AdapterInput } from '../networks/pipeline.ts';
+import { toFloat32 } from '../tensor/half.ts';
 import type { LearnedToken } from '../text/learned-words.ts';
+import { configsOf } from './loaded-pack.ts';
 
 export interface AdapterToApply {
   readonly form: AdapterForm;
@@ -13,14 +19,48 @@ export interface AdapterToApply {
   readonly learnedTokens: readonly LearnedToken[];
 }
 
-/** Reads a LoRA for this checkpoint; throws what readLora throws of one that does not fit. */
-export async function readAdapter(file: string, checkpoint: Checkpoint): Promise<AdapterToApply> {
-  const { layers } = await readLora(file, checkpoint);
+/** What a look makes of its base model. */
+export interface LookToApply {
+  /** The base model itself, or the checkpoint that was taught. */
+  readonly checkpoint: Checkpoint;
+  readonly adapter?: AdapterToApply;
+}
+
+/** Reads a look for this base model; throws what the readers of its kind throw of one that does not fit. */
+export async function readLook(
+  { method, file, word }: NonNullable<CreateRequest['adapter']>, checkpoint: Checkpoint,
+): Promise<LookToApply> {
+  switch (method) {
+    case 'dreambooth': return { checkpoint: await openCheckpoint(file, { configs: configsOf(checkpoint) }) };
+    case 'lora': {
+      const { layers, embeddings } = await readLora(file, checkpoint);
+      return { checkpoint, adapter: adapterOf(checkpoint, layers, embeddings) };
+    }
+    case 'textual-inversion': {
+      const embedding = await readEmbedding(file, checkpoint);
+      return { checkpoint, adapter: adapterOf(checkpoint, [], [{ ...embedding, word: word || embedding.word }]) };
+    }
+  }
+}
+
+function adapterOf(
+  { textEncoders }: Checkpoint, layers: readonly LoraLayer[], embeddings: readonly LearnedEmbedding[],
+): AdapterToApply {
   const unet = flattenLayers(layers, 'unet');
-  const text = checkpoint.textEncoders.map((_, encoder) => flattenLayers(layers, textEncoderNames[encoder]!));
+  const text = textEncoders.map((_, encoder) => flattenLayers(layers, textEncoderNames[encoder]!));
+  const learnedTokens = embeddings.map(({ word, rows }) => ({ word, vectors: rows[0]!.shape[0]! }));
+  const newTokens = learnedTokens.reduce((sum, { vectors }) => sum + vectors, 0);
   return {
-    form: { unet: unet.modules, textEncoders: text.map(({ modules }) => modules) },
-    numbers: { unet: unet.parameters, textEncoders: text.map(({ parameters }) => parameters) },
-    learnedTokens: [],
+    form: { unet: unet.modules, textEncoders: text.map(({ modules }) => modules), newTokens },
+    numbers: {
+      unet: unet.parameters, textEncoders: text.map(({ parameters }) => parameters),
+      ...(newTokens > 0 ? { newRows: textEncoders.map((_, encoder) => joinedRows(embeddings, encoder)) } : {}),
+    },
+    learnedTokens,
   };
+}
+
+/** The rows of all words for one text encoder, one after the other. */
+function joinedRows(embeddings: readonly LearnedEmbedding[], encoder: number): Float32Array {
+  return Float32Array.from(embeddings.flatMap(({ rows }) => [...toFloat32(rows[encoder]!).data as Float32Array]));
 }

@@ -5,18 +5,21 @@ import type { CreateRequest, EngineResult } from '../contract/engine.ts';
 import { type PortraitSettings, writePortrait } from '../generation/portrait-file.ts';
 import { type DrawnPicture, drawPortraits } from '../generation/text-to-portrait.ts';
 import { type Pipeline, openPipeline } from '../networks/pipeline.ts';
-import { type AdapterToApply, readAdapter } from './adapter-input.ts';
+import { type LookToApply, readLook } from './adapter-input.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { type LikenessMeter, openLikenessMeter } from './likeness-meter.ts';
 import { type LoadedPack, loadPack, promptsOf } from './loaded-pack.ts';
 import { onProvider } from './provider-choice.ts';
+import type { TriedProvider } from './provider-trial.ts';
 import type { Reporter } from './reporter.ts';
+
+type Item = CreateRequest['items'][number];
 
 interface Drawing {
   readonly request: CreateRequest;
   readonly pack: LoadedPack;
-  readonly pipeline: Pipeline;
-  readonly adapter: AdapterToApply | undefined;
+  readonly look: LookToApply | undefined;
+  readonly provider: TriedProvider;
   readonly meter: LikenessMeter;
   readonly reporter: Reporter;
   /** Keys of the items that are finished. */
@@ -26,64 +29,85 @@ interface Drawing {
 export async function create(request: CreateRequest, reporter: Reporter, parts: EngineParts): Promise<EngineResult> {
   reporter.phase('starting', 0);
   const pack = await loadPack(request.checkpointPath, parts);
-  const adapter = request.adapter === null ? undefined : await readAdapter(request.adapter.file, pack.checkpoint);
+  const look = request.adapter === null ? undefined : await readLook(request.adapter, pack.checkpoint);
   const drawn = new Set<string>();
   await onProvider(parts.chooser, request.provider, reporter, async (provider) => {
-    const pipeline = openPipeline(pack.checkpoint, {
-      provider, favour: pack.favour, adapter: adapter?.form, skipLayers: request.settings.clipSkip,
-    });
-    const meter = await openLikenessMeter(request, pipeline, parts);
+    const base = openPipeline(pack.checkpoint, optionsOf(request, pack, provider, look));
+    const meter = await openLikenessMeter(request, base, parts);
     try {
-      await drawAll({ request, pack, pipeline, adapter, meter, reporter, drawn });
+      await drawAll({ request, pack, look, provider, meter, reporter, drawn }, base);
     } finally {
       await meter.release();
-      await pipeline.release();
+      await base.release();
     }
   });
   return { kind: 'finished' };
 }
 
-async function drawAll(drawing: Drawing): Promise<void> {
-  const { request, reporter } = drawing;
-  const { settings } = request;
-  reporter.phase('drawing', request.items.length * settings.samplingSteps);
-  for (const [index, item] of request.items.entries()) {
-    if (drawing.drawn.has(item.key)) continue;
-    const drawn = await drawOne(drawing, item, index);
-    const likeness = await drawing.meter.measure(drawn);
-    const file = path.join(request.outputFolder, `portrait-${index}.png`);
-    await writePortrait(file, drawn.picture, portraitSettings(drawing, item));
-    reporter.item({
-      kind: 'portrait', key: item.key, file, widthPx: drawn.picture.width, heightPx: drawn.picture.height,
-      samplingSteps: settings.samplingSteps, sampler: settings.sampler, guidanceScale: settings.guidanceScale, likeness,
-    });
-    drawing.drawn.add(item.key);
-  }
+function optionsOf(
+  { settings }: CreateRequest, { favour }: LoadedPack, provider: TriedProvider, look: LookToApply | undefined,
+) {
+  return { provider, favour, adapter: look?.adapter?.form, skipLayers: settings.clipSkip };
 }
 
-async function drawOne(
-  drawing: Drawing, item: CreateRequest['items'][number], index: number,
-): Promise<DrawnPicture> {
-  const { request: { settings }, pack, pipeline, adapter, reporter } = drawing;
+const usesLook = ({ adapterStrength }: Item): boolean => adapterStrength > 0;
+
+/** An adapter is one of the base pipeline's inputs; a checkpoint of its own is another pipeline, one after the other. */
+async function drawAll(drawing: Drawing, base: Pipeline): Promise<void> {
+  const { request, pack, look, provider, reporter } = drawing;
+  const items = request.items.filter(({ key }) => !drawing.drawn.has(key));
+  const isOther = look !== undefined && look.checkpoint !== pack.checkpoint;
+  const apart = isOther ? items.filter(usesLook) : [];
+  const { samplingSteps } = request.settings;
+  reporter.phase('drawing', request.items.length * samplingSteps, drawing.drawn.size * samplingSteps);
+  if (apart.length > 0) {
+    const pipeline = openPipeline(look!.checkpoint, optionsOf(request, pack, provider, look));
+    try {
+      for (const item of apart) await drawItem(drawing, pipeline, item);
+    } finally {
+      await pipeline.release();
+    }
+  }
+  for (const item of items) if (!apart.includes(item)) await drawItem(drawing, base, item);
+}
+
+async function drawItem(drawing: Drawing, pipeline: Pipeline, item: Item): Promise<void> {
+  const { request: { settings, outputFolder }, reporter } = drawing;
+  const drawn = await drawOne(drawing, pipeline, item);
+  const likeness = await drawing.meter.measure(drawn);
+  const file = path.join(outputFolder, `portrait-${drawing.drawn.size}.png`);
+  await writePortrait(file, drawn.picture, portraitSettings(drawing, item));
+  reporter.item({
+    kind: 'portrait', key: item.key, file, widthPx: drawn.picture.width, heightPx: drawn.picture.height,
+    samplingSteps: settings.samplingSteps, sampler: settings.sampler, guidanceScale: settings.guidanceScale, likeness,
+  });
+  drawing.drawn.add(item.key);
+}
+
+async function drawOne(drawing: Drawing, pipeline: Pipeline, item: Item): Promise<DrawnPicture> {
+  const { request: { settings }, pack, look, reporter } = drawing;
+  // without the look its word is a word like any other
+  const adapter = usesLook(item) ? look?.adapter : undefined;
+  const first = drawing.drawn.size * settings.samplingSteps;
   const batch = await drawPortraits(pipeline, promptsOf(pack, adapter?.learnedTokens), {
     prompt: item.prompt, negativePrompt: item.negativePrompt, seeds: [item.seed],
     widthPx: settings.widthPx, heightPx: settings.heightPx, samplingSteps: settings.samplingSteps,
     sampler: settings.sampler, guidanceScale: settings.guidanceScale,
     ...(adapter ? { adapter: { ...adapter.numbers, strength: item.adapterStrength } } : {}),
   }, {
-    onStep: ({ samplingStep }) => reporter.step(index * settings.samplingSteps + samplingStep),
+    onStep: ({ samplingStep }) => reporter.step(first + samplingStep),
   });
   return batch.portraits[0]!;
 }
 
-function portraitSettings({ request, adapter }: Drawing, item: CreateRequest['items'][number]): PortraitSettings {
+function portraitSettings({ request }: Drawing, item: Item): PortraitSettings {
   const { settings } = request;
-  const isWithAdapter = adapter !== undefined && item.adapterStrength > 0;
+  const isWithLora = request.adapter?.method === 'lora' && usesLook(item);
   return {
     prompt: item.prompt, negativePrompt: item.negativePrompt, seed: item.seed,
     samplingSteps: settings.samplingSteps, sampler: settings.sampler, guidanceScale: settings.guidanceScale,
     modelName: request.modelName, version: `Likeness ${request.version}`,
     // the look's own name may be a person's, so it stays out of the picture
-    ...(isWithAdapter ? { lora: { name: 'look', strength: item.adapterStrength } } : {}),
+    ...(isWithLora ? { lora: { name: 'look', strength: item.adapterStrength } } : {}),
   };
 }
