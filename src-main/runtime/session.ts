@@ -6,6 +6,7 @@ import { totalmem } from 'node:os';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import type { Graph } from '../compiler/1-build/graph.ts';
+import { defaultAttentionLimits } from '../compiler/3-simplify/lower-attention.ts';
 import { type SimplifyOptions, simplify } from '../compiler/3-simplify/simplify.ts';
 import { emitOnnx } from '../compiler/4-emit/emit.ts';
 import type { DType, Tensor, TensorData } from '../tensor/tensor.ts';
@@ -37,21 +38,24 @@ export interface Session {
 }
 
 export async function openSession(graph: Graph, options: SessionOptions): Promise<Session> {
-  const isWebgpu = options.provider === 'webgpu';
-  const simplification = {
-    lowerTrigonometry: isWebgpu, copiedWeightBytes: copiedWeightBytes(options), ...options.simplify,
-  };
-  const model = emitOnnx(simplify(graph, simplification), {
+  const model = emitOnnx(simplify(graph, { ...simplifyDefaults(options), ...options.simplify }), {
     hasFusedMatMul: options.provider === 'cpu' || options.provider === 'cuda',
-    needsCommonEpsilon: isWebgpu,
+    needsCommonEpsilon: options.provider === 'webgpu',
     root: driveRoot(graph),
   });
   return openModel(model, options, driveRoot(graph));
 }
 
-/** A quarter of the machine's memory for copies of half-precision weights, where memory counts. */
-function copiedWeightBytes({ provider, favour }: SessionOptions): number | undefined {
-  return provider === 'cpu' && favour === 'memory' ? totalmem() / 4 : undefined;
+/** What suits a provider. */
+function simplifyDefaults({ provider, favour }: SessionOptions): SimplifyOptions {
+  if (provider !== 'cpu') return { lowerTrigonometry: provider === 'webgpu' };
+  return {
+    // the system hands out larger buffers page by page, each time anew: attention takes twice as long (measured)
+    attention: { ...defaultAttentionLimits, maxBufferBytes: 2 ** 24 },
+    turnedWeightBytes: 350e6,
+    // a quarter of the machine's memory for copies of half-precision weights, where memory counts
+    ...(favour === 'memory' ? { copiedWeightBytes: totalmem() / 4 } : {}),
+  };
 }
 
 /** Opens ONNX bytes of our own making. `root`: the folder that external data is relative to. */

@@ -7,6 +7,7 @@ import { type AttentionLimits, defaultAttentionLimits, lowerAttention } from './
 import { lateCasts } from './late-casts.ts';
 import { lowerTrigonometry } from './lower-trigonometry.ts';
 import { type RewriteRule, removeDead, rewrite } from './rewrite.ts';
+import { turnWeights } from './turn-weights.ts';
 
 export interface SimplifyOptions {
   readonly attention?: AttentionLimits;
@@ -14,13 +15,17 @@ export interface SimplifyOptions {
   readonly lowerTrigonometry?: boolean;
   /** How much memory float32 copies of half-precision weights may take, see late-casts.ts; any unless told. */
   readonly copiedWeightBytes?: number;
+  /** How much memory turned copies of convolution weights may take, see turn-weights.ts; none unless told. */
+  readonly turnedWeightBytes?: number;
 }
 
 /** The graph as it is emitted: dead nodes gone, attention lowered, equal nodes merged. */
 export function simplify(graph: Graph, options: SimplifyOptions = {}): Graph {
+  const live = removeDead(graph);
   const rules = [lowerAttention(options.attention ?? defaultAttentionLimits)];
   if (options.lowerTrigonometry) rules.push(lowerTrigonometry);
-  const lowered = rewrite(removeDead(graph), firstOf(...rules));
+  if (options.turnedWeightBytes) rules.push(turnWeights(live, options.turnedWeightBytes));
+  const lowered = rewrite(live, firstOf(...rules));
   const simple = removeDead(rewrite(lowered, firstOf(removeIdentities(lowered), mergeEqual())));
   if (options.copiedWeightBytes === undefined) return simple;
   return removeDead(rewrite(lateCasts(simple, options.copiedWeightBytes), mergeEqual()));
