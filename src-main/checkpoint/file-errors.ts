@@ -48,6 +48,10 @@ export function impostor(file: string, head: Uint8Array): UserError | undefined 
   const text = new TextDecoder().decode(head).trimStart().toLowerCase();
   if (/^(?:<!doctype html|<html|<head|<!--|<\?xml)/.test(text)) return webPage(file);
   if (text.startsWith('version https://git-lfs')) return gitLfsPointer(file);
+  if (text.startsWith('gguf')) return foreign(file, 'a GGUF file, whose numbers are packed for language models');
+  if (new TextDecoder().decode(head.subarray(257, 262)) === 'ustar') {
+    return foreign(file, 'a tar archive, the oldest form of PyTorch files');
+  }
   if (text.startsWith('pk\u0003\u0004') || (head[0] === 0x80 && head[1] === 2)) return pickle(file);
   return undefined;
 }
@@ -71,6 +75,14 @@ function gitLfsPointer(file: string): UserError {
 function pickle(file: string): UserError {
   return new UserError('checkpoint.pickle', {
     what: `${quote(file)} is a PyTorch or zip file under another name, not safetensors.`,
+    safe: untouched,
+    todo: 'Choose the safetensors edition of the same model.',
+  }, { file: path.basename(file) });
+}
+
+function foreign(file: string, title: string): UserError {
+  return new UserError('checkpoint.foreign-format', {
+    what: `${quote(file)} is ${title}.`,
     safe: untouched,
     todo: 'Choose the safetensors edition of the same model.',
   }, { file: path.basename(file) });

@@ -226,6 +226,8 @@ test('files that are no torch files are named for what they are', async () => {
   expect(await refusal('<!doctype html><title>Sign in</title>')).toBe('checkpoint.web-page');
   expect(await refusal('version https://git-lfs.github.com/spec/v1\n')).toBe('checkpoint.lfs-pointer');
   expect(await refusal('')).toBe('checkpoint.torch-unknown');
+  expect(await refusal(`GGUF${'\u0000'.repeat(20)}`)).toBe('checkpoint.foreign-format');
+  expect(await refusal(`${'sys_info'.padEnd(257, '\u0000')}ustar  \u0000`)).toBe('checkpoint.foreign-format');
   expect((await errorOf(readTorchFile(path.join(folder, 'none.pt')))).code).toBe('checkpoint.file-missing');
 });
 

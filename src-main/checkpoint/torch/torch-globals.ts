@@ -45,6 +45,7 @@ const functions: Readonly<Record<string, (values: readonly PickleValue[]) => Pic
 
 const bystanders = [
   'torch Size', 'torch device', 'torch.serialization _get_layout', 'collections Counter', 'argparse Namespace',
+  'builtins complex', 'builtins bytearray', '__builtin__ complex', '__builtin__ bytearray',
   'numpy dtype', 'numpy ndarray', 'numpy.core.multiarray scalar', 'numpy.core.multiarray _reconstruct',
   'numpy._core.multiarray scalar', 'numpy._core.multiarray _reconstruct',
   'pytorch_lightning.utilities.parsing AttributeDict', 'lightning_fabric.utilities.data AttributeDict',

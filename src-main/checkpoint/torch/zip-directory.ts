@@ -24,7 +24,7 @@ const end64Bytes = 56;
 const locatorBytes = 20;
 const entryBytes = 46;
 const maxDirectoryBytes = 64_000_000;
-const maxEntries = 200_000;
+const maxEntries = 50_000;
 const [full16, full32] = [0xffff, 0xffffffff];
 
 interface EndRecord {
