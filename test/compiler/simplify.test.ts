@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { barrier } from '../../src-main/compiler/1-build/barrier.ts';
 import { GraphBuilder } from '../../src-main/compiler/1-build/graph-builder.ts';
-import type { Graph } from '../../src-main/compiler/1-build/graph.ts';
+import type { Graph, Value } from '../../src-main/compiler/1-build/graph.ts';
 import { differentiate } from '../../src-main/compiler/2-differentiate/differentiate.ts';
 import type { AttentionLimits } from '../../src-main/compiler/3-simplify/lower-attention.ts';
 import { simplify } from '../../src-main/compiler/3-simplify/simplify.ts';
@@ -63,6 +63,38 @@ test('additions of zero and products with one go, those that change the shape st
   const simple = simplify(graph);
   expect(simple.nodes.map((node) => node.op).sort()).toEqual(['Add', 'Div', 'Sub']);
   expectSameNumbers(graph, simple, { x });
+});
+
+test('the gradient of a split in two is the two side by side', () => {
+  const build = (axis: number, cut: number): Graph => {
+    const g = new GraphBuilder('split');
+    const input = g.input('x', 'float32', [2, 3]);
+    const size = input.shape[axis]!;
+    const [a, b] = g.split(input, axis, [cut, size - cut]) as [Value, Value];
+    const loss = g.add(g.reduceSum(g.exp(a), [0, 1], false), g.reduceSum(g.sin(b), [0, 1], false));
+    g.output('dx', differentiate(g, loss, [input])[0]!);
+    return g.graph();
+  };
+  for (const graph of [build(1, 1), build(0, 1)]) {
+    const simple = simplify(graph);
+    expect([countOf(graph, 'Pad'), countOf(simple, 'Pad'), countOf(simple, 'Concat')]).toEqual([2, 0, 1]);
+    expectSameNumbers(graph, simple, { x });
+  }
+});
+
+test('padded parts that overlap, leave a gap or are not padded with zeros are added', () => {
+  const g = new GraphBuilder('padded');
+  const input = g.input('x', 'float32', [2, 3]);
+  const sum = (before: number, after: number, value = 0): Value => (
+    g.add(g.pad(input, [0, before], [0, 0], value), g.pad(input, [0, 0], [0, after])));
+  g.output('overlap', sum(2, 2));
+  g.output('gap', sum(4, 4));
+  g.output('ones', sum(3, 3, 1));
+  const [columns, row] = [g.slice(input, 1, 0, 2), g.slice(input, 0, 0, 1)];
+  g.output('crossed', g.add(g.pad(columns, [0, 3], [0, 0]), g.pad(row, [0, 0], [1, 2])));
+  const simple = simplify(g.graph());
+  expect(countOf(simple, 'Concat')).toBe(0);
+  expectSameNumbers(g.graph(), simple, { x });
 });
 
 test('what no output needs goes; inputs stay', () => {

@@ -1,8 +1,8 @@
 // Makes a graph smaller without changing its numbers: drops what is not needed, computes each thing once,
-// removes additions of zero and products with one.
+// removes additions of zero and products with one, joins what was taken apart.
 
 import { type Graph, type Node, type Value } from '../1-build/graph.ts';
-import { sameShape } from '../ops/shapes.ts';
+import { numberAttribute, numbersAttribute, sameShape } from '../ops/shapes.ts';
 import { type AttentionLimits, defaultAttentionLimits, lowerAttention } from './lower-attention.ts';
 import { lateCasts } from './late-casts.ts';
 import { lowerTrigonometry } from './lower-trigonometry.ts';
@@ -26,7 +26,7 @@ export function simplify(graph: Graph, options: SimplifyOptions = {}): Graph {
   if (options.lowerTrigonometry) rules.push(lowerTrigonometry);
   if (options.turnedWeightBytes) rules.push(turnWeights(live, options.turnedWeightBytes));
   const lowered = rewrite(live, firstOf(...rules));
-  const simple = removeDead(rewrite(lowered, firstOf(removeIdentities(lowered), mergeEqual())));
+  const simple = removeDead(rewrite(lowered, firstOf(removeIdentities(lowered), joinPadded, mergeEqual())));
   if (options.copiedWeightBytes === undefined) return simple;
   return removeDead(rewrite(lateCasts(simple, options.copiedWeightBytes), mergeEqual()));
 }
@@ -58,6 +58,28 @@ function removeIdentities(graph: Graph): RewriteRule {
     if (isCommutative && scalarOf(node.inputs[0]) === identity && sameShape(b.shape, shape)) return [b];
     return undefined;
   };
+}
+
+/** Two parts, padded with zeros to the size of both and added, as the gradient of a split is: put side by side. */
+const joinPadded: RewriteRule = (g, node, [a, b]) => {
+  if (node.op !== 'Add') return undefined;
+  for (const [left, right] of [[a!, b!], [b!, a!]] as const) {
+    const [before, after] = [paddedAxis(right, 'before'), paddedAxis(left, 'after')];
+    if (before === undefined || before !== after) continue;
+    const parts = [left, right].map((value) => value.producer!.inputs[0]!) as [Value, Value];
+    const size = parts[0].shape[before]! + parts[1].shape[before]!;
+    if (size === left.shape[before] && sameShape(left.shape, right.shape)) return [g.concat(parts, before)];
+  }
+  return undefined;
+};
+
+/** The axis that a value was padded along, with zeros, on one side alone. */
+function paddedAxis({ producer }: Value, side: 'before' | 'after'): number | undefined {
+  if (producer?.op !== 'Pad' || numberAttribute(producer.attributes, 'value') !== 0) return undefined;
+  const [here, there] = [side, side === 'before' ? 'after' : 'before']
+    .map((name) => numbersAttribute(producer.attributes, name)) as [readonly number[], readonly number[]];
+  const axes = here.flatMap((count, axis) => (count > 0 ? [axis] : []));
+  return axes.length === 1 && there.every((count) => count === 0) ? axes[0] : undefined;
 }
 
 /** The same op on the same values with the same attributes is computed once. */
