@@ -178,6 +178,8 @@ function comparable(golden: DreamboothCase, order: readonly string[]): [string, 
     .filter(([parameter]) => !isWithoutGradient(golden, parameter));
 }
 
-function isWithoutGradient({ config: { zero_gradient_params: none = [] } }: DreamboothCase, parameter: string): boolean {
+function isWithoutGradient(
+  { config: { zero_gradient_params: none = [] } }: DreamboothCase, parameter: string,
+): boolean {
   return none.includes(parameter);
 }
