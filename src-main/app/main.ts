@@ -75,7 +75,7 @@ async function start(): Promise<void> {
     onLog: (line) => console.error(line),
   });
   const page = readPage(join(here, '..', 'renderer'));
-  protocol.handle(pageScheme, (request) => answerPageRequest(page, studio.openMedia, request));
+  protocol.handle(pageScheme, (request) => answerPageRequest(page, studio, request));
   receiveCalls(messageGate(studio.call, isWindowContents));
   studio.subscribe((event) => {
     for (const window of BrowserWindow.getAllWindows()) sendEvent(window.webContents, event);

@@ -1,8 +1,9 @@
 // Answers the page's own requests (app://ui/…): the built page from memory, and media by opaque id from the studio.
 // No address ever becomes a path: page files are looked up in a list read once, media in the library.
 
-import { readFileSync, readdirSync } from 'node:fs';
+import { createReadStream, readFileSync, readdirSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
+import { Readable } from 'node:stream';
 import { mediaKinds } from '../contract/studio.ts';
 import type { MediaKind } from '../contract/studio.ts';
 import { isOwnPage, securityHeaders } from './page-policy.ts';
@@ -10,12 +11,21 @@ import { isOwnPage, securityHeaders } from './page-policy.ts';
 export interface PageFile {
   readonly bytes: Uint8Array;
   readonly contentType: string;
-  /** Offered as the name when this is saved. */
-  readonly downloadName?: string;
+}
+
+/** A file to be saved, of any size. */
+export interface PageExport {
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly contentType: string;
+  readonly downloadName: string;
 }
 
 /** What stands behind media/<kind>/<id>; undefined when there is no such thing. */
-export type OpenMedia = (kind: MediaKind, id: string) => Promise<PageFile | undefined>;
+export interface PageMedia {
+  openMedia(kind: Exclude<MediaKind, 'export'>, id: string): Promise<PageFile | undefined>;
+  openExport(id: string): PageExport | undefined;
+}
 
 const contentTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -45,7 +55,7 @@ const mediaAddress = /^\/media\/([a-z]+)\/([0-9a-f]{32})$/;
 /** Answers one request. Whatever is not there, not allowed or not understood gets the same 404. */
 export async function answerPageRequest(
   page: ReadonlyMap<string, PageFile>,
-  openMedia: OpenMedia,
+  media: PageMedia,
   request: { readonly url: string; readonly method: string },
 ): Promise<Response> {
   if (request.method !== 'GET' || !isOwnPage(request.url)) return notThere();
@@ -54,19 +64,29 @@ export async function answerPageRequest(
   if (file !== undefined) return answer(file);
   const [, kind, id] = mediaAddress.exec(pathname) ?? [];
   if (kind === undefined || id === undefined || !isMediaKind(kind)) return notThere();
-  const media = await openMedia(kind, id);
-  if (media === undefined) return notThere();
-  const isSaved = kind === 'export' && media.downloadName !== undefined;
-  return answer(media, isSaved ? { 'content-disposition': `attachment; filename="${media.downloadName}"` } : {});
+  if (kind === 'export') return answerExport(media.openExport(id));
+  const picture = await media.openMedia(kind, id);
+  return picture === undefined ? notThere() : answer(picture);
 }
 
 function isMediaKind(word: string): word is MediaKind {
   return (mediaKinds as readonly string[]).includes(word);
 }
 
-function answer({ bytes, contentType }: PageFile, extra: Readonly<Record<string, string>> = {}): Response {
-  const headers = { ...securityHeaders, ...extra, 'content-type': contentType };
-  return new Response(new Uint8Array(bytes), { headers });
+function answer({ bytes, contentType }: PageFile): Response {
+  return new Response(new Uint8Array(bytes), { headers: { ...securityHeaders, 'content-type': contentType } });
+}
+
+/** In pieces: a checkpoint has gigabytes. */
+function answerExport(found: PageExport | undefined): Response {
+  if (found === undefined) return notThere();
+  const body = Readable.toWeb(createReadStream(found.file)) as ReadableStream<Uint8Array>;
+  return new Response(body, {
+    headers: {
+      ...securityHeaders, 'content-type': found.contentType, 'content-length': String(found.sizeBytes),
+      'content-disposition': `attachment; filename="${found.downloadName}"`,
+    },
+  });
 }
 
 function notThere(): Response {

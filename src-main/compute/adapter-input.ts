@@ -26,25 +26,29 @@ export interface LookToApply {
   readonly adapter?: AdapterToApply;
 }
 
+type LookFile = NonNullable<CreateRequest['adapter']>;
+
 /** Reads a look for this base model; throws what the readers of its kind throw of one that does not fit. */
-export async function readLook(
-  { method, file, word }: NonNullable<CreateRequest['adapter']>, checkpoint: Checkpoint,
-): Promise<LookToApply> {
-  switch (method) {
-    case 'dreambooth': return { checkpoint: await openCheckpoint(file, { configs: configsOf(checkpoint) }) };
-    case 'lora': {
-      const { layers, embeddings } = await readLora(file, checkpoint);
-      return { checkpoint, adapter: adapterOf(checkpoint, layers, embeddings) };
-    }
-    case 'textual-inversion': {
-      const embedding = await readEmbedding(file, checkpoint);
-      return { checkpoint, adapter: adapterOf(checkpoint, [], [{ ...embedding, word: word || embedding.word }]) };
-    }
-  }
+export async function readLook(look: LookFile, checkpoint: Checkpoint): Promise<LookToApply> {
+  return look.method === 'dreambooth'
+    ? { checkpoint: await openCheckpoint(look.file, { configs: configsOf(checkpoint) }) }
+    : { checkpoint, adapter: await readAdapter(look, checkpoint) };
 }
 
-function adapterOf(
-  { textEncoders }: Checkpoint, layers: readonly LoraLayer[], embeddings: readonly LearnedEmbedding[],
+/** Reads a LoRA or an embedding; `word` stands for an embedding's rows, its file's own word where it is ''. */
+export async function readAdapter({ method, file, word }: LookFile, checkpoint: Checkpoint): Promise<AdapterToApply> {
+  if (method === 'textual-inversion') {
+    const embedding = await readEmbedding(file, checkpoint);
+    return adapterOf([], [{ ...embedding, word: word || embedding.word }], checkpoint);
+  }
+  const { layers, embeddings } = await readLora(file, checkpoint);
+  return adapterOf(layers, embeddings, checkpoint);
+}
+
+/** Layers and embeddings, which may come together, as one adapter. */
+export function adapterOf(
+  layers: readonly LoraLayer[], embeddings: readonly LearnedEmbedding[],
+  { textEncoders }: Pick<Checkpoint, 'textEncoders'>,
 ): AdapterToApply {
   const unet = flattenLayers(layers, 'unet');
   const text = textEncoders.map((_, encoder) => flattenLayers(layers, textEncoderNames[encoder]!));

@@ -52,7 +52,7 @@ function optionsOf(
 
 const usesLook = ({ adapterStrength }: Item): boolean => adapterStrength > 0;
 
-/** An adapter is one of the base pipeline's inputs; a checkpoint of its own is another pipeline, one after the other. */
+/** An adapter is one of the base pipeline's inputs; a checkpoint of its own is another pipeline, opened before it. */
 async function drawAll(drawing: Drawing, base: Pipeline): Promise<void> {
   const { request, pack, look, provider, reporter } = drawing;
   const items = request.items.filter(({ key }) => !drawing.drawn.has(key));

@@ -3,23 +3,29 @@
 
 import { createInterface } from 'node:readline';
 import { errorDataOf } from '../contract/error-data.ts';
-import { type EngineCall, type EngineReport, type EngineRequest, engineCallSchema } from '../contract/engine.ts';
+import {
+  type EngineCall, type EngineControl, type EngineReport, type EngineRequest, engineMessageSchema,
+} from '../contract/engine.ts';
 import { analyze } from './analyze.ts';
 import { create } from './create.ts';
 import { doctor } from './doctor.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { exportLook } from './export-look.ts';
 import { openProviderChooser } from './provider-choice.ts';
 import { tryProvider } from './provider-trial.ts';
 import { type Reporter, reporterFor } from './reporter.ts';
-import { teach } from './teach.ts';
+import { type Asked, teach } from './teach.ts';
 
 /** Runs one request; its result and every step on the way go to the reporter. */
-async function handle(request: EngineRequest, reporter: Reporter, parts: EngineParts): Promise<void> {
+async function handle(
+  request: EngineRequest, reporter: Reporter, parts: EngineParts, asked: Asked,
+): Promise<void> {
   switch (request.kind) {
     case 'doctor': return reporter.done(await doctor(parts.chooser));
     case 'analyze': return reporter.done(await analyze(request, reporter, parts));
-    case 'teach': return reporter.done(await teach(request, reporter, parts));
+    case 'teach': return reporter.done(await teach(request, reporter, parts, asked));
     case 'create': return reporter.done(await create(request, reporter, parts));
+    case 'export': return reporter.done(await exportLook(request));
   }
 }
 
@@ -27,18 +33,18 @@ function say(report: EngineReport): void {
   process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 
-function parseCall(line: string): EngineCall | undefined {
+function parseMessage(line: string): EngineCall | EngineControl | undefined {
   try {
-    return engineCallSchema.parse(JSON.parse(line));
+    return engineMessageSchema.parse(JSON.parse(line));
   } catch (error) {
     process.stderr.write(`The engine was sent what it cannot read: ${String(error)}\n`);
     return undefined;
   }
 }
 
-async function answer({ id, request }: EngineCall, parts: EngineParts): Promise<void> {
+async function answer({ id, request }: EngineCall, parts: EngineParts, asked: Asked): Promise<void> {
   try {
-    await handle(request, reporterFor(id, say), parts);
+    await handle(request, reporterFor(id, say), parts, asked);
   } catch (error) {
     say({ type: 'failed', id, error: errorDataOf(error), stack: error instanceof Error ? error.stack ?? '' : '' });
   }
@@ -47,10 +53,13 @@ async function answer({ id, request }: EngineCall, parts: EngineParts): Promise<
 /** Takes requests one after the other until whoever started the engine is gone. */
 function serve(parts: EngineParts): void {
   let last: Promise<void> = Promise.resolve();
+  const controls = new Map<number, EngineControl['control']>();
   const lines = createInterface({ input: process.stdin });
   lines.on('line', (line) => {
-    const call = parseCall(line);
-    if (call) last = last.then(() => answer(call, parts));
+    const message = parseMessage(line);
+    if (!message) return;
+    if ('control' in message) controls.set(message.id, message.control);
+    else last = last.then(() => answer(message, parts, () => controls.get(message.id)));
   });
   lines.on('close', () => process.exit(0));
   say({ type: 'ready' });

@@ -20,14 +20,20 @@ export interface LikenessMeter {
 /** Crops that latent distances are taken to; more would only cost time. */
 const maximumLatentReferences = 12;
 
+type Measured = Pick<CreateRequest, 'references'> & {
+  readonly settings: Pick<CreateRequest['settings'], 'widthPx' | 'heightPx'>;
+};
+
+/** A meter against references; without `pipeline` it takes no latent distances. */
 export async function openLikenessMeter(
-  { references, settings: { widthPx, heightPx } }: CreateRequest, pipeline: Pipeline, { resourcesFolder }: EngineParts,
+  { references, settings: { widthPx, heightPx } }: Measured, pipeline: Pipeline | undefined,
+  { resourcesFolder }: EngineParts,
 ): Promise<LikenessMeter> {
   const unknown: Likeness = { cosine: null, distance: null, latentDistance: null };
   if (references.length === 0) return { measure: async () => unknown, release: async () => undefined };
   const analyzer = await openFaceAnalyzer({ weightsFolder: path.join(resourcesFolder, 'faces') });
   const faceEmbeddings = references.flatMap(({ faceEmbedding }) => (faceEmbedding ? [faceEmbedding] : []));
-  const latents = widthPx === heightPx ? await referenceLatents(references, pipeline, widthPx) : [];
+  const latents = pipeline && widthPx === heightPx ? await referenceLatents(references, pipeline, widthPx) : [];
   return {
     async measure({ picture, latents: drawn }) {
       const [face] = await analyzer.analyze(picture);

@@ -1,7 +1,7 @@
 // A checkpoint on its way to work: opened, its tokenizer found, real-size weights left in their file.
 
 import path from 'node:path';
-import { type Checkpoint, openCheckpoint } from '../checkpoint/open-checkpoint.ts';
+import { type Checkpoint, type CheckpointConfigs, openCheckpoint } from '../checkpoint/open-checkpoint.ts';
 import type { LearnedToken } from '../text/learned-words.ts';
 import { type PromptEncoder, promptEncoder } from '../text/prompt-encoder.ts';
 import { type ClipTokenizer, openClipTokenizer } from '../text/tokenizer.ts';
@@ -23,6 +23,15 @@ export async function loadPack(checkpointPath: string, { resourcesFolder }: Engi
   let parameters = 0;
   for (const { shape } of checkpoint.unet.values()) parameters += shape.reduce((count, size) => count * size, 1);
   return { checkpoint, tokenizer, favour: parameters <= smallUnetParameters ? 'speed' : 'memory' };
+}
+
+/** The configs of a checkpoint, for a single file that was made of it and cannot tell all of them. */
+export function configsOf({ unetConfig, vaeConfig, textEncoders, schedulerConfig }: Checkpoint): CheckpointConfigs {
+  const [first, second] = textEncoders;
+  return {
+    unet: unetConfig, vae: vaeConfig, scheduler: schedulerConfig, textEncoder: first!.config,
+    ...(second ? { textEncoder2: second.config } : {}),
+  };
 }
 
 /** How prompts become token ids for this pack's text encoders. Throws what promptEncoder throws of learned words. */

@@ -6,10 +6,12 @@ import type { LossPoint, Progress } from '../contract/nouns.ts';
 
 export interface Reporter {
   provider(provider: 'cpu' | 'webgpu', fallbackReason: string | null, deviceName: string): void;
-  /** Enters a phase of `steps` steps; 0 while the number is unknown. */
-  phase(phase: Progress['phase'], steps: number): void;
+  /** Enters a phase of `steps` steps, 0 while the number is unknown, of which `done` were done earlier. */
+  phase(phase: Progress['phase'], steps: number, done?: number): void;
   /** Steps of this phase that are done. `loss` where this step has one. */
   step(done: number, loss?: number): void;
+  /** Losses of earlier steps. */
+  losses(points: readonly LossPoint[]): void;
   item(item: EngineItem): void;
   /** Says what was done otherwise than asked. */
   note(sentence: string): void;
@@ -24,6 +26,7 @@ export function reporterFor(
 ): Reporter {
   let progress: Progress = { phase: 'starting', step: 0, steps: 0, loss: null, etaSeconds: null };
   let phaseStartMs = now();
+  let phaseStart = 0;
   let lastSentMs = -Infinity;
   let lossPoints: LossPoint[] = [];
   const send = (): void => {
@@ -34,17 +37,23 @@ export function reporterFor(
   return {
     provider: (provider, fallbackReason, deviceName) =>
       say({ type: 'provider', id, provider, fallbackReason, deviceName }),
-    phase(phase, steps) {
-      progress = { phase, step: 0, steps, loss: null, etaSeconds: null };
+    phase(phase, steps, done = 0) {
+      progress = { phase, step: done, steps, loss: null, etaSeconds: null };
       phaseStartMs = now();
+      phaseStart = done;
       send();
     },
     step(done, loss) {
       if (loss !== undefined) lossPoints.push({ step: done, loss });
-      const secondsEach = (now() - phaseStartMs) / 1000 / Math.max(1, done);
-      const etaSeconds = progress.steps > 0 && done > 0 ? secondsEach * (progress.steps - done) : null;
+      const own = done - phaseStart;
+      const secondsEach = (now() - phaseStartMs) / 1000 / Math.max(1, own);
+      const etaSeconds = progress.steps > 0 && own > 0 ? secondsEach * (progress.steps - done) : null;
       progress = { ...progress, step: done, loss: loss ?? progress.loss, etaSeconds };
       if (now() - lastSentMs >= leastIntervalMs || done === progress.steps) send();
+    },
+    losses(points) {
+      lossPoints.push(...points);
+      send();
     },
     item: (item) => say({ type: 'item', id, item }),
     note: (sentence) => say({ type: 'note', id, sentence }),

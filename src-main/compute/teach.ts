@@ -1,81 +1,153 @@
-// Teaches a LoRA on the crops it is given and writes it, kohya-named, for the studio to keep.
+// Teaches a face by any of the methods: plans what learns, prepares photos and captions, runs the trainer with its
+// snapshots, and writes the best of them as a look. Everything that a run needs to go on lies in its own folder.
 
-import path from 'node:path';
-import { layersFromFlat } from '../adapter/lora-layers.ts';
-import { exportKohyaLora } from '../adapter/write-lora.ts';
-import { readSafetensorsHeader } from '../checkpoint/safetensors.ts';
-import type { TeachRequest, TeachResult } from '../contract/engine.ts';
+import { UserError } from '../contract/errors.ts';
+import type { EngineResult, TeachRequest } from '../contract/engine.ts';
+import { readTensor } from '../checkpoint/safetensors.ts';
 import { type Pipeline, openPipeline } from '../networks/pipeline.ts';
-import { type TrainedLora, type TrainingCache, cacheTrainingImages, trainLora } from '../training/lora-trainer.ts';
+import { toFloat32 } from '../tensor/half.ts';
+import { float32Tensor } from '../tensor/tensor.ts';
+import { openBatchSource } from '../training/trainer-batches.ts';
+import type { Sample } from '../training/trainer-samples.ts';
+import { type SnapshotFolder, openSnapshotFolder } from '../training/trainer-snapshots.ts';
+import { type TrainingOutcome, train } from '../training/trainer.ts';
+import { isTextLearned } from '../training/trainables.ts';
+import { type TrainingStep, openTrainingStep } from '../training/training-step.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { type LoadedPack, loadPack, promptsOf } from './loaded-pack.ts';
-import { readPixels } from './pictures.ts';
 import { onProvider } from './provider-choice.ts';
 import type { TriedProvider } from './provider-trial.ts';
 import type { Reporter } from './reporter.ts';
+import { startingState } from './starting-numbers.ts';
+import { type TeachPlan, planTeaching } from './teach-plan.ts';
+import { openPreviewer } from './teach-previews.ts';
+import { teachProgress } from './teach-progress.ts';
+import { writeResult } from './teach-result.ts';
+import { modelNotFinite, prepareTrainingSet } from './teach-set.ts';
 
-/** The last losses are averaged: one alone says more of its timestep than of the training. */
-const averagedLosses = 20;
+/** What the user asks of the run while it goes on. */
+export type Asked = () => 'pause' | 'finish' | undefined;
 
-export async function teach(request: TeachRequest, reporter: Reporter, parts: EngineParts): Promise<TeachResult> {
-  reporter.phase('starting', 0);
-  const pack = await loadPack(request.checkpointPath, parts);
-  const trained = await onProvider(parts.chooser, request.provider, reporter, async (provider) => {
-    const cache = await cacheImages(request, pack, provider, reporter);
-    return await train(request, pack, provider, cache, reporter);
-  });
-  reporter.phase('saving', 0);
-  return await writeTrained(request, pack, trained);
+interface Run {
+  readonly request: TeachRequest;
+  readonly pack: LoadedPack;
+  readonly plan: TeachPlan;
+  readonly snapshots: SnapshotFolder;
+  readonly provider: TriedProvider;
+  readonly step: TrainingStep;
+  readonly reporter: Reporter;
+  readonly parts: EngineParts;
+  readonly asked: Asked;
 }
 
-async function cacheImages(
-  { images, settings }: TeachRequest, pack: LoadedPack, provider: TriedProvider, reporter: Reporter,
-): Promise<TrainingCache> {
-  const { checkpoint, favour } = pack;
-  reporter.phase('preparing', images.length);
-  const pipeline: Pipeline = openPipeline(checkpoint, { provider, favour, skipLayers: settings.clipSkip });
-  const prompts = promptsOf(pack);
-  try {
-    const inputs = [];
-    for (const [index, { file, caption }] of images.entries()) {
-      inputs.push({
-        pixels: await readPixels(file, settings.resolutionPx), captionIds: prompts.encode(caption),
-      });
-      reporter.step(index + 1);
+export async function teach(
+  request: TeachRequest, reporter: Reporter, parts: EngineParts, asked: Asked,
+): Promise<EngineResult> {
+  reporter.phase('starting', 0);
+  const pack = await loadPack(request.checkpointPath, parts);
+  const plan = planTeaching(request, pack);
+  const snapshots = await openSnapshotFolder(request.runFolder);
+  return await onProvider(parts.chooser, request.provider, reporter, async (provider) => {
+    const { checkpoint, favour } = pack;
+    const { recompute, clipSkip: skipLayers } = request.settings;
+    const step = openTrainingStep({
+      checkpoint, provider, favour, recompute, skipLayers, trainables: plan.trainables, optimizer: plan.optimizer,
+    });
+    const run: Run = { request, pack, plan, snapshots, provider, step, reporter, parts, asked };
+    try {
+      const outcome = request.finish ? undefined : await learn(run);
+      if (outcome?.kind === 'paused') return { kind: 'paused', step: outcome.trainingSteps };
+      reporter.phase('saving', 0);
+      const saved = outcome ?? await snapshots.summary();
+      return await writeResult(run, saved.records, saved.losses);
+    } finally {
+      await step.release();
     }
-    return await cacheTrainingImages(pipeline, inputs);
+  });
+}
+
+/** Prepares and runs; the base model's pipeline stays open only where the prior asks it something in every step. */
+async function learn(run: Run): Promise<TrainingOutcome> {
+  const { request: { settings }, request, pack, plan, provider, reporter } = run;
+  const { favour } = pack;
+  const pipeline = openPipeline(pack.checkpoint, { provider, favour, skipLayers: settings.clipSkip });
+  let isOpen = true;
+  const close = async (): Promise<void> => {
+    if (isOpen) await pipeline.release();
+    isOpen = false;
+  };
+  try {
+    const set = await prepareTrainingSet(request, {
+      pipeline, prompts: promptsOf(pack, plan.learnedTokens), isTextLearned: isTextLearned(plan.trainables),
+      prior: plan.prior, reporter,
+    });
+    const asksBase = plan.prior === 'prediction';
+    if (!asksBase) await close();
+    const batches = openBatchSource({
+      set, settings: { ...settings, prior: plan.prior }, pipeline: pipeline.config,
+      isTextLearned: isTextLearned(plan.trainables),
+      ...(asksBase ? { basePrediction: basePredictionOf(pipeline) } : {}),
+    });
+    return await runTrainer(run, batches);
   } finally {
-    await pipeline.release();
+    await close();
   }
 }
 
-async function train(
-  { settings }: TeachRequest, { checkpoint, favour }: LoadedPack, provider: TriedProvider, cache: TrainingCache,
-  reporter: Reporter,
-): Promise<TrainedLora> {
-  reporter.phase('teaching', settings.trainingSteps);
-  return await trainLora({
-    checkpoint, cache, provider, favour,
-    settings: { ...settings, learningRateSchedule: 'cosine', maxGradientNorm: 1, optimizer: undefined },
-    onProgress: ({ trainingStep, loss }) => reporter.step(trainingStep, loss),
-  });
+async function runTrainer(run: Run, batches: ReturnType<typeof openBatchSource>): Promise<TrainingOutcome> {
+  const { request, pack, plan, snapshots, step, reporter, asked } = run;
+  const previewer = await openPreviewer({ ...run, prompts: promptsOf(pack, plan.learnedTokens) });
+  const progress = teachProgress(reporter, request.settings.trainingSteps, snapshots.previewFolder);
+  try {
+    return await train({
+      step, batches, settings: request.settings, snapshots, asked,
+      start: async () => {
+        const state = await startingState(request, pack, step);
+        progress.begin(0);
+        return state;
+      },
+      measure: async (state) => {
+        progress.measuring(state.step);
+        return await previewer.measure(state);
+      },
+      onResume: progress.resumed, onSnapshot: progress.snapshot,
+      onStep: async (trainingStep, loss) => {
+        progress.step(trainingStep, loss);
+        // lets this process hear what it is asked
+        await new Promise((resolve) => setImmediate(resolve));
+      },
+    });
+  } catch (error) {
+    throw await explained(error, pack);
+  } finally {
+    await previewer.release();
+  }
 }
 
-async function writeTrained(
-  { settings, title, triggerPhrase, outputFolder }: TeachRequest, { checkpoint }: LoadedPack, trained: TrainedLora,
-): Promise<TeachResult> {
-  const adapterFile = path.join(outputFolder, 'look.safetensors');
-  const layers = layersFromFlat('unet', trained.modules, trained.parameters);
-  await exportKohyaLora(adapterFile, layers, 'float16', {
-    unetConfig: checkpoint.unetConfig, schedulerConfig: checkpoint.schedulerConfig,
-    resolutionPx: settings.resolutionPx, title, triggerPhrase,
-    trainingSteps: trained.losses.length, learningRate: settings.learningRate,
-  });
-  const { metadata } = await readSafetensorsHeader(adapterFile);
-  const last = trained.losses.slice(-averagedLosses);
-  return {
-    kind: 'teach', adapterFile, rank: settings.rank, vectorCount: 0, trainingSteps: trained.losses.length,
-    bestStep: trained.losses.length,
-    finalLoss: last.reduce((sum, loss) => sum + loss, 0) / last.length, metadata: Object.fromEntries(metadata),
+/** The base model's word to a noisy latent, for prior 'prediction'. */
+function basePredictionOf(pipeline: Pipeline): (sample: Sample) => Promise<Float32Array> {
+  const known = new Map<string, ReturnType<Pipeline['encodeText']>>();
+  return async ({ shape, noisy, timestep, caption, timeIds }) => {
+    const key = JSON.stringify(caption.ids);
+    const encoded = known.get(key) ?? pipeline.encodeText([caption.ids]);
+    known.set(key, encoded);
+    const prediction = await pipeline.predict({
+      latents: float32Tensor(shape, noisy), timestep, text: await encoded,
+      ...(timeIds ? { timeIds: float32Tensor([1, timeIds.length], timeIds) } : {}),
+    });
+    return prediction.data as Float32Array;
   };
+}
+
+/** A loss that is none from the first step on comes from a model file that is damaged, if its weights say so. */
+async function explained(error: unknown, { checkpoint }: LoadedPack): Promise<unknown> {
+  if (!(error instanceof UserError) || error.code !== 'training.not-finite') return error;
+  if (error.parameters['trainingStep'] !== 1) return error;
+  for (const weights of [checkpoint.unet, ...checkpoint.textEncoders.map((encoder) => encoder.weights)]) {
+    for (const source of weights.values()) {
+      const numbers = toFloat32(await readTensor(source)).data as Float32Array;
+      if (!numbers.every(Number.isFinite)) return modelNotFinite();
+    }
+  }
+  return error;
 }

@@ -78,8 +78,13 @@ export const exportRequestSchema = z.object({
   adapterFile: file,
   format: exportFormatSchema,
   precision: exportPrecisionSchema,
+  /** What it was taught with, for the file's metadata. */
+  settings: trainingSettingsSchema,
+  trainingSteps: z.int(),
+  photoCount: z.int(),
   title: z.string(),
   triggerPhrase: z.string(),
+  /** The word that stands for an embedding. */
   triggerWord: z.string(),
   outputFolder: file,
 });

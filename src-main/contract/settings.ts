@@ -90,7 +90,7 @@ export const trainingSettingsSchema = z.object({
   priorImageCount: z.int().min(1).max(2000),
   /** Rows of the new word: 1 to 32 for textual inversion; 0 is no new word. */
   vectorCount: z.int().min(0).max(32),
-  /** The new word; '' takes the subject's trigger word. */
+  /** The new word, which the model must not know; '' makes one of the subject's trigger word: 'ohwxface'. */
   newWord: z.string().max(40).regex(/^\S*$/),
   /** A word that the new one starts from; '' takes the class word. */
   initializerWord: z.string().max(40).regex(/^\S*$/),

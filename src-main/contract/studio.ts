@@ -202,6 +202,8 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('job-progress'), jobId: jobIdSchema, progress: progressSchema, lossPoints: z.array(lossPointSchema),
   }),
+  /** Something of a job was done otherwise than asked, in one sentence. */
+  z.object({ type: z.literal('job-note'), jobId: jobIdSchema, sentence: z.string() }),
   /** A teach job has a new snapshot; where it is the best, no earlier one is. The same step may come again. */
   z.object({ type: z.literal('snapshot-added'), snapshot: snapshotSchema }),
   z.object({ type: z.literal('engine-state'), engine: engineStateSchema }),

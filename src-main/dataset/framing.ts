@@ -2,6 +2,7 @@
 // pack's portraits are drawn. The face box is then about 45 % of the edge with its middle a little above the centre.
 
 import { type FacePoints, meanPoint } from '../faces/face.ts';
+import type { Box } from '../contract/nouns.ts';
 import type { Region } from '../photos/pixels.ts';
 
 /** Sizes and places as shares of the crop's edge. */
@@ -85,4 +86,11 @@ export function nominalFacePoints(edgePx: number, framing: Framing = headAndShou
     { x: middle - 0.48 * reach, y: eyes }, { x: middle + 0.48 * reach, y: eyes }, { x: middle, y: eyes + 0.62 * reach },
     { x: middle - 0.4 * reach, y: eyes + reach }, { x: middle + 0.4 * reach, y: eyes + reach },
   ];
+}
+
+/** Where a detector would find the face in a square of this framing, as fractions of it. */
+export function nominalFaceBox(framing: Framing = headAndShoulders): Box {
+  const edge = 0.45;
+  const middleDown = framing.eyesDown + framing.eyesToMouth / 2;
+  return { x: (1 - edge) / 2, y: middleDown - edge / 2, width: edge, height: edge };
 }

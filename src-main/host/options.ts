@@ -4,8 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { classWordSchema } from '../contract/nouns.ts';
 import {
-  type GenerationSettings, type TrainingSettings, generationSettingsSchema, loraTargetsSchema, providerChoiceSchema,
-  samplerNameSchema, seedSchema, trainingSettingsSchema,
+  type GenerationSettings, generationSettingsSchema, providerChoiceSchema, samplerNameSchema, seedSchema,
 } from '../contract/settings.ts';
 
 /** A parser for commander: the number that the schema takes, or a usage error with the schema's words. */
@@ -32,18 +31,11 @@ export function addCommonOptions(command: Command): Command {
     .option('--json', 'print one JSON document on standard output');
 }
 
-export interface TrainingOptions {
+export interface ModelOptions {
   readonly pack: string;
-  readonly method: 'lora';
-  readonly rank?: number;
-  readonly targets?: z.infer<typeof loraTargetsSchema>;
-  readonly trainingSteps?: number;
-  readonly learningRate?: number;
-  readonly batchSize?: number;
   readonly provider: z.infer<typeof providerChoiceSchema>;
 }
 
-const { shape: training } = trainingSettingsSchema.required();
 const { shape: generation } = generationSettingsSchema.required();
 
 export function addModelOptions(command: Command): Command {
@@ -53,20 +45,14 @@ export function addModelOptions(command: Command): Command {
       .choices(providerChoiceSchema.options).default('auto'));
 }
 
-export function addTrainingOptions(command: Command): Command {
-  return command
-    .addOption(new Option('--method <name>', 'how the face is learned').choices(['lora']).default('lora'))
-    .option('--rank <number>', 'width of the LoRA', numberOf(training.rank))
-    .addOption(new Option('--targets <which>', 'layers that learn').choices(loraTargetsSchema.options))
-    .option('--training-steps <number>', 'optimiser updates', numberOf(training.trainingSteps))
-    .option('--learning-rate <number>', 'size of an update', numberOf(training.learningRate))
-    .option('--batch-size <number>', 'training images an update sees', numberOf(training.batchSize));
+export interface HoldOutOptions {
+  readonly holdOut?: number;
 }
 
-export function trainingSettingsOf(options: TrainingOptions): TrainingSettings {
-  const { rank, targets, trainingSteps, learningRate, batchSize } = options;
-  const loraAlpha = rank === undefined ? {} : { loraAlpha: rank };
-  return { rank, ...loraAlpha, targets, trainingSteps, learningRate, batchSize };
+export function addHoldOutOption(command: Command): Command {
+  return command.option(
+    '--hold-out <number>', 'photos to measure against and not to learn from; one in five when left out',
+    numberOf(z.int().min(0).max(1000)));
 }
 
 export interface GenerationOptions {

@@ -1,12 +1,15 @@
 // The studio for a browser on this machine: the built page, POST api/<command>, GET events and GET media/<kind>/<id>,
 // on loopback only. Whatever is not allowed, not there or not understood gets one and the same 404.
 
+import { createReadStream } from 'node:fs';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { type PageFile, readPage } from '../app/page-files.ts';
 import { securityHeaders } from '../app/page-policy.ts';
 import { UserError } from '../contract/errors.ts';
-import { type CommandName, type MediaKind, commandNames, maximumPhotoBytes, mediaKinds } from '../contract/studio.ts';
+import { type CommandName, commandNames, maximumPhotoBytes, mediaKinds } from '../contract/studio.ts';
+import type { PictureKind } from '../studio/media.ts';
 import type { Studio } from '../studio/open-studio.ts';
 import { type EntryTicket, issueTicket } from './entry-ticket.ts';
 import { streamEvents } from './event-stream.ts';
@@ -14,7 +17,7 @@ import { maximumJsonBytes, readBody } from './request-body.ts';
 import { isFromOwnPage } from './request-rules.ts';
 
 /** The part of the studio that a browser reaches. */
-export type ServedStudio = Pick<Studio, 'call' | 'subscribe' | 'openMedia'>;
+export type ServedStudio = Pick<Studio, 'call' | 'subscribe' | 'openMedia' | 'openExport'>;
 
 export interface RunningServer {
   /** With the one-time token. */
@@ -110,12 +113,22 @@ async function answerCommand(
 async function answerMedia({ studio }: Site, pathname: string, response: ServerResponse): Promise<void> {
   const [, kind, id] = /^\/media\/([a-z]+)\/([0-9a-f]{32})$/.exec(pathname) ?? [];
   if (!kind || !id || !(mediaKinds as readonly string[]).includes(kind)) return notThere(response);
-  const media = await studio.openMedia(kind as MediaKind, id);
+  if (kind === 'export') return await sendExport(studio, id, response);
+  const media = await studio.openMedia(kind as PictureKind, id);
   if (!media) return notThere(response);
-  if (kind === 'export' && media.downloadName) {
-    response.setHeader('content-disposition', `attachment; filename="${media.downloadName}"`);
-  }
   send(response, 200, media.contentType, media.bytes);
+}
+
+/** In pieces: a checkpoint has gigabytes. */
+async function sendExport(studio: ServedStudio, id: string, response: ServerResponse): Promise<void> {
+  const found = studio.openExport(id);
+  if (!found) return notThere(response);
+  response.writeHead(200, {
+    ...securityHeaders, 'content-type': found.contentType, 'content-length': found.sizeBytes,
+    'content-disposition': `attachment; filename="${found.downloadName}"`,
+  });
+  // whoever goes away in the middle has what they have
+  await pipeline(createReadStream(found.file), response).catch(() => response.destroy());
 }
 
 function parseJson(body: Buffer): unknown {

@@ -1,16 +1,18 @@
 // The steps that commands are made of: find or make the subject, bring photos in, wait for a job with its progress on
 // the screen, write results out.
 
+import { createReadStream } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomically } from '../checkpoint/atomic-file.ts';
 import { errorDataOf, reviveError } from '../contract/error-data.ts';
 import { UserError } from '../contract/errors.ts';
 import type { JobId, SubjectId } from '../contract/ids.ts';
-import type { ErrorData, Job, Photo, Portrait, Subject } from '../contract/nouns.ts';
-import { type MediaKind, maximumPhotoBytes } from '../contract/studio.ts';
+import type { ErrorData, Job, Photo, Portrait, Snapshot, Subject } from '../contract/nouns.ts';
+import { maximumPhotoBytes } from '../contract/studio.ts';
 import { listPhotos } from '../photos/list-photos.ts';
 import { tooLarge } from '../photos/photo-errors.ts';
+import type { PictureKind } from '../studio/media.ts';
 import type { Studio } from '../studio/open-studio.ts';
 import type { PersonOptions } from './options.ts';
 import type { ProgressDisplay } from './terminal.ts';
@@ -72,6 +74,13 @@ export async function importFolder(
   return { photos: await studio.run('photos.list', { subjectId }), refused };
 }
 
+/** Spread evenly over the photos; at least one is left to learn from. */
+export function heldOutPhotos(photos: readonly Photo[], wanted: number | undefined): Photo[] {
+  const used = photos.filter((photo) => photo.isUsed);
+  const count = Math.min(wanted ?? Math.floor(used.length / 5), Math.max(0, used.length - 1));
+  return Array.from({ length: count }, (_, index) => used[Math.floor(((index + 0.5) * used.length) / count)]!);
+}
+
 async function readPhotoFile(file: string): Promise<Uint8Array<ArrayBuffer>> {
   const { size } = await stat(file);
   if (size > maximumPhotoBytes) throw tooLarge(path.basename(file), size, maximumPhotoBytes);
@@ -83,6 +92,8 @@ export async function waitFor(studio: Studio, { id }: { readonly id: JobId }, di
   const unsubscribe = studio.subscribe((event) => {
     if (event.type === 'job-progress' && event.jobId === id) display.show(event.progress);
     if (event.type === 'engine-state' && event.engine.fallbackReason) display.note(event.engine.fallbackReason);
+    if (event.type === 'job-note' && event.jobId === id) display.note(event.sentence);
+    if (event.type === 'snapshot-added' && event.snapshot.jobId === id) display.note(snapshotLine(event.snapshot));
   });
   try {
     const job = await studio.settled(id);
@@ -95,8 +106,29 @@ export async function waitFor(studio: Studio, { id }: { readonly id: JobId }, di
   }
 }
 
-/** Writes a portrait, a sheet or a LoRA out of the library; returns the file's path. */
-export async function writeMedia(studio: Studio, kind: MediaKind, id: string, file: string): Promise<string> {
+/** 'Step 200: likeness 0.931, validation loss 0.0812, the best so far'. */
+function snapshotLine({ step, likeness, validationLoss, loss, isBest }: Snapshot): string {
+  return [
+    `Step ${step}: loss ${loss.toFixed(4)}`,
+    ...(likeness === null ? [] : [`likeness ${likeness.toFixed(3)}`]),
+    ...(validationLoss === null ? [] : [`validation loss ${validationLoss.toFixed(4)}`]),
+    ...(isBest ? ['the best so far'] : []),
+  ].join(', ');
+}
+
+/** Writes what looks.export prepared to a file; returns its path. */
+export async function writeExport(studio: Studio, id: string, file: string): Promise<string> {
+  const found = studio.openExport(id);
+  if (!found) throw new Error('The library has no export of this id.');
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFileAtomically(file, async (handle) => {
+    for await (const chunk of createReadStream(found.file)) await handle.appendFile(chunk as Uint8Array);
+  });
+  return file;
+}
+
+/** Writes a portrait or a sheet out of the library; returns the file's path. */
+export async function writeMedia(studio: Studio, kind: PictureKind, id: string, file: string): Promise<string> {
   const media = await studio.openMedia(kind, id);
   if (!media) throw new Error(`The library has no ${kind} of this id.`);
   await mkdir(path.dirname(file), { recursive: true });

@@ -15,6 +15,10 @@ const temporaryPrefix = '.part-';
 export interface FileStore {
   /** Keeps the bytes; the same bytes are kept once. */
   put(bytes: Uint8Array): Promise<{ sha256: string; sizeBytes: number }>;
+  /** Moves a file of the same disk into the store; the same bytes are kept once. Nothing is held in memory. */
+  take(file: string): Promise<{ sha256: string; sizeBytes: number }>;
+  /** Whether a whole file of this name is there. */
+  has(sha256: string): Promise<boolean>;
   /** Absolute path of a file that is kept. */
   pathOf(sha256: string): string;
   /** The bytes, or undefined when the file is missing; refuses links and anything not a plain file. */
@@ -38,6 +42,8 @@ export async function openFileStore(folder: string): Promise<FileStore> {
       if (!(await hasWholeFile(path, bytes.byteLength))) await writeDurably(path, bytes);
       return { sha256, sizeBytes: bytes.byteLength };
     },
+    take: (file) => takeFile(file, pathOf),
+    has: async (sha256) => (await lstat(pathOf(sha256)).catch(() => undefined))?.isFile() === true,
     read: (sha256) => readPlainFile(pathOf(sha256)),
     sweep: (isKept) => sweep(folder, isKept),
   };
@@ -57,6 +63,32 @@ export async function writeDurably(path: string, bytes: Uint8Array): Promise<voi
   }
   await syncFolder(folder);
   await syncFolder(dirname(folder));
+}
+
+async function takeFile(
+  file: string, pathOf: (sha256: string) => string,
+): Promise<{ sha256: string; sizeBytes: number }> {
+  const handle = await open(file, 'r+');
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) {
+      hash.update(chunk as Uint8Array);
+      sizeBytes += (chunk as Uint8Array).byteLength;
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  const sha256 = hash.digest('hex');
+  const path = pathOf(sha256);
+  if (!(await hasWholeFile(path, sizeBytes))) {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rename(file, path);
+    await syncFolder(dirname(path));
+    await syncFolder(dirname(dirname(path)));
+  }
+  return { sha256, sizeBytes };
 }
 
 async function writeAndSync(path: string, bytes: Uint8Array): Promise<void> {

@@ -35,6 +35,10 @@ export interface Library {
   exclusively<T>(change: () => Promise<T>): Promise<T>;
   /** Writes a file durably and then its row; the answer is what other rows refer to. Inside `exclusively`. */
   keepFile(bytes: Uint8Array, mediaType: string): Promise<string>;
+  /** The same for a file of any size that lies on the library's disk; it is moved. Inside `exclusively`. */
+  keepFileFrom(file: string, mediaType: string): Promise<string>;
+  /** Whether a kept file is there. */
+  hasFile(sha256: string): Promise<boolean>;
   /** Bytes and type of a kept file; undefined when there is none. */
   readFile(sha256: string): Promise<{ bytes: Uint8Array; mediaType: string } | undefined>;
   /** Absolute path of a kept file, for the engine. */
@@ -101,6 +105,12 @@ function assemble(folder: string, database: Database, store: FileStore): Library
       storedFiles.insert(sha256, sizeBytes, mediaType);
       return sha256;
     },
+    async keepFileFrom(file, mediaType) {
+      const { sha256, sizeBytes } = await store.take(file);
+      storedFiles.insert(sha256, sizeBytes, mediaType);
+      return sha256;
+    },
+    hasFile: (sha256) => store.has(sha256),
     async readFile(sha256) {
       const mediaType = storedFiles.mediaTypeOf(sha256);
       const bytes = mediaType === undefined ? undefined : await store.read(sha256);

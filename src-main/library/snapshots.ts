@@ -12,6 +12,8 @@ export type NewSnapshot = Omit<Snapshot, 'previewIds'> & {
 export interface SnapshotQueries {
   /** Takes the place of an earlier one of the same step; where it is the best, no other one is. */
   put(snapshot: NewSnapshot): void;
+  /** Makes a snapshot that is there the best, or not. */
+  setBest(jobId: JobId, step: number, isBest: boolean): void;
   get(jobId: JobId, step: number): Snapshot | undefined;
   /** By step. */
   list(jobId: JobId): Snapshot[];
@@ -36,8 +38,14 @@ export function snapshotQueries(database: Database): SnapshotQueries {
   const list = database.prepare<[string], SnapshotRow>(`${selectSql} where job_id = ? order by step`);
   const file = database.prepare<[string], { file_sha256: string }>('select file_sha256 from preview where id = ?');
   const clear = database.prepare('delete from snapshot where job_id = ?');
+  const noneIsBest = database.prepare('update snapshot set is_best = 0 where job_id = ?');
+  const setBest = database.prepare('update snapshot set is_best = ? where job_id = ? and step = ?');
   return {
     put: snapshotWriter(database),
+    setBest: database.transaction((jobId: JobId, step: number, isBest: boolean) => {
+      if (isBest) noneIsBest.run(jobId);
+      setBest.run(Number(isBest), jobId, step);
+    }),
     get(jobId, step) {
       const row = get.get(jobId, step);
       return row && toSnapshot(row);

@@ -1,6 +1,7 @@
 // What every service of the studio works with: the library, the queue, the engine, what comes with Likeness,
 // and a way to tell the page that something changed.
 
+import type { EngineRequest, EngineResult } from '../contract/engine.ts';
 import type { CommandName, CommandResponse, ParsedRequest, StudioEvent } from '../contract/studio.ts';
 import type { PortraitStyle } from '../generation/styles.ts';
 import type { Queue } from '../jobs/queue.ts';
@@ -17,6 +18,8 @@ export interface StudioContext {
   /** Version of Likeness, for the page and for what is written into files. */
   readonly version: string;
   emit(event: StudioEvent): void;
+  /** Runs a request in an engine of its own, beside whatever the other one does; for work that needs no networks. */
+  runApart(request: EngineRequest): Promise<EngineResult>;
 }
 
 /** One command's work: a parsed request in, its answer out; throws a UserError. */

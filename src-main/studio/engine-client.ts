@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import {
-  type EngineItem, type EngineReport, type EngineRequest, type EngineResult, engineReportSchema,
+  type EngineControl, type EngineItem, type EngineReport, type EngineRequest, type EngineResult, engineReportSchema,
 } from '../contract/engine.ts';
 import { reviveError } from '../contract/error-data.ts';
 import { UserError } from '../contract/errors.ts';
@@ -13,6 +13,8 @@ import type { EngineState, LossPoint, Progress } from '../contract/nouns.ts';
 export interface EngineListeners {
   readonly onProgress?: (progress: Progress, lossPoints: readonly LossPoint[]) => void;
   readonly onNote?: (sentence: string) => void;
+  /** Once, when the request is on its way: what is sent reaches it while it works. */
+  readonly onStart?: (send: (control: EngineControl['control']) => void) => void;
   /** Called in order; the request is done only when all of them are. */
   readonly onItem?: (item: EngineItem) => Promise<void>;
 }
@@ -80,6 +82,7 @@ class EngineClient {
         this.#call = { id, listeners, resolve, reject, items: Promise.resolve() };
         this.#setState({ state: 'busy' });
         child.stdin!.write(`${JSON.stringify({ id, request })}\n`);
+        listeners.onStart?.((control) => void child.stdin!.write(`${JSON.stringify({ id, control })}\n`));
       });
     } catch (error) {
       signal.throwIfAborted();

@@ -22,12 +22,15 @@ export async function clearWorkFolders(libraryFolder: string): Promise<void> {
   await rm(path.join(libraryFolder, 'work'), { recursive: true, force: true });
 }
 
-/** A result file's bytes. The engine is parsed, not trusted: only a file directly in its own folder is read. */
+/** A result's path. The engine is parsed, not trusted: only a file directly in its own folder is taken. */
+export function resultFile(folder: string, file: string): string {
+  if (path.dirname(path.resolve(file)) === path.resolve(folder)) return path.resolve(file);
+  throw new Error('The engine named a result outside its folder.');
+}
+
+/** A result file's bytes. */
 export async function readResult(folder: string, file: string): Promise<Uint8Array> {
-  if (path.dirname(path.resolve(file)) !== path.resolve(folder)) {
-    throw new Error('The engine named a result outside its folder.');
-  }
-  return await readFile(file);
+  return await readFile(resultFile(folder, file));
 }
 
 /** The same error with a safer sentence about what this kind of job leaves untouched; codes and parameters stay. */

@@ -12,6 +12,8 @@ export interface ProgressBoard {
   /** Announces a job's new state; forgets its progress when it no longer runs. */
   changed(job: JobRecord): void;
   report(id: JobId, progress: Progress, lossPoints?: readonly LossPoint[]): void;
+  /** Tells what was done otherwise than asked. */
+  note(id: JobId, sentence: string): void;
 }
 
 export function openProgressBoard(emit: (event: StudioEvent) => void): ProgressBoard {
@@ -32,6 +34,7 @@ export function openProgressBoard(emit: (event: StudioEvent) => void): ProgressB
       current.set(id, progress);
       emit({ type: 'job-progress', jobId: id, progress, lossPoints: [...lossPoints] });
     },
+    note: (jobId, sentence) => emit({ type: 'job-note', jobId, sentence }),
   };
 }
 

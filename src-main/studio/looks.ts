@@ -1,16 +1,18 @@
 // Commands over looks: teach one, list them, hand one out as a LoRA file for other programs, remove one.
 
-import type { AdapterId, ExportId, JobId } from '../contract/ids.ts';
+import type { AdapterId, JobId } from '../contract/ids.ts';
 import { UserError } from '../contract/errors.ts';
 import type { Job } from '../contract/nouns.ts';
-import type { CommandResponse, ParsedRequest } from '../contract/studio.ts';
+import type { ParsedRequest } from '../contract/studio.ts';
 import type { TeachParameters } from '../jobs/job-parameters.ts';
+import type { AdapterRecord } from '../library/adapters.ts';
 import { newId } from '../library/library.ts';
 import type { Handlers, StudioContext } from './context.ts';
+import { prepareExport } from './exports.ts';
 import type { ProgressBoard } from './jobs.ts';
-import { exportFormatsOf, lookView } from './look-view.ts';
+import { lookView } from './look-view.ts';
 import { present } from './missing.ts';
-import { usedPhotos } from './run-teach.ts';
+import { usedPhotos } from './teach-request.ts';
 
 export function lookCommands(context: StudioContext, board: ProgressBoard): Handlers<
   'looks.list' | 'looks.teach' | 'looks.export' | 'looks.remove'> {
@@ -33,10 +35,11 @@ function teach(context: StudioContext, board: ProgressBoard, request: ParsedRequ
   // photos may still be waiting for their verdict; the analyze job is ahead of this one in the queue
   const isWaiting = library.photos.list(subject.id).some((photo) => photo.verdict.grade === 'waiting');
   if (!isWaiting || !subject.hasConsent) usedPhotos(context, subject, request.heldOutPhotoIds);
-  const { method, packId, settings, heldOutPhotoIds, warmStartAdapterId } = request;
-  const parameters: TeachParameters = {
-    method, packId, settings: { ...pack.trainingDefaults[method], ...settings }, heldOutPhotoIds, warmStartAdapterId,
-  };
+  const { method, packId, heldOutPhotoIds, warmStartAdapterId } = request;
+  if (warmStartAdapterId !== null) checkWarmStart(library.adapters.get(warmStartAdapterId), request);
+  // all of them, so that a run that goes on later goes on the same whatever the defaults are by then
+  const settings = { ...pack.trainingDefaults[method], ...request.settings };
+  const parameters: TeachParameters = { method, packId, settings, heldOutPhotoIds, warmStartAdapterId };
   const job = queue.add({
     id: newId<JobId>(), kind: 'teach', subjectId: subject.id, title: `Teaching ${subject.name}`,
     parameters: JSON.stringify(parameters), createdAtMs: Date.now(),
@@ -44,27 +47,14 @@ function teach(context: StudioContext, board: ProgressBoard, request: ParsedRequ
   return board.view(job);
 }
 
-/** Writes the look in the asked form, once, and says what is in it. */
-async function prepareExport(
-  { library }: StudioContext, { adapterId, format: asked, precision }: ParsedRequest<'looks.export'>,
-): Promise<CommandResponse<'looks.export'>> {
-  const look = present(library.adapters.get(adapterId), 'look');
-  const format = asked ?? exportFormatsOf(look)[0]!;
-  const known = library.exportedFiles.find(adapterId, format, precision);
-  if (known) return { ...known, exportId: known.id, metadata: { ...known.metadata } };
-  const id = newId<ExportId>();
-  library.exportedFiles.insert({
-    id, adapterId, format, precision, fileName: exportName(look.name), metadata: look.metadata,
-    fileSha256: look.fileSha256,
-  });
-  const { fileName, sizeBytes, metadata } = present(library.exportedFiles.get(id), 'look');
-  return { exportId: id, adapterId, format, precision, fileName, sizeBytes, metadata: { ...metadata } };
-}
-
-/** A file name that every system takes; a name written in signs that are left out becomes 'look'. */
-export function exportName(name: string): string {
-  const plain = name.normalize('NFKD').replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '').toLowerCase();
-  return `${plain || 'look'}.safetensors`;
+function checkWarmStart(found: AdapterRecord | undefined, { method, packId }: ParsedRequest<'looks.teach'>): void {
+  const look = present(found, 'look');
+  if (look.method === method && look.packId === packId) return;
+  throw new UserError('looks.other-kind', {
+    what: `This run cannot start from "${look.name}": that was taught by another method or on another model.`,
+    safe: 'Nothing was taught.',
+    todo: `Teach by the method and on the model of that look ("${look.packName}"), or start without it.`,
+  }, { look: look.name });
 }
 
 async function removeLook({ library, emit }: StudioContext, adapterId: AdapterId): Promise<void> {

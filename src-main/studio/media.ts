@@ -14,8 +14,28 @@ export interface Media {
   readonly downloadName?: string;
 }
 
+/** A file of any size, to be streamed to whoever saves it. */
+export interface ExportedMedia {
+  /** Absolute path inside the library. */
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly contentType: string;
+  readonly downloadName: string;
+}
+
+/** What looks.export prepared; undefined when there is none. */
+export function openExport({ library }: StudioContext, id: string): ExportedMedia | undefined {
+  const exported = library.exportedFiles.get(exportIdSchema.safeParse(id).data ?? noId());
+  return exported && {
+    file: library.pathOf(exported.fileSha256), sizeBytes: exported.sizeBytes, contentType: 'application/octet-stream',
+    downloadName: exported.fileName,
+  };
+}
+
+export type PictureKind = Exclude<MediaKind, 'export'>;
+
 /** The media of this kind and id; undefined when there is none, whatever the reason. */
-export async function openMedia(context: StudioContext, kind: MediaKind, id: string): Promise<Media | undefined> {
+export async function openMedia(context: StudioContext, kind: PictureKind, id: string): Promise<Media | undefined> {
   const { library } = context;
   switch (kind) {
     case 'thumbnail': case 'photo': case 'face': {
@@ -29,11 +49,6 @@ export async function openMedia(context: StudioContext, kind: MediaKind, id: str
     }
     case 'preview':
       return readKept(context, library.snapshots.previewFile(previewIdSchema.safeParse(id).data ?? noId()));
-    case 'export': {
-      const exported = library.exportedFiles.get(exportIdSchema.safeParse(id).data ?? noId());
-      const media = await readKept(context, exported?.fileSha256);
-      return media && exported && { ...media, downloadName: exported.fileName };
-    }
     case 'sheet': {
       const job = library.jobs.get(jobIdSchema.safeParse(id).data ?? noId());
       const sheet = job && await makeContactSheet(context, job.id);

@@ -6,7 +6,7 @@ import { UserError } from '../contract/errors.ts';
 import type { JobId } from '../contract/ids.ts';
 import type { Job } from '../contract/nouns.ts';
 import {
-  type Answer, type CommandName, type CommandRequest, type CommandResponse, type MediaKind, type StudioEvent, commands,
+  type Answer, type CommandName, type CommandRequest, type CommandResponse, type StudioEvent, commands,
 } from '../contract/studio.ts';
 import type { PortraitStyle } from '../generation/styles.ts';
 import { type JobRunner, type RunControl, openQueue } from '../jobs/queue.ts';
@@ -15,13 +15,14 @@ import { type Library, openLibrary } from '../library/library.ts';
 import { type PackShelf, openPackShelf } from '../packs/pack-shelf.ts';
 import { readStyles, stylesFor } from '../packs/styles.ts';
 import type { Handlers, StudioContext } from './context.ts';
-import { type Engine, openEngine } from './engine-client.ts';
+import { type Engine, type EngineSettings, openEngine } from './engine-client.ts';
 import { clearWorkFolders } from './engine-work.ts';
 import { type ProgressBoard, jobCommands, openProgressBoard } from './jobs.ts';
 import { lookCommands } from './looks.ts';
-import { type Media, openMedia } from './media.ts';
+import { type ExportedMedia, type Media, type PictureKind, openExport, openMedia } from './media.ts';
 import { photoCommands, queueAnalysis } from './photos.ts';
 import { portraitCommands } from './portraits.ts';
+import { clearEndedRuns } from './run-folders.ts';
 import { runAnalyze } from './run-analyze.ts';
 import { runCreate } from './run-create.ts';
 import { runTeach } from './run-teach.ts';
@@ -53,7 +54,9 @@ export interface Studio {
   call(command: string, request: unknown): Promise<Answer>;
   /** Returns what ends the subscription. */
   subscribe(listener: (event: StudioEvent) => void): () => void;
-  openMedia(kind: MediaKind, id: string): Promise<Media | undefined>;
+  openMedia(kind: PictureKind, id: string): Promise<Media | undefined>;
+  /** The file behind media/export/<id>. */
+  openExport(id: string): ExportedMedia | undefined;
   /** The job once it is done, failed or cancelled. */
   settled(id: JobId): Promise<Job>;
   close(): Promise<void>;
@@ -69,20 +72,19 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
   const styles = await readStyles(resourcesFolder);
   const library = await openLibrary(libraryFolder);
   await clearWorkFolders(libraryFolder);
+  await clearEndedRuns(library);
   const packs = await openPackShelf(resourcesFolder, library.checkpoints);
   const listeners = new Set<(event: StudioEvent) => void>();
   const emit = (event: StudioEvent): void => listeners.forEach((listen) => listen(event));
-  const engine = openEngine({
-    nodeFile: settings.nodeFile, entryFile: settings.engineFile, resourcesFolder, onLog,
-    onState: (state) => emit({ type: 'engine-state', engine: state }),
-  });
+  const program = { nodeFile: settings.nodeFile, entryFile: settings.engineFile, resourcesFolder, onLog };
+  const engine = openEngine({ ...program, onState: (state) => emit({ type: 'engine-state', engine: state }) });
   const board = openProgressBoard(emit);
   const runner = (work: Runner): JobRunner => (job, control) => work(context, board, job, control);
   const queue = openQueue({
     library, onChange: board.changed,
     runners: { analyze: runner(runAnalyze), teach: runner(runTeach), create: runner(runCreate) },
   });
-  const context: StudioContext = { library, queue, engine, packs, styles, version, emit };
+  const context: StudioContext = { library, queue, engine, packs, styles, version, emit, runApart: apart(program) };
   const handlers = commandHandlers(context, board);
   const studio: Studio = {
     version, library, packs, styles, engine,
@@ -93,6 +95,7 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
       return () => listeners.delete(listener);
     },
     openMedia: (kind, id) => openMedia(context, kind, id),
+    openExport: (id) => openExport(context, id),
     settled: async (id) => board.view(await queue.settled(id)),
     async close() {
       await queue.close();
@@ -102,6 +105,17 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
   };
   queueForgottenPhotos(context);
   return studio;
+}
+
+function apart(program: Omit<EngineSettings, 'onState'>): StudioContext['runApart'] {
+  return async (request) => {
+    const engine = openEngine({ ...program, onState: () => undefined });
+    try {
+      return await engine.run(request, new AbortController().signal);
+    } finally {
+      await engine.close();
+    }
+  };
 }
 
 function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers {

@@ -18,6 +18,7 @@ export function captionOf(photo: PhotoRecord, { triggerWord, classWord }: Subjec
 
 /** The subject's photos for the page, in the library's order. */
 export function photoViews(photos: readonly PhotoRecord[], subject: Subject): Photo[] {
+  const likeness = likenessToOthers(photos);
   return photos.map((photo) => ({
     id: photo.id,
     subjectId: photo.subjectId,
@@ -32,26 +33,30 @@ export function photoViews(photos: readonly PhotoRecord[], subject: Subject): Ph
     isUsed: isUsed(photo),
     caption: captionOf(photo, subject),
     repeats: photo.repeats,
-    likeness: likenessToOthers(photo, photos),
+    likeness: likeness.get(photo.id) ?? null,
   }));
 }
 
-/** Mean cosine of the photo's face embedding to those of the other photos; null without a face here or there. */
-function likenessToOthers(photo: PhotoRecord, photos: readonly PhotoRecord[]): number | null {
-  const own = photo.faceEmbedding;
-  const others = photos.flatMap(({ id, faceEmbedding }) => (id === photo.id || !faceEmbedding ? [] : [faceEmbedding]));
-  if (!own || others.length === 0) return null;
-  return others.reduce((sum, other) => sum + cosine(own, other), 0) / others.length;
+/**
+ * For each photo the mean cosine of its face embedding to those of the others; null without a face here or there. The
+ * mean over the others is one product with the sum of all, so that thousands of photos take no longer than they must.
+ */
+function likenessToOthers(photos: readonly PhotoRecord[]): Map<PhotoRecord['id'], number> {
+  const units = photos.flatMap(({ id, faceEmbedding }) => (faceEmbedding ? [{ id, unit: unitOf(faceEmbedding) }] : []));
+  const sum = new Float64Array(units[0]?.unit.length ?? 0);
+  for (const { unit } of units) unit.forEach((value, i) => { sum[i]! += value; });
+  if (units.length < 2) return new Map();
+  return new Map(units.map(({ id, unit }) => {
+    const [all, own] = [dot(unit, sum), dot(unit, unit)];
+    return [id, (all - own) / (units.length - 1)];
+  }));
 }
 
-function cosine(a: Float32Array, b: Float32Array): number {
-  let dot = 0;
-  let aa = 0;
-  let bb = 0;
-  for (let i = 0; i < a.length; i++) {
-    dot += a[i]! * b[i]!;
-    aa += a[i]! ** 2;
-    bb += b[i]! ** 2;
-  }
-  return aa === 0 || bb === 0 ? 0 : dot / Math.sqrt(aa * bb);
+function unitOf(embedding: Float32Array): Float64Array {
+  const length = Math.sqrt(embedding.reduce((total, value) => total + value ** 2, 0));
+  return Float64Array.from(embedding, (value) => (length === 0 ? 0 : value / length));
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  return a.reduce((total, value, i) => total + value * b[i]!, 0);
 }

@@ -80,9 +80,13 @@ function batchItems(context: StudioContext, subject: Subject, request: CreateReq
 }
 
 function wordings(
-  context: StudioContext, subject: Subject, { packId, prompts, styleIds, negativePrompt }: CreateRequest,
+  context: StudioContext, subject: Subject,
+  { adapterId, packId, prompts, styleIds, negativePrompt }: CreateRequest,
 ): Omit<CreateItem, 'usesAdapter'>[] {
-  const { triggerWord, classWord } = subject;
+  // a look that was taught with a new word is called by it
+  const look = adapterId === null ? undefined : context.library.adapters.get(adapterId);
+  const { triggerWord } = look ?? subject;
+  const { classWord } = subject;
   const styles = stylesFor(context.styles, context.packs.get(packId));
   const own = prompts.map((prompt) => ({
     prompt: withSubject(prompt, triggerWord, classWord), negativePrompt, styleId: null,

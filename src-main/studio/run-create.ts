@@ -34,6 +34,7 @@ export async function runCreate(
   await withWorkFolder(library.folder, async (folder) => {
     const request = createRequest(context, job, parameters, pack, wanted, folder);
     await engine.run(request, signal, {
+      onNote: (sentence) => board.note(job.id, sentence),
       onProgress: (progress) => board.report(job.id, progress),
       onItem: async (item) => {
         const one = item.kind === 'portrait' && wanted.find(({ itemIndex }) => String(itemIndex) === item.key);

@@ -1,108 +1,152 @@
-// Runs a teach job: the subject's face crops and captions go to the engine, and the LoRA that comes back is kept.
-// Nothing is kept of a run that did not finish, so a look in the library is always a whole one.
+// Runs a teach job: pictures of the class where they are needed, then one request to the engine, whose snapshots and
+// losses are kept as they come; at the end its look. What was paused, failed or killed goes on from its last snapshot.
 
-import type { TeachResult } from '../contract/engine.ts';
-import { UserError } from '../contract/errors.ts';
-import type { AdapterId, PhotoId } from '../contract/ids.ts';
-import type { Subject } from '../contract/nouns.ts';
-import { type TeachParameters, teachParametersSchema } from '../jobs/job-parameters.ts';
+import type { TakenSnapshot, TeachResult } from '../contract/engine.ts';
+import type { AdapterId, PreviewId } from '../contract/ids.ts';
+import type { TrainingSettings } from '../contract/settings.ts';
+import { teachParametersSchema } from '../jobs/job-parameters.ts';
 import type { RunControl } from '../jobs/queue.ts';
 import type { JobRecord } from '../library/jobs.ts';
 import { newId } from '../library/library.ts';
-import type { PhotoRecord } from '../library/photos.ts';
-import type { ShelvedPack } from '../packs/pack-shelf.ts';
+import { classImages } from './class-images.ts';
 import type { StudioContext } from './context.ts';
-import { duringJob, readResult, withWorkFolder } from './engine-work.ts';
+import { duringJob, readResult, resultFile, withWorkFolder } from './engine-work.ts';
 import type { ProgressBoard } from './jobs.ts';
 import { lookView } from './look-view.ts';
 import { present } from './missing.ts';
-import { captionOf, isUsed } from './photo-view.ts';
+import { hasSnapshot, openRunFolder, removeRunFolder } from './run-folders.ts';
+import {
+  type TeachSources, fullSettings, heldOutPhotos, taughtWord, teachRequest, usedPhotos,
+} from './teach-request.ts';
+
+interface Teaching {
+  readonly context: StudioContext;
+  readonly board: ProgressBoard;
+  readonly job: JobRecord;
+  readonly control: RunControl;
+  readonly sources: TeachSources;
+  readonly settings: Required<TrainingSettings>;
+}
 
 export async function runTeach(
-  context: StudioContext, board: ProgressBoard, job: JobRecord, { signal }: RunControl,
-): Promise<void> {
-  const { library, engine, packs } = context;
+  context: StudioContext, board: ProgressBoard, job: JobRecord, control: RunControl,
+): Promise<void | 'paused'> {
+  const { library } = context;
+  // its look was kept, and the process ended before the job said so
+  if (library.adapters.ofJob(job.id)) return await removeRunFolder(library.folder, job.id);
+  const runFolder = await openRunFolder(library.folder, job.id);
+  if (!(await hasSnapshot(runFolder))) {
+    library.jobs.clearLosses(job.id);
+    library.snapshots.clear(job.id);
+  }
+  const planned = plan(context, job);
+  const settings = fullSettings(planned.pack, planned.subject, planned.parameters);
+  const files = await drawClass({ context, board, job, control, sources: planned, settings });
+  if (files === 'paused') return 'paused';
+  const sources = { ...planned, classImageFiles: files };
+  const result = await teach({ context, board, job, control, sources, settings }, runFolder);
+  if (result === 'done') await removeRunFolder(library.folder, job.id);
+  return result === 'done' ? undefined : result;
+}
+
+function plan(context: StudioContext, job: JobRecord): TeachSources {
+  const { library, packs } = context;
   const parameters = teachParametersSchema.parse(JSON.parse(job.parameters));
   const subject = present(library.subjects.get(job.subjectId), 'subject');
-  const pack = packs.get(parameters.packId);
-  const photos = usedPhotos(context, subject, parameters.heldOutPhotoIds);
-  library.jobs.clearLosses(job.id);
-  await withWorkFolder(library.folder, async (folder) => {
+  const { warmStartAdapterId, heldOutPhotoIds } = parameters;
+  const earlier = warmStartAdapterId === null ? undefined : present(library.adapters.get(warmStartAdapterId), 'look');
+  return {
+    subject, parameters, pack: packs.get(parameters.packId), photos: usedPhotos(context, subject, heldOutPhotoIds),
+    heldOut: heldOutPhotos(context, subject, heldOutPhotoIds), classImageFiles: [],
+    warmStartFile: earlier ? library.pathOf(earlier.fileSha256) : null,
+  };
+}
+
+/** Each picture is kept as it is drawn, so a pause just stops; the next run draws the rest. */
+async function drawClass(
+  { context, board, job, control, sources, settings }: Teaching,
+): Promise<readonly string[] | 'paused'> {
+  const { prior, priorImageCount: count, resolutionPx: edgePx } = settings;
+  if (prior !== 'images' || sources.parameters.method === 'textual-inversion' || job.request === 'finish') return [];
+  const stop = new AbortController();
+  let isPausing = false;
+  control.onRequest((request) => {
+    isPausing = request === 'pause';
+    if (isPausing) stop.abort();
+  });
+  try {
+    return await classImages(
+      context, { pack: sources.pack, classWord: sources.subject.classWord, edgePx, count },
+      AbortSignal.any([control.signal, stop.signal]), (progress) => board.report(job.id, progress));
+  } catch (error) {
+    if (isPausing && !control.signal.aborted) return 'paused';
+    throw duringJob(error, 'drawing pictures of the class');
+  }
+}
+
+async function teach(teaching: Teaching, runFolder: string): Promise<'done' | 'paused'> {
+  const { context, board, job, control, sources, settings } = teaching;
+  const { library, engine } = context;
+  return await withWorkFolder(library.folder, async (folder) => {
     const result = await engine.run({
-      kind: 'teach', method: parameters.method, checkpointPath: pack.checkpointPath,
-      provider: library.settings.get().provider,
-      images: photos.map((photo) => ({
-        name: photo.fileName, file: library.pathOf(photo.cropSha256!), caption: captionOf(photo, subject),
-        repeats: photo.repeats, faceBox: null, faceEmbedding: null,
-      })),
-      heldOut: [], classImageFiles: [], classCaption: `photo of ${subject.classWord}`,
-      settings: { ...pack.trainingDefaults[parameters.method], ...parameters.settings },
-      warmStartFile: null,
-      preview: {
-        prompt: `photo of ${subject.triggerWord} ${subject.classWord}`, negativePrompt: '', seed: 1,
-        settings: pack.generationDefaults,
-      },
-      title: 'LoRA made with Likeness', triggerPhrase: `${subject.triggerWord} ${subject.classWord}`,
-      finish: false, runFolder: folder, outputFolder: folder,
-    }, signal, {
+      ...teachRequest(context, sources, settings), finish: job.request === 'finish', runFolder, outputFolder: folder,
+    }, control.signal, {
+      onStart: (send) => control.onRequest(send),
       onProgress: (progress, lossPoints) => {
         library.jobs.addLosses(job.id, lossPoints);
         board.report(job.id, progress, lossPoints);
       },
-    }).catch((error: unknown) => { throw duringJob(error, `learning ${subject.name}'s face`); });
+      onNote: (sentence) => board.note(job.id, sentence),
+      onItem: async (item) => {
+        if (item.kind === 'snapshot') await keepSnapshot(teaching, item, runFolder);
+      },
+    }).catch((error: unknown) => { throw duringJob(error, `learning ${sources.subject.name}'s face`); });
+    if (result.kind === 'paused') return 'paused';
     if (result.kind !== 'teach') throw new Error('The engine answered a teach request with something else.');
-    const bytes = await readResult(folder, result.adapterFile);
-    await keepLook(context, { job, subject, pack, parameters, result, bytes, photoCount: photos.length });
+    await keepLook(teaching, result, resultFile(folder, result.adapterFile));
+    return 'done';
   });
 }
 
-/** The photos that teaching will use; throws when there is none, or when nobody agreed. */
-export function usedPhotos(
-  { library }: StudioContext, subject: Subject, heldOutPhotoIds: readonly PhotoId[],
-): PhotoRecord[] {
-  if (!subject.hasConsent) {
-    throw new UserError('subjects.no-consent', {
-      what: `Nobody has said yet that ${subject.name} agrees to this.`,
-      safe: 'Nothing was taught.',
-      todo: 'Tick "this is me, or I have their permission" for this subject first.',
-    });
-  }
-  const photos = library.photos.list(subject.id);
-  const used = photos.filter((photo) => isUsed(photo) && !heldOutPhotoIds.includes(photo.id));
-  if (used.length > 0) return used;
-  const isWaiting = photos.some((photo) => photo.verdict.grade === 'waiting');
-  throw new UserError('photos.no-face', {
-    what: isWaiting ? 'The photos have not been looked at yet.' : 'No face was found that could be learned.',
-    safe: 'Your photos are untouched and nothing was taught.',
-    todo: isWaiting
-      ? 'Wait until the faces are found.'
-      : 'Add a photo that shows one face clearly, from near and in light.',
-  }, { photos: photos.length });
-}
-
-interface Taught {
-  readonly job: JobRecord;
-  readonly subject: Subject;
-  readonly pack: ShelvedPack;
-  readonly parameters: TeachParameters;
-  readonly result: TeachResult;
-  readonly bytes: Uint8Array;
-  readonly photoCount: number;
-}
-
-async function keepLook(context: StudioContext, taught: Taught): Promise<void> {
+/** The engine tells snapshots again when it goes on; their pictures are kept once. */
+async function keepSnapshot({ context, board, job }: Teaching, item: TakenSnapshot, runFolder: string): Promise<void> {
   const { library, emit } = context;
-  const { job, subject, pack, parameters, result, bytes, photoCount } = taught;
+  const { step, isBest } = item;
+  const known = library.snapshots.get(job.id, step);
+  if (known && known.previewIds.length === item.previewFiles.length && known.likeness === item.likeness) {
+    library.snapshots.setBest(job.id, step, isBest);
+    return;
+  }
+  const pictures = await Promise.all(item.previewFiles.map((file) => readResult(`${runFolder}/previews`, file)));
+  await library.exclusively(async () => {
+    const previews = [];
+    for (const bytes of pictures) {
+      previews.push({ id: newId<PreviewId>(), fileSha256: await library.keepFile(bytes, 'image/png') });
+    }
+    const { loss, validationLoss, likeness, facesFound } = item;
+    library.snapshots.put({
+      jobId: job.id, step, loss, validationLoss, likeness, facesFound, previews, isBest, createdAtMs: Date.now(),
+    });
+  });
+  library.jobs.forgetAttempts(job.id);
+  emit({ type: 'snapshot-added', snapshot: present(library.snapshots.get(job.id, step), 'job') });
+  board.changed(present(library.jobs.get(job.id), 'job'));
+}
+
+async function keepLook(
+  { context, job, sources, settings }: Teaching, result: TeachResult, file: string,
+): Promise<void> {
+  const { library, emit } = context;
+  const { subject, pack, parameters, photos } = sources;
   const id = newId<AdapterId>();
   await library.exclusively(async () => {
-    const fileSha256 = await library.keepFile(bytes, 'application/octet-stream');
+    const fileSha256 = await library.keepFileFrom(file, 'application/octet-stream');
     library.adapters.insert({
-      id, subjectId: subject.id, jobId: job.id, name: nextName(context, subject), method: parameters.method,
-      packId: pack.id, packName: pack.name, triggerWord: subject.triggerWord, rank: result.rank,
-      vectorCount: result.vectorCount, trainingSteps: result.trainingSteps, bestStep: result.bestStep,
-      settings: { ...pack.trainingDefaults[parameters.method], ...parameters.settings }, photoCount,
-      finalLoss: result.finalLoss, metadata: result.metadata,
-      fileSha256, createdAtMs: Date.now(),
+      id, subjectId: subject.id, jobId: job.id, name: nextName(context, subject.id, subject.name),
+      method: parameters.method, packId: pack.id, packName: pack.name,
+      triggerWord: taughtWord(subject, parameters, settings), rank: result.rank, vectorCount: result.vectorCount,
+      trainingSteps: result.trainingSteps, bestStep: result.bestStep, settings, photoCount: photos.length,
+      finalLoss: result.finalLoss, metadata: result.metadata, fileSha256, createdAtMs: Date.now(),
     });
   });
   emit({ type: 'look-added', look: lookView(present(library.adapters.get(id), 'look')) });
@@ -110,10 +154,10 @@ async function keepLook(context: StudioContext, taught: Taught): Promise<void> {
 }
 
 /** 'Ada', then 'Ada 2', 'Ada 3' … */
-function nextName({ library }: StudioContext, subject: Subject): string {
-  const names = new Set(library.adapters.list(subject.id).map((look) => look.name));
+function nextName({ library }: StudioContext, subjectId: JobRecord['subjectId'], subjectName: string): string {
+  const names = new Set(library.adapters.list(subjectId).map((look) => look.name));
   for (let number = 1; ; number++) {
-    const name = number === 1 ? subject.name : `${subject.name} ${number}`;
+    const name = number === 1 ? subjectName : `${subjectName} ${number}`;
     if (!names.has(name)) return name;
   }
 }

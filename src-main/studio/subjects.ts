@@ -4,6 +4,7 @@ import type { SubjectId } from '../contract/ids.ts';
 import { newId } from '../library/library.ts';
 import type { Handlers, StudioContext } from './context.ts';
 import { present } from './missing.ts';
+import { removeRunFolder } from './run-folders.ts';
 
 /** A rare word to CLIP that no name or thing has taken; the same for all, since a look is of one subject. */
 const triggerWord = 'ohwx';
@@ -37,11 +38,13 @@ export function subjectCommands(context: StudioContext): Handlers<
 /** Ends the subject's jobs first, so that none writes for a subject that is gone; then rows, files and log. */
 async function removeSubject({ library, queue, emit }: StudioContext, id: SubjectId): Promise<void> {
   present(library.subjects.get(id), 'subject');
-  for (const job of library.jobs.ofSubject(id)) {
+  const jobs = library.jobs.ofSubject(id);
+  for (const job of jobs) {
     if (job.state !== 'waiting' && job.state !== 'running') continue;
     queue.cancel(job.id);
     await queue.settled(job.id);
   }
+  for (const job of jobs) await removeRunFolder(library.folder, job.id);
   await library.exclusively(async () => {
     library.subjects.remove(id);
     await library.sweep();

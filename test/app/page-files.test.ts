@@ -26,10 +26,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function get(url: string, method = 'GET'): Promise<Response> {
   const openMedia = async (kind: string, mediaId: string) => {
     asked.push(`${kind}/${mediaId}`);
-    if (kind === 'export') return { bytes: new Uint8Array(3), contentType: 'x/y', downloadName: 'ada.safetensors' };
     return kind === 'thumbnail' ? { bytes: new Uint8Array([1, 2]), contentType: 'image/webp' } : undefined;
   };
-  return answerPageRequest(page, openMedia, { url, method });
+  const openExport = (exportId: string) => (exportId === id ? {
+    file: join(folder, 'secret.json'), sizeBytes: 12, contentType: 'x/y', downloadName: 'ada.safetensors',
+  } : undefined);
+  return answerPageRequest(page, { openMedia, openExport }, { url, method });
 }
 
 test('the built page is served with its types and its policy', async () => {
@@ -53,6 +55,9 @@ test('media is asked of the studio by kind and id', async () => {
 test('an exported file is offered under its name, to be saved', async () => {
   const file = await get(`app://ui/${mediaUrl('export', id)}`);
   expect(file.headers.get('content-disposition')).toBe('attachment; filename="ada.safetensors"');
+  expect(file.headers.get('content-length')).toBe('12');
+  expect(await file.text()).toBe('{"secret":1}');
+  expect((await get(`app://ui/${mediaUrl('export', 'f'.repeat(32))}`)).status).toBe(404);
   const picture = await get(`app://ui/${mediaUrl('thumbnail', id)}`);
   expect(picture.headers.get('content-disposition')).toBeNull();
 });

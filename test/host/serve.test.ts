@@ -26,6 +26,7 @@ const studio: ServedStudio = {
   },
   openMedia: async (kind, mediaId) => (kind === 'portrait' && mediaId === id
     ? { bytes: new Uint8Array([1, 2, 3]), contentType: 'image/png' } : undefined),
+  openExport: () => undefined,
 };
 
 interface Asked {

@@ -8,7 +8,7 @@ import { findPack } from '../../packs/pack-shelf.ts';
 import type { Studio } from '../../studio/open-studio.ts';
 import { libraryFolderOf, withStudio, withTemporaryStudio } from '../open-host-studio.ts';
 import {
-  type CommonOptions, type GenerationOptions, type TrainingOptions, addCommonOptions, addGenerationOptions,
+  type CommonOptions, type GenerationOptions, type ModelOptions, addCommonOptions, addGenerationOptions,
   addModelOptions, generationSettingsOf,
 } from '../options.ts';
 import { measuredOf } from '../likeness-report.ts';
@@ -18,7 +18,7 @@ import { drawWithFile } from '../draw-with-file.ts';
 import { findLook } from './export.ts';
 import { type Outcome, runCommand } from './run-command.ts';
 
-export interface GenerateOptions extends CommonOptions, GenerationOptions, Pick<TrainingOptions, 'pack' | 'provider'> {
+export interface GenerateOptions extends CommonOptions, GenerationOptions, ModelOptions {
   readonly subject?: string;
   readonly look?: string;
   readonly adapter?: string;

@@ -3,32 +3,34 @@
 
 import path from 'node:path';
 import type { Command } from 'commander';
-import { z } from 'zod';
-import type { Job, Look, Photo, Portrait, Subject } from '../../contract/nouns.ts';
+import type { Job, Look, LossPoint, Photo, Portrait, Snapshot, Subject } from '../../contract/nouns.ts';
+import type { CommandResponse } from '../../contract/studio.ts';
 import { findPack } from '../../packs/pack-shelf.ts';
 import type { Studio } from '../../studio/open-studio.ts';
 import { meanOf, measuredOf, nearerCounts, pairsOf } from '../likeness-report.ts';
 import { libraryFolderOf, withStudio, withTemporaryStudio } from '../open-host-studio.ts';
 import {
-  type CommonOptions, type GenerationOptions, type PersonOptions, type TrainingOptions, addCommonOptions,
-  addGenerationOptions, addModelOptions, addPersonOptions, addTrainingOptions, generationSettingsOf, numberOf,
-  trainingSettingsOf,
+  type CommonOptions, type GenerationOptions, type HoldOutOptions, type ModelOptions, type PersonOptions,
+  addCommonOptions, addGenerationOptions, addHoldOutOption, addModelOptions, addPersonOptions, generationSettingsOf,
 } from '../options.ts';
-import { type Imported, importFolder, portraitFileName, subjectFor, waitFor, writeMedia } from '../steps.ts';
+import {
+  type Imported, heldOutPhotos, importFolder, portraitFileName, subjectFor, waitFor, writeExport, writeMedia,
+} from '../steps.ts';
+import { type TrainingOptions, addTrainingOptions, trainingSettingsOf } from '../training-options.ts';
 import { type ProgressDisplay, progressDisplay } from '../terminal.ts';
+import { waitOrPause } from '../wait-or-pause.ts';
 import { type Outcome, runCommand } from './run-command.ts';
 
-interface PortraitsOptions extends CommonOptions, PersonOptions, TrainingOptions, GenerationOptions {
+interface PortraitsOptions
+  extends CommonOptions, PersonOptions, ModelOptions, TrainingOptions, GenerationOptions, HoldOutOptions {
   readonly photos: string;
-  readonly holdOut?: number;
 }
 
 export function addPortraitsCommand(program: Command): void {
   const command = program.command('portraits')
     .description('learn a face from a folder of photos and draw portraits of it')
-    .requiredOption('--photos <folder>', 'photos of one person (JPEG, PNG or WebP); they are only read')
-    .option('--hold-out <number>', 'photos to measure against and not to learn from; one in five when left out',
-      numberOf(z.int().min(0).max(1000)));
+    .requiredOption('--photos <folder>', 'photos of one person (JPEG, PNG or WebP); they are only read');
+  addHoldOutOption(command);
   addPersonOptions(command);
   addModelOptions(command);
   addTrainingOptions(command);
@@ -36,7 +38,7 @@ export function addPortraitsCommand(program: Command): void {
   addCommonOptions(command);
   command.addHelpText('after', `
 Writes into --out (default: portraits-NAME in this folder): the portraits with the look, their twins without it on the
-same seeds, contact-sheet.png, and the LoRA for ComfyUI, A1111 and diffusers.
+same seeds, contact-sheet.png, and what was learned as a file for ComfyUI, A1111 and others.
 Works on a temporary library that is removed at the end; with --library FOLDER everything is kept there as well.
 By giving this command you say that the photos show yourself or somebody who agreed to it.`);
   command.action((options: PortraitsOptions) => runCommand(options, () => portraits(options)));
@@ -56,10 +58,13 @@ async function wholeWay(studio: Studio, options: PortraitsOptions, display: Prog
   const subject = await subjectFor(studio, options.photos, options);
   const imported = await importFolder(studio, options.photos, subject.id, display);
   const heldOut = heldOutPhotos(imported.photos, options.holdOut);
-  const teaching = await waitFor(studio, await studio.run('looks.teach', {
+  const queued = await studio.run('looks.teach', {
     subjectId: subject.id, packId: pack.id, method: options.method, settings: trainingSettingsOf(options),
     heldOutPhotoIds: heldOut.map((photo) => photo.id),
-  }), display);
+  });
+  // a temporary library is gone with the command, so there a pause would keep nothing
+  const teaching = options.library === undefined
+    ? await waitFor(studio, queued, display) : await waitOrPause(studio, queued, display, options);
   const look = (await studio.run('looks.list', { subjectId: subject.id })).find(({ id }) => id === teaching.adapterId);
   if (!look) throw new Error('The look that was just taught is not in the library.');
   const hasWords = options.prompt.length + options.style.length > 0;
@@ -75,15 +80,11 @@ async function wholeWay(studio: Studio, options: PortraitsOptions, display: Prog
   const out = path.resolve(options.out ?? `portraits-${subject.name.replace(/[^\p{L}\p{N}]+/gu, '-')}`);
   const files = await writeResults(studio, { look, drawing, drawn, out });
   const losses = await studio.run('looks.lossHistory', { jobId: teaching.id });
+  const snapshots = await studio.run('looks.snapshots', { jobId: teaching.id });
   const durationSeconds = Math.round((performance.now() - startedMs) / 100) / 10;
-  return reportOf({ subject, imported, heldOut, look, drawn, files, losses, out, durationSeconds, packId: pack.id });
-}
-
-/** Spread evenly over the photos; at least one is left to learn from. */
-function heldOutPhotos(photos: readonly Photo[], wanted: number | undefined): Photo[] {
-  const used = photos.filter((photo) => photo.isUsed);
-  const count = Math.min(wanted ?? Math.floor(used.length / 5), Math.max(0, used.length - 1));
-  return Array.from({ length: count }, (_, index) => used[Math.floor(((index + 0.5) * used.length) / count)]!);
+  return reportOf({
+    subject, imported, heldOut, look, drawn, files, losses, snapshots, out, durationSeconds, packId: pack.id,
+  });
 }
 
 interface Results {
@@ -96,8 +97,7 @@ interface Results {
 interface ResultFiles {
   readonly portraits: ReadonlyMap<string, string>;
   readonly contactSheet: string;
-  readonly lora: string;
-  readonly metadata: Readonly<Record<string, string>>;
+  readonly exported: CommandResponse<'looks.export'> & { readonly file: string };
 }
 
 async function writeResults(studio: Studio, { look, drawing, drawn, out }: Results): Promise<ResultFiles> {
@@ -108,9 +108,9 @@ async function writeResults(studio: Studio, { look, drawing, drawn, out }: Resul
     files.set(portrait.id, await writeMedia(studio, 'portrait', portrait.id, file));
   }
   const contactSheet = await writeMedia(studio, 'sheet', drawing.id, path.join(out, 'contact-sheet.png'));
-  const { exportId, fileName, metadata } = await studio.run('looks.export', { adapterId: look.id });
-  const lora = await writeMedia(studio, 'export', exportId, path.join(out, fileName));
-  return { portraits: files, contactSheet, lora, metadata };
+  const prepared = await studio.run('looks.export', { adapterId: look.id });
+  const file = await writeExport(studio, prepared.exportId, path.join(out, prepared.fileName));
+  return { portraits: files, contactSheet, exported: { ...prepared, file } };
 }
 
 interface Report {
@@ -120,14 +120,16 @@ interface Report {
   readonly look: Look;
   readonly drawn: readonly Portrait[];
   readonly files: ResultFiles;
-  readonly losses: readonly { readonly step: number; readonly loss: number }[];
+  readonly losses: readonly LossPoint[];
+  readonly snapshots: readonly Snapshot[];
   readonly out: string;
   readonly durationSeconds: number;
   readonly packId: string;
 }
 
 function reportOf(report: Report): Outcome {
-  const { subject, imported, heldOut, look, drawn, files, losses, out, durationSeconds, packId } = report;
+  const { subject, imported, heldOut, look, drawn, files, losses, snapshots, out, durationSeconds, packId } = report;
+  const { file, format, precision, sizeBytes, metadata } = files.exported;
   const pairs = pairsOf(drawn);
   const side = (portrait: Portrait) => ({ file: files.portraits.get(portrait.id), likeness: measuredOf(portrait) });
   const [withLook, withoutLook] = [pairs.map((pair) => pair.withLook), pairs.map((pair) => pair.withoutLook)];
@@ -141,14 +143,15 @@ function reportOf(report: Report): Outcome {
     heldOut: heldOut.map((photo) => photo.fileName),
     refused: imported.refused,
     training: {
-      method: look.method, rank: look.rank, trainingSteps: look.trainingSteps, photoCount: look.photoCount,
-      finalLoss: look.finalLoss, losses,
+      method: look.method, rank: look.rank, vectorCount: look.vectorCount, trainingSteps: look.trainingSteps,
+      bestStep: look.bestStep, photoCount: look.photoCount, finalLoss: look.finalLoss, losses, snapshots,
     },
     portraits: pairs.map((pair) => ({
       seed: pair.seed, prompt: pair.prompt, withLook: side(pair.withLook), withoutLook: side(pair.withoutLook),
     })),
     likeness,
-    lora: { file: files.lora, sizeBytes: look.sizeBytes, metadata: files.metadata },
+    look: { file, format, precision, sizeBytes, metadata },
+    ...(look.method === 'lora' ? { lora: { file, sizeBytes, metadata } } : {}),
     contactSheet: files.contactSheet,
     folder: out,
     durationSeconds,

@@ -1,0 +1,127 @@
+// A teach job as the engine's request: which photos with which captions, what is held out, what stands for the subject.
+
+import type { TeachRequest } from '../contract/engine.ts';
+import { UserError } from '../contract/errors.ts';
+import type { PhotoId } from '../contract/ids.ts';
+import type { Subject } from '../contract/nouns.ts';
+import type { TrainingSettings } from '../contract/settings.ts';
+import { caption, classCaption } from '../dataset/captions.ts';
+import { nominalFaceBox } from '../dataset/framing.ts';
+import type { TeachParameters } from '../jobs/job-parameters.ts';
+import type { PhotoRecord } from '../library/photos.ts';
+import type { ShelvedPack } from '../packs/pack-shelf.ts';
+import type { StudioContext } from './context.ts';
+import { isUsed } from './photo-view.ts';
+
+export interface TeachSources {
+  readonly subject: Subject;
+  readonly pack: ShelvedPack;
+  readonly parameters: TeachParameters;
+  readonly photos: readonly PhotoRecord[];
+  readonly heldOut: readonly PhotoRecord[];
+  readonly classImageFiles: readonly string[];
+  readonly warmStartFile: string | null;
+}
+
+type FullSettings = Required<TrainingSettings>;
+
+/** Faces that likeness is measured against at most. */
+const mostReferences = 16;
+
+/** Every setting filled in: the pack's own default where the job names none, the subject's words where they stand. */
+export function fullSettings(pack: ShelvedPack, subject: Subject, { method, settings }: TeachParameters): FullSettings {
+  const all = { ...pack.trainingDefaults[method], ...settings };
+  return {
+    ...all,
+    // the trigger word alone is rare, but a token of CLIP's
+    newWord: all.newWord || `${subject.triggerWord}face`,
+    initializerWord: all.initializerWord || subject.classWord,
+  };
+}
+
+/** What stands for the subject in prompts for what is taught: the new word where there is one. */
+export function taughtWord(subject: Subject, { method }: TeachParameters, settings: FullSettings): string {
+  const hasNewWord = method === 'textual-inversion' || (method === 'lora' && settings.vectorCount > 0);
+  return hasNewWord ? settings.newWord : subject.triggerWord;
+}
+
+export function teachRequest(
+  { library }: StudioContext, sources: TeachSources, settings: FullSettings,
+): Omit<TeachRequest, 'finish' | 'runFolder' | 'outputFolder'> {
+  const { subject, pack, parameters, photos, heldOut, classImageFiles, warmStartFile } = sources;
+  const word = taughtWord(subject, parameters, settings);
+  const named = { ...subject, triggerWord: word };
+  const image = (photo: PhotoRecord, hasReference: boolean): TeachRequest['images'][number] => ({
+    name: photo.fileName, repeats: photo.repeats, caption: taughtCaption(photo, subject, word),
+    file: library.pathOf(settings.useBuckets ? photo.originalSha256 : photo.cropSha256!),
+    faceBox: settings.useBuckets ? photo.faceBox : nominalFaceBox(),
+    faceEmbedding: hasReference && photo.faceEmbedding ? [...photo.faceEmbedding] : null,
+  });
+  return {
+    kind: 'teach', method: parameters.method, checkpointPath: pack.checkpointPath,
+    provider: library.settings.get().provider,
+    images: photos.map((photo, index) => image(photo, heldOut.length === 0 && index < mostReferences)),
+    heldOut: heldOut.map((photo, index) => image(photo, index < mostReferences)),
+    classImageFiles: [...classImageFiles], classCaption: classCaption(subject.classWord), settings, warmStartFile,
+    preview: {
+      prompt: `photo of ${named.triggerWord} ${named.classWord}`, negativePrompt: '', seed: previewSeed,
+      settings: pack.generationDefaults,
+    },
+    title: titles[parameters.method], triggerPhrase: `${named.triggerWord} ${named.classWord}`,
+  };
+}
+
+/** Previews of every run begin with the same noise, so that runs can be compared. */
+const previewSeed = 1;
+
+const titles: Readonly<Record<TeachRequest['method'], string>> = {
+  lora: 'LoRA made with Likeness', dreambooth: 'Model taught with Likeness',
+  'textual-inversion': 'Embedding made with Likeness',
+};
+
+/** The photo's caption with the new word in the place of the subject's own; it always names the subject. */
+function taughtCaption(photo: PhotoRecord, { triggerWord, classWord }: Subject, word: string): string {
+  const letter = String.raw`[\p{L}\p{N}]`;
+  const own = new RegExp(`(?<!${letter})${triggerWord}(?!${letter})`, 'giu');
+  const ownCaption = word === triggerWord ? photo.caption : photo.caption.replace(own, () => word);
+  return caption({ triggerWord: word, classWord, details: photo.details, ownCaption });
+}
+
+/** The photos that teaching will use; throws when there is none, or when nobody agreed. */
+export function usedPhotos(
+  { library }: StudioContext, subject: Subject, heldOutPhotoIds: readonly PhotoId[],
+): PhotoRecord[] {
+  if (!subject.hasConsent) throw noConsent(subject);
+  const photos = library.photos.list(subject.id);
+  const heldOut = new Set(heldOutPhotoIds);
+  const used = photos.filter((photo) => isUsed(photo) && !heldOut.has(photo.id));
+  if (used.length > 0) return used;
+  const isWaiting = photos.some((photo) => photo.verdict.grade === 'waiting');
+  throw new UserError('photos.no-face', {
+    what: isWaiting ? 'The photos have not been looked at yet.' : noPhotoWords(photos.length),
+    safe: 'Your photos are untouched and nothing was taught.',
+    todo: isWaiting
+      ? 'Wait until the faces are found.'
+      : 'Add a photo that shows one face clearly, from near and in light.',
+  }, { photos: photos.length });
+}
+
+function noPhotoWords(count: number): string {
+  return count === 0 ? 'There are no photos to learn from.' : 'No face was found that could be learned.';
+}
+
+/** Held-out photos that show a face. */
+export function heldOutPhotos(
+  { library }: StudioContext, subject: Subject, heldOutPhotoIds: readonly PhotoId[],
+): PhotoRecord[] {
+  const heldOut = new Set(heldOutPhotoIds);
+  return library.photos.list(subject.id).filter((photo) => heldOut.has(photo.id) && photo.cropSha256 !== null);
+}
+
+function noConsent({ name }: Subject): UserError {
+  return new UserError('subjects.no-consent', {
+    what: `Nobody has said yet that ${name} agrees to this.`,
+    safe: 'Nothing was taught.',
+    todo: 'Tick "this is me, or I have their permission" for this subject first.',
+  });
+}
