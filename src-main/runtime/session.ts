@@ -9,7 +9,7 @@ import type { Graph } from '../compiler/1-build/graph.ts';
 import { defaultAttentionLimits } from '../compiler/3-simplify/lower-attention.ts';
 import { type SimplifyOptions, simplify } from '../compiler/3-simplify/simplify.ts';
 import { emitOnnx } from '../compiler/4-emit/emit.ts';
-import type { DType, Tensor, TensorData } from '../tensor/tensor.ts';
+import type { DType, Shape, Tensor, TensorData } from '../tensor/tensor.ts';
 
 export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
 
@@ -29,21 +29,51 @@ export interface SessionOptions {
   readonly profileFilePrefix?: string;
 }
 
-export interface Session {
+/** Numbers that stay on the GPU. Any session can be fed with them, and one that gives them out again reads them. */
+export interface DeviceTensor {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  /** Gives the GPU's memory back; nothing else does. */
+  release(): void;
+}
+
+export interface Session<Output extends Tensor | DeviceTensor = Tensor> {
   readonly provider: Provider;
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  run(feeds: Readonly<Record<string, Tensor | DeviceTensor>>): Promise<Record<string, Output>>;
   release(): Promise<void>;
 }
 
+export function isOnDevice(tensor: Tensor | DeviceTensor): tensor is DeviceTensor {
+  return tensor instanceof OrtDeviceTensor;
+}
+
 export async function openSession(graph: Graph, options: SessionOptions): Promise<Session> {
-  const model = emitOnnx(simplify(graph, { ...simplifyDefaults(options), ...options.simplify }), {
+  return openModel(modelOf(graph, options), options, driveRoot(graph));
+}
+
+/**
+ * A session that leaves the outputs whose names `stays` chooses on the GPU. Only WebGPU can: elsewhere all come over.
+ * One output at least should come over, or the runs queue up.
+ */
+export async function openDeviceSession(
+  graph: Graph, options: SessionOptions, stays: (outputName: string) => boolean,
+): Promise<Session<Tensor | DeviceTensor>> {
+  const places = [...graph.outputs.keys()].map((name) => [name, stays(name) ? 'gpu-buffer' : 'cpu'] as const);
+  const preferredOutputLocation = options.provider === 'webgpu' ? Object.fromEntries(places) : undefined;
+  const session = await createSession(
+    modelOf(graph, options), { ...ortOptions(options, driveRoot(graph)), preferredOutputLocation }, options.provider);
+  return sessionOf(session, options.provider, (tensor) => (
+    tensor.location === 'gpu-buffer' ? new OrtDeviceTensor(tensor) : tensorOf(tensor)));
+}
+
+function modelOf(graph: Graph, options: SessionOptions): Uint8Array {
+  return emitOnnx(simplify(graph, { ...simplifyDefaults(options), ...options.simplify }), {
     hasFusedMatMul: options.provider === 'cpu' || options.provider === 'cuda',
     needsCommonEpsilon: options.provider === 'webgpu',
     root: driveRoot(graph),
   });
-  return openModel(model, options, driveRoot(graph));
 }
 
 /** What suits a provider. */
@@ -60,24 +90,33 @@ function simplifyDefaults({ provider, favour }: SessionOptions): SimplifyOptions
 
 /** Opens ONNX bytes of our own making. `root`: the folder that external data is relative to. */
 export async function openModel(model: Uint8Array, options: SessionOptions, root: string): Promise<Session> {
-  const session = await createSession(model, options, root);
-  return {
-    provider: options.provider,
-    inputNames: session.inputNames,
-    outputNames: session.outputNames,
-    run: (feeds) => run(session, feeds),
-    release: () => session.release(),
-  };
+  return sessionOf(
+    await createSession(model, ortOptions(options, root), options.provider), options.provider, tensorOf);
 }
 
 async function createSession(
-  model: Uint8Array, options: SessionOptions, root: string,
+  model: Uint8Array, options: ort.InferenceSession.SessionOptions, provider: Provider,
 ): Promise<ort.InferenceSession> {
   try {
-    return await ort.InferenceSession.create(model, ortOptions(options, root));
+    return await ort.InferenceSession.create(model, options);
   } catch (cause) {
-    throw new Error(`ONNX Runtime cannot use ${options.provider}: ${reasonOf(cause)}`, { cause });
+    throw new Error(`ONNX Runtime cannot use ${provider}: ${reasonOf(cause)}`, { cause });
   }
+}
+
+function sessionOf<Output extends Tensor | DeviceTensor>(
+  session: ort.InferenceSession, provider: Provider, outputOf: (tensor: ort.Tensor) => Output,
+): Session<Output> {
+  return {
+    provider,
+    inputNames: session.inputNames,
+    outputNames: session.outputNames,
+    run: async (feeds) => {
+      const results = await session.run(ortFeeds(session, feeds));
+      return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, outputOf(tensor)]));
+    },
+    release: () => session.release(),
+  };
 }
 
 /** The last words of ONNX Runtime's message; before them it tells where in its own sources it was. */
@@ -120,17 +159,35 @@ function profilingOptions(prefix: string | undefined): ort.InferenceSession.Sess
   return prefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: prefix };
 }
 
-async function run(
-  session: ort.InferenceSession, feeds: Readonly<Record<string, Tensor>>,
-): Promise<Record<string, Tensor>> {
-  const ortFeeds: Record<string, ort.Tensor> = {};
-  for (const [name, { dtype, shape, data }] of Object.entries(feeds)) {
+function ortFeeds(
+  session: ort.InferenceSession, feeds: Readonly<Record<string, Tensor | DeviceTensor>>,
+): Record<string, ort.Tensor> {
+  const known = new Set(session.inputNames);
+  return Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => {
     // ONNX Runtime would leave it out without a word
-    if (!session.inputNames.includes(name)) throw new Error(`The graph has no input named ${name}.`);
-    ortFeeds[name] = new ort.Tensor(dtype as 'float32', data as Float32Array, shape);
+    if (!known.has(name)) throw new Error(`The graph has no input named ${name}.`);
+    if (tensor instanceof OrtDeviceTensor) return [name, tensor.ortTensor];
+    const { dtype, shape, data } = tensor as Tensor;
+    return [name, new ort.Tensor(dtype as 'float32', data as Float32Array, shape)];
+  }));
+}
+
+function tensorOf({ type, dims, data }: ort.Tensor): Tensor {
+  return { dtype: type as DType, shape: dims, data: data as TensorData };
+}
+
+class OrtDeviceTensor implements DeviceTensor {
+  readonly ortTensor: ort.Tensor;
+  readonly dtype: DType;
+  readonly shape: Shape;
+
+  constructor(tensor: ort.Tensor) {
+    this.ortTensor = tensor;
+    this.dtype = tensor.type as DType;
+    this.shape = tensor.dims;
   }
-  const results = await session.run(ortFeeds);
-  return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [
-    name, { dtype: tensor.type as DType, shape: tensor.dims, data: tensor.data as TensorData },
-  ]));
+
+  release(): void {
+    this.ortTensor.dispose();
+  }
 }
