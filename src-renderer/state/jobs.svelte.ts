@@ -3,20 +3,27 @@
 import type { JobId, SubjectId } from '../../src-main/contract/ids.ts';
 import type { Job, LossPoint, Progress } from '../../src-main/contract/nouns.ts';
 import type { StudioClient } from '../ipc/client.ts';
+import type { JobAct } from './job-acts.ts';
 
 export class Jobs {
   list = $state.raw<Job[]>([]);
   #losses = $state.raw<Readonly<Record<string, readonly LossPoint[]>>>({});
   #client: StudioClient;
+  #onChange: (before: Job | undefined, after: Job) => void;
 
   running = $derived(this.list.filter((job) => job.state === 'running'));
   waiting = $derived(this.list.filter((job) => job.state === 'waiting').sort(byTime));
+  paused = $derived(this.list.filter((job) => job.state === 'paused').sort(byTime));
   ended = $derived(this.list.filter((job) => job.endedAtMs !== null || isEnded(job)).sort(byTime).reverse());
   /** What the status bar tells of: something the user asked for rather than the analysis of photos. */
-  front = $derived(this.running.find((job) => job.kind !== 'analyze') ?? this.running[0] ?? null);
+  front = $derived(
+    this.running.find((job) => job.kind !== 'analyze') ?? this.running[0] ?? this.paused[0] ?? null,
+  );
 
-  constructor(client: StudioClient) {
+  /** `onChange` hears of a job as it was, undefined for a new one, and as it is. */
+  constructor(client: StudioClient, onChange: (before: Job | undefined, after: Job) => void = () => undefined) {
     this.#client = client;
+    this.#onChange = onChange;
   }
 
   async load(): Promise<void> {
@@ -29,6 +36,13 @@ export class Jobs {
     return jobs.sort(byTime).at(-1) ?? null;
   }
 
+  /** The teach job that the page shows for a subject: one that runs, else one that is under way, else the latest. */
+  teaching(subjectId: SubjectId): Job | null {
+    const own = this.list.filter((job) => job.subjectId === subjectId && job.kind === 'teach').sort(byTime);
+    const inState = (state: Job['state']): Job | undefined => own.find((job) => job.state === state);
+    return inState('running') ?? inState('paused') ?? inState('waiting') ?? own.at(-1) ?? null;
+  }
+
   lossPoints(jobId: JobId): readonly LossPoint[] {
     return this.#losses[jobId] ?? [];
   }
@@ -39,23 +53,25 @@ export class Jobs {
     this.#setLosses(jobId, mergePoints(history, this.lossPoints(jobId)));
   }
 
-  async cancel(jobId: JobId): Promise<void> {
-    this.upsert(await this.#client.call('jobs.cancel', { jobId }));
-  }
-
-  async retry(jobId: JobId): Promise<void> {
-    this.upsert(await this.#client.call('jobs.retry', { jobId }));
+  /** Asks something of a job; the answer is the job as it stands then. */
+  async act(jobId: JobId, act: JobAct): Promise<void> {
+    this.upsert(await this.#client.call(`jobs.${act}`, { jobId }));
   }
 
   upsert(job: Job): void {
     const index = this.list.findIndex((each) => each.id === job.id);
+    const before = this.list[index];
     this.list = index < 0 ? [...this.list, job] : this.list.with(index, job);
+    this.#onChange(before, job);
   }
 
   takeProgress(jobId: JobId, progress: Progress, points: readonly LossPoint[]): void {
     const job = this.list.find((each) => each.id === jobId);
     if (job && !isEnded(job)) this.upsert({ ...job, progress });
-    if (points.length > 0) this.#setLosses(jobId, mergePoints(this.lossPoints(jobId), points));
+    if (points.length === 0) return;
+    // a run that was taken up again begins at its last snapshot; what it had beyond that is not of this run
+    const before = this.lossPoints(jobId).filter(({ step }) => step < points[0]!.step);
+    this.#setLosses(jobId, [...before, ...points]);
   }
 
   /** A portrait of this job is done; the count follows at once, not with the next job event. */
@@ -68,22 +84,35 @@ export class Jobs {
     this.#losses = { ...this.#losses, [jobId]: points };
   }
 
-  /**
-   * Seconds per step (teach) or per item (create) of the latest finished job of a kind on this machine, for an
-   * estimate before the start; null when none has finished.
-   */
-  secondsPerUnit(kind: 'teach' | 'create'): number | null {
-    const done = this.list.filter((job) => job.kind === kind && job.state === 'done').sort(byTime).at(-1);
-    if (!done || done.endedAtMs === null) return null;
-    const units = kind === 'create' ? done.items : (this.lossPoints(done.id).at(-1)?.step ?? done.progress?.steps ?? 0);
-    return units > 0 ? (done.endedAtMs - done.createdAtMs) / 1000 / units : null;
+  /** Share of a job that is done, 0 to 1; null while it is not known. */
+  share(job: Job): number | null {
+    return jobShare(job, this.lossPoints(job.id).at(-1)?.step ?? null);
+  }
+
+  /** Seconds an item of the latest finished batch on this machine, for an estimate; null when none has finished. */
+  secondsPerPortrait(): number | null {
+    const done = this.list.filter((job) => job.kind === 'create' && job.state === 'done').sort(byTime).at(-1);
+    if (!done || done.endedAtMs === null || done.items === 0) return null;
+    return (done.endedAtMs - done.createdAtMs) / 1000 / done.items;
   }
 }
 
-/** Share of a job that is done, 0 to 1; null while it is not known. */
-export function jobShare(job: Job): number | null {
+/** Phases of a teach job that come before its first step, each with a length of its own. */
+const beforeTeaching: readonly Progress['phase'][] = ['starting', 'drawing-class', 'preparing', 'finding-faces'];
+
+/**
+ * Share of a job that is done, 0 to 1; null while it is not known. Teaching goes by its steps also while it draws
+ * previews, with `lastStep` the last one that was heard of.
+ */
+export function jobShare(job: Job, lastStep: number | null = null): number | null {
   if (job.kind === 'create') return job.items > 0 ? job.itemsDone / job.items : null;
-  return job.progress && job.progress.steps > 0 ? job.progress.step / job.progress.steps : null;
+  const { progress, trainingSteps } = job;
+  const isBetweenSteps = job.kind === 'teach' && !(progress && beforeTeaching.includes(progress.phase));
+  if (isBetweenSteps && progress?.phase !== 'teaching') {
+    const step = lastStep ?? job.resumeStep;
+    return step !== null && trainingSteps ? Math.min(1, step / trainingSteps) : null;
+  }
+  return progress && progress.steps > 0 ? progress.step / progress.steps : null;
 }
 
 export function isEnded(job: Job): boolean {

@@ -1,13 +1,10 @@
-// The looks of the current subject, and the export of one as a file for other programs.
+// The looks of the current subject.
 // Deleting waits for as long as its undo is offered, because a deleted look is gone for good.
 
 import type { AdapterId, SubjectId } from '../../src-main/contract/ids.ts';
 import type { Look } from '../../src-main/contract/nouns.ts';
-import type { CommandResponse } from '../../src-main/contract/studio.ts';
 import type { StudioClient } from '../ipc/client.ts';
 import { scheduleByClock, undoOfferMs, type Schedule } from './notices.svelte.ts';
-
-export type ExportedLook = CommandResponse<'looks.export'>;
 
 export class Looks {
   #all = $state.raw<Look[]>([]);
@@ -49,10 +46,6 @@ export class Looks {
       callOff();
       stay();
     };
-  }
-
-  exportFile(adapterId: AdapterId): Promise<ExportedLook> {
-    return this.#client.call('looks.export', { adapterId });
   }
 
   upsert(look: Look): void {

@@ -107,8 +107,18 @@ export class Photos {
     return before;
   }
 
-  async setCaption(photoId: PhotoId, caption: string): Promise<void> {
+  /** Sets a caption, '' for the usual one, and gives back the one before, for undo. */
+  async setCaption(photoId: PhotoId, caption: string): Promise<string> {
+    const before = this.find(photoId)?.caption ?? '';
     this.upsert(await this.#client.call('photos.setCaption', { photoId, caption }));
+    return before;
+  }
+
+  /** Sets how often teaching sees a photo, and gives back the number before, for undo. */
+  async setRepeats(photoId: PhotoId, repeats: number): Promise<number> {
+    const before = this.find(photoId)?.repeats ?? 1;
+    this.upsert(await this.#client.call('photos.setRepeats', { photoId, repeats }));
+    return before;
   }
 
   find(photoId: PhotoId | null): Photo | null {

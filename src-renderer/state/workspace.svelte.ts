@@ -7,11 +7,15 @@ import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import type { StudioClient } from '../ipc/client.ts';
 import { jobTitle, languages } from '../strings/words.ts';
 import { Create } from './create.svelte.ts';
+import type { JobAct } from './job-acts.ts';
 import { isEnded, Jobs } from './jobs.svelte.ts';
 import { Looks } from './looks.svelte.ts';
 import { Notices, scheduleByClock, type Schedule } from './notices.svelte.ts';
+import { choosePhoto } from './photo-edits.ts';
 import { oppositeChoice, Photos, type PhotoFile } from './photos.svelte.ts';
 import { Portraits } from './portraits.svelte.ts';
+import { RunLog } from './run-log.svelte.ts';
+import { Snapshots } from './snapshots.svelte.ts';
 import { Studio } from './studio.svelte.ts';
 import { Subjects } from './subjects.svelte.ts';
 import { Teach } from './teach.svelte.ts';
@@ -30,12 +34,14 @@ export class Workspace {
   readonly looks: Looks;
   readonly portraits: Portraits;
   readonly jobs: Jobs;
+  readonly snapshots: Snapshots;
+  readonly runLog: RunLog;
   readonly teach: Teach;
   readonly create: Create;
   readonly notices: Notices;
   readonly view: View;
   /** Events that came while lists were being read, a list for each reading. */
-  #readings = new Set<StudioEvent[]>();
+  #readings: readonly StudioEvent[][] = [];
 
   constructor(client: StudioClient, { windowWidthPx, schedule = scheduleByClock }: WorkspaceOptions = {}) {
     this.client = client;
@@ -44,7 +50,9 @@ export class Workspace {
     this.photos = new Photos(client);
     this.looks = new Looks(client, schedule);
     this.portraits = new Portraits(client);
-    this.jobs = new Jobs(client);
+    this.runLog = new RunLog();
+    this.jobs = new Jobs(client, (before, after) => this.runLog.observe(before, after));
+    this.snapshots = new Snapshots(client);
     this.teach = new Teach(client);
     this.create = new Create(client);
     this.notices = new Notices(schedule);
@@ -83,6 +91,8 @@ export class Workspace {
       this.teach.setPacks(this.studio.packs);
       await Promise.all([this.subjects.load(), this.jobs.load()]);
       if (this.subjects.currentId) await this.#loadSubject(this.subjects.currentId);
+      const { front } = this.jobs;
+      if (front?.kind === 'teach') await this.#loadRun(front.id);
     });
   }
 
@@ -91,6 +101,7 @@ export class Workspace {
       this.subjects.currentId = subjectId;
       this.view.clearSelection();
       this.create.changeSubject();
+      this.teach.changeSubject();
     }
     if (this.view.page === 'models' || this.view.page === 'settings') this.view.go('photos');
     await this.notices.attempt(() => this.#reading(() => this.#loadSubject(subjectId)));
@@ -122,15 +133,7 @@ export class Workspace {
 
   /** Sets the user's choice for a photo; can be undone. */
   async choosePhoto(photoId: PhotoId, userChoice: Photo['userChoice']): Promise<void> {
-    const photo = this.photos.find(photoId);
-    if (!photo) return;
-    await this.notices.attempt(async () => {
-      const before = await this.photos.choose(photoId, userChoice);
-      const words = this.words.photos;
-      const isUsed = this.photos.find(photoId)?.isUsed ?? false;
-      const message = isUsed ? words.usedDone(photo.fileName) : words.leftOutDone(photo.fileName);
-      this.notices.offerUndo(message, async () => void (await this.photos.choose(photoId, before)));
-    });
+    await choosePhoto(this, photoId, userChoice);
   }
 
   async togglePhoto(photoId: PhotoId): Promise<void> {
@@ -138,11 +141,26 @@ export class Workspace {
     if (photo) await this.choosePhoto(photoId, oppositeChoice(photo));
   }
 
+  /** Opens Teach with its form, for a new look. */
+  planTeaching(): void {
+    this.teach.isPlanning = true;
+    this.view.go('teach');
+  }
+
   async startTeaching(): Promise<void> {
     const subject = this.subjects.current;
-    if (!subject) return;
-    const job = await this.notices.attempt(() => this.teach.start(subject.id));
+    if (!subject || this.teach.obstacle(this.photos.list, subject.hasConsent)) return;
+    const job = await this.notices.attempt(() => this.teach.start(subject.id, this.photos.list));
     if (job) this.jobs.upsert(job);
+  }
+
+  /** Asks something of a job. What is cancelled can be taken up again while the studio stays open. */
+  async askJob(job: Job, act: JobAct): Promise<void> {
+    await this.notices.attempt(async () => {
+      await this.jobs.act(job.id, act);
+      if (act !== 'cancel' || job.kind === 'analyze') return;
+      this.notices.offerUndo(this.words.queue.cancelled(this.titleOf(job)), () => this.jobs.act(job.id, 'retry'));
+    });
   }
 
   async startCreating(): Promise<void> {
@@ -166,9 +184,18 @@ export class Workspace {
     this.view.go('create');
   }
 
+  /** Opens Teach with a run planned that goes on from this look. */
+  continueLook(adapterId: AdapterId): void {
+    const look = this.looks.find(adapterId);
+    if (!look) return;
+    this.teach.continueFrom(look);
+    this.view.go('teach');
+  }
+
   removeLook(adapterId: AdapterId): void {
     const look = this.looks.find(adapterId);
     if (!look) return;
+    if (this.teach.warmStart?.id === adapterId) this.teach.warmStart = null;
     const callOff = this.looks.remove(adapterId, (thrown) => this.notices.report(thrown));
     this.notices.offerUndo(this.words.looks.removed(look.name), callOff);
   }
@@ -199,11 +226,11 @@ export class Workspace {
   /** Reads lists. An answer may be older than events that overtook it, so those are taken in once more. */
   async #reading(read: () => Promise<void>): Promise<void> {
     const overtaking: StudioEvent[] = [];
-    this.#readings.add(overtaking);
+    this.#readings = [...this.#readings, overtaking];
     try {
       await read();
     } finally {
-      this.#readings.delete(overtaking);
+      this.#readings = this.#readings.filter((each) => each !== overtaking);
       overtaking.forEach((event) => this.#take(event));
     }
   }
@@ -220,13 +247,19 @@ export class Workspace {
       case 'portrait-removed': return this.portraits.drop(event.portraitId);
       case 'job-changed': return this.jobs.upsert(event.job);
       case 'job-progress': return this.jobs.takeProgress(event.jobId, event.progress, event.lossPoints);
+      case 'job-note': return this.runLog.note(event.jobId, event.sentence);
+      case 'snapshot-added': return this.snapshots.take(event.snapshot);
       case 'engine-state': this.studio.engine = event.engine;
     }
   }
 
-  /** Reads the loss curve of a job that was running or done before the page was opened. */
-  async showLosses(jobId: JobId): Promise<void> {
-    await this.notices.attempt(() => this.jobs.loadLosses(jobId));
+  /** Reads the curves of a job that was running or done before the page was opened. */
+  async showRun(jobId: JobId): Promise<void> {
+    await this.notices.attempt(() => this.#reading(() => this.#loadRun(jobId)));
+  }
+
+  async #loadRun(jobId: JobId): Promise<void> {
+    await Promise.all([this.jobs.loadLosses(jobId), this.snapshots.load(jobId)]);
   }
 
   #takeLook({ look }: Extract<StudioEvent, { type: 'look-added' }>): void {
@@ -244,10 +277,9 @@ export class Workspace {
       this.photos.load(subjectId), this.looks.load(subjectId), this.portraits.load(subjectId),
     ]);
     this.create.adapterId ??= this.looks.list[0]?.id ?? null;
-    const teaching = this.jobs.latest(subjectId, 'teach');
-    if (teaching && !isEnded(teaching)) await this.jobs.loadLosses(teaching.id);
+    const teaching = this.jobs.teaching(subjectId);
+    if (teaching && !isEnded(teaching)) await this.#loadRun(teaching.id);
     const drawing = this.jobs.latest(subjectId, 'create');
     if (drawing && !isEnded(drawing)) this.create.jobId ??= drawing.id;
   }
-
 }

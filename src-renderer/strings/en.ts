@@ -47,6 +47,7 @@ export const en = {
     whyTitle: 'Which device does the work',
     noFallback: 'The engine runs on the device that was asked for.',
     waiting: (count: number) => `${count} waiting`,
+    paused: (count: number) => `${count} paused`,
   },
   queue: {
     title: 'Queue',
@@ -56,11 +57,13 @@ export const en = {
     ended: 'Ended',
     states: {
       waiting: 'Waiting', running: 'Running', paused: 'Paused', done: 'Done', failed: 'Failed',
-      cancelled: 'Stopped',
+      cancelled: 'Cancelled',
     },
-    stop: 'Stop',
-    stopJob: (title: string) => `Stop: ${title}`,
-    retry: 'Try again',
+    paused: 'Paused',
+    pausing: 'Pausing',
+    finishing: 'Stopping',
+    actOn: (act: string, title: string) => `${act}: ${title}`,
+    cancelled: (title: string) => `Cancelled: ${title}`,
     items: (done: number, all: number) => `${done} of ${all}`,
     jobTitle: {
       analyze: (name: string, _count: number) => `Looking at ${name}’s photos`,
@@ -72,7 +75,7 @@ export const en = {
     phases: {
       starting: 'Starting the engine',
       'finding-faces': 'Finding faces',
-      'drawing-class': 'Drawing pictures of the class',
+      'drawing-class': 'Drawing pictures of other people',
       preparing: 'Preparing photos',
       teaching: 'Learning the face',
       previewing: 'Drawing previews',
@@ -84,7 +87,9 @@ export const en = {
     stepShort: (step: number, steps: number) => `step ${step}/${steps}`,
     left: (duration: string) => `${duration} left`,
     noEta: 'measuring the pace',
-    loss: (loss: string) => `loss ${loss}`,
+    paused: (step: number, steps: number) => `paused at step ${step}/${steps}`,
+    pausedEarly: 'paused',
+    likeness: (value: string) => `likeness ${value}`,
   },
   welcome: {
     title: 'Portraits of a person, made on this computer',

@@ -38,3 +38,8 @@ export function formatSetting(value: number): string {
 export function formatMoment(timeMs: number, language: string): string {
   return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(timeMs);
 }
+
+/** The time of a moment, to the second: for a list of events of one run. */
+export function formatTime(timeMs: number, language: string): string {
+  return new Intl.DateTimeFormat(language, { timeStyle: 'medium', hourCycle: 'h23' }).format(timeMs);
+}

@@ -1,7 +1,7 @@
 // The languages of the page, and what a style, a reason or an error is called in them.
 
 import type { UserErrorText } from '../../src-main/contract/errors.ts';
-import type { EngineState, ErrorData, Job, Pack, Photo, Style, Verdict } from '../../src-main/contract/nouns.ts';
+import type { EngineState, ErrorData, Job, Look, Pack, Photo, Style, Verdict } from '../../src-main/contract/nouns.ts';
 import { en, type Words } from './en.ts';
 import { zhHans } from './zh-hans.ts';
 
@@ -45,6 +45,26 @@ export function verdictLine(photo: Photo, words: Words): string {
 /** What a job is called; the studio's own title when its subject is not known to the page. */
 export function jobTitle(job: Job, subjectName: string | undefined, words: Words): string {
   return subjectName === undefined ? job.title : words.queue.jobTitle[job.kind](subjectName, job.items);
+}
+
+/** What a look is in the field's words: 'LoRA, rank 16', 'Textual Inversion, 4 vectors'. */
+export function lookTerm(look: Look, words: Words): string {
+  return [
+    words.teach.methods[look.method].term,
+    look.rank > 0 ? words.looks.rank(look.rank) : '',
+    look.vectorCount > 0
+      ? (look.method === 'lora' ? words.looks.withWord : words.looks.vectors(look.vectorCount))
+      : '',
+  ].filter(Boolean).join(words.listSeparator);
+}
+
+/** What a likeness means beside the subject's own photos; '' where it cannot be said. */
+export function likenessMeaning(
+  grade: 'as-alike' | 'nearly-alike' | 'less-alike' | null, name: string, words: Words,
+): string {
+  if (grade === 'as-alike') return words.portraits.asAlike(name);
+  if (grade === 'nearly-alike') return words.portraits.nearlyAlike(name);
+  return grade === 'less-alike' ? words.portraits.lessAlike(name) : '';
 }
 
 /** Name of a model; the studio's own where this language has none. */

@@ -7,6 +7,7 @@ type ErrorWords = (parameters: UserErrorParameters) => UserErrorText;
 const untouched = '您的照片没有任何改动。';
 const unchanged = '没有任何改动。';
 const notDrawn = '没有绘制任何内容。';
+const notTaught = '没有学习任何内容，您的照片没有改动。';
 
 /** A fixed text as the function that the table holds. */
 function always(what: string, safe: string, todo: string): ErrorWords {
@@ -54,6 +55,12 @@ export const zhHansErrors: Record<string, ErrorWords> = {
     '还没有确认此人同意。', '没有学习任何内容。', '请先在人物详情中勾选“这是我本人，或已得到同意”。'),
   'looks.unknown': always('这个形象已不在资料库中。', unchanged, '请回到列表另选一个。'),
   'looks.in-use': always('正在用这个形象绘制写真。', '没有删除任何内容。', '请等绘制完成或先停止绘制，再删除。'),
+  'looks.other-kind': ({ look }) => ({
+    what: `无法从“${look}”开始：它是用另一种方式或在另一个模型上学习的。`, safe: '没有学习任何内容。',
+    todo: '请选择该形象的方式和模型，或不以它为起点。',
+  }),
+  'looks.format': always(
+    '这个形象无法写成所选的格式。', '没有写出任何文件。', '请选择列出的其他格式。'),
   'looks.other-model': always(
     '这个形象是在另一个模型上学习的。', notDrawn, '请用学习时的模型绘制，或在这个模型上再学习一次。'),
   'portraits.unknown': always('这张写真已不在资料库中。', unchanged, '请回到列表另选一张。'),
@@ -76,6 +83,27 @@ export const zhHansErrors: Record<string, ErrorWords> = {
     what: `第 ${trainingStep} 步时损失不再是数字。`, safe: '您的照片和模型没有任何改动，这次学习的内容没有保留。',
     todo: '请调低学习率后重新学习。若再次出现，模型文件可能已损坏。',
   }),
+  'training.too-many-photos': ({ count, most }) => ({
+    what: `${count} 张图片超出了一次学习的内存，当前分辨率下最多 ${most} 张。`, safe: notTaught,
+    todo: '请排除一些照片：几十张各不相同的照片，胜过几千张相似的。',
+  }),
+  'training.rank-too-large': ({ rank, largest }) => ({
+    what: `秩 ${rank} 超出了这个模型某一层的大小，那一层最多 ${largest}。`, safe: notTaught,
+    todo: `请把秩设为不超过 ${largest}，或不让卷积层参与学习。`,
+  }),
+  'training.photo-missing': ({ name }) => ({
+    what: `照片 ${name} 已不存在。`, safe: '其他照片和这次学习的快照都还在。', todo: '请重新添加这张照片，或排除它，然后继续。',
+  }),
+  'training.other-settings': ({ step }) => ({
+    what: `无法从第 ${step} 步的快照继续：它的层与当前设置不符。`, safe: '您的照片、已有的形象和快照都没有改动。',
+    todo: '请重新学习这张脸。',
+  }),
+  'training.other-look': always(
+    '无法从这个形象开始：它的层与当前设置不符。', '没有学习任何内容，这个形象没有改动。', '请使用学习该形象时的设置，或不以它为起点。'),
+  'training.nothing-to-keep': always(
+    '这次学习还没有可以保留的内容。', '您的照片和已有的形象都没有改动。', '请等到第一个快照完成。'),
+  'training.model-damaged': always(
+    '模型无法处理照片：它的文件中有无效的数值。', notTaught, '请重新获取模型文件，或换一个模型。'),
   'training.no-images': always(
     '没有可供学习的图片。', '您的照片没有任何改动。', '请添加能看清面部的照片，或恢复一些被排除的照片。'),
   'generation.size': ({ multiplePx }) => ({

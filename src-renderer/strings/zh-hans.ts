@@ -47,6 +47,7 @@ export const zhHans: Words = {
     whyTitle: '由哪个设备计算',
     noFallback: '引擎正运行在您选择的设备上。',
     waiting: (count) => `${count} 个等待中`,
+    paused: (count) => `${count} 个已暂停`,
   },
   queue: {
     title: '任务队列',
@@ -55,11 +56,13 @@ export const zhHans: Words = {
     waiting: '等待中',
     ended: '已结束',
     states: {
-      waiting: '等待中', running: '进行中', paused: '已暂停', done: '已完成', failed: '未完成', cancelled: '已停止',
+      waiting: '等待中', running: '进行中', paused: '已暂停', done: '已完成', failed: '未完成', cancelled: '已取消',
     },
-    stop: '停止',
-    stopJob: (title) => `停止：${title}`,
-    retry: '重试',
+    paused: '已暂停',
+    pausing: '正在暂停',
+    finishing: '正在停止',
+    actOn: (act, title) => `${act}：${title}`,
+    cancelled: (title) => `已取消：${title}`,
     items: (done, all) => `${done} / ${all}`,
     jobTitle: {
       analyze: (name) => `查看${name}的照片`,
@@ -71,7 +74,7 @@ export const zhHans: Words = {
     phases: {
       starting: '正在启动引擎',
       'finding-faces': '正在寻找人脸',
-      'drawing-class': '正在绘制通用人物图片',
+      'drawing-class': '正在绘制其他人的图片',
       preparing: '正在准备照片',
       teaching: '正在学习这张脸',
       previewing: '正在绘制预览',
@@ -83,7 +86,9 @@ export const zhHans: Words = {
     stepShort: (step, steps) => `${step}/${steps} 步`,
     left: (duration) => `还需 ${duration}`,
     noEta: '正在估算时间',
-    loss: (loss) => `损失 ${loss}`,
+    paused: (step, steps) => `停在第 ${step} 步，共 ${steps} 步`,
+    pausedEarly: '已暂停',
+    likeness: (value) => `相似度 ${value}`,
   },
   welcome: {
     title: '就在这台电脑上，为一个人制作写真',

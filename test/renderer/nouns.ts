@@ -1,11 +1,12 @@
 // One of each noun for tests, numbered; a test changes the fields it is about.
 
 import type {
-  AdapterId, JobId, PackId, PhotoId, PortraitId, StyleId, SubjectId,
+  AdapterId, JobId, PackId, PhotoId, PortraitId, PreviewId, StyleId, SubjectId,
 } from '../../src-main/contract/ids.ts';
 import type {
-  EngineState, Job, Look, Pack, Photo, Portrait, Style, Subject,
+  EngineState, Job, Look, Pack, Photo, Portrait, Snapshot, Style, Subject,
 } from '../../src-main/contract/nouns.ts';
+import type { TrainingSettings } from '../../src-main/contract/settings.ts';
 
 const id = (kind: number, number: number): string => `${kind}`.padStart(16, '0') + `${number}`.padStart(16, '0');
 export const subjectId = (number = 1): SubjectId => id(1, number) as SubjectId;
@@ -13,6 +14,7 @@ export const photoId = (number = 1): PhotoId => id(2, number) as PhotoId;
 export const adapterId = (number = 1): AdapterId => id(3, number) as AdapterId;
 export const portraitId = (number = 1): PortraitId => id(4, number) as PortraitId;
 export const jobId = (number = 1): JobId => id(5, number) as JobId;
+export const previewId = (number = 1): PreviewId => id(6, number) as PreviewId;
 
 export function subject(number = 1): Subject {
   return {
@@ -26,17 +28,17 @@ export function photo(number = 1, changes: Partial<Photo> = {}): Photo {
     id: photoId(number), subjectId: subjectId(), fileName: `photo-${number}.jpg`, widthPx: 800, heightPx: 600,
     addedAtMs: number, faceBox: { x: 0.3, y: 0.2, width: 0.3, height: 0.4 }, faceCount: 1,
     verdict: { grade: 'good', reasonCodes: [], reason: '' }, userChoice: null, isUsed: true, caption: 'photo of ohwx',
-    repeats: 1,
-    likeness: 0.6, ...changes,
+    repeats: 1, likeness: 0.6, ...changes,
   };
 }
 
-export function look(number = 1): Look {
+export function look(number = 1, changes: Partial<Look> = {}): Look {
   return {
     id: adapterId(number), subjectId: subjectId(), jobId: jobId(6), name: 'Ada, quick likeness', method: 'lora',
     packId: 'starter' as PackId, packName: 'Sketch model', triggerWord: 'ohwx', rank: 8, vectorCount: 0,
     trainingSteps: 300, bestStep: 300, curve: [], settings: {}, exportFormats: ['kohya', 'diffusers', 'checkpoint'],
     photoCount: 2, finalLoss: 0.02, sizeBytes: 123_456, createdAtMs: number, likeness: null, coverPortraitId: null,
+    ...changes,
   };
 }
 
@@ -58,12 +60,32 @@ export function job(kind: Job['kind'], number = 1, changes: Partial<Job> = {}): 
   };
 }
 
+/** What stood at a step of the teach job with this number; its previews are numbered by step and seed. */
+export function snapshot(step: number, changes: Partial<Snapshot> = {}): Snapshot {
+  return {
+    jobId: jobId(7), step, loss: 0.05, validationLoss: null, likeness: null, facesFound: 2,
+    previewIds: [previewId(step * 10), previewId(step * 10 + 1)], isBest: false, createdAtMs: 7000 + step * 1000,
+    ...changes,
+  };
+}
+
+const commonSettings: Required<TrainingSettings> = {
+  rank: 8, loraAlpha: 8, convRank: 0, convAlpha: 0, targets: 'transformer', learningRate: 0.001,
+  textEncoderLearningRate: 0, newTokenLearningRate: 0.002, learningRateSchedule: 'cosine', warmupSteps: 20,
+  trainingSteps: 300, batchSize: 2, gradientAccumulationSteps: 1, maxGradientNorm: 1, optimizer: 'adamw',
+  weightDecay: 0.01, minSnrGamma: 5, noiseOffset: 0, captionDropout: 0.1, resolutionPx: 128, useBuckets: false,
+  faceMaskWeight: 0, prior: 'none', priorLossWeight: 1, priorImageCount: 200, vectorCount: 0, newWord: '',
+  initializerWord: '', clipSkip: 0, recompute: 'none', snapshotEverySteps: 50, previewCount: 4, seed: 1,
+};
+
 export function pack(): Pack {
   return {
     id: 'starter' as PackId, name: 'Sketch model', description: 'Small.', architecture: 'sd15', isBuiltIn: true,
     resolutionPx: 128, sizeBytes: 20_000_000, license: 'MIT',
     trainingDefaults: {
-      lora: { rank: 8, trainingSteps: 300, learningRate: 0.001 }, dreambooth: {}, 'textual-inversion': {},
+      lora: commonSettings,
+      dreambooth: { ...commonSettings, learningRate: 0.000002, trainingSteps: 400, prior: 'prediction' },
+      'textual-inversion': { ...commonSettings, trainingSteps: 500, vectorCount: 4 },
     },
     generationDefaults: { samplingSteps: 20, guidanceScale: 3 },
   };

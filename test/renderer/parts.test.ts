@@ -1,13 +1,13 @@
-// The parts of the page's state, each by itself: imports, verdict counts, jobs and losses, what teach and create ask.
+// The parts of the page's state, each by itself: imports, verdict counts, jobs and losses, what create asks.
 
 import { expect, test } from 'vitest';
+import type { Progress } from '../../src-main/contract/nouns.ts';
 import { nextTile } from '../../src-renderer/actions/arrow-keys.ts';
 import { Create } from '../../src-renderer/state/create.svelte.ts';
 import { jobShare, Jobs } from '../../src-renderer/state/jobs.svelte.ts';
 import { Notices } from '../../src-renderer/state/notices.svelte.ts';
 import { Photos } from '../../src-renderer/state/photos.svelte.ts';
 import { likenessGrade, Portraits } from '../../src-renderer/state/portraits.svelte.ts';
-import { smoothLoss, Teach } from '../../src-renderer/state/teach.svelte.ts';
 import { View } from '../../src-renderer/state/view.svelte.ts';
 import { adapterId, job, jobId, look, pack, photo, photoId, portrait, subjectId } from './nouns.ts';
 import { handClock, refusal, testStudio } from './test-client.ts';
@@ -103,34 +103,37 @@ test('the share of a batch is its finished portraits; unknown stays unknown', ()
   expect(jobShare(job('teach', 1))).toBeNull();
 });
 
-test('the slider scales the steps of the model, and typed steps stand above it until it moves', () => {
-  const teach = new Teach(testStudio().client);
-  teach.setPacks([pack()]);
-  expect(teach.settings()).toEqual({ trainingSteps: 300 });
-  teach.typed.trainingSteps = 500;
-  expect(teach.settings()).toEqual({ trainingSteps: 500 });
-  teach.setCloseness(0);
-  expect(teach.settings()).toEqual({ trainingSteps: 75 });
-  teach.typed.rank = 16;
-  expect(teach.settings()).toEqual({ trainingSteps: 75, rank: 16, loraAlpha: 16 });
-  teach.reset();
-  expect(teach.isChanged).toBe(false);
+test('teaching goes by its steps while it draws previews, and stays where it paused', () => {
+  const phase = (name: Progress['phase'], step: number, steps: number): Progress =>
+    ({ phase: name, step, steps, loss: null, etaSeconds: null });
+  const teaching = job('teach', 1, { trainingSteps: 400, resumeStep: 100 });
+  expect(jobShare({ ...teaching, progress: phase('drawing-class', 50, 200) })).toBe(0.25);
+  expect(jobShare({ ...teaching, progress: phase('teaching', 120, 400) })).toBe(0.3);
+  expect(jobShare({ ...teaching, progress: phase('previewing', 1, 4) }, 200)).toBe(0.5);
+  expect(jobShare({ ...teaching, state: 'paused' })).toBe(0.25);
 });
 
-test('a number outside the contract’s range is named', () => {
-  const teach = new Teach(testStudio().client);
-  teach.setPacks([pack()]);
-  teach.typed.rank = 0;
-  teach.typed.learningRate = 0.0001;
-  expect(teach.wrongFields).toEqual(['rank']);
+test('a run that is taken up again forgets the losses beyond its last snapshot', () => {
+  const jobs = new Jobs(testStudio().client);
+  jobs.upsert(job('teach', 7));
+  const progress: Progress = { phase: 'teaching', step: 3, steps: 10, loss: 0.3, etaSeconds: 4 };
+  jobs.takeProgress(jobId(7), progress, [1, 2, 3, 4, 5].map((step) => ({ step, loss: 1 / step })));
+  jobs.takeProgress(jobId(7), progress, [{ step: 3, loss: 0.9 }]);
+
+  expect(jobs.lossPoints(jobId(7))).toEqual([
+    { step: 1, loss: 1 }, { step: 2, loss: 0.5 }, { step: 3, loss: 0.9 },
+  ]);
 });
 
-test('the smooth loss follows the level and drops the noise of single steps', () => {
-  const noisy = Array.from({ length: 200 }, (_, step) => ({ step, loss: (step < 100 ? 1 : 0.5) + 0.2 * (-1) ** step }));
-  const smooth = smoothLoss(noisy);
-  expect(smooth[0]).toBeCloseTo(1.2, 10);
-  expect(Math.abs(smooth[90]! - 1)).toBeLessThan(0.05);
-  expect(Math.abs(smooth[199]! - 0.5)).toBeLessThan(0.05);
+test('Teach shows the run that goes on before one that is newer or waits', () => {
+  const jobs = new Jobs(testStudio().client);
+  jobs.upsert(job('teach', 1, { state: 'done', endedAtMs: 9 }));
+  jobs.upsert(job('teach', 3, { state: 'waiting' }));
+  expect(jobs.teaching(subjectId())?.id).toBe(jobId(3));
+  jobs.upsert(job('teach', 2, { state: 'paused' }));
+  expect(jobs.teaching(subjectId())?.id).toBe(jobId(2));
+  expect(jobs.front?.id).toBe(jobId(2));
+  expect(jobs.teaching(subjectId(2))).toBeNull();
 });
 
 test('the number of portraits is prompts and styles times count, twice with the comparison', async () => {

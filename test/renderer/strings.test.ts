@@ -34,7 +34,11 @@ test('Chinese is in Chinese', () => {
   const english = leaves(en);
   const same = [...leaves(zhHans)].filter(([key, value]) => typeof value === 'string' && english.get(key) === value);
   expect(same.map(([key]) => key).sort()).toEqual([
-    'models.families.sd15', 'models.families.sd2', 'models.families.sdxl', 'teach.methodTerm',
+    'export.folders.a1111.lora', 'export.folders.a1111.model', 'export.folders.a1111.word',
+    'export.folders.comfyui.lora', 'export.folders.comfyui.model', 'export.folders.comfyui.word',
+    'models.families.sd15', 'models.families.sd2', 'models.families.sdxl', 'run.none',
+    'teach.methods.dreambooth.term', 'teach.methods.lora.term', 'teach.methods.textual-inversion.term',
+    'teach.prior.term', 'teach.warm.term', 'teach.word.term',
   ]);
 });
 
@@ -62,7 +66,7 @@ test('every style of the studio has a Chinese name', () => {
 });
 
 test('errors that reach the page are told in Chinese: what happened, what is safe, what to do', () => {
-  const folders = ['photos', 'studio', 'jobs', 'training', 'generation', 'contract'];
+  const folders = ['photos', 'studio', 'jobs', 'training', 'generation', 'contract', 'compute'];
   const root = join(import.meta.dirname, '../../src-main');
   const sources = folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name)));
   const text = sources.filter((name) => name.endsWith('.ts')).map((name) => readFileSync(name, 'utf8')).join();
@@ -70,7 +74,10 @@ test('errors that reach the page are told in Chinese: what happened, what is saf
   // these are of the command line and of the studio's start, before there is a page
   for (const code of ['photos.folder-missing', 'photos.folder-empty', 'styles.damaged']) codes.delete(code);
   expect(codes.size).toBeGreaterThan(15);
-  const parameters = { file: 'me.jpg', kind: 'TIFF', width: 1, height: 1, found: 1, trainingStep: 1, multiplePx: 8 };
+  const parameters = {
+    file: 'me.jpg', kind: 'TIFF', width: 1, height: 1, found: 1, trainingStep: 1, multiplePx: 8, count: 1, most: 1,
+    rank: 1, layer: 'x', largest: 1, name: 'me.jpg', step: 1, look: 'Ada',
+  };
   for (const code of codes) {
     const { what, safe, todo } = errorText({ code, what: '', safe: '', todo: '', parameters }, zhHans);
     for (const sentence of [what, safe, todo]) expect(sentence, code).toMatch(/[\u4e00-\u9fff].*。$/);

@@ -1,8 +1,10 @@
 // The page's state as a whole: what it reads, how events move it, what can be undone, what a failure leaves behind.
 
 import { expect, test } from 'vitest';
+import { hasWord, insertWord, wordParts } from '../../src-renderer/state/caption.ts';
+import { captionPhoto, repeatPhoto } from '../../src-renderer/state/photo-edits.ts';
 import { Workspace } from '../../src-renderer/state/workspace.svelte.ts';
-import { jobId, look, photo, photoId, portrait, portraitId, adapterId, job, subjectId } from './nouns.ts';
+import { adapterId, job, jobId, look, photo, photoId, portrait, portraitId, snapshot, subjectId } from './nouns.ts';
 import { handClock, refusal, settle, testStudio, type TestStudio } from './test-client.ts';
 
 async function started(studio: TestStudio = testStudio()) {
@@ -201,4 +203,90 @@ test('the first look of a subject is chosen for its portraits', async () => {
 
   studio.emit({ type: 'look-added', look: look(4) });
   expect(workspace.create.adapterId).toBe(adapterId(4));
+});
+
+test('snapshots, notes and curves of a run come in by events, and are read where the page came later', async () => {
+  const running = job('teach', 7, { trainingSteps: 300 });
+  const studio = testStudio({ 'jobs.list': () => [running], 'looks.snapshots': () => [snapshot(10)] });
+  const { workspace } = await started(studio);
+  expect(workspace.snapshots.of(jobId(7)).map(({ step }) => step)).toEqual([10]);
+  expect(workspace.jobs.lossPoints(jobId(7))).toHaveLength(2);
+
+  studio.emit({ type: 'snapshot-added', snapshot: snapshot(20, { isBest: true }) });
+  studio.emit({ type: 'job-note', jobId: jobId(7), sentence: 'One photo was gone.' });
+  expect(workspace.snapshots.best(jobId(7))?.step).toBe(20);
+  const lines = workspace.runLog.of(running, []);
+  expect(lines.map(({ event }) => event)).toContainEqual({ kind: 'note', sentence: 'One photo was gone.' });
+});
+
+test('a snapshot that overtakes the list is not lost', async () => {
+  let answer: (snapshots: unknown[]) => void = () => undefined;
+  const studio = testStudio({ 'looks.snapshots': () => new Promise((resolve) => (answer = resolve)) });
+  const { workspace } = await started(studio);
+  const reading = workspace.showRun(jobId(7));
+  await settle();
+  studio.emit({ type: 'snapshot-added', snapshot: snapshot(20) });
+  answer([snapshot(10)]);
+  await reading;
+  expect(workspace.snapshots.of(jobId(7)).map(({ step }) => step)).toEqual([10, 20]);
+});
+
+test('a cancelled run is taken up again by undo', async () => {
+  const studio = testStudio({
+    'jobs.cancel': () => job('teach', 7, { state: 'cancelled', endedAtMs: 9 }),
+    'jobs.retry': () => job('teach', 7, { state: 'waiting' }),
+    'jobs.pause': () => job('teach', 7, { request: 'pause' }),
+  });
+  const { workspace } = await started(studio);
+  await workspace.askJob(job('teach', 7), 'pause');
+  expect(workspace.jobs.list[0]?.request).toBe('pause');
+  expect(workspace.notices.list).toEqual([]);
+  await workspace.askJob(job('teach', 7), 'cancel');
+  expect(workspace.jobs.list[0]?.state).toBe('cancelled');
+  await workspace.undo();
+  expect(workspace.jobs.list[0]?.state).toBe('waiting');
+});
+
+test('caption and repeats of a photo are undone', async () => {
+  const { workspace, studio } = await started();
+  await captionPhoto(workspace, photoId(1), 'ohwx at sea');
+  await repeatPhoto(workspace, photoId(1), 3);
+  expect(workspace.photos.find(photoId(1))).toMatchObject({ repeats: 3 });
+  await workspace.undo();
+  await workspace.undo();
+  expect(studio.calls.slice(-2)).toMatchObject([
+    { command: 'photos.setRepeats', request: { repeats: 1 } },
+    { command: 'photos.setCaption', request: { caption: 'photo of ohwx' } },
+  ]);
+});
+
+test('a look is continued on Teach, and no longer once it is deleted or somebody else is on the page', async () => {
+  const { workspace } = await started();
+  workspace.continueLook(adapterId());
+  expect([workspace.view.page, workspace.teach.isPlanning, workspace.teach.warmStart?.id]).toEqual([
+    'teach', true, adapterId(),
+  ]);
+  workspace.removeLook(adapterId());
+  expect(workspace.teach.warmStart).toBeNull();
+
+  workspace.teach.toggleHeldOut(photoId(1));
+  await workspace.selectSubject(subjectId(2));
+  expect([workspace.teach.heldOutPhotoIds, workspace.teach.isPlanning]).toEqual([[], false]);
+});
+
+test('teaching does not start while something stands in its way', async () => {
+  const { workspace, studio } = await started();
+  workspace.teach.set('rank', 999);
+  await workspace.startTeaching();
+  expect(studio.calls.map(({ command }) => command)).not.toContain('looks.teach');
+});
+
+test('the trigger word is found in a caption as a word, and put where the cursor is', () => {
+  expect(wordParts('Photo of OHWX, ohwxer', 'ohwx')).toEqual([
+    { part: 'Photo of ', isWord: false }, { part: 'OHWX', isWord: true }, { part: ', ohwxer', isWord: false },
+  ]);
+  expect([hasWord('a (sks+) b', 'sks+'), hasWord('ohwxer', 'ohwx'), hasWord('ohwx', '')]).toEqual([true, false, false]);
+  expect([insertWord('photo of a woman', 'ohwx', 8), insertWord('', 'ohwx', 0)]).toEqual([
+    'photo of ohwx a woman', 'ohwx',
+  ]);
 });

@@ -48,6 +48,9 @@ export interface WatchedPage {
   readonly complaints: string[];
 }
 
+/** For expect.poll: as long as the page's own waits, because a machine may be busy with other things. */
+export const patiently = { timeout: 30_000 };
+
 export const largeWindow = { width: 1280, height: 800 };
 export const smallWindow = { width: 1024, height: 680 };
 

@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { browserName, buildPage, chromiumPath, openBrowser, openPage } from './browser.ts';
+import { browserName, buildPage, chromiumPath, openBrowser, openPage, patiently } from './browser.ts';
 import * as scenes from './scenes.ts';
 import { openStage, type Scene, type Stage } from './stage.ts';
 
@@ -121,13 +121,15 @@ describe.skipIf(!chromiumPath)(browserName, () => {
   test('a refusal says what happened, what is safe and what to do, and can be tried again', async () => {
     await open(scenes.failingScene());
     await page.keyboard.press('t');
+    await tabTo('Teach another look');
+    await page.keyboard.press('Enter');
     await tabTo('Teach this face');
     await page.keyboard.press('Enter');
     const notice = page.locator('.notice.error');
     await notice.waitFor();
     expect(await notice.innerText()).toMatch(/disk is full[^]*Free some space[^]*is kept/);
     await notice.getByRole('button', { name: 'Try again' }).click();
-    await expect.poll(() => asked('looks.teach').length).toBe(2);
+    await expect.poll(() => asked('looks.teach').length, patiently).toBe(2);
   });
 
   test('dropped and pasted pictures are added to the subject', async () => {
@@ -144,7 +146,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
       window.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, cancelable: true }));
       window.dispatchEvent(new ClipboardEvent('paste', { clipboardData: transfer, cancelable: true }));
     });
-    await expect.poll(() => asked('photos.import').length).toBe(2);
+    await expect.poll(() => asked('photos.import').length, patiently).toBe(2);
     expect(asked('photos.import')).toMatchObject([{ fileName: 'dropped.png' }, { fileName: 'dropped.png' }]);
     await page.locator('.refused li').nth(1).waitFor();
   });

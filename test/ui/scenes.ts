@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../src-main/contract/errors.ts';
 import type { StyleId } from '../../src-main/contract/ids.ts';
-import type { Job, LossPoint, Photo, Portrait, Style, Verdict } from '../../src-main/contract/nouns.ts';
-import { adapterId, engine, job, jobId, look, photo, portrait } from '../renderer/nouns.ts';
+import type { Job, Look, LossPoint, Photo, Portrait, Snapshot, Style, Verdict } from '../../src-main/contract/nouns.ts';
+import { adapterId, engine, job, jobId, look, pack, photo, portrait, previewId, snapshot } from '../renderer/nouns.ts';
 import { manySubjects, type Scene } from './stage.ts';
 
 const now = Date.UTC(2026, 10, 20, 12, 0, 0);
@@ -45,11 +45,20 @@ export const falling: LossPoint[] = Array.from({ length: 140 }, (_, index) => ({
   step: index + 1, loss: 0.04 + 0.12 * Math.exp(-index / 40) + 0.03 * Math.abs(Math.sin(index * 1.7)),
 }));
 
+/** Likeness rises, is best before the end, and falls again; the loss aside turns at the same place. */
+export const kept: Snapshot[] = [20, 40, 60, 80, 100, 120, 140].map((step, index) => snapshot(step, {
+  loss: 0.04 + 0.12 * Math.exp(-step / 40), validationLoss: 0.07 + 0.09 * Math.exp(-step / 30) + 0.00009 * step,
+  likeness: [0.08, 0.21, 0.35, 0.44, 0.53, 0.58, 0.56][index]!, facesFound: index === 0 ? 3 : 4, isBest: step === 120,
+  previewIds: [0, 1, 2, 3].map((seed) => previewId(step * 10 + seed)), createdAtMs: now + step * 2600,
+}));
+const ended = kept.map((each) => ({ ...each, jobId: jobId(6), createdAtMs: each.createdAtMs - 900_000 }));
+
 const teaching = job('teach', 7, {
-  createdAtMs: now, progress: { phase: 'teaching', step: 140, steps: 300, loss: 0.05, etaSeconds: 372 },
+  createdAtMs: now, trainingSteps: 300, resumeStep: 140,
+  progress: { phase: 'teaching', step: 140, steps: 300, loss: 0.05, etaSeconds: 372 },
 });
 const doneTeaching = job('teach', 6, {
-  state: 'done', createdAtMs: now - 900_000, endedAtMs: now - 500_000, adapterId: adapterId(1),
+  state: 'done', createdAtMs: now - 900_000, endedAtMs: now - 500_000, adapterId: adapterId(1), trainingSteps: 140,
 });
 const drawing = job('create', 9, {
   createdAtMs: now + 1, itemsDone: 8, items: 12,
@@ -68,17 +77,55 @@ const failed: Job = job('create', 5, {
 
 export const emptyScene = (): Scene => ({ styles: shippedStyles });
 
+const settings = pack().trainingDefaults!;
+
+/** One look a method, the LoRA with a word of its own, and one of an earlier version that has no curve. */
+export const manyLooks: Look[] = [
+  look(1, {
+    likeness: 0.55, createdAtMs: now, coverPortraitId: manyPortraits[0]!.id, curve: kept, bestStep: 120,
+    trainingSteps: 140, photoCount: 9, settings: settings.lora, sizeBytes: 3_412_000,
+    exportFormats: ['kohya', 'a1111', 'comfyui', 'diffusers', 'checkpoint'],
+  }),
+  look(3, {
+    name: 'Ada 2', method: 'dreambooth', createdAtMs: now - 1, coverPortraitId: manyPortraits[4]!.id, rank: 0,
+    curve: kept.map((each) => ({ ...each, likeness: each.likeness! + 0.09 })), bestStep: 120, trainingSteps: 400,
+    photoCount: 9, settings: settings.dreambooth, sizeBytes: 20_812_000,
+    exportFormats: ['checkpoint', 'a1111', 'comfyui'],
+  }),
+  look(4, {
+    name: 'Ada 3', method: 'textual-inversion', createdAtMs: now - 2, coverPortraitId: manyPortraits[8]!.id, rank: 0,
+    vectorCount: 4, curve: kept.map((each) => ({ ...each, likeness: each.likeness! * 0.6 })), bestStep: 120,
+    trainingSteps: 500, photoCount: 9, settings: settings['textual-inversion'], sizeBytes: 12_400,
+    exportFormats: ['embedding', 'a1111', 'comfyui', 'diffusers'],
+  }),
+  look(2, { name: 'Ada 4', createdAtMs: now - 3, vectorCount: 2, exportFormats: ['kohya', 'diffusers', 'embedding'] }),
+];
+
 export const fullScene = (): Scene => ({
-  subjects: manySubjects, photos: manyPhotos, styles: shippedStyles, portraits: manyPortraits, losses: falling,
-  looks: [
-    { ...look(1), likeness: 0.58, createdAtMs: now, coverPortraitId: manyPortraits[0]!.id },
-    { ...look(2), createdAtMs: now - 1 },
-  ],
-  jobs: [drawn, doneTeaching, failed],
+  subjects: manySubjects, photos: [...manyPhotos], styles: shippedStyles, portraits: manyPortraits, losses: falling,
+  looks: manyLooks, jobs: [drawn, doneTeaching, failed], snapshots: [...kept, ...ended],
 });
 
 export const teachingScene = (): Scene => ({
   ...fullScene(), jobs: [teaching, { ...drawing, state: 'waiting' }, drawn, failed],
+});
+
+/** Before the first snapshot: pictures of other people are being drawn. */
+export const preparingScene = (): Scene => ({
+  ...fullScene(), losses: [], snapshots: [],
+  jobs: [{
+    ...teaching, method: 'dreambooth', resumeStep: null,
+    progress: { phase: 'drawing-class', step: 31, steps: 200, loss: null, etaSeconds: 400 },
+  }],
+});
+
+export const pausedScene = (): Scene => ({
+  ...fullScene(),
+  jobs: [{ ...teaching, state: 'paused', progress: null }, { ...drawing, state: 'paused' }, drawn, failed],
+});
+
+export const finishingScene = (): Scene => ({
+  ...fullScene(), jobs: [{ ...teaching, request: 'finish' }, drawn, failed],
 });
 
 export const drawingScene = (): Scene => ({ ...fullScene(), jobs: [drawing, drawn, doneTeaching, failed] });
@@ -89,7 +136,7 @@ export const longScene = (): Scene => ({
   ...fullScene(),
   subjects: [longNamed],
   photos: manyPhotos.map((each) => ({ ...each, subjectId: longNamed.id, fileName: each.fileName.repeat(3) })),
-  looks: [{ ...look(1), subjectId: longNamed.id, name: `${longNamed.name} – quick likeness, second try` }],
+  looks: [look(1, { subjectId: longNamed.id, name: `${longNamed.name} – quick likeness, second try`, curve: kept })],
   portraits: [], jobs: [{ ...teaching, subjectId: longNamed.id }],
   engine: {
     ...engine(), deviceName: 'Intel(R) Xeon(R) Platinum 8488C CPU @ 2.40GHz with many cores',

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StudioSettings } from '../../src-main/contract/settings.ts';
 import {
   accessibilityProblems, browserName, buildPage, chromiumPath, cutTexts, largeWindow, lengthenTexts, openBrowser,
-  openPage, smallWindow,
+  openPage, patiently, smallWindow,
 } from './browser.ts';
 import * as scenes from './scenes.ts';
 import { openStage, type Scene } from './stage.ts';
@@ -18,6 +18,17 @@ const openCreate = async (page: Page): Promise<void> => page.locator('header > b
 const openRest = (index: number) => async (page: Page): Promise<void> =>
   page.locator('nav .rest button').nth(index).click();
 const openFirst = async (page: Page): Promise<void> => page.locator('[data-tile]').nth(3).dblclick();
+
+const openRun = async (page: Page): Promise<void> => {
+  await tab(1)(page);
+  await page.locator('main .picture img').waitFor();
+  await page.locator('main figcaption b').first().waitFor();
+};
+const openTeachForm = (method: string) => async (page: Page): Promise<void> => {
+  await tab(1)(page);
+  await page.locator('.next .button').click();
+  await page.locator('label', { has: page.locator(`input[value=${method}]`) }).click();
+};
 
 interface Screen {
   readonly name: string;
@@ -32,21 +43,55 @@ const screens: Screen[] = [
     name: 'photos, none yet',
     scene: () => ({ ...scenes.fullScene(), photos: [], looks: [], portraits: [], jobs: [] }),
   },
+  {
+    name: 'photos, a caption without its word', scene: scenes.fullScene,
+    act: async (page) => {
+      await page.locator('[data-tile]').nth(2).click();
+      const details = page.locator('aside textarea');
+      if (await details.count() === 0) await page.locator('header > button').last().click();
+      await details.fill('a woman at the sea');
+      await page.locator('.chip.missing').waitFor();
+    },
+  },
   { name: 'photos, long names', scene: scenes.longScene },
   { name: 'large photo', scene: scenes.fullScene, act: openFirst },
   {
-    name: 'teach, everything folded out', scene: scenes.fullScene,
+    name: 'teach, quick likeness with a word, everything folded out', scene: scenes.fullScene,
     act: async (page) => {
-      await tab(1)(page);
-      await page.locator('summary').click();
+      await openTeachForm('lora')(page);
+      await page.locator('.word input[type=checkbox]').check();
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      await page.locator('.advanced .fields input[type=number]').first().fill('1');
+      await page.locator('[aria-invalid=true]').first().waitFor();
     },
   },
-  { name: 'teach, running', scene: scenes.teachingScene, act: tab(1) },
-  { name: 'teach, running, long names', scene: scenes.longScene, act: tab(1) },
+  {
+    name: 'teach, best likeness with pictures of the class', scene: scenes.fullScene,
+    act: async (page) => {
+      await openTeachForm('dreambooth')(page);
+      await page.locator('label', { has: page.locator('input[value=images]') }).click();
+    },
+  },
+  { name: 'teach, a word for it', scene: scenes.fullScene, act: openTeachForm('textual-inversion') },
+  {
+    name: 'teach, going on from a look', scene: scenes.fullScene,
+    act: async (page) => {
+      await tab(2)(page);
+      await page.locator('.looks .actions .button').nth(2).click();
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      await page.locator('.fields input:disabled').first().waitFor();
+    },
+  },
+  { name: 'teach, preparing', scene: scenes.preparingScene, act: tab(1) },
+  { name: 'teach, running', scene: scenes.teachingScene, act: openRun },
+  { name: 'teach, running, long names', scene: scenes.longScene, act: openRun },
+  { name: 'teach, paused', scene: scenes.pausedScene, act: openRun },
+  { name: 'teach, stopping', scene: scenes.finishingScene, act: openRun },
+  { name: 'teach, done', scene: scenes.fullScene, act: openRun },
   {
     name: 'teach, failed and refused', scene: scenes.failingScene,
     act: async (page) => {
-      await tab(1)(page);
+      await openTeachForm('lora')(page);
       await page.locator('.button.large').click();
       await page.locator('.notice.error').waitFor();
     },
@@ -54,11 +99,27 @@ const screens: Screen[] = [
   { name: 'looks', scene: scenes.fullScene, act: tab(2) },
   { name: 'looks, none yet', scene: () => ({ ...scenes.fullScene(), looks: [] }), act: tab(2) },
   {
+    name: 'looks, compared', scene: scenes.fullScene,
+    act: async (page) => {
+      await tab(2)(page);
+      await page.locator('main .head .button').first().click();
+      await page.locator('dialog tbody tr').first().waitFor();
+    },
+  },
+  {
     name: 'export', scene: scenes.fullScene,
     act: async (page) => {
       await tab(2)(page);
       await page.locator('.looks .actions .button').nth(1).click();
-      await page.locator('dialog .button.primary').waitFor();
+      await page.locator('dialog a.button.primary').waitFor();
+    },
+  },
+  {
+    name: 'export of a whole model', scene: scenes.fullScene,
+    act: async (page) => {
+      await tab(2)(page);
+      await page.locator('.looks .actions .button').nth(5).click();
+      await page.locator('dialog button.primary').waitFor();
     },
   },
   { name: 'create, none yet', scene: scenes.fullScene, act: openCreate },
@@ -77,6 +138,7 @@ const screens: Screen[] = [
       await openFirst(page);
     },
   },
+  { name: 'queue, paused', scene: scenes.pausedScene, act: async (page) => page.locator('footer .work').click() },
   { name: 'queue', scene: scenes.teachingScene, act: async (page) => page.locator('footer .work').click() },
   { name: 'models', scene: scenes.fullScene, act: openRest(0) },
   { name: 'settings', scene: scenes.longScene, act: openRest(1) },
@@ -143,7 +205,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
 
     expect((await accessibilityProblems(page)).join()).toContain('button-name');
     expect((await cutTexts(page)).join()).toContain('a-text-that-is-much-too-long');
-    await expect.poll(() => complaints.join()).toContain('style-src');
+    await expect.poll(() => complaints.join(), patiently).toContain('style-src');
     await page.context().close();
     await stage.server.close();
   });

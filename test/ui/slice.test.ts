@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningServer, serveStudio } from '../../src-main/host/serve.ts';
 import { openStudio, type Studio } from '../../src-main/studio/open-studio.ts';
 import { writeTinyPack } from '../studio/tiny-pack.ts';
-import { browserName, buildPage, chromiumPath, openBrowser, openPage } from './browser.ts';
+import { browserName, buildPage, chromiumPath, openBrowser, openPage, patiently } from './browser.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const photoFile = path.join(root, 'test/photos/astronaut.png');
@@ -94,11 +94,12 @@ describe.skipIf(!chromiumPath)(browserName, () => {
   test('a look is taught, with its loss as it falls or not', async () => {
     await page.getByRole('button', { name: 'Teach this face' }).click();
     await page.getByText('Advanced').click();
+    await page.locator('summary', { hasText: 'Optimiser' }).click();
     await page.getByLabel('Steps', { exact: true }).fill('12');
     await page.getByRole('button', { name: 'Teach this face' }).click();
     await page.getByRole('button', { name: 'Try it' }).waitFor();
 
-    const chart = page.getByRole('img', { name: /Loss chart over 12 points/ });
+    const chart = page.getByRole('img', { name: /Chart of 12 steps/ });
     await chart.waitFor();
     const box = (await chart.boundingBox())!;
     await page.mouse.move(box.x + 70, box.y + 60);
@@ -132,7 +133,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await page.keyboard.press('Delete');
     await page.locator('.notice').getByText('1 portrait deleted').waitFor();
     await page.keyboard.press('Control+z');
-    await expect.poll(() => page.locator('[data-tile]').count()).toBe(2);
+    await expect.poll(() => page.locator('[data-tile]').count(), patiently).toBe(2);
   });
 
   test('the look is saved as a LoRA file that other programs read', async () => {

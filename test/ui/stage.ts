@@ -6,12 +6,12 @@ import sharp from 'sharp';
 import { errorDataOf } from '../../src-main/contract/error-data.ts';
 import type { UserError } from '../../src-main/contract/errors.ts';
 import type {
-  EngineState, Job, Look, LossPoint, Pack, Photo, Portrait, Style, Subject,
+  EngineState, Job, Look, LossPoint, Pack, Photo, Portrait, Snapshot, Style, Subject,
 } from '../../src-main/contract/nouns.ts';
 import { defaultStudioSettings, type StudioSettings } from '../../src-main/contract/settings.ts';
 import { commands, type CommandName, type StudioEvent } from '../../src-main/contract/studio.ts';
 import { type RunningServer, type ServedStudio, serveStudio } from '../../src-main/host/serve.ts';
-import { engine, pack, subjectId } from '../renderer/nouns.ts';
+import { engine, job, pack, subjectId } from '../renderer/nouns.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 
@@ -26,6 +26,7 @@ export interface Scene {
   portraits?: Portrait[];
   jobs?: Job[];
   losses?: LossPoint[];
+  snapshots?: Snapshot[];
   /** Commands that are refused, with what the refusal says. */
   refusals?: Partial<Record<CommandName, UserError>>;
 }
@@ -51,6 +52,7 @@ export async function openStage(scene: Scene, pageFolder: string): Promise<Stage
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    openExport: () => undefined,
     openMedia: async (kind, id) => ({ bytes: await picture(scene, kind, id), contentType: 'image/jpeg' }),
   };
   const server = await serveStudio(studio, pageFolder);
@@ -76,14 +78,13 @@ function answerTo(scene: Scene, command: CommandName, given: unknown): unknown {
     case 'jobs.list': return scene.jobs ?? [];
     case 'looks.lossHistory': return scene.losses ?? [];
     case 'photos.choose': return choose(scene, request as unknown as Pick<Photo, 'userChoice'> & { photoId: string });
-    case 'looks.export':
-      return {
-        exportId: request.adapterId, adapterId: request.adapterId, format: 'kohya', precision: 'float16',
-        fileName: 'ada-quick-likeness.safetensors', sizeBytes: 1_234_567,
-        metadata: { ss_network_dim: '8', ss_network_alpha: '8', ss_base_model_version: 'sd_v1' },
-      };
+    case 'photos.setCaption': case 'photos.setRepeats': return changePhoto(scene, request);
+    case 'looks.snapshots': return (scene.snapshots ?? []).filter(({ jobId }) => jobId === request.jobId);
+    case 'looks.export': return exported(request);
     case 'portraits.remove': return {};
-    case 'jobs.cancel': return { ...scene.jobs![0]!, state: 'cancelled', endedAtMs: 9_000 };
+    case 'jobs.pause': case 'jobs.resume': case 'jobs.finish': case 'jobs.cancel': case 'jobs.retry':
+      return act(scene, command, String(request.jobId));
+    case 'looks.teach': return job('teach', 99, { state: 'waiting', method: request.method });
     default: throw new Error(`The scene has no answer to ${command}.`);
   }
 }
@@ -93,6 +94,37 @@ function choose(scene: Scene, { photoId, userChoice }: Pick<Photo, 'userChoice'>
   const before = scene.photos![index]!;
   const isUsed = userChoice === null ? before.verdict.grade !== 'left-out' : userChoice === 'use';
   return (scene.photos![index] = { ...before, userChoice, isUsed });
+}
+
+function changePhoto(scene: Scene, { photoId, ...changes }: Record<string, unknown>): Photo {
+  const index = scene.photos!.findIndex(({ id }) => id === photoId);
+  return (scene.photos![index] = { ...scene.photos![index]!, ...changes });
+}
+
+function exported({ adapterId, format = 'kohya', precision }: Record<string, unknown>): unknown {
+  return {
+    exportId: adapterId, adapterId, format, precision, fileName: 'ada-quick-likeness.safetensors',
+    sizeBytes: precision === 'float32' ? 2_469_134 : 1_234_567,
+    metadata: {
+      ss_network_dim: '8', ss_network_alpha: '8', ss_base_model_version: 'sd_v1',
+      ss_output_name: 'LoRA made with Likeness',
+      'modelspec.architecture': 'stable-diffusion-v1/lora', 'modelspec.trigger_phrase': 'ohwx woman',
+    },
+  };
+}
+
+/** A job after something was asked of it: a running one does it after its step, others at once. */
+function act(scene: Scene, command: CommandName, jobId: string): Job {
+  const index = scene.jobs!.findIndex(({ id }) => id === jobId);
+  const before = scene.jobs![index]!;
+  const isRunning = before.state === 'running';
+  const changes: Partial<Record<CommandName, Partial<Job>>> = {
+    'jobs.pause': isRunning ? { request: 'pause' } : { state: 'paused' },
+    'jobs.finish': isRunning ? { request: 'finish' } : { state: 'waiting', request: 'finish' },
+    'jobs.resume': { state: 'waiting' }, 'jobs.retry': { state: 'waiting', endedAtMs: null },
+    'jobs.cancel': { state: 'cancelled', endedAtMs: 9_000 },
+  };
+  return (scene.jobs![index] = { ...before, ...changes[command] });
 }
 
 const source = sharp(path.join(root, 'test/photos/astronaut.png'));
@@ -105,6 +137,14 @@ async function picture(scene: Scene, kind: string, id: string): Promise<Uint8Arr
     return await source.clone()
       .extract({ left: 140 + (number % 3) * 8, top: 20 + (number % 4) * 6, width: edge, height: edge })
       .modulate({ hue: (number * 37) % 360, saturation: 0.8 }).resize(128, 128).jpeg().toBuffer();
+  }
+  if (kind === 'preview') {
+    // one snapshot after the other is less blurred; a seed has its place
+    const [step, seed] = [Math.floor(number / 10), number % 10];
+    return await source.clone()
+      .extract({ left: 120 + seed * 14, top: 10 + seed * 4, width: 200, height: 200 })
+      .resize(320, 320).blur(0.4 + 14 * Math.exp(-step / 60)).modulate({ saturation: 0.6 + seed * 0.15 })
+      .jpeg().toBuffer();
   }
   const photo = scene.photos?.find((each) => each.id === id);
   const { widthPx = 400, heightPx = 300 } = photo ?? {};

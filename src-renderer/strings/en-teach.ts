@@ -1,0 +1,200 @@
+// English strings of teaching: the form, and a run while it goes and after.
+
+import type { Method } from '../../src-main/contract/settings.ts';
+import { plural } from './plural.ts';
+
+interface MethodWords {
+  name: string;
+  /** The field's own word. */
+  term: string;
+  text: string;
+  result: string;
+}
+
+export const enTeach = {
+  title: 'Teach this face',
+  lead: (learned: number, aside: number) =>
+    `It will learn from ${plural(learned, 'photo', 'photos')}` +
+    `${aside > 0 ? ` and measure by ${aside} more` : ''}. You can go on working meanwhile.`,
+  methodsLabel: 'How it learns',
+  methods: {
+    lora: {
+      name: 'Quick likeness', term: 'LoRA',
+      text: 'A small add-on beside the model. The best start, and most programs read it.',
+      result: 'A small file',
+    },
+    dreambooth: {
+      name: 'Best likeness', term: 'DreamBooth',
+      text: 'The whole model learns. The closest likeness; needs the most memory and time.',
+      result: 'A whole model',
+    },
+    'textual-inversion': {
+      name: 'A word for it', term: 'Textual Inversion',
+      text: 'The model stays as it is and learns one new word. Less alike, but it mixes with everything.',
+      result: 'One word',
+    },
+  } as Record<Method, MethodWords>,
+  resultSize: (result: string, size: string) => `${result}, ${size}`,
+  timeHere: (duration: string) => `About ${duration} here`,
+  timeUnknown: 'Not timed here yet',
+  likenessLast: (value: string) => `Likeness ${value} last time`,
+  model: 'Model',
+  closeness: 'Faster or closer',
+  faster: 'faster',
+  closer: 'closer',
+  closenessLevels: ['Very fast', 'Fast', 'Balanced', 'Close', 'Very close'] as string[],
+  closenessMeanings: [
+    'A first impression, to see whether the photos work.',
+    'Enough to recognise the person.',
+    'The usual length for this model.',
+    'More of the person, a little less freedom in pose and style.',
+    'As close as it gets. Watch the previews: it may begin to copy the photos.',
+  ] as string[],
+  closenessValue: (level: string, steps: number) => `${level}: ${steps} steps`,
+  closenessAuto: (level: string) => level,
+  closenessByHand: (steps: number) => `${steps} steps, set by hand`,
+  timesSeen: (times: number) => `Each photo is seen about ${plural(times, 'time', 'times')}.`,
+  estimate: (duration: string) => `About ${duration}, at the pace of earlier runs.`,
+  prior: {
+    title: 'Keep the class intact',
+    term: 'prior preservation',
+    text: (name: string) => `So that other people do not begin to look like ${name}.`,
+    options: {
+      none: 'No',
+      images: 'With pictures of other people',
+      prediction: 'With the model’s own answer',
+    },
+    texts: {
+      none: 'The quickest. Fine when you only draw this person.',
+      images: (count: number) =>
+        `Draws ${plural(count, 'picture', 'pictures')} of other people once, keeps them for every subject ` +
+        'and learns them along.',
+      prediction: 'Asks the untouched model at every step and stays near its answer. Each step takes longer.',
+    },
+    notNeeded: 'Other people stay as they are: the model itself is not changed.',
+  },
+  word: {
+    title: 'A word of its own',
+    learn: 'Learn a new word along with it',
+    term: 'pivotal tuning',
+    learnText: 'A word that means only this person, inside the same file. Often a little closer.',
+  },
+  warm: {
+    title: 'Start from',
+    term: 'warm start',
+    nothing: 'Nothing: learn from the beginning',
+    text: 'Goes on from what a look has learned. That look stays as it is.',
+    none: 'There is no look of this kind on this model yet.',
+    locked: 'As in the look it goes on from.',
+  },
+  aside: {
+    title: 'Photos to measure by',
+    text: 'A photo that is kept aside is not learned. Likeness is then measured on what it has never seen.',
+    learned: (name: string) => `${name}: is learned`,
+    heldOut: (name: string) => `${name}: kept aside to measure by`,
+    count: (learned: number, aside: number) => `${learned} learned, ${aside} kept aside`,
+    mark: 'aside',
+  },
+  advanced: 'Advanced',
+  advancedText: 'Every setting, with the model’s own defaults.',
+  groups: { data: 'Data', network: 'Network', optimiser: 'Optimiser', prior: 'Prior', saving: 'Saving' },
+  changes: (count: number) => `${count} changed`,
+  range: (low: string, high: string) => `${low} to ${high}`,
+  atMost: (longest: number) => `at most ${longest} letters, no spaces`,
+  defaultIs: (value: string) => `default: ${value}`,
+  outOfRange: (low: string, high: string) => `Must be ${low} to ${high}.`,
+  outOfWholeRange: (low: string, high: string) => `Must be a whole number, ${low} to ${high}.`,
+  wrongMultiple: (multiple: number) => `Must be a multiple of ${multiple}.`,
+  wrongWord: 'Must be one word, without spaces.',
+  resetField: (name: string) => `Back to the default: ${name}`,
+  byModel: 'set by the model',
+  on: 'on',
+  off: 'off',
+  reset: 'Reset to defaults',
+  start: 'Teach this face',
+  obstacles: {
+    'no-photos': 'Add at least one photo with a clear face first.',
+    'all-held-out': 'Every photo is kept aside. Leave at least one to learn from.',
+    'no-consent': 'Permission is missing: tick it in the details of the subject.',
+    'wrong-settings': 'A setting is out of its range: look for the red line.',
+  },
+  openPhotos: 'Go to Photos',
+  plan: 'Teach another look',
+  planNote: 'It waits in the queue until the run before has ended.',
+  toRun: 'Back to the run',
+  toLastRun: 'The last run',
+};
+
+export const enRun = {
+  running: (name: string) => `Learning ${name}’s face`,
+  waiting: (name: string) => `${name}’s face comes next`,
+  paused: 'Paused',
+  done: (name: string) => `It has learned ${name}’s face`,
+  cancelled: 'Cancelled',
+  failed: 'Teaching did not finish',
+  queued: 'Waits for its turn',
+  acts: { pause: 'Pause', resume: 'Resume', finish: 'Stop and keep', cancel: 'Cancel', retry: 'Try again' },
+  actHelp: {
+    pause: 'Keeps everything after this step and lets the queue go on.',
+    resume: 'Goes on exactly where it was.',
+    finish: 'Ends early. The best snapshot becomes the look.',
+    cancel: 'Ends now. No look is made.',
+    retry: 'Goes on from the last snapshot, if there is one.',
+  },
+  pausing: 'Pausing after this step',
+  finishing: 'Stopping after this step, then keeping the best',
+  pausedAt: (step: number, steps: number) => `Paused at step ${step} of ${steps}. It goes on exactly from there.`,
+  pausedEarly: 'Paused before the first step.',
+  cancelledText: 'No look was made. Earlier looks are as they were.',
+  cancelledAt: (step: number) =>
+    `No look was made. Until the studio is closed, “Try again” goes on from step ${step}.`,
+  failedAt: (step: number) => `What was learned up to step ${step} is kept: try again, or keep the best of it.`,
+  doneText: (steps: number, duration: string) => `${plural(steps, 'step', 'steps')} in ${duration}.`,
+  bestAt: (step: number, likeness: string) => `Best at step ${step}, likeness ${likeness}`,
+  bestOnly: (step: number) => `Best at step ${step}`,
+  tryIt: 'Try it',
+  export: 'Export…',
+  previews: 'Previews',
+  preview: (number: number) => `Preview ${number}`,
+  previewAt: (number: number, step: number) => `Preview ${number} at step ${step}`,
+  noPreviewYet: 'The first preview comes with the first snapshot.',
+  noPreviewMade: 'This run made no previews.',
+  samePlace: 'Always on the same seeds',
+  snapshot: 'Snapshot',
+  snapshotAt: (step: number, index: number, count: number) => `Step ${step}, snapshot ${index} of ${count}`,
+  best: 'best',
+  bestSoFar: 'best so far',
+  toLatest: 'Latest',
+  toBest: 'Best',
+  likeness: 'Likeness',
+  noFace: 'no face found',
+  curves: 'Curves',
+  lossRaw: 'each step',
+  lossSmooth: 'Loss, smooth',
+  validation: 'kept aside',
+  none: '–',
+  step: (step: number) => `Step ${step}`,
+  chart: (count: number, first: string, last: string) =>
+    `Chart of ${plural(count, 'step', 'steps')}: the smooth loss goes from ${first} to ${last}.`,
+  chartLikeness: (first: string, last: string, best: string) =>
+    `Likeness goes from ${first} to ${last}, at best ${best}.`,
+  chartNone: 'The curves start with the first step.',
+  chartHelp: 'Loss jumps from step to step; likeness is what counts. Click to see the nearest snapshot.',
+  log: 'Log',
+  logged: {
+    queued: 'Put into the queue',
+    askedPause: 'Pause asked',
+    askedFinish: 'Stop and keep asked',
+    running: 'Started',
+    resumed: (step: number) => `Goes on from step ${step}`,
+    waiting: 'Waits for its turn',
+    paused: (step: number | null) => (step === null ? 'Paused' : `Paused at step ${step}`),
+    done: 'Done: the look is kept',
+    failed: 'Did not finish',
+    cancelled: 'Cancelled',
+    snapshot: (step: number) => `Step ${step}`,
+    loss: (value: string) => `loss ${value}`,
+    likeness: (value: string) => `likeness ${value}`,
+    faces: (found: number, all: number) => `${found} of ${plural(all, 'face', 'faces')} found`,
+  },
+};
