@@ -11,7 +11,8 @@ import { openCheckpoint } from '../../../src-main/checkpoint/open-checkpoint.ts'
 import {
   originalClip, originalOpenClip, type OriginalTensor, originalUnet, originalVae,
 } from '../../../src-main/checkpoint/original-names.ts';
-import { readTensor } from '../../../src-main/checkpoint/safetensors.ts';
+import { readSafetensors, readTensor } from '../../../src-main/checkpoint/safetensors.ts';
+import type { FloatDType } from '../../../src-main/checkpoint/streamed-tensor.ts';
 import { writeCheckpoint } from '../../../src-main/checkpoint/write-checkpoint.ts';
 import { tensorBytes } from '../../../src-main/tensor/tensor.ts';
 import type { WeightTable } from '../../../src-main/tensor/weights.ts';
@@ -132,15 +133,30 @@ async function checkWritten({ folder }: GoldenContext): Promise<GoldenRow[]> {
       textEncoder2: parseTextEncoderConfig(config['text_encoder_2'], 'text_encoder_2'),
     } : {}),
   };
-  const source = await openCheckpoint(path.join(folder, 'model.safetensors'), { configs });
+  const model = path.join(folder, 'model.safetensors');
+  const source = await openCheckpoint(model, { configs });
+  const dtype = source.unet.get('conv_in.weight')!.dtype as FloatDType;
   const target = await mkdtemp(path.join(tmpdir(), 'likeness-golden-'));
   try {
     const file = path.join(target, 'model.safetensors');
-    await writeCheckpoint(file, source);
-    return await compareCheckpoints(source, await openCheckpoint(file, { configs }));
+    await writeCheckpoint(file, source, { dtype });
+    const written = await openCheckpoint(file, { configs });
+    return [await compareFiles(model, file), ...await compareCheckpoints(source, written)];
   } finally {
     await rm(target, { recursive: true, force: true });
   }
+}
+
+/** Nothing is written that the published conversion scripts did not write in the same way. */
+async function compareFiles(model: string, file: string): Promise<GoldenRow> {
+  const [golden, written] = await Promise.all([model, file].map((name) => readSafetensors(name)));
+  const wrong: string[] = [];
+  for (const [name, tensor] of written!) {
+    const counterpart = golden!.get(name);
+    if (!counterpart || !(await isSame(tensor, counterpart))) wrong.push(name);
+  }
+  const note = wrong.length === 0 ? `${written!.size} tensors` : wrong.slice(0, 3).join(', ');
+  return exactRow('written file: each tensor as in the given one', wrong.length === 0, note);
 }
 
 async function compareCheckpoints(source: Checkpoint, written: Checkpoint): Promise<GoldenRow[]> {
