@@ -142,6 +142,8 @@ export const commands = {
       /** Left out: a random one. */
       seed: seedSchema.optional(),
       compareWithout: z.boolean().default(false),
+      /** Prompts stay as they are; else one that does not name the subject gets trigger and class word in front. */
+      keepPrompts: z.boolean().default(false),
       /** Photos that likeness is measured against; left out: all that are used. */
       referencePhotoIds: z.array(photoIdSchema).min(1).max(10_000).optional(),
       settings: generationSettingsSchema.default({}),

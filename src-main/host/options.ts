@@ -59,6 +59,7 @@ export interface GenerationOptions {
   readonly prompt: string[];
   readonly style: string[];
   readonly negative: string;
+  readonly keepPrompts?: boolean;
   readonly count: number;
   readonly seed: number;
   readonly strength?: number;
@@ -73,6 +74,7 @@ export interface GenerationOptions {
 export function addGenerationOptions(command: Command): Command {
   return command
     .option('--prompt <text>', 'what to draw; {subject} stands for the person (repeatable)', collect, [])
+    .option('--keep-prompts', 'draw prompts that do not name the person just as they are')
     .option('--style <id>', 'a ready-made style (repeatable)', collect, [])
     .option('--negative <text>', 'what should not be in it', '')
     .option('--count <number>', 'portraits of each prompt and style', numberOf(z.int().min(1).max(1000)), 4)

@@ -7,7 +7,7 @@ import {
   loadStyles, type PackFamily, type PortraitStyle, shownStyle, type StyleLanguage,
 } from '../generation/styles.ts';
 
-const subjectPlace = '{subject}';
+export const subjectPlace = '{subject}';
 
 /** The styles that come with Likeness, in the order they are shown. */
 export function readStyles(resourcesFolder: string): Promise<PortraitStyle[]> {

@@ -8,7 +8,7 @@ import type { ParsedRequest } from '../contract/studio.ts';
 import type { CreateItem, CreateParameters } from '../jobs/job-parameters.ts';
 import type { JobItem } from '../library/jobs.ts';
 import { newId } from '../library/library.ts';
-import { findStyle, stylesFor, withSubject } from '../packs/styles.ts';
+import { findStyle, stylesFor, subjectPlace, withSubject } from '../packs/styles.ts';
 import type { Handlers, StudioContext } from './context.ts';
 import type { ProgressBoard } from './jobs.ts';
 import { present } from './missing.ts';
@@ -81,7 +81,7 @@ function batchItems(context: StudioContext, subject: Subject, request: CreateReq
 
 function wordings(
   context: StudioContext, subject: Subject,
-  { adapterId, packId, prompts, styleIds, negativePrompt }: CreateRequest,
+  { adapterId, packId, prompts, styleIds, negativePrompt, keepPrompts }: CreateRequest,
 ): Omit<CreateItem, 'usesAdapter'>[] {
   // a look that was taught with a new word is called by it
   const look = adapterId === null ? undefined : context.library.adapters.get(adapterId);
@@ -89,7 +89,8 @@ function wordings(
   const { classWord } = subject;
   const styles = stylesFor(context.styles, context.packs.get(packId));
   const own = prompts.map((prompt) => ({
-    prompt: withSubject(prompt, triggerWord, classWord), negativePrompt, styleId: null,
+    prompt: keepPrompts && !prompt.includes(subjectPlace) ? prompt : withSubject(prompt, triggerWord, classWord),
+    negativePrompt, styleId: null,
   }));
   const styled = styleIds.map((id) => {
     const style = findStyle(styles, id);

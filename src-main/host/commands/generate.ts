@@ -92,7 +92,8 @@ async function generateInLibrary(studio: Studio, options: GenerateOptions): Prom
     subjectId: subject.id, adapterId: look.id, packId: pack.id,
     prompts: hasWords ? options.prompt : ['photo of {subject}'], styleIds: options.style,
     negativePrompt: options.negative, count: options.count, seed: options.seed,
-    compareWithout: options.compare ?? false, settings: generationSettingsOf(options),
+    compareWithout: options.compare ?? false, keepPrompts: options.keepPrompts ?? false,
+    settings: generationSettingsOf(options),
   }), display);
   const out = path.resolve(options.out ?? `portraits-${subject.name.replace(/[^\p{L}\p{N}]+/gu, '-')}`);
   const drawn = (await studio.run('portraits.list', { subjectId: subject.id })).filter((one) => one.jobId === job.id);

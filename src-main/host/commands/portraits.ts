@@ -72,6 +72,7 @@ async function wholeWay(studio: Studio, options: PortraitsOptions, display: Prog
     subjectId: subject.id, adapterId: look.id, packId: pack.id,
     prompts: hasWords ? options.prompt : ['photo of {subject}'], styleIds: options.style,
     negativePrompt: options.negative, count: options.count, seed: options.seed, compareWithout: true,
+    keepPrompts: options.keepPrompts ?? false,
     referencePhotoIds: heldOut.length > 0 ? heldOut.map((photo) => photo.id) : undefined,
     settings: generationSettingsOf(options),
   }), display);
