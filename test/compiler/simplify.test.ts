@@ -11,7 +11,7 @@ import { simplify } from '../../src-main/compiler/3-simplify/simplify.ts';
 import { evaluate } from '../../src-main/compiler/evaluate.ts';
 import { verify } from '../../src-main/compiler/verify.ts';
 import { type Shape, type Tensor, elementCount, float32Tensor } from '../../src-main/tensor/tensor.ts';
-import { randomTensor, relativeError, runOnnx } from './numbers.ts';
+import { emitStyles, randomTensor, relativeError, runOnnx } from './numbers.ts';
 
 /** Both graphs' outputs agree in float64. */
 function expectSameNumbers(before: Graph, after: Graph, feeds: Record<string, Tensor>): void {
@@ -180,6 +180,15 @@ describe('attention', () => {
     const largest = Math.max(...buffers.map((shape) => 4 * elementCount(shape)));
     expect(largest).toBeLessThanOrEqual(Math.max(limit.maxBufferBytes, 48));
     expectSameNumbers(graph, lowered, feeds);
+  });
+
+  test.each(emitStyles)('ONNX Runtime gives the same in slices (fused product: $hasFusedMatMul)', async (style) => {
+    const { graph, feeds } = attentionGraph([4, 3, 6], 2);
+    const sliced = simplify(graph, { attention: { maxBufferBytes: 2 * 48, recomputeBytes: 0 } });
+    const expected = evaluate(graph, feeds);
+    for (const [name, { data }] of Object.entries(await runOnnx(sliced, feeds, style))) {
+      expect(relativeError(data, expected[name]!.values)).toBeLessThan(1e-5);
+    }
   });
 
   test('ONNX Runtime does not merge what is computed again behind the barrier', async () => {
