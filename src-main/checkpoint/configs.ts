@@ -13,13 +13,11 @@ const positiveList = z.array(positive).min(1).max(16);
 /** A feature that none of our networks has: the field must be absent, null or false. */
 const absent = z.union([z.null(), z.literal(false)]).optional();
 
-const unetFile = z.object({
-  sample_size: positive.nullish(),
+/** What UNets and ControlNets have in common: the way down and the middle. */
+const trunkFields = {
   in_channels: positive.default(4),
-  out_channels: positive.default(4),
   down_block_types: z.array(z.enum(['CrossAttnDownBlock2D', 'DownBlock2D'])).min(1).max(16),
   mid_block_type: z.literal('UNetMidBlock2DCrossAttn').default('UNetMidBlock2DCrossAttn'),
-  up_block_types: z.array(z.enum(['CrossAttnUpBlock2D', 'UpBlock2D'])).min(1).max(16),
   block_out_channels: positiveList,
   layers_per_block: positive.default(2),
   downsample_padding: z.literal(1).default(1),
@@ -39,25 +37,36 @@ const unetFile = z.object({
   addition_time_embed_dim: positive.nullish(),
   projection_class_embeddings_input_dim: positive.nullish(),
   resnet_time_scale_shift: z.literal('default').default('default'),
-  center_input_sample: absent,
   only_cross_attention: absent,
-  dual_cross_attention: absent,
   class_embed_type: absent,
   num_class_embeds: absent,
   encoder_hid_dim: absent,
   encoder_hid_dim_type: absent,
+};
+
+const unetFile = z.object({
+  ...trunkFields,
+  sample_size: positive.nullish(),
+  out_channels: positive.default(4),
+  up_block_types: z.array(z.enum(['CrossAttnUpBlock2D', 'UpBlock2D'])).min(1).max(16),
+  center_input_sample: absent,
+  dual_cross_attention: absent,
   time_cond_proj_dim: absent,
   reverse_transformer_layers_per_block: absent,
 });
 
-/** A UNet2DConditionModel of the Stable Diffusion family. */
-export interface UnetConfig {
-  /** Latent height and width it was trained at, in latent pixels. */
-  readonly sampleSize: number;
+const controlNetFile = z.object({
+  ...trunkFields,
+  conditioning_channels: z.literal(3).default(3),
+  conditioning_embedding_out_channels: positiveList.default([16, 32, 96, 256]),
+  controlnet_conditioning_channel_order: z.literal('rgb').default('rgb'),
+  global_pool_conditions: absent,
+});
+
+/** The way down and the middle of a UNet, which a ControlNet has too. */
+export interface UnetTrunkConfig {
   readonly inChannels: number;
-  readonly outChannels: number;
   readonly downBlockTypes: readonly ('CrossAttnDownBlock2D' | 'DownBlock2D')[];
-  readonly upBlockTypes: readonly ('CrossAttnUpBlock2D' | 'UpBlock2D')[];
   readonly blockOutChannels: readonly number[];
   /** ResNets of a down block; an up block has one more. */
   readonly layersPerBlock: number;
@@ -74,6 +83,20 @@ export interface UnetConfig {
   readonly upcastAttention: boolean;
   /** SDXL's pooled text and time ids; undefined for SD 1 and 2. */
   readonly textTime?: { readonly timeEmbedDim: number; readonly projectionInputDim: number };
+}
+
+/** A UNet2DConditionModel of the Stable Diffusion family. */
+export interface UnetConfig extends UnetTrunkConfig {
+  /** Latent height and width it was trained at, in latent pixels. */
+  readonly sampleSize: number;
+  readonly outChannels: number;
+  readonly upBlockTypes: readonly ('CrossAttnUpBlock2D' | 'UpBlock2D')[];
+}
+
+/** A ControlNetModel: shown an RGB picture of 0…1. */
+export interface ControlNetConfig extends UnetTrunkConfig {
+  /** Channels at full size and after each halving of the picture, down to the size of the latents. */
+  readonly conditioningEmbeddingOutChannels: readonly number[];
 }
 
 const vaeFile = z.object({
@@ -161,22 +184,34 @@ export const stableDiffusionScheduler: SchedulerConfig = parseSchedulerConfig({}
 export function parseUnetConfig(json: unknown, source: string): UnetConfig {
   const file = parse(unetFile, json, source);
   const blocks = file.block_out_channels.length;
+  if (file.up_block_types.length !== blocks) refuse(source, blockTypesDisagree(blocks));
+  return {
+    ...trunkConfig(file, source), sampleSize: file.sample_size ?? 64, outChannels: file.out_channels,
+    upBlockTypes: file.up_block_types,
+  };
+}
+
+/** Parses a diffusers ControlNetModel config.json. */
+export function parseControlNetConfig(json: unknown, source: string): ControlNetConfig {
+  const file = parse(controlNetFile, json, source);
+  return {
+    ...trunkConfig(file, source), conditioningEmbeddingOutChannels: file.conditioning_embedding_out_channels,
+  };
+}
+
+function trunkConfig(file: z.output<z.ZodObject<typeof trunkFields>>, source: string): UnetTrunkConfig {
+  const blocks = file.block_out_channels.length;
   const perBlock = (value: number | number[], field: string): readonly number[] => {
     const list = typeof value === 'number' ? Array.from({ length: blocks }, () => value) : value;
     return list.length === blocks ? list : refuse(source, `${field} has ${list.length} entries for ${blocks} blocks`);
   };
-  if (file.down_block_types.length !== blocks || file.up_block_types.length !== blocks) {
-    refuse(source, `the block types do not match the ${blocks} entries of block_out_channels`);
-  }
+  if (file.down_block_types.length !== blocks) refuse(source, blockTypesDisagree(blocks));
   const { addition_time_embed_dim: timeEmbedDim, projection_class_embeddings_input_dim: projectionInputDim } = file;
   const hasTextTime = file.addition_embed_type === 'text_time';
   if (hasTextTime && (!timeEmbedDim || !projectionInputDim)) refuse(source, 'text_time lacks its sizes');
   return {
-    sampleSize: file.sample_size ?? 64,
     inChannels: file.in_channels,
-    outChannels: file.out_channels,
     downBlockTypes: file.down_block_types,
-    upBlockTypes: file.up_block_types,
     blockOutChannels: file.block_out_channels,
     layersPerBlock: file.layers_per_block,
     normNumGroups: file.norm_num_groups,
@@ -188,6 +223,10 @@ export function parseUnetConfig(json: unknown, source: string): UnetConfig {
     upcastAttention: file.upcast_attention ?? false,
     ...(hasTextTime ? { textTime: { timeEmbedDim: timeEmbedDim!, projectionInputDim: projectionInputDim! } } : {}),
   };
+}
+
+function blockTypesDisagree(blocks: number): string {
+  return `the block types do not match the ${blocks} entries of block_out_channels`;
 }
 
 /** Parses a diffusers AutoencoderKL config.json. */

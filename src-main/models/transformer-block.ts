@@ -1,11 +1,12 @@
 // The transformer of Stable Diffusion (Rombach et al. 2022, section 3.3 and appendix E.2.1): self-attention,
-// cross-attention to the text and a gated feed-forward (GEGLU, Shazeer 2020), each added to its own input.
+// cross-attention to the text and a gated feed-forward (GEGLU, Shazeer 2020), each added to its own input. An image
+// prompt has keys and values of its own in each cross-attention (IP-Adapter, Ye et al. 2023, section 3.2).
 // Tokens stay one matrix [B·N, C] from end to end; only attention opens them up into heads.
 
 import type { Value } from '../compiler/1-build/graph.ts';
 import { convolution, groupNorm, layerNorm, linear } from './layers.ts';
 import type { NetworkScope } from './network-scope.ts';
-import { headedAttention, pictureFromTokens, tokensFromPicture } from './tokens.ts';
+import { headedAttention, pictureFromTokens, tokensFromPicture, tokensFromSequence } from './tokens.ts';
 
 /** diffusers' Transformer2DModel: not the resnets' 1e-5. */
 const groupNormEpsilon = 1e-6;
@@ -22,6 +23,17 @@ export interface TransformerOptions {
   readonly useLinearProjection: boolean;
   /** What cross-attention reads: tokens [B·M, D]. */
   readonly context: Value;
+  readonly imagePrompt?: ImagePrompt;
+}
+
+/** Tokens of a picture or a face that cross-attention reads beside the text. */
+export interface ImagePrompt {
+  /** Where to_k_ip.weight and to_v_ip.weight of each cross-attention are, under the attention's path. */
+  readonly scope: NetworkScope;
+  /** [B, K, D]. */
+  readonly tokens: Value;
+  /** float32, broadcast with tokens [B·N, C]: 0 leaves them out, 1 is as strong as the text. */
+  readonly strength: Value;
 }
 
 interface TokenSizes {
@@ -45,7 +57,7 @@ function transformer(scope: NetworkScope, path: string, x: Value, options: Trans
   for (let layer = 0; layer < options.layers; layer++) {
     const name = `transformer_blocks.${layer}`;
     const input = tokens;
-    tokens = g.scope(name, () => transformerLayer(scope, `${path}.${name}`, input, options.context, sizes));
+    tokens = g.scope(name, () => transformerLayer(scope, `${path}.${name}`, input, options, sizes));
   }
   const h = options.useLinearProjection
     ? pictureFromTokens(g, linear(scope, `${path}.proj_out`, tokens, channels), batch, height, width)
@@ -55,22 +67,38 @@ function transformer(scope: NetworkScope, path: string, x: Value, options: Trans
   return g.add(h, x);
 }
 
-function transformerLayer(scope: NetworkScope, path: string, x: Value, context: Value, sizes: TokenSizes): Value {
+function transformerLayer(
+  scope: NetworkScope, path: string, x: Value, { context, imagePrompt }: TransformerOptions, sizes: TokenSizes,
+): Value {
   const { g } = scope;
   const norm = (name: string) => layerNorm(scope, `${path}.${name}`, x, layerNormEpsilon);
   const normed = norm('norm1');
   x = g.add(attention(scope, `${path}.attn1`, normed, normed, sizes), x);
-  x = g.add(attention(scope, `${path}.attn2`, norm('norm2'), context, sizes), x);
+  x = g.add(attention(scope, `${path}.attn2`, norm('norm2'), context, sizes, imagePrompt), x);
   return g.add(feedForward(scope, `${path}.ff`, norm('norm3')), x);
 }
 
 /** Attention from tokens `x` [B·N, C] to `context` [B·M, D] → [B·N, C]. */
-function attention(scope: NetworkScope, path: string, x: Value, context: Value, sizes: TokenSizes): Value {
+function attention(
+  scope: NetworkScope, path: string, x: Value, context: Value, sizes: TokenSizes, imagePrompt?: ImagePrompt,
+): Value {
+  const { g } = scope;
   const channels = x.shape[1]!;
   const q = linear(scope, `${path}.to_q`, x, channels, { bias: false });
   const k = linear(scope, `${path}.to_k`, context, channels, { bias: false });
   const v = linear(scope, `${path}.to_v`, context, channels, { bias: false });
-  return linear(scope, `${path}.to_out.0`, headedAttention(scope.g, q, k, v, sizes), channels);
+  let mixed = headedAttention(g, q, k, v, sizes);
+  if (imagePrompt) mixed = g.add(mixed, imageAttention(path, q, imagePrompt, sizes));
+  return linear(scope, `${path}.to_out.0`, mixed, channels);
+}
+
+/** The same queries `q` [B·N, C] on the picture's keys and values, times its strength → [B·N, C]. */
+function imageAttention(path: string, q: Value, { scope, tokens, strength }: ImagePrompt, sizes: TokenSizes): Value {
+  const { g } = scope;
+  const rows = tokensFromSequence(g, tokens);
+  const k = linear(scope, `${path}.to_k_ip`, rows, q.shape[1]!, { bias: false });
+  const v = linear(scope, `${path}.to_v_ip`, rows, q.shape[1]!, { bias: false });
+  return g.mul(headedAttention(g, q, k, v, sizes), strength);
 }
 
 /** GEGLU: the first half times gelu of the second, then back to the tokens' width. */
