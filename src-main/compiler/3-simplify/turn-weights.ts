@@ -4,8 +4,7 @@
 // frozen ones by nodes that it folds when the session is created: a copy in memory, so only where most time is won for
 // it, in the layers of the largest pictures.
 
-import { type Tensor, elementCount } from '../../tensor/tensor.ts';
-import type { GraphBuilder } from '../1-build/graph-builder.ts';
+import { elementCount } from '../../tensor/tensor.ts';
 import type { Graph, Node, Value } from '../1-build/graph.ts';
 import { numberAttribute, numbersAttribute, sameShape } from '../ops/shapes.ts';
 import type { RewriteRule } from './rewrite.ts';
@@ -16,16 +15,12 @@ const leastPositions = 1024;
 /** Turns weights as long as all turned ones together take at most `maxBytes`. */
 export function turnWeights(graph: Graph, maxBytes: number): RewriteRule {
   const chosen = chooseNodes(graph, maxBytes);
-  const matrices = new Map<number, Value>();
   return (g, node, [x, weight]) => {
     if (!chosen.has(node)) return undefined;
-    const exchange = (taps: number): Value => {
-      if (!matrices.has(taps)) matrices.set(taps, g.constant(exchangeMatrix(taps)));
-      return matrices.get(taps)!;
-    };
     const kernel = weight!.shape.slice(2);
     const pads = numbersAttribute(node.attributes, 'pads').map((pad, side) => kernel[side % 2]! - 1 - pad);
-    return [g.conv(x!, turned(g, weight!, exchange), undefined, { pads: pads as [number, number, number, number] })];
+    const turned = g.node('TurnKernels', [weight!])[0]!;
+    return [g.conv(x!, turned, undefined, { pads: pads as [number, number, number, number] })];
   };
 }
 
@@ -62,20 +57,4 @@ function isTurnable({ op, inputs, attributes }: Node): boolean {
 function isFrozen(graph: Graph, value: Value): boolean {
   const source = value.producer?.op === 'Cast' ? value.producer.inputs[0]! : value;
   return graph.initializers.has(source);
-}
-
-/** [O, I, kh, kw] → [I, O, kh, kw], each kernel turned by half a turn: its taps times the exchange matrix. */
-function turned(g: GraphBuilder, weight: Value, exchange: (taps: number) => Value): Value {
-  const [outChannels, inChannels, height, width] = weight.shape as [number, number, number, number];
-  const taps = height * width;
-  const swapped = g.transpose(g.reshape(weight, [outChannels, inChannels, taps]), [1, 0, 2]);
-  const reversed = taps === 1 ? swapped : g.matmul(swapped, exchange(taps));
-  return g.reshape(reversed, [inChannels, outChannels, height, width]);
-}
-
-/** Ones from the upper right to the lower left: a row times it is the row backwards. */
-function exchangeMatrix(size: number): Tensor {
-  const isOne = (i: number): boolean => Math.floor(i / size) + (i % size) === size - 1;
-  const data = Float32Array.from({ length: size * size }, (_, i) => (isOne(i) ? 1 : 0));
-  return { dtype: 'float32', shape: [size, size], data };
 }

@@ -149,6 +149,15 @@ const resizeNearest: Emitter = ({ node, nameOf, emit, int64s }) => void emit(
   },
 );
 
+/** Both axes of each kernel backwards, then the channels exchanged. */
+const turnKernels: Emitter = ({ node, nameOf, emit, int64s }) => {
+  const weight = node.inputs[0]!;
+  const isOneTap = weight.shape[2]! * weight.shape[3]! === 1;
+  const [last, beyond, axes] = [int64s([-1, -1]), int64s([-(2 ** 31), -(2 ** 31)]), int64s([2, 3])];
+  const turned = isOneTap ? nameOf(weight) : emit('Slice', [nameOf(weight), last, beyond, axes, last], {}, '');
+  emit('Transpose', [turned], { perm: { ints: [1, 0, 2, 3] } });
+};
+
 /** The zero is added to the shape of a Reshape, which copies nothing and which ONNX Runtime cannot fold. */
 const lateCast: Emitter = ({ node, nameOf, emit, int64s }) => {
   const [x, zero] = node.inputs as [Value, Value];
@@ -196,4 +205,5 @@ export const emitters: Readonly<Record<string, Emitter>> = {
     axis: { int: numberAttribute(context.node.attributes, 'axis') },
   }),
   ResizeNearest: resizeNearest,
+  TurnKernels: turnKernels,
 };

@@ -246,4 +246,25 @@ function selection(sources: number, targets: number): { dtype: 'float32'; shape:
   return { dtype: 'float32', shape: [sources, targets], data };
 }
 
-export const convolutionOps: OpTable = { Conv: conv, ConvTranspose: convTranspose, ResizeNearest: resizeNearest };
+// [O, I, kh, kw] → [I, O, kh, kw], each kernel turned by half a turn: see 3-simplify/turn-weights.ts.
+const turnKernels: OpRule = {
+  infer: ([weight]) => {
+    const [outChannels, inChannels, ...kernel] = weight!.shape as [number, number, number, number];
+    return [{ dtype: weight!.dtype, shape: [inChannels, outChannels, ...kernel] }];
+  },
+  gradient: 'none',
+  evaluate: ([weight], node) => {
+    const { shape } = node.outputs[0]!;
+    const [inChannels, outChannels, height, width] = shape as [number, number, number, number];
+    const taps = height * width;
+    const values = new Float64Array(weight!.values.length);
+    for (let i = 0; i < inChannels; i++) for (let o = 0; o < outChannels; o++) for (let tap = 0; tap < taps; tap++) {
+      values[(i * outChannels + o) * taps + tap] = weight!.values[(o * inChannels + i + 1) * taps - 1 - tap]!;
+    }
+    return [{ shape, values }];
+  },
+};
+
+export const convolutionOps: OpTable = {
+  Conv: conv, ConvTranspose: convTranspose, ResizeNearest: resizeNearest, TurnKernels: turnKernels,
+};
