@@ -55,12 +55,16 @@ function optionsFor(width: number, wishes: ChartWishes, token: Token): uPlot.Opt
   };
   const likenessAxis = {
     ...axis, scale: 'likeness', side: 1 as const, size: 44, grid: { show: false },
-    values: (_: uPlot, ticks: number[]) => ticks.map((tick) => tick.toFixed(2)),
+    values: (_: uPlot, ticks: number[], _axis: number, _space: number, apart: number) =>
+      ticks.map((tick) => tick.toFixed(apart < 0.01 ? 3 : 2)),
   };
   return {
     width, height: wishes.heightPx, legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-    scales: { x: { time: false, range: (_, low, high) => [Math.min(low, 0), Math.max(high, wishes.steps)] } },
+    scales: {
+      x: { time: false, range: (_, low, high) => [Math.min(low, 0), Math.max(high, wishes.steps)] },
+      likeness: { range: (_, low, high) => likenessRange(low, high) },
+    },
     axes: [
       { ...axis, size: 28 },
       { ...axis, size: 52, values: (_, ticks) => ticks.map(formatTick) },
@@ -72,6 +76,13 @@ function optionsFor(width: number, wishes: ChartWishes, token: Token): uPlot.Opt
       draw: [(chart) => drawMarks(chart, wishes.marks(), token)],
     },
   };
+}
+
+/** Never so narrow that the last hundredths look like a climb. */
+function likenessRange(low: number | null, high: number | null): [number, number] {
+  if (low === null || high === null) return [0, 1];
+  const margin = Math.max(0.02, (0.2 - (high - low)) / 2);
+  return [low - margin, high + margin];
 }
 
 /** Each step faintly, the smooth loss, the loss on photos kept aside dashed, and likeness in the accent. */

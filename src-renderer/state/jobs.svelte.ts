@@ -8,6 +8,8 @@ import type { JobAct } from './job-acts.ts';
 export class Jobs {
   list = $state.raw<Job[]>([]);
   #losses = $state.raw<Readonly<Record<string, readonly LossPoint[]>>>({});
+  /** The last event of each job. */
+  #heard: Readonly<Record<string, Job>> = {};
   #client: StudioClient;
   #onChange: (before: Job | undefined, after: Job) => void;
 
@@ -53,21 +55,27 @@ export class Jobs {
     this.#setLosses(jobId, mergePoints(history, this.lossPoints(jobId)));
   }
 
-  /** Asks something of a job; the answer is the job as it stands then. */
+  /** Asks something of a job. The answer is the job as it stood then; an event that overtook it is newer. */
   async act(jobId: JobId, act: JobAct): Promise<void> {
-    this.upsert(await this.#client.call(`jobs.${act}`, { jobId }));
+    const before = this.#heard[jobId];
+    const job = await this.#client.call(`jobs.${act}`, { jobId });
+    if (this.#heard[jobId] === before) this.#put(job);
   }
 
+  /** Takes in a job that was just made, unless an event has told of it already. */
+  add(job: Job): void {
+    if (!this.list.some(({ id }) => id === job.id)) this.#put(job);
+  }
+
+  /** Takes in what an event says of a job. */
   upsert(job: Job): void {
-    const index = this.list.findIndex((each) => each.id === job.id);
-    const before = this.list[index];
-    this.list = index < 0 ? [...this.list, job] : this.list.with(index, job);
-    this.#onChange(before, job);
+    this.#heard = { ...this.#heard, [job.id]: job };
+    this.#put(job);
   }
 
   takeProgress(jobId: JobId, progress: Progress, points: readonly LossPoint[]): void {
     const job = this.list.find((each) => each.id === jobId);
-    if (job && !isEnded(job)) this.upsert({ ...job, progress });
+    if (job && !isEnded(job)) this.#put({ ...job, progress });
     if (points.length === 0) return;
     // a run that was taken up again begins at its last snapshot; what it had beyond that is not of this run
     const before = this.lossPoints(jobId).filter(({ step }) => step < points[0]!.step);
@@ -77,7 +85,14 @@ export class Jobs {
   /** A portrait of this job is done; the count follows at once, not with the next job event. */
   countItem(jobId: JobId, itemsDone: number): void {
     const job = this.list.find((each) => each.id === jobId);
-    if (job && itemsDone > job.itemsDone) this.upsert({ ...job, itemsDone });
+    if (job && itemsDone > job.itemsDone) this.#put({ ...job, itemsDone });
+  }
+
+  #put(job: Job): void {
+    const index = this.list.findIndex((each) => each.id === job.id);
+    const before = this.list[index];
+    this.list = index < 0 ? [...this.list, job] : this.list.with(index, job);
+    this.#onChange(before, job);
   }
 
   #setLosses(jobId: JobId, points: readonly LossPoint[]): void {

@@ -40,6 +40,7 @@ export class Photos {
   leftOut = $derived(this.list.length - this.used - this.list.filter(isUndecided).length);
   #client: StudioClient;
   #subjectId: SubjectId | null = null;
+  #changes: Promise<unknown> = Promise.resolve();
 
   constructor(client: StudioClient) {
     this.#client = client;
@@ -101,24 +102,37 @@ export class Photos {
   }
 
   /** Sets the user's choice and gives back the one before, for undo. */
-  async choose(photoId: PhotoId, userChoice: Photo['userChoice']): Promise<Photo['userChoice']> {
-    const before = this.find(photoId)?.userChoice ?? null;
-    this.upsert(await this.#client.call('photos.choose', { photoId, userChoice }));
-    return before;
+  choose(photoId: PhotoId, userChoice: Photo['userChoice']): Promise<Photo['userChoice']> {
+    return this.#inTurn(async () => {
+      const before = this.find(photoId)?.userChoice ?? null;
+      this.upsert(await this.#client.call('photos.choose', { photoId, userChoice }));
+      return before;
+    });
   }
 
   /** Sets a caption, '' for the usual one, and gives back the one before, for undo. */
-  async setCaption(photoId: PhotoId, caption: string): Promise<string> {
-    const before = this.find(photoId)?.caption ?? '';
-    this.upsert(await this.#client.call('photos.setCaption', { photoId, caption }));
-    return before;
+  setCaption(photoId: PhotoId, caption: string): Promise<string> {
+    return this.#inTurn(async () => {
+      const before = this.find(photoId)?.caption ?? '';
+      this.upsert(await this.#client.call('photos.setCaption', { photoId, caption }));
+      return before;
+    });
   }
 
   /** Sets how often teaching sees a photo, and gives back the number before, for undo. */
-  async setRepeats(photoId: PhotoId, repeats: number): Promise<number> {
-    const before = this.find(photoId)?.repeats ?? 1;
-    this.upsert(await this.#client.call('photos.setRepeats', { photoId, repeats }));
-    return before;
+  setRepeats(photoId: PhotoId, repeats: number): Promise<number> {
+    return this.#inTurn(async () => {
+      const before = this.find(photoId)?.repeats ?? 1;
+      this.upsert(await this.#client.call('photos.setRepeats', { photoId, repeats }));
+      return before;
+    });
+  }
+
+  /** One change after the other, so that each knows what it changed. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#changes.then(change);
+    this.#changes = turn.catch(() => undefined);
+    return turn;
   }
 
   find(photoId: PhotoId | null): Photo | null {

@@ -21,8 +21,15 @@ export class Snapshots {
     return this.of(jobId).find(({ isBest }) => isBest) ?? null;
   }
 
-  latest(jobId: JobId): Snapshot | null {
-    return this.of(jobId).at(-1) ?? null;
+  /** Likeness at the last snapshot that measured it; one that a pause took draws nothing. */
+  likeness(jobId: JobId): number | null {
+    return this.of(jobId).findLast((snapshot) => snapshot.likeness !== null)?.likeness ?? null;
+  }
+
+  /** Those with previews; all of them where none has any. */
+  pictured(jobId: JobId): readonly Snapshot[] {
+    const pictured = this.of(jobId).filter(({ previewIds }) => previewIds.length > 0);
+    return pictured.length > 0 ? pictured : this.of(jobId);
   }
 
   /** Reads all of a job; needed once after the page was opened or the connection lost. */

@@ -151,7 +151,7 @@ export class Workspace {
     const subject = this.subjects.current;
     if (!subject || this.teach.obstacle(this.photos.list, subject.hasConsent)) return;
     const job = await this.notices.attempt(() => this.teach.start(subject.id, this.photos.list));
-    if (job) this.jobs.upsert(job);
+    if (job) this.jobs.add(job);
   }
 
   /** Asks something of a job. What is cancelled can be taken up again while the studio stays open. */
@@ -169,7 +169,7 @@ export class Workspace {
     if (!subject || !pack || !this.create.canStart) return;
     const look = this.looks.find(this.create.adapterId);
     const job = await this.notices.attempt(() => this.create.start(subject.id, look, pack));
-    if (job) this.jobs.upsert(job);
+    if (job) this.jobs.add(job);
   }
 
   /** Opens Create with this look chosen. */
@@ -256,6 +256,11 @@ export class Workspace {
   /** Reads the curves of a job that was running or done before the page was opened. */
   async showRun(jobId: JobId): Promise<void> {
     await this.notices.attempt(() => this.#reading(() => this.#loadRun(jobId)));
+  }
+
+  /** Reads the snapshots of a look's run, for a cover where it has no portrait yet. */
+  async showSnapshots(jobId: JobId): Promise<void> {
+    await this.notices.attempt(() => this.#reading(() => this.snapshots.load(jobId)));
   }
 
   async #loadRun(jobId: JobId): Promise<void> {

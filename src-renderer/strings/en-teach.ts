@@ -152,6 +152,7 @@ export const enRun = {
   doneText: (steps: number, duration: string) => `${plural(steps, 'step', 'steps')} in ${duration}.`,
   bestAt: (step: number, likeness: string) => `Best at step ${step}, likeness ${likeness}`,
   bestOnly: (step: number) => `Best at step ${step}`,
+  measuredAtPlace: 'No face was found in its previews; this is measured where a face should be.',
   tryIt: 'Try it',
   export: 'Export…',
   previews: 'Previews',
@@ -195,6 +196,6 @@ export const enRun = {
     snapshot: (step: number) => `Step ${step}`,
     loss: (value: string) => `loss ${value}`,
     likeness: (value: string) => `likeness ${value}`,
-    faces: (found: number, all: number) => `${found} of ${plural(all, 'face', 'faces')} found`,
+    faces: (found: number, all: number) => `faces ${found}/${all}`,
   },
 };

@@ -132,6 +132,7 @@ export const zhHansRun: typeof enRun = {
   doneText: (steps, duration) => `${steps} 步，用时 ${duration}。`,
   bestAt: (step, likeness) => `第 ${step} 步最好，相似度 ${likeness}`,
   bestOnly: (step) => `第 ${step} 步最好`,
+  measuredAtPlace: '预览中没有找到人脸，这是在人脸应在的位置测得的。',
   tryIt: '试一试',
   export: '导出…',
   previews: '预览',
@@ -173,6 +174,6 @@ export const zhHansRun: typeof enRun = {
     snapshot: (step) => `第 ${step} 步`,
     loss: (value) => `损失 ${value}`,
     likeness: (value) => `相似度 ${value}`,
-    faces: (found, all) => `${all} 张中找到 ${found} 张脸`,
+    faces: (found, all) => `人脸 ${found}/${all}`,
   },
 };

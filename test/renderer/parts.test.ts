@@ -1,7 +1,7 @@
 // The parts of the page's state, each by itself: imports, verdict counts, jobs and losses, what create asks.
 
 import { expect, test } from 'vitest';
-import type { Progress } from '../../src-main/contract/nouns.ts';
+import type { Job, Progress } from '../../src-main/contract/nouns.ts';
 import { nextTile } from '../../src-renderer/actions/arrow-keys.ts';
 import { Create } from '../../src-renderer/state/create.svelte.ts';
 import { jobShare, Jobs } from '../../src-renderer/state/jobs.svelte.ts';
@@ -10,7 +10,7 @@ import { Photos } from '../../src-renderer/state/photos.svelte.ts';
 import { likenessGrade, Portraits } from '../../src-renderer/state/portraits.svelte.ts';
 import { View } from '../../src-renderer/state/view.svelte.ts';
 import { adapterId, job, jobId, look, pack, photo, photoId, portrait, subjectId } from './nouns.ts';
-import { handClock, refusal, testStudio } from './test-client.ts';
+import { handClock, refusal, settle, testStudio } from './test-client.ts';
 
 test('photos are counted by verdict and by the choice above it', async () => {
   const list = [
@@ -123,6 +123,28 @@ test('a run that is taken up again forgets the losses beyond its last snapshot',
   expect(jobs.lossPoints(jobId(7))).toEqual([
     { step: 1, loss: 1 }, { step: 2, loss: 0.5 }, { step: 3, loss: 0.9 },
   ]);
+});
+
+test('the answer to a wish does not undo the event that overtook it', async () => {
+  const answers: ((state: Job['state']) => void)[] = [];
+  const ask = (): Promise<Job> =>
+    new Promise((resolve) => answers.push((state) => resolve(job('teach', 7, { state }))));
+  const jobs = new Jobs(testStudio({ 'jobs.resume': ask, 'jobs.pause': ask }).client);
+  jobs.upsert(job('teach', 7, { state: 'paused' }));
+  const resuming = jobs.act(jobId(7), 'resume');
+  await settle();
+  jobs.upsert(job('teach', 7, { state: 'running' }));
+  answers[0]!('waiting');
+  await resuming;
+  expect(jobs.list[0]?.state).toBe('running');
+
+  const pausing = jobs.act(jobId(7), 'pause');
+  await settle();
+  answers[1]!('paused');
+  await pausing;
+  expect(jobs.list[0]?.state).toBe('paused');
+  jobs.add(job('teach', 7, { state: 'waiting' }));
+  expect(jobs.list.map(({ state }) => state)).toEqual(['paused']);
 });
 
 test('Teach shows the run that goes on before one that is newer or waits', () => {

@@ -25,7 +25,10 @@ test('snapshots stand by step; a new best ends the old one, the same step again 
   expect(snapshots.of(jobId(7)).map(({ step, isBest }) => [step, isBest])).toEqual([
     [10, false], [20, false], [30, true],
   ]);
-  expect([snapshots.best(jobId(7))?.likeness, snapshots.latest(jobId(7))?.step]).toEqual([0.6, 30]);
+  // a pause takes a snapshot and draws nothing for it
+  snapshots.take(snapshot(31, { previewIds: [] }));
+  expect([snapshots.best(jobId(7))?.likeness, snapshots.likeness(jobId(7))]).toEqual([0.6, 0.6]);
+  expect(snapshots.pictured(jobId(7)).map(({ step }) => step)).toEqual([10, 20, 30]);
   expect(snapshots.of(jobId(8))).toEqual([]);
 });
 

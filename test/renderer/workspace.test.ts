@@ -260,6 +260,13 @@ test('caption and repeats of a photo are undone', async () => {
   ]);
 });
 
+test('two captions in quick succession are undone one after the other', async () => {
+  const { workspace } = await started();
+  await Promise.all(['first', 'second'].map((caption) => captionPhoto(workspace, photoId(1), caption)));
+  await workspace.undo();
+  expect(workspace.photos.find(photoId(1))?.caption).toBe('first');
+});
+
 test('a look is continued on Teach, and no longer once it is deleted or somebody else is on the page', async () => {
   const { workspace } = await started();
   workspace.continueLook(adapterId());

@@ -96,8 +96,15 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await page.getByText('Advanced').click();
     await page.locator('summary', { hasText: 'Optimiser' }).click();
     await page.getByLabel('Steps', { exact: true }).fill('12');
+    await page.locator('summary', { hasText: 'Saving' }).click();
+    await page.getByLabel('Snapshot every', { exact: true }).fill('6');
+    await page.getByLabel('Previews', { exact: true }).fill('2');
     await page.getByRole('button', { name: 'Teach this face' }).click();
     await page.getByRole('button', { name: 'Try it' }).waitFor();
+    await page.locator('main .result').getByText(/^Best at step (6|12), likeness/).waitFor();
+    const preview = page.locator('main .picture img');
+    await expect.poll(() => preview.evaluate((image: HTMLImageElement) => image.naturalWidth), patiently).toBe(64);
+    expect(await page.locator('main .seeds button').count()).toBe(2);
 
     const chart = page.getByRole('img', { name: /Chart of 12 steps/ });
     await chart.waitFor();
@@ -150,11 +157,34 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await page.keyboard.press('Escape');
   });
 
+  test('a word is learned, pauses, goes on, is stopped early and kept, and leaves as an embedding', async () => {
+    await page.getByRole('button', { name: 'Teach this face' }).click();
+    await page.locator('label', { has: page.locator('input[value=textual-inversion]') }).click();
+    await page.locator('main form .start button').click();
+    await page.getByRole('button', { name: 'Stop and keep' }).waitFor();
+    await page.locator('main').getByRole('button', { name: 'Pause' }).click();
+    await page.locator('main .progress').getByText(/^Paused at step \d+ of 2000/).waitFor();
+    await page.locator('main').getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('heading', { name: 'Learning Ada’s face' }).waitFor();
+    await page.locator('main').getByRole('button', { name: 'Stop and keep' }).click();
+    await page.getByRole('button', { name: 'Try it' }).waitFor();
+
+    await page.locator('main .acts').getByRole('button', { name: 'Export…' }).click();
+    const save = page.getByRole('link', { name: 'Save the file' });
+    await save.waitFor();
+    const [file] = await Promise.all([page.waitForEvent('download'), save.click()]);
+    const bytes = await bytesOf(file);
+    expect(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))).toString()).toContain('emb_params');
+    await page.keyboard.press('Escape');
+    const looks = await studio.run('looks.list', { subjectId: (await studio.run('subjects.list', {}))[0]!.id });
+    expect(looks.map(({ method }) => method).sort()).toEqual(['lora', 'textual-inversion']);
+  });
+
   test('everything is still there after a reload, and nothing went wrong on the way', async () => {
     await page.reload();
     await page.locator('header h1').waitFor();
     // the counts follow the name when their lists have come
-    await page.locator('header nav', { hasText: /Photos\s*1\s*Teach\s*Looks\s*1\s*Portraits\s*2/ }).waitFor();
+    await page.locator('header nav', { hasText: /Photos\s*1\s*Teach\s*Looks\s*2\s*Portraits\s*2/ }).waitFor();
     expect(complaints).toEqual([]);
   });
 });
