@@ -11,10 +11,11 @@ import { UserError } from '../contract/errors.ts';
 import { downName, upName } from '../networks/lora-graph.ts';
 import { type Tensor, float32Tensor } from '../tensor/tensor.ts';
 import { toFloat32 } from '../tensor/half.ts';
+import { rowsOfTokens, startOfRows } from '../training/starting-rows.ts';
 import type { NamedTrainable } from '../training/trainables.ts';
 import { newRowsPath, prefixOf, textEncoderName, weightsOf } from '../training/trainables.ts';
 import type { TrainingStep } from '../training/training-step.ts';
-import type { TrainingState } from '../training/training-state.ts';
+import type { ReadTrainingState } from '../training/training-state.ts';
 import { type LoadedPack, configsOf } from './loaded-pack.ts';
 
 type Numbers = Map<string, Tensor>;
@@ -22,7 +23,7 @@ type Numbers = Map<string, Tensor>;
 /** The state before the first step. Throws what the readers of looks throw, and training.other-look. */
 export async function startingState(
   request: TeachRequest, pack: LoadedPack, step: TrainingStep,
-): Promise<TrainingState> {
+): Promise<ReadTrainingState> {
   const rows = await wordRows(request, pack, step);
   const before = request.warmStartFile === null ? [] : await earlierLook(request, pack, step);
   return await step.initialState(new Map([...rows, ...before]), request.settings.seed);
@@ -30,21 +31,11 @@ export async function startingState(
 
 /** Each row of the new word begins as a token of the word that it starts from, these in turn. */
 async function wordRows({ settings }: TeachRequest, pack: LoadedPack, step: TrainingStep): Promise<Numbers> {
+  const { newTokens } = step.trainables;
+  if (!newTokens) return new Map();
+  const { textEncoders } = pack.checkpoint;
   const ids = pack.tokenizer.encode(settings.initializerWord);
-  const rows: Numbers = new Map();
-  for (const { kind, name, network, shape } of step.layout.parameters) {
-    if (kind !== 'new-rows') continue;
-    const [count, width] = shape as [number, number];
-    const source = weightsOf(pack.checkpoint, network).get('text_model.embeddings.token_embedding.weight')!;
-    const table = toFloat32(await readTensor(source)).data as Float32Array;
-    const data = new Float32Array(count * width);
-    for (let row = 0; row < count; row++) {
-      const id = ids[row % ids.length]!;
-      data.set(table.subarray(id * width, (id + 1) * width), row * width);
-    }
-    rows.set(name, float32Tensor(shape, data));
-  }
-  return rows;
+  return startOfRows(await rowsOfTokens(textEncoders, textEncoders.map(() => ids), newTokens.count));
 }
 
 async function earlierLook(

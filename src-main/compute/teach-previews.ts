@@ -8,13 +8,12 @@ import { type DrawnPicture, drawPortraits } from '../generation/text-to-portrait
 import { writePortrait } from '../generation/portrait-file.ts';
 import { type AdapterInput, type Pipeline, openPipeline } from '../networks/pipeline.ts';
 import type { PromptEncoder } from '../text/prompt-encoder.ts';
-import { parametersFromChunks } from '../training/parameter-chunks.ts';
+import { adapterFormOf, adapterNumbersOf, learnedParameters, withLearnedWeights } from '../training/learned.ts';
 import type { Measured } from '../training/trainer.ts';
 import type { SnapshotFolder } from '../training/trainer-snapshots.ts';
-import type { TrainingState } from '../training/training-state.ts';
+import type { ReadTrainingState } from '../training/training-state.ts';
 import type { TrainingStep } from '../training/training-step.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { adapterFormOf, adapterNumbersOf, withLearnedWeights } from './learned-adapter.ts';
 import { type LikenessMeter, openLikenessMeter } from './likeness-meter.ts';
 import type { LoadedPack } from './loaded-pack.ts';
 import type { TriedProvider } from './provider-trial.ts';
@@ -31,7 +30,7 @@ export interface PreviewerOptions {
 }
 
 export interface Previewer {
-  measure(state: TrainingState): Promise<Measured>;
+  measure(state: ReadTrainingState): Promise<Measured>;
   release(): Promise<void>;
 }
 
@@ -79,17 +78,17 @@ function pipelineWithAdapter({ request, pack, provider, step }: PreviewerOptions
 }
 
 async function pipelineOfSnapshot(
-  { request, pack, provider, step, snapshots }: PreviewerOptions, state: TrainingState,
+  { request, pack, provider, step, snapshots }: PreviewerOptions, state: ReadTrainingState,
 ): Promise<Pipeline> {
   const saved = await snapshots.parameters(state.step);
-  return openPipeline(withLearnedWeights(pack.checkpoint, step.layout.chunks, saved), {
+  return openPipeline(withLearnedWeights(pack.checkpoint, learnedParameters(step.layout.chunks, saved)), {
     provider, favour: pack.favour, skipLayers: request.settings.clipSkip,
   });
 }
 
 async function drawAndMeasure(
   { request, pack, step, snapshots, prompts }: PreviewerOptions, meter: LikenessMeter, pipeline: Pipeline,
-  state: TrainingState,
+  state: ReadTrainingState,
 ): Promise<Measured> {
   const { preview: { prompt, negativePrompt, seed, settings }, settings: { previewCount } } = request;
   const seeds = Array.from({ length: previewCount }, (_, i) => (seed + i) % 2 ** 32);
@@ -111,10 +110,10 @@ async function drawAndMeasure(
 }
 
 function adapterOf(
-  { trainables, layout }: TrainingStep, { tensors }: TrainingState, { checkpoint }: LoadedPack,
+  { trainables, layout }: TrainingStep, { tensors }: ReadTrainingState, { checkpoint }: LoadedPack,
 ): { adapter?: AdapterInput } {
   if (trainables.unet?.kind === 'full') return {};
-  const learned = parametersFromChunks(layout.chunks, (name) => tensors.get(`parameters.${name}`)!);
+  const learned = learnedParameters(layout.chunks, tensors);
   return { adapter: { ...adapterNumbersOf(trainables, learned, checkpoint), strength: 1 } };
 }
 

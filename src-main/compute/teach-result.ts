@@ -8,10 +8,11 @@ import { writeCheckpoint } from '../checkpoint/write-checkpoint.ts';
 import type { TeachRequest, TeachResult } from '../contract/engine.ts';
 import { UserError } from '../contract/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { parametersFromChunks } from '../training/parameter-chunks.ts';
+import {
+  type LearnedParameters, learnedParameters, loraLayersOf, newRowsOf, withLearnedWeights,
+} from '../training/learned.ts';
 import { bestOf, type SnapshotFolder, type SnapshotRecord } from '../training/trainer-snapshots.ts';
 import type { TrainingStep } from '../training/training-step.ts';
-import { type LearnedParameters, loraLayersOf, newRowsOf, withLearnedWeights } from './learned-adapter.ts';
 import type { LoadedPack } from './loaded-pack.ts';
 import { describeLook } from './look-description.ts';
 import type { TeachPlan } from './teach-plan.ts';
@@ -53,7 +54,7 @@ async function writeLook(sources: ResultSources, bestStep: number, file: string)
     settings, title, triggerPhrase, trainingSteps: bestStep, photoCount: images.length,
   });
   if (request.method === 'dreambooth') {
-    const { unet, textEncoders } = withLearnedWeights(checkpoint, step.layout.chunks, saved);
+    const { unet, textEncoders } = withLearnedWeights(checkpoint, learnedParameters(step.layout.chunks, saved));
     await writeCheckpoint(file, checkpoint, {
       unet, textEncoders: textEncoders.map(({ weights }) => weights), resolutionPx: description.resolutionPx,
       title, triggerPhrase,
@@ -73,7 +74,7 @@ async function readLearned(
 ): Promise<LearnedParameters> {
   const tensors = new Map<string, Tensor>();
   for (const [name, reference] of saved) tensors.set(name, await readTensor(reference));
-  return parametersFromChunks(step.layout.chunks, (name) => tensors.get(`parameters.${name}`)!);
+  return learnedParameters(step.layout.chunks, tensors);
 }
 
 function nothingToKeep(): UserError {

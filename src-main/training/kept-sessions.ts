@@ -1,17 +1,21 @@
 // Sessions by key, opened when they are first needed; the least recently used is released when there are too many.
 
-import type { Session } from '../runtime/session.ts';
+import type { DeviceTensor, Session } from '../runtime/session.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** A session whose outputs may stay on the GPU. */
+export type AnySession = Session<Tensor | DeviceTensor>;
 
 export class KeptSessions {
   readonly #limit: number;
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new Map<string, AnySession>();
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
   /** The session of this key, opened by `open` if there is none. */
-  async get(key: string, open: () => Promise<Session>): Promise<Session> {
+  async get(key: string, open: () => Promise<AnySession>): Promise<AnySession> {
     let session = this.#sessions.get(key);
     this.#sessions.delete(key);
     if (!session) {

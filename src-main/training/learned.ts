@@ -1,73 +1,85 @@
-// What a training state has learned, in the forms that files and pipelines take.
+// What was learned, by name, as other parts take it: an adapter's form and numbers for drawing, LoRA layers for a file,
+// tables of whole networks, rows of new tokens.
 
-import { type AdaptedNetwork, flattenLayers, type LoraLayer, textEncoderNames } from '../adapter/lora-layers.ts';
+import { type AdaptedNetwork, type LoraLayer, flattenLayers } from '../adapter/lora-layers.ts';
+import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
 import type { AdapterForm, AdapterInput } from '../networks/adapter-input.ts';
-import { downName, upName } from '../networks/lora-graph.ts';
+import { type LoraModule, downName, upName } from '../networks/lora-graph.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { WeightTable } from '../tensor/weights.ts';
-import { parametersFromChunks } from './parameter-chunks.ts';
-import { newRowsPath, prefixOf, textEncoderName, trainablesOf, weightsOf } from './trainables.ts';
-import type { TrainingState } from './training-state.ts';
-import type { TrainingStep } from './training-step.ts';
+import type { WeightSource, WeightTable } from '../tensor/weights.ts';
+import { type ParameterChunk, parametersFromChunks } from './parameter-chunks.ts';
+import {
+  type NetworkTrainables, type TrainedCheckpoint, type Trainables, newRowsPath, prefixOf, textEncoderName,
+} from './trainables.ts';
 
-export interface Learned {
-  /** The LoRA matrices of all networks; empty where none has a LoRA. */
-  readonly loraLayers: readonly LoraLayer[];
-  /** All weights of the UNet, where it learned as a whole; what did not learn is the checkpoint's own. */
-  readonly unetWeights?: WeightTable;
-  /** The same for text encoders, one entry each. */
-  readonly textEncoderWeights?: readonly (WeightTable | undefined)[];
-  /** Rows of the new tokens [n, D], one entry a text encoder. */
-  readonly newRows?: readonly Tensor[];
+/** Parameters that learned, by their names with the network before them, float32. */
+export type LearnedParameters<Source extends WeightSource = Tensor> = ReadonlyMap<string, Source>;
+
+/** From the tensors of a state, or from where they lie in its file; views of them, nothing is copied. */
+export function learnedParameters<Source extends WeightSource>(
+  chunks: readonly ParameterChunk[], stateTensors: ReadonlyMap<string, Source>,
+): LearnedParameters<Source> {
+  return parametersFromChunks(chunks, (chunkName) => {
+    const tensor = stateTensors.get(`parameters.${chunkName}`);
+    if (!tensor) throw new Error(`The training state lacks ${chunkName}.`);
+    return tensor;
+  });
 }
 
-/** The tensors are views of the state's. */
-export function learnedFrom(state: TrainingState, step: TrainingStep): Learned {
-  const numbers = parametersFromChunks(step.layout.chunks, (name) => state.tensors.get(`parameters.${name}`)!);
-  const networks: AdaptedNetwork[] = ['unet', ...textEncoderNames.slice(0, step.checkpoint.textEncoders.length)];
-  const weights = networks.map((network) => wholeWeights(step, network, numbers));
-  const [unetWeights, ...textEncoderWeights] = weights;
+export function adapterFormOf({ unet, textEncoders = [], newTokens }: Trainables): AdapterForm {
+  return { unet: modulesOf(unet), textEncoders: textEncoders.map(modulesOf), newTokens: newTokens?.count ?? 0 };
+}
+
+export function adapterNumbersOf(
+  trainables: Trainables, learned: LearnedParameters, checkpoint: Pick<TrainedCheckpoint, 'textEncoders'>,
+): Omit<AdapterInput, 'strength'> {
+  const layers = loraLayersOf(trainables, learned);
+  const { textEncoders = [], newTokens } = trainables;
   return {
-    loraLayers: networks.flatMap((network) => loraLayers(step, network, numbers)),
-    ...(unetWeights ? { unetWeights } : {}),
-    ...(textEncoderWeights.some((each) => each !== undefined) ? { textEncoderWeights } : {}),
-    ...(step.trainables.newTokens
-      ? { newRows: networks.slice(1).map((network) => numbers.get(prefixOf(network) + newRowsPath)!) } : {}),
+    unet: flattenLayers(layers, 'unet').parameters,
+    textEncoders: textEncoders.map((_, index) => flattenLayers(layers, textEncoderName(index)).parameters),
+    ...(newTokens
+      ? { newRows: newRowsOf(learned, checkpoint).map(({ data }) => data as Float32Array) } : {}),
   };
 }
 
-function loraLayers(
-  { trainables }: TrainingStep, network: AdaptedNetwork, numbers: ReadonlyMap<string, Tensor>,
-): LoraLayer[] {
-  const own = trainablesOf(trainables, network);
-  if (own?.kind !== 'lora') return [];
-  const matrix = (name: string): Tensor => numbers.get(prefixOf(network) + name)!;
-  return own.modules.map(({ path, kind, rank, loraAlpha }) => (
-    { network, modulePath: path, kind, rank, loraAlpha, down: matrix(downName(path)), up: matrix(upName(path)) }));
+/** The layers of a LoRA, the UNet's before those of the text encoders. */
+export function loraLayersOf({ unet, textEncoders = [] }: Trainables, learned: LearnedParameters): LoraLayer[] {
+  const layersOf = (network: AdaptedNetwork, trainables: NetworkTrainables | undefined): LoraLayer[] => (
+    modulesOf(trainables).map(({ path, kind, rank, loraAlpha }) => ({
+      network, modulePath: path, kind, rank, loraAlpha,
+      down: numbersOf(learned, network, downName(path)), up: numbersOf(learned, network, upName(path)),
+    })));
+  const text = textEncoders.flatMap((each, index) => layersOf(textEncoderName(index), each));
+  return [...layersOf('unet', unet), ...text];
 }
 
-function wholeWeights(
-  { checkpoint, trainables }: TrainingStep, network: AdaptedNetwork, numbers: ReadonlyMap<string, Tensor>,
-): WeightTable | undefined {
-  if (trainablesOf(trainables, network)?.kind !== 'full') return undefined;
-  return new Map([...weightsOf(checkpoint, network)].map(([name, source]) => (
-    [name, numbers.get(prefixOf(network) + name) ?? source])));
+/** The rows of the new tokens, one tensor [n, D] a text encoder. */
+export function newRowsOf(
+  learned: LearnedParameters, { textEncoders }: Pick<TrainedCheckpoint, 'textEncoders'>,
+): Tensor[] {
+  return textEncoders.map((_, index) => numbersOf(learned, textEncoderName(index), newRowsPath));
 }
 
-/** What was learned beside the checkpoint's own weights, as a pipeline takes it: modules and new rows. */
-export function learnedAdapter(
-  { loraLayers, newRows }: Learned, step: TrainingStep, strength = 1,
-): { readonly form: AdapterForm; readonly input: AdapterInput } {
-  const unet = flattenLayers(loraLayers, 'unet');
-  const text = step.checkpoint.textEncoders.map((_, index) => flattenLayers(loraLayers, textEncoderName(index)));
+/** A checkpoint with the weights that learned whole in the place of its own. */
+export function withLearnedWeights<Whole extends Pick<Checkpoint, 'unet' | 'textEncoders'>>(
+  checkpoint: Whole, learned: LearnedParameters<WeightSource>,
+): Whole {
+  const changed = (weights: WeightTable, network: AdaptedNetwork): WeightTable => (
+    new Map([...weights].map(([name, source]) => [name, learned.get(prefixOf(network) + name) ?? source])));
   return {
-    form: {
-      unet: unet.modules, textEncoders: text.map(({ modules }) => modules),
-      newTokens: step.trainables.newTokens?.count ?? 0,
-    },
-    input: {
-      unet: unet.parameters, textEncoders: text.map(({ parameters }) => parameters), strength,
-      ...(newRows ? { newRows: newRows.map(({ data }) => data as Float32Array) } : {}),
-    },
+    ...checkpoint, unet: changed(checkpoint.unet, 'unet'),
+    textEncoders: checkpoint.textEncoders.map((encoder, index) => (
+      { ...encoder, weights: changed(encoder.weights, textEncoderName(index)) })),
   };
+}
+
+function modulesOf(trainables: NetworkTrainables | undefined): readonly LoraModule[] {
+  return trainables?.kind === 'lora' ? trainables.modules : [];
+}
+
+function numbersOf(learned: LearnedParameters, network: AdaptedNetwork, path: string): Tensor {
+  const tensor = learned.get(prefixOf(network) + path);
+  if (!tensor) throw new Error(`${prefixOf(network)}${path} did not learn.`);
+  return tensor;
 }

@@ -5,7 +5,8 @@
 import type { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Value } from '../compiler/1-build/graph.ts';
 import { type NamedShape, type ParameterLayout, layoutOf, parameterViews } from '../networks/flat-parameters.ts';
-import { type Shape, type Tensor, elementCount, float32Tensor } from '../tensor/tensor.ts';
+import { type Shape, type Tensor, bytesPerElement, elementCount, float32Tensor } from '../tensor/tensor.ts';
+import { type WeightSource, isTensorReference } from '../tensor/weights.ts';
 
 /** A parameter that learns. */
 export interface TrainableParameter extends NamedShape {
@@ -60,15 +61,24 @@ export function joinChunk(g: GraphBuilder, chunk: ParameterChunk, values: readon
   return g.concat(values.map((value) => g.reshape(value, [-1])), 0);
 }
 
-/** Every parameter of the chunks by name: views of the chunks' float32 tensors, given by chunk name. */
-export function parametersFromChunks(
-  chunks: readonly ParameterChunk[], tensors: (chunkName: string) => Tensor,
-): Map<string, Tensor> {
+/**
+ * Every parameter of the chunks by name, out of the chunks' float32 numbers, given by chunk name: views of tensors, or
+ * places in the file that they lie in.
+ */
+export function parametersFromChunks<Source extends WeightSource>(
+  chunks: readonly ParameterChunk[], sourceOf: (chunkName: string) => Source,
+): Map<string, Source> {
   return new Map(chunks.flatMap(({ name: chunkName, layout }) => {
-    const data = tensors(chunkName).data as Float32Array;
+    const source = sourceOf(chunkName);
     return layout.entries.map(({ name, shape, offset, size }) => (
-      [name, float32Tensor(shape, data.subarray(offset, offset + size))] as const));
+      [name, partOf(source, shape, offset, size)] as const));
   }));
+}
+
+function partOf<Source extends WeightSource>(source: Source, shape: Shape, offset: number, size: number): Source {
+  if (!isTensorReference(source)) return { ...source, shape, data: source.data.subarray(offset, offset + size) };
+  const bytes = bytesPerElement[source.dtype];
+  return { ...source, shape, offsetBytes: source.offsetBytes + offset * bytes, lengthBytes: size * bytes };
 }
 
 /** A chunk's tensor, filled parameter by parameter; what `fill` leaves alone is zero. */

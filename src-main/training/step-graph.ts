@@ -10,6 +10,7 @@ import { frozenScope } from '../models/frozen-scope.ts';
 import type { NetworkScope } from '../models/network-scope.ts';
 import { unet } from '../models/unet.ts';
 import { loraHook } from '../networks/lora-graph.ts';
+import { inputNameOf } from '../networks/text-states.ts';
 import { type TextConditioning, textConditioning } from '../networks/text-conditioning.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { BuiltLoss } from './optimizer-graph.ts';
@@ -17,7 +18,6 @@ import {
   type TrainedCheckpoint, type Trainables, isTextLearned, newRowsPath, prefixOf, textEncoderName, trainablesOf,
   weightsOf,
 } from './trainables.ts';
-import { inputIdsName } from './training-batch.ts';
 
 export interface StepNetworks {
   readonly checkpoint: TrainedCheckpoint;
@@ -69,7 +69,7 @@ function encodedText(
   const scopes = textEncoders.map((_, index) => networkScope(g, networks, textEncoderName(index), parameter));
   const newRows = trainables.newTokens
     ? textEncoders.map((_, index) => parameter(prefixOf(textEncoderName(index)) + newRowsPath)) : undefined;
-  return textConditioning(scopes, checkpoint, textEncoders.map((_, index) => input(inputIdsName(index))), {
+  return textConditioning(scopes, checkpoint, textEncoders.map((_, index) => input(inputNameOf('input_ids', index))), {
     ...(skipLayers === undefined ? {} : { skipLayers }), ...(newRows ? { newRows } : {}),
   });
 }

@@ -12,7 +12,7 @@ import { readSafetensorsHeader, readTensor } from '../checkpoint/safetensors.ts'
 import { writeSafetensors } from '../checkpoint/safetensors-writer.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { TensorReference } from '../tensor/weights.ts';
-import type { TrainingState } from './training-state.ts';
+import type { ReadTrainingState } from './training-state.ts';
 
 /** What was measured at a snapshot. */
 export const evaluationSchema = z.object({
@@ -39,7 +39,7 @@ const runSchema = z.object({
 
 /** Where a run stands: what the next step needs, and what came before it. */
 export interface SavedRun {
-  readonly state: TrainingState;
+  readonly state: ReadTrainingState;
   readonly losses: readonly number[];
   /** By step; the last one is where the run stands. */
   readonly records: readonly SnapshotRecord[];

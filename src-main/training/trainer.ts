@@ -11,7 +11,7 @@ import {
   type Evaluation, type SavedRun, type SnapshotFolder, type SnapshotRecord, bestOf,
 } from './trainer-snapshots.ts';
 import type { StepRates, TrainingStep } from './training-step.ts';
-import type { TrainingState } from './training-state.ts';
+import type { ReadTrainingState, TrainingState } from './training-state.ts';
 
 export type TrainerSettings = Pick<Required<TrainingSettings>, 'learningRate' | 'textEncoderLearningRate'
   | 'newTokenLearningRate' | 'learningRateSchedule' | 'warmupSteps' | 'trainingSteps' | 'maxGradientNorm'
@@ -26,9 +26,9 @@ export interface TrainerOptions {
   readonly settings: TrainerSettings;
   readonly snapshots: SnapshotFolder;
   /** The state before the first step; asked for only when there is no snapshot. */
-  readonly start: () => Promise<TrainingState>;
+  readonly start: () => Promise<ReadTrainingState>;
   /** Draws and measures previews with a state that its snapshot holds already. */
-  readonly measure: (state: TrainingState) => Promise<Measured>;
+  readonly measure: (state: ReadTrainingState) => Promise<Measured>;
   /** What the user has asked for meanwhile; looked at between two steps. */
   readonly asked: () => 'pause' | 'finish' | undefined;
   /** After every step; steps count from 1. Awaited, so that messages to this process are heard. */
@@ -47,6 +47,9 @@ export interface TrainingOutcome {
   readonly records: readonly SnapshotRecord[];
 }
 
+/** A run whose numbers may be on the GPU. */
+type Run = Omit<SavedRun, 'state'> & { readonly state: TrainingState };
+
 /**
  * Runs to the last step, or until it is asked to pause or to finish; either way a snapshot of where it stands is kept.
  * Refuses with a UserError: a loss or gradient that is no number, snapshots of other settings, a full disk. The last
@@ -54,19 +57,24 @@ export interface TrainingOutcome {
  */
 export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
   const { settings, snapshots } = options;
-  let run = await startingPoint(options);
-  run = await measureIfDue(options, run);
+  const first = await startingPoint(options);
+  let run: Run = { ...first, records: await measureIfDue(options, first) };
   let asked = options.asked();
   while (run.state.step < settings.trainingSteps && asked === undefined) {
     run = await takeStep(options, run);
     asked = options.asked();
     const isLast = run.state.step === settings.trainingSteps;
     if (!isLast && asked === undefined && run.state.step % settings.snapshotEverySteps !== 0) continue;
-    await snapshots.save(run);
-    run = { ...run, records: (await snapshots.summary()).records };
+    const saved = { ...run, state: await options.step.read(run.state) };
+    await snapshots.save(saved);
+    const { records } = await snapshots.summary();
+    run = { ...run, records };
     // a pause must not take long, and its snapshot is no candidate for the best
-    if (isLast || asked !== 'pause') run = await measureIfDue(options, run, asked === 'finish');
-    else await options.onSnapshot?.(run.records.at(-1)!, bestOf(run.records)!);
+    if (isLast || asked !== 'pause') {
+      run = { ...run, records: await measureIfDue(options, { ...saved, records }, asked === 'finish') };
+    } else {
+      await options.onSnapshot?.(records.at(-1)!, bestOf(records)!);
+    }
     asked ??= options.asked();
   }
   const isOver = run.state.step === settings.trainingSteps || asked === 'finish';
@@ -87,7 +95,7 @@ async function startingPoint({ step, snapshots, start, onResume }: TrainerOption
   return saved;
 }
 
-async function takeStep({ step, batches, settings, onStep }: TrainerOptions, run: SavedRun): Promise<SavedRun> {
+async function takeStep({ step, batches, settings, onStep }: TrainerOptions, run: Run): Promise<Run> {
   const index = run.state.step;
   const result = await step.run(run.state, await batches.batchesOf(index), ratesAt(index, step, settings));
   const loss = result.losses.reduce((sum, one) => sum + one, 0) / result.losses.length;
@@ -113,18 +121,23 @@ export function ratesAt(index: number, step: Pick<TrainingStep, 'layout'>, setti
   };
 }
 
-/** Measures the last snapshot where that is due and was not done, because the run was cut short in between. */
-async function measureIfDue(options: TrainerOptions, run: SavedRun, isEnd = false): Promise<SavedRun> {
+/**
+ * Measures the last snapshot where that is due and was not done, because the run was cut short in between. Returns the
+ * records as they are then.
+ */
+async function measureIfDue(
+  options: TrainerOptions, run: SavedRun, isEnd = false,
+): Promise<readonly SnapshotRecord[]> {
   const { settings, snapshots, measure, onSnapshot } = options;
   const last = run.records.at(-1);
   const { step } = run.state;
   const isDue = isEnd || step === settings.trainingSteps || step % settings.snapshotEverySteps === 0;
-  if (!last || last.step !== step || last.evaluation || !isDue) return run;
+  if (!last || last.step !== step || last.evaluation || !isDue) return run.records;
   const measured = await measure(run.state);
   const validationLoss = await validationLossOf(options, run.state);
   const records = await snapshots.saveEvaluation({ ...measured, validationLoss });
   await onSnapshot?.(records.at(-1)!, bestOf(records)!);
-  return { ...run, records };
+  return records;
 }
 
 async function validationLossOf({ step, batches }: TrainerOptions, state: TrainingState): Promise<number | null> {

@@ -4,9 +4,9 @@
 import type { PredictionType } from '../diffusion/denoiser.ts';
 import { addNoise, velocity } from '../diffusion/forward-noise.ts';
 import type { NoiseSchedule } from '../diffusion/noise-schedule.ts';
+import { type TextStates, promptFeeds } from '../networks/text-states.ts';
+import { type Shape, type Tensor, elementCount, float32Tensor } from '../tensor/tensor.ts';
 import type { PromptIds } from '../text/prompt-encoder.ts';
-import type { TextStates } from '../networks/pipeline.ts';
-import { type Shape, type Tensor, elementCount, float32Tensor, int64Tensor } from '../tensor/tensor.ts';
 
 export interface TrainingBatch {
   /** float32 [B, C, H, W]: latents with noise at the timesteps' levels, and what the UNet should say to them. */
@@ -47,8 +47,8 @@ export function noisyPair(
 }
 
 /**
- * The inputs of a batch by name: noisy, target, mask, timesteps, sampleWeights; context and pooled, or inputIds0 and
- * inputIds1; timeIds. Their shapes decide which graph the batch needs.
+ * The inputs of a batch by name: noisy, target, mask, timesteps, sampleWeights; context and pooled, or token ids for
+ * each text encoder; timeIds. Their shapes decide which graph the batch needs.
  */
 export function batchFeeds(batch: TrainingBatch): Record<string, Tensor> {
   const [count, , height, width] = batch.noisy.shape as [number, number, number, number];
@@ -67,14 +67,5 @@ function textFeeds({ text }: TrainingBatch): Record<string, Tensor> {
     const { context, pooled } = text.states;
     return { context, ...(pooled ? { pooled } : {}) };
   }
-  const prompts = text.inputIds;
-  return Object.fromEntries(prompts[0]!.map((_, encoder) => {
-    const rows = prompts.map((ids) => ids[encoder]!);
-    return [inputIdsName(encoder), int64Tensor([rows.length, rows[0]!.length], rows.flat())];
-  }));
-}
-
-/** The input that holds the token ids [B, N] for a text encoder. */
-export function inputIdsName(encoder: number): string {
-  return `inputIds${encoder}`;
+  return promptFeeds(text.inputIds);
 }

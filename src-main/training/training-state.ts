@@ -3,6 +3,7 @@
 import { readTensor } from '../checkpoint/safetensors.ts';
 import { uniformNumbers } from '../diffusion/seeded-noise.ts';
 import { requiredWeight } from '../models/frozen-scope.ts';
+import type { DeviceTensor } from '../runtime/session.ts';
 import { type Shape, type Tensor, elementCount, float32Tensor } from '../tensor/tensor.ts';
 import { toFloat32 } from '../tensor/half.ts';
 import { type ParameterChunk, filledChunk } from './parameter-chunks.ts';
@@ -12,12 +13,15 @@ import { type NamedTrainable, type TrainedCheckpoint, weightsOf } from './traina
  * Everything that the next step depends on besides its batch. Written to a safetensors file and read back, training
  * goes on bit for bit as if it had never stopped.
  */
-export interface TrainingState {
+export interface TrainingState<Numbers extends Tensor | DeviceTensor = Tensor | DeviceTensor> {
   /** Optimizer steps done. */
   readonly step: number;
   /** Parameters and what the optimizer keeps, float32, by the names of stateShapes(): 'parameters.unet'. */
-  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly tensors: ReadonlyMap<string, Numbers>;
 }
+
+/** A state whose numbers have come over from the GPU, or never were there. */
+export type ReadTrainingState = TrainingState<Tensor>;
 
 export interface StateDescription {
   readonly checkpoint: TrainedCheckpoint;
@@ -38,7 +42,7 @@ export interface StateDescription {
  */
 export async function initialState(
   description: StateDescription, start: ReadonlyMap<string, Tensor>, seed: number,
-): Promise<TrainingState> {
+): Promise<ReadTrainingState> {
   const { parameters, chunks, shapes } = description;
   const known = new Map(parameters.map((parameter, index) => [parameter.name, { parameter, index }]));
   for (const name of start.keys()) if (!known.has(name)) throw new Error(`${name} does not learn.`);

@@ -1,9 +1,15 @@
 // One step of learning on a checkpoint: keeps a session for each shape of batch and feeds it state and batch.
-// A step changes nothing of what it is given: the state goes in, another comes out.
+// A step changes nothing of what it is given: the state goes in, another comes out. On WebGPU the state's numbers stay
+// on the GPU from step to step, whole networks among them.
 
+import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Graph } from '../compiler/1-build/graph.ts';
-import { type Provider, openSession } from '../runtime/session.ts';
+import { checkPromptIds } from '../networks/text-states.ts';
+import {
+  type DeviceTensor, type Provider, isOnDevice, openDeviceSession, openSession,
+} from '../runtime/session.ts';
 import { type Shape, type Tensor, float32Tensor } from '../tensor/tensor.ts';
+import { HeldTensors } from './held-tensors.ts';
 import { KeptSessions } from './kept-sessions.ts';
 import type { OptimizerSettings } from './optimizer.ts';
 import {
@@ -15,7 +21,7 @@ import {
   type NamedTrainable, type ParameterGroup, type TrainedCheckpoint, type Trainables, trainableParameters,
 } from './trainables.ts';
 import { type TrainingBatch, batchFeeds } from './training-batch.ts';
-import { type TrainingState, initialState } from './training-state.ts';
+import { type ReadTrainingState, type TrainingState, initialState } from './training-state.ts';
 
 export interface TrainingStepOptions {
   readonly checkpoint: TrainedCheckpoint;
@@ -73,13 +79,18 @@ export interface TrainingStep {
   readonly trainables: Trainables;
   readonly layout: TrainingLayout;
   /** See initialState() in training-state.ts. `start` gives parameters by name. */
-  initialState(start?: ReadonlyMap<string, Tensor>, seed?: number): Promise<TrainingState>;
+  initialState(start?: ReadonlyMap<string, Tensor>, seed?: number): Promise<ReadTrainingState>;
   /** Throws when a tensor of a state is missing or misshapen: it was saved by a step that learns something else. */
   checkState(state: TrainingState): void;
-  /** One optimizer step on the mean gradient of the micro-batches. */
+  /**
+   * One optimizer step on the mean gradient of the micro-batches. Where numbers stay on the GPU, those of every state
+   * but the one that it is given are freed: an older or a discarded state cannot be run or read any more.
+   */
   run(state: TrainingState, batches: readonly TrainingBatch[], rates: StepRates): Promise<StepResult>;
   /** Losses alone; nothing learns. */
   evaluate(state: TrainingState, batch: TrainingBatch): Promise<BatchLoss>;
+  /** The same state with its numbers on this side: for saving, and for what learned.ts makes of them. */
+  read(state: TrainingState): Promise<ReadTrainingState>;
   release(): Promise<void>;
 }
 
@@ -96,7 +107,7 @@ export function graphOfStep(options: TrainingStepOptions, batch: TrainingBatch):
   return trainingStepGraph(stepDescription(options, layoutOf(options), batchFeeds(batch)));
 }
 
-type Tensors = Readonly<Record<string, Tensor>>;
+type Tensors = Readonly<Record<string, Tensor | DeviceTensor>>;
 
 function layoutOf({ checkpoint, trainables, skipLayers }: TrainingStepOptions): TrainingLayout {
   const parameters = trainableParameters(checkpoint, trainables, skipLayers);
@@ -104,7 +115,7 @@ function layoutOf({ checkpoint, trainables, skipLayers }: TrainingStepOptions): 
 }
 
 function stepDescription(
-  options: TrainingStepOptions, { parameters, chunks }: TrainingLayout, batch: Tensors,
+  options: TrainingStepOptions, { parameters, chunks }: TrainingLayout, batch: Readonly<Record<string, Tensor>>,
 ): TrainingStepDescription {
   const { checkpoint, trainables, skipLayers, optimizer, recompute, reportGradients } = options;
   const learned = new Set(parameters.map(({ name }) => name));
@@ -121,6 +132,7 @@ class SessionTrainingStep implements TrainingStep {
   readonly #options: TrainingStepOptions;
   readonly #shapes: ReadonlyMap<string, Shape>;
   readonly #sessions: KeptSessions;
+  readonly #held = new HeldTensors();
 
   constructor(options: TrainingStepOptions) {
     this.checkpoint = options.checkpoint;
@@ -131,7 +143,7 @@ class SessionTrainingStep implements TrainingStep {
     this.#sessions = new KeptSessions(keptSessions[options.favour ?? 'speed']);
   }
 
-  initialState(start: ReadonlyMap<string, Tensor> = new Map(), seed = 0): Promise<TrainingState> {
+  initialState(start: ReadonlyMap<string, Tensor> = new Map(), seed = 0): Promise<ReadTrainingState> {
     return initialState({ checkpoint: this.checkpoint, ...this.layout, shapes: this.#shapes }, start, seed);
   }
 
@@ -150,8 +162,9 @@ class SessionTrainingStep implements TrainingStep {
     const schedule = scheduleOf(
       this.#optimized(), state.step + 1, rates.learningRates as Record<string, number>, rates.maxGradientNorm);
     const fed = this.#fed(state);
+    this.#held.releaseAllBut(Object.values(fed));
     if (others.length === 0) {
-      const feeds = batchFeeds(first);
+      const feeds = this.#feedsOf(first);
       const out = await this.#run('step', trainingStepGraph, feeds, { ...fed, schedule });
       return this.#result(state, out, [batchLoss(out)], out);
     }
@@ -162,11 +175,33 @@ class SessionTrainingStep implements TrainingStep {
 
   async evaluate(state: TrainingState, batch: TrainingBatch): Promise<BatchLoss> {
     const parameters = renamed(this.#fed(state), 'parameters.', 'parameters.');
-    return batchLoss(await this.#run('loss', lossGraph, batchFeeds(batch), parameters));
+    return batchLoss(await this.#run('loss', lossGraph, this.#feedsOf(batch), parameters));
   }
 
-  release(): Promise<void> {
-    return this.#sessions.release();
+  async read(state: TrainingState): Promise<ReadTrainingState> {
+    const fed = this.#fed(state);
+    const stays = Object.entries(fed).filter(([, tensor]) => isOnDevice(tensor));
+    const over = stays.length === 0 ? {} : await this.#readFromDevice(Object.fromEntries(stays));
+    return {
+      step: state.step,
+      tensors: new Map(Object.entries(fed).map(([name, tensor]) => [name, over[`read.${name}`] ?? tensor as Tensor])),
+    };
+  }
+
+  async release(): Promise<void> {
+    this.#held.releaseAllBut([]);
+    await this.#sessions.release();
+  }
+
+  async #readFromDevice(tensors: Tensors): Promise<Record<string, Tensor>> {
+    const g = new GraphBuilder('read-state');
+    for (const [name, { shape }] of Object.entries(tensors)) g.output(`read.${name}`, g.input(name, 'float32', shape));
+    const session = await openSession(g.graph(), this.#options);
+    try {
+      return await session.run(tensors);
+    } finally {
+      await session.release();
+    }
   }
 
   /** The mean gradient of all batches, 'gradient.' before each chunk's name. */
@@ -175,25 +210,39 @@ class SessionTrainingStep implements TrainingStep {
   ): Promise<{ losses: BatchLoss[]; gradients: Tensors }> {
     const parameters = renamed(fed, 'parameters.', 'parameters.');
     const losses: BatchLoss[] = [];
+    const kept = Object.values(fed);
     // the first batch adds to nothing: whatever is fed as accumulated is multiplied by zero
     let accumulated = renamed(fed, 'parameters.', 'accumulated.');
     for (const batch of batches) {
       const accumulation = float32Tensor([2], [losses.length === 0 ? 0 : 1, 1 / batches.length]);
       const out = await this.#run(
-        'gradient', gradientGraph, batchFeeds(batch), { ...parameters, ...accumulated, accumulation });
+        'gradient', gradientGraph, this.#feedsOf(batch), { ...parameters, ...accumulated, accumulation });
       losses.push(batchLoss(out));
       accumulated = renamed(out, 'gradient.', 'accumulated.');
+      this.#held.releaseAllBut([...kept, ...Object.values(accumulated)]);
     }
     return { losses, gradients: renamed(accumulated, 'accumulated.', 'gradient.') };
   }
 
+  /** Some GPUs read nonsense at an id that is not there, and say nothing. */
+  #feedsOf(batch: TrainingBatch): Record<string, Tensor> {
+    const prompts = 'inputIds' in batch.text ? batch.text.inputIds : [];
+    for (const prompt of prompts) checkPromptIds(this.checkpoint, prompt, this.trainables.newTokens?.count ?? 0);
+    return batchFeeds(batch);
+  }
+
   async #run(
-    kind: string, graphOf: (description: TrainingStepDescription) => Graph, batch: Tensors, others: Tensors,
+    kind: string, graphOf: (description: TrainingStepDescription) => Graph, batch: Readonly<Record<string, Tensor>>,
+    others: Tensors,
   ): Promise<Tensors> {
     const shapes = Object.entries(batch).map(([name, { shape }]) => `${name} ${shape.join('x')}`);
-    const session = await this.#sessions.get(`${kind}: ${shapes.join(', ')}`, () => (
-      openSession(graphOf(stepDescription(this.#options, this.layout, batch)), this.#options)));
-    return session.run({ ...others, ...batch });
+    const { reportGradients } = this.#options;
+    const session = await this.#sessions.get(`${kind}: ${shapes.join(', ')}`, () => openDeviceSession(
+      graphOf(stepDescription(this.#options, this.layout, batch)), this.#options,
+      (output) => output.startsWith('next.') || (!reportGradients && output.startsWith('gradient.'))));
+    const out = await session.run({ ...others, ...batch });
+    this.#held.hold(Object.values(out));
+    return out;
   }
 
   #optimized(): Pick<TrainingStepDescription, 'chunks' | 'optimizer'> {
@@ -208,12 +257,13 @@ class SessionTrainingStep implements TrainingStep {
 
   #result(state: TrainingState, out: Tensors, losses: readonly BatchLoss[], gradients: Tensors): StepResult {
     const tensors = new Map([...this.#shapes.keys()].map((name) => [name, out[`next.${name}`]!]));
+    this.#held.releaseAllBut([...state.tensors.values(), ...tensors.values()]);
     return {
       state: { step: state.step + 1, tensors },
       losses: losses.map(({ loss }) => loss), sampleLosses: losses.map(({ sampleLosses }) => sampleLosses),
-      gradientNorm: Number(out['gradientNorm']!.data[0]),
+      gradientNorm: numberIn(out['gradientNorm']!),
       ...(this.#options.reportGradients
-        ? { gradients: new Map(Object.entries(renamed(gradients, 'gradient.', ''))) } : {}),
+        ? { gradients: new Map(Object.entries(renamed(gradients, 'gradient.', '') as Record<string, Tensor>)) } : {}),
     };
   }
 }
@@ -225,5 +275,10 @@ function renamed(tensors: Tensors, from: string, to: string): Tensors {
 }
 
 function batchLoss(out: Tensors): BatchLoss {
-  return { loss: Number(out['loss']!.data[0]), sampleLosses: Array.from(out['sampleLosses']!.data as Float32Array) };
+  const sampleLosses = Array.from((out['sampleLosses'] as Tensor).data as Float32Array);
+  return { loss: numberIn(out['loss']!), sampleLosses };
+}
+
+function numberIn(tensor: Tensor | DeviceTensor): number {
+  return Number((tensor as Tensor).data[0]);
 }

@@ -14,6 +14,7 @@ import {
 } from '../../src-main/diffusion/noise-schedule.ts';
 import { float32Tensor, type Tensor } from '../../src-main/tensor/tensor.ts';
 import { type AdamWSettings } from '../../src-main/training/adamw.ts';
+import { learnedParameters } from '../../src-main/training/learned.ts';
 import { parametersFromChunks } from '../../src-main/training/parameter-chunks.ts';
 import type { TrainedCheckpoint } from '../../src-main/training/trainables.ts';
 import { noisyPair, type TrainingBatch } from '../../src-main/training/training-batch.ts';
@@ -112,22 +113,23 @@ export async function trainGolden(
   batchesOf: (step: number) => readonly TrainingBatch[],
 ): Promise<Trained> {
   const { chunks } = step.layout;
-  const parameters = ({ tensors }: TrainingState): Tensors => (
-    parametersFromChunks(chunks, (name) => tensors.get(`parameters.${name}`)!));
-  const start = parameters(state);
+  const parameters = async (now: TrainingState): Promise<Tensors> => (
+    learnedParameters(chunks, (await step.read(now)).tensors));
+  const start = await parameters(state);
   const results = [];
+  const after = new Map<number, Tensors>();
   for (let index = 0; index < steps; index++) {
     const result = await step.run(state, batchesOf(index), rates);
     results.push(result);
     state = result.state;
+    after.set(index + 1, await parameters(state));
   }
   const gradients = results[0]!.gradients!;
   return {
     start, losses: results.flatMap(({ losses }) => losses),
     sampleLosses: results.flatMap(({ sampleLosses }) => sampleLosses),
     norms: results.map(({ gradientNorm }) => gradientNorm),
-    gradients: parametersFromChunks(chunks, (name) => gradients.get(name)!),
-    after: new Map(results.map((result, index) => [index + 1, parameters(result.state)])),
+    gradients: parametersFromChunks(chunks, (name) => gradients.get(name)!), after,
   };
 }
 

@@ -6,17 +6,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { readSafetensors, readSafetensorsHeader } from '../../src-main/checkpoint/safetensors.ts';
+import { readSafetensors, readSafetensorsHeader, readTensor } from '../../src-main/checkpoint/safetensors.ts';
 import { writeSafetensors } from '../../src-main/checkpoint/safetensors-writer.ts';
 import { textLoraModules, unetLoraModules } from '../../src-main/networks/lora-graph.ts';
 import type { Tensor } from '../../src-main/tensor/tensor.ts';
 import { defaultAdafactor } from '../../src-main/training/adafactor.ts';
 import { defaultAdamW } from '../../src-main/training/adamw.ts';
-import { learnedAdapter, learnedFrom } from '../../src-main/training/learned.ts';
-import { rowsOfTokens, startOfLayers, startOfRows } from '../../src-main/training/starting-points.ts';
+import {
+  adapterFormOf, adapterNumbersOf, learnedParameters, loraLayersOf, newRowsOf, withLearnedWeights,
+} from '../../src-main/training/learned.ts';
+import { rowsOfTokens, startOfRows } from '../../src-main/training/starting-rows.ts';
 import type { Trainables } from '../../src-main/training/trainables.ts';
 import type { TrainingStep } from '../../src-main/training/training-step.ts';
-import type { TrainingState } from '../../src-main/training/training-state.ts';
+import type { ReadTrainingState, TrainingState } from '../../src-main/training/training-state.ts';
 import { randomTensor } from '../compiler/numbers.ts';
 import { numbersIn, openTinyStep, tinyBatch, tinyPrompt, tinySd15 } from './tiny-training.ts';
 
@@ -36,14 +38,14 @@ let folder: string;
 beforeAll(async () => { folder = await mkdtemp(path.join(tmpdir(), 'likeness-training-')); });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function train(step: TrainingStep, state: TrainingState, steps: number): Promise<TrainingState> {
+async function train(step: TrainingStep, state: TrainingState, steps: number): Promise<ReadTrainingState> {
   for (let i = 0; i < steps; i++) {
     state = (await step.run(state, [tinyBatch(checkpoint, [state.step + 1])], rates)).state;
   }
-  return state;
+  return step.read(state);
 }
 
-async function saveAndRead(state: TrainingState): Promise<TrainingState> {
+async function saveAndRead(state: ReadTrainingState): Promise<ReadTrainingState> {
   const file = path.join(folder, 'state.safetensors');
   await writeSafetensors(file, state.tensors, new Map([['step', String(state.step)]]));
   const { metadata } = await readSafetensorsHeader(file);
@@ -81,7 +83,7 @@ test('a LoRA begins as the base model: down small and drawn from the seed, up ze
   expect(numbersIn(one.tensors)).toEqual(numbersIn(same.tensors));
   expect(numbersIn(one.tensors)).not.toEqual(numbersIn(other.tensors));
   expect(one.step).toBe(0);
-  for (const { down, up, rank } of learnedFrom(one, step).loraLayers) {
+  for (const { down, up, rank } of loraLayersOf(pivotal, learnedParameters(step.layout.chunks, one.tensors))) {
     expect(up.data.every((value) => value === 0)).toBe(true);
     const bound = 1 / Math.sqrt(down.data.length / rank);
     const numbers = Array.from(down.data, Number);
@@ -112,14 +114,18 @@ test('what must be given is asked for, and what does not learn is refused', asyn
 test('learned layers and rows start another run where this one ended', async () => {
   const step = openTinyStep({ checkpoint, trainables: pivotal });
   const state = await train(step, await step.initialState(rows, 1), 2);
-  const learned = learnedFrom(state, step);
-  expect(learned.unetWeights ?? learned.textEncoderWeights).toBeUndefined();
-  expect(learned.loraLayers.length).toBe(unetModules.length + textModules.length);
-  expect(new Set(learned.loraLayers.map(({ network, rank, loraAlpha }) => `${network} ${rank} ${loraAlpha}`)))
+  const learned = learnedParameters(step.layout.chunks, state.tensors);
+  const layers = loraLayersOf(pivotal, learned);
+  expect(layers.length).toBe(unetModules.length + textModules.length);
+  expect(new Set(layers.map(({ network, rank, loraAlpha }) => `${network} ${rank} ${loraAlpha}`)))
     .toEqual(new Set(['unet 2 1', 'textEncoder 3 2']));
-  expect(learned.newRows!.map(({ shape }) => shape)).toEqual([[2, 8]]);
-  const start = new Map([...startOfLayers(learned.loraLayers), ...startOfRows(learned.newRows!)]);
-  const again = await step.initialState(start);
+  const newRows = newRowsOf(learned, checkpoint);
+  expect(newRows.map(({ shape }) => shape)).toEqual([[2, 8]]);
+  const matrices = layers.flatMap(({ network, modulePath, down, up }): [string, Tensor][] => {
+    const prefix = network === 'unet' ? 'unet' : 'text_encoder';
+    return [[`${prefix}.${modulePath}.lora_down.weight`, down], [`${prefix}.${modulePath}.lora_up.weight`, up]];
+  });
+  const again = await step.initialState(new Map([...matrices, ...startOfRows(newRows)]));
   const batch = tinyBatch(checkpoint, [1, 2]);
   expect(await step.evaluate(again, batch)).toEqual(await step.evaluate(state, batch));
   expect(await step.evaluate(await step.initialState(rows, 1), batch)).not.toEqual(await step.evaluate(state, batch));
@@ -129,11 +135,12 @@ test('learned layers and rows start another run where this one ended', async () 
 test('an adapter for a pipeline holds the same numbers', async () => {
   const step = openTinyStep({ checkpoint, trainables: pivotal });
   const state = await train(step, await step.initialState(rows, 1), 1);
-  const { form, input } = learnedAdapter(learnedFrom(state, step), step, 0.5);
+  const form = adapterFormOf(pivotal);
+  const input = adapterNumbersOf(pivotal, learnedParameters(step.layout.chunks, state.tensors), checkpoint);
   expect(form.unet.map(({ path: at, rank }) => `${at} ${rank}`))
     .toEqual(unetModules.map(({ path: at, rank }) => `${at} ${rank}`));
   expect(form.textEncoders[0]!.length).toBe(textModules.length);
-  expect([form.newTokens, input.strength]).toEqual([2, 0.5]);
+  expect(form.newTokens).toBe(2);
   const numbers = (name: string): number[] => Array.from(state.tensors.get(`parameters.${name}`)!.data as Float32Array);
   expect([...input.unet]).toEqual(numbers('unet'));
   expect([...input.textEncoders![0]!]).toEqual(numbers('textEncoders'));
@@ -145,23 +152,34 @@ test('whole networks come out as weights under the checkpoint\'s names, and comp
   const trainables: Trainables = { unet: { kind: 'full' }, textEncoders: [{ kind: 'full' }] };
   const step = openTinyStep({ checkpoint, trainables });
   const batch = tinyBatch(checkpoint, [1], { text: { inputIds: [tinyPrompt(3, 4)] } });
-  const { state } = await step.run(await step.initialState(), [batch], rates);
-  const { unetWeights, textEncoderWeights, loraLayers } = learnedFrom(state, step);
-  expect(loraLayers).toEqual([]);
-  expect([...unetWeights!.keys()]).toEqual([...checkpoint.unet.keys()]);
-  const moved = [...unetWeights!].filter(([name, weights]) => (
+  const state = await step.read((await step.run(await step.initialState(), [batch], rates)).state);
+  const learned = learnedParameters(step.layout.chunks, state.tensors);
+  expect(loraLayersOf(trainables, learned)).toEqual([]);
+  const taught = withLearnedWeights(checkpoint, learned);
+  expect([...taught.unet.keys()]).toEqual([...checkpoint.unet.keys()]);
+  const moved = [...taught.unet].filter(([name, weights]) => (
     (weights as Tensor).data[0] !== (checkpoint.unet.get(name) as Tensor).data[0]));
   expect(moved.length).toBe(checkpoint.unet.size);
-  const taught = {
-    ...checkpoint, unet: unetWeights!,
-    textEncoders: checkpoint.textEncoders.map(({ config }, i) => ({ config, weights: textEncoderWeights![i]! })),
-  };
   const base = openTinyStep({ checkpoint: taught, trainables: { unet: { kind: 'lora', modules: unetModules } } });
   const { loss } = await step.evaluate(state, batch);
   expect((await base.evaluate(await base.initialState(), batch)).loss / loss).toBeCloseTo(1, 6);
   expect(loss).not.toBeCloseTo((await step.evaluate(await step.initialState(), batch)).loss, 4);
   await step.release();
   await base.release();
+});
+
+test('weights in a saved state are read where they lie', async () => {
+  const step = openTinyStep({ checkpoint, trainables: whole });
+  const state = await train(step, await step.initialState(rows), 1);
+  await step.release();
+  await saveAndRead(state);
+  const { tensors } = await readSafetensorsHeader(path.join(folder, 'state.safetensors'));
+  const inFile = withLearnedWeights(checkpoint, learnedParameters(step.layout.chunks, tensors));
+  const inMemory = withLearnedWeights(checkpoint, learnedParameters(step.layout.chunks, state.tensors));
+  for (const [name, source] of inFile.unet) {
+    expect(source, name).toHaveProperty('file');
+    expect(await readTensor(source), name).toEqual(inMemory.unet.get(name));
+  }
 });
 
 test('new rows begin as the rows of a word\'s tokens, in memory and in a file', async () => {

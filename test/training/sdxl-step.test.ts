@@ -5,8 +5,10 @@ import { afterAll, expect, test } from 'vitest';
 import { textLoraModules, unetLoraModules } from '../../src-main/networks/lora-graph.ts';
 import { openPipeline } from '../../src-main/networks/pipeline.ts';
 import { float32Tensor, type Tensor } from '../../src-main/tensor/tensor.ts';
-import { learnedAdapter, learnedFrom } from '../../src-main/training/learned.ts';
-import { rowsOfTokens, startOfRows } from '../../src-main/training/starting-points.ts';
+import {
+  adapterFormOf, adapterNumbersOf, learnedParameters, withLearnedWeights,
+} from '../../src-main/training/learned.ts';
+import { rowsOfTokens, startOfRows } from '../../src-main/training/starting-rows.ts';
 import type { Trainables } from '../../src-main/training/trainables.ts';
 import type { TrainingBatch } from '../../src-main/training/training-batch.ts';
 import { randomTensor, relativeError } from '../compiler/numbers.ts';
@@ -58,11 +60,12 @@ test('encoders that learn whole leave out what SDXL never reads, and give it bac
     { ...batch, text: { inputIds: [promptOf(3), promptOf(4)] } }], rates);
   await whole.release();
   expect((gradients!.get('textEncoders')!.data as Float32Array).some((value) => value !== 0)).toBe(true);
-  const [first] = learnedFrom(state, whole).textEncoderWeights!;
+  const learned = learnedParameters(whole.layout.chunks, (await whole.read(state)).tensors);
+  const first = withLearnedWeights(checkpoint, learned).textEncoders[0]!.weights;
   const last = 'text_model.final_layer_norm.weight';
-  expect(first!.get(last)).toBe(checkpoint.textEncoders[0]!.weights.get(last));
+  expect(first.get(last)).toBe(checkpoint.textEncoders[0]!.weights.get(last));
   const token = 'text_model.embeddings.token_embedding.weight';
-  expect((first!.get(token) as Tensor).data).not.toEqual(
+  expect((first.get(token) as Tensor).data).not.toEqual(
     (checkpoint.textEncoders[0]!.weights.get(token) as Tensor).data);
 });
 
@@ -76,8 +79,9 @@ test('skipping a layer leaves out one more', () => {
 
 test('the loss is that of the pipeline\'s own prediction with what was learned', async () => {
   const state = await step.initialState(random);
-  const { form, input } = learnedAdapter(learnedFrom(state, step), step);
-  const pipeline = openPipeline(checkpoint, { provider: 'cpu', threads: 1, adapter: form });
+  const learned = learnedParameters(step.layout.chunks, state.tensors);
+  const input = { ...adapterNumbersOf(pivotal, learned, checkpoint), strength: 1 };
+  const pipeline = openPipeline(checkpoint, { provider: 'cpu', threads: 1, adapter: adapterFormOf(pivotal) });
   const { inputIds } = batch.text as { inputIds: number[][][] };
   const losses: number[] = [];
   for (const sample of [0, 1]) {

@@ -1,6 +1,7 @@
 // Miniatures that a training step takes: one of SD 1's topology and SDXL's, and batches drawn for them.
 
 import { textEncoderParameters, unetParameters } from '../../src-main/models/parameter-shapes.ts';
+import type { DeviceTensor } from '../../src-main/runtime/session.ts';
 import { float32Tensor, type Tensor } from '../../src-main/tensor/tensor.ts';
 import { defaultAdamW } from '../../src-main/training/adamw.ts';
 import type { TrainedCheckpoint } from '../../src-main/training/trainables.ts';
@@ -49,10 +50,11 @@ export function openTinyStep(
   return openTrainingStep({ optimizer: defaultAdamW, provider: 'cpu', threads: 1, reportGradients: true, ...options });
 }
 
-/** Numbers of a state's or a step's tensors in a row, for comparing bits. */
-export function numbersIn(tensors: ReadonlyMap<string, Tensor>): number[] {
-  return [...tensors.values()].flatMap(({ data }) => Array.from(data as Float32Array));
+/** Numbers of a state's or a step's tensors in a row, for comparing bits. They are the CPU's, so all have come over. */
+export function numbersIn(tensors: TrainingState['tensors']): number[] {
+  return [...tensors.values()].flatMap((tensor) => Array.from(dataOf(tensor)));
 }
 
-export const parametersOf = ({ tensors }: TrainingState): ReadonlyMap<string, Tensor> => (
-  new Map([...tensors].filter(([name]) => name.startsWith('parameters.'))));
+export function dataOf(tensor: Tensor | DeviceTensor | undefined): Float32Array {
+  return (tensor as Tensor).data as Float32Array;
+}

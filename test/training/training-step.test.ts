@@ -10,11 +10,12 @@ import { openSession } from '../../src-main/runtime/session.ts';
 import { float32Tensor, int64Tensor, type Tensor } from '../../src-main/tensor/tensor.ts';
 import { defaultAdafactor } from '../../src-main/training/adafactor.ts';
 import { defaultAdamW } from '../../src-main/training/adamw.ts';
-import { startOfRows } from '../../src-main/training/starting-points.ts';
+import { startOfRows } from '../../src-main/training/starting-rows.ts';
 import type { Trainables } from '../../src-main/training/trainables.ts';
 import type { TrainingStep } from '../../src-main/training/training-step.ts';
+import type { TrainingState } from '../../src-main/training/training-state.ts';
 import { randomTensor, relativeError } from '../compiler/numbers.ts';
-import { numbersIn, openTinyStep, parametersOf, tinyBatch, tinyPrompt, tinySd15 } from './tiny-training.ts';
+import { dataOf, numbersIn, openTinyStep, tinyBatch, tinyPrompt, tinySd15 } from './tiny-training.ts';
 
 const checkpoint = tinySd15();
 const size = { rank: 2, loraAlpha: 1 };
@@ -49,7 +50,7 @@ const state = await step.initialState(new Map([
 const rates = { learningRates: { unet: 1e-2, textEncoders: 1e-2, newTokens: 1e-2 } };
 const batch = (seeds: readonly number[], change?: Parameters<typeof tinyBatch>[2]): ReturnType<typeof tinyBatch> => (
   tinyBatch(checkpoint, seeds, change));
-const inRow = (tensors: ReadonlyMap<string, Tensor>): Float64Array => Float64Array.from(numbersIn(tensors));
+const inRow = (tensors: TrainingState['tensors']): Float64Array => Float64Array.from(numbersIn(tensors));
 
 test('two half batches are one batch', async () => {
   const whole = await step.run(state, [batch([1, 2])], rates);
@@ -101,12 +102,12 @@ test('a mask counts where it is and nowhere else', async () => {
 
 test('each group has its own learning rate', async () => {
   const plain = open({ optimizer: { ...defaultAdamW, weightDecay: 0 } });
-  const start = parametersOf(state);
+  const start = [...state.tensors].filter(([name]) => name.startsWith('parameters.'));
   const move = async (learningRates: Record<string, number>): Promise<Record<string, number>> => {
     const { state: next } = await plain.run(state, [batch([1])], { learningRates });
-    return Object.fromEntries([...start].map(([name, { data }]) => {
-      const after = next.tensors.get(name)!.data as Float32Array;
-      return [name, Math.max(...after.map((value, i) => Math.abs(value - Number(data[i]))))];
+    return Object.fromEntries(start.map(([name, { data }]) => {
+      const moves = dataOf(next.tensors.get(name)).map((value, i) => Math.abs(value - Number(data[i])));
+      return [name, Math.max(...moves)];
     }));
   };
   const moved = await move({ unet: 1e-2, textEncoders: 0, newTokens: 1e-3 });
@@ -132,14 +133,14 @@ test('only rows of new tokens learn, and of these only those that a prompt has',
   const inversion = open({ trainables: { newTokens: { count: 2 } }, optimizer: { ...defaultAdamW, weightDecay: 0 } });
   const table = checkpoint.textEncoders[0]!.weights.get('text_model.embeddings.token_embedding.weight') as Tensor;
   const before = [...table.data];
-  let now = await inversion.initialState(rows);
+  let now: TrainingState = await inversion.initialState(rows);
   expect([...now.tensors.keys()]).toEqual(['parameters.newTokens', 'firstMoment.newTokens', 'secondMoment.newTokens']);
   for (let i = 0; i < 3; i++) {
     now = (await inversion.run(now, [batch([1], { text: { inputIds: [tinyPrompt(3, 20, 20)] } })], rates)).state;
   }
-  const [start, end] = [rows.get('text_encoder.new_rows')!, now.tensors.get('parameters.newTokens')!];
-  expect([...end.data].slice(8)).toEqual([...start.data].slice(8));
-  expect([...end.data].slice(0, 8).every((value, i) => value !== start.data[i])).toBe(true);
+  const [start, end] = [dataOf(rows.get('text_encoder.new_rows')), dataOf(now.tensors.get('parameters.newTokens'))];
+  expect([...end].slice(8)).toEqual([...start].slice(8));
+  expect([...end].slice(0, 8).every((value, i) => value !== start[i])).toBe(true);
   expect([...table.data]).toEqual(before);
 });
 
@@ -192,7 +193,7 @@ test.each([
   ['whole networks with AdamW', { unet: { kind: 'full' }, textEncoders: [{ kind: 'full' }] }, defaultAdamW, 1e-2],
 ] as const)('the loss of one batch falls: %s', async (_name, trainables, optimizer, rate) => {
   const learner = open({ trainables, optimizer });
-  let now = await learner.initialState('newTokens' in trainables ? rows : new Map());
+  let now: TrainingState = await learner.initialState('newTokens' in trainables ? rows : new Map());
   const losses: number[] = [];
   for (let i = 0; i < 25; i++) {
     const ids = 'newTokens' in trainables ? tinyPrompt(3, 20, 21) : tinyPrompt(3, 4);
@@ -203,6 +204,12 @@ test.each([
     now = result.state;
   }
   expect(losses.at(-1)!).toBeLessThan(0.85 * losses[0]!);
+});
+
+test('an id that no encoder has is refused', async () => {
+  const unknown = batch([1], { text: { inputIds: [tinyPrompt(22)] } });
+  await expect(step.run(state, [unknown], rates)).rejects.toThrow(/the token 22; there are 20 and 2 new ones/);
+  await expect(step.evaluate(state, unknown)).rejects.toThrow(/the token 22/);
 });
 
 test('a step without a batch and a state of another run are refused', async () => {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { readJson } from '../../../src-main/checkpoint/diffusers-folder.ts';
 import { readSafetensors } from '../../../src-main/checkpoint/safetensors.ts';
 import type { Tensor } from '../../../src-main/tensor/tensor.ts';
-import { rowsOfTokens, startOfRows } from '../../../src-main/training/starting-points.ts';
+import { rowsOfTokens, startOfRows } from '../../../src-main/training/starting-rows.ts';
 import type { Trainables } from '../../../src-main/training/trainables.ts';
 import type { TrainingBatch } from '../../../src-main/training/training-batch.ts';
 import { openTrainingStep, type TrainingStep } from '../../../src-main/training/training-step.ts';

@@ -1,20 +1,11 @@
-// Numbers that training starts from where it does not start from chance: an adapter's, or rows copied for new tokens.
+// Rows that new tokens start from: those of a word that the model knows.
 
-import type { LoraLayer } from '../adapter/lora-layers.ts';
 import { readTensor } from '../checkpoint/safetensors.ts';
 import { requiredWeight } from '../models/frozen-scope.ts';
-import { downName, networkPrefixes, upName } from '../networks/lora-graph.ts';
 import { toFloat32 } from '../tensor/half.ts';
 import { bytesPerElement, float32Tensor, type Tensor } from '../tensor/tensor.ts';
 import { isTensorReference, type WeightSource } from '../tensor/weights.ts';
 import { newRowsPath, prefixOf, textEncoderName, type TrainedCheckpoint } from './trainables.ts';
-
-/** LoRA layers as parameters to start from, by name: for initialState(). */
-export function startOfLayers(layers: readonly LoraLayer[]): Map<string, Tensor> {
-  return new Map(layers.flatMap(({ network, modulePath, down, up }): [string, Tensor][] => [
-    [networkPrefixes[network] + downName(modulePath), down], [networkPrefixes[network] + upName(modulePath), up],
-  ]));
-}
 
 /**
  * Rows [count, D] for new tokens, one entry a text encoder, copied from the tokens of a word: row i from its token
