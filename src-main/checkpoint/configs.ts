@@ -182,7 +182,7 @@ export const stableDiffusionScheduler: SchedulerConfig = parseSchedulerConfig({}
 
 /** Parses a diffusers UNet config.json. `source` names the file in the error. */
 export function parseUnetConfig(json: unknown, source: string): UnetConfig {
-  const file = parse(unetFile, json, source);
+  const file = parseConfig(unetFile, json, source);
   const blocks = file.block_out_channels.length;
   if (file.up_block_types.length !== blocks) refuse(source, blockTypesDisagree(blocks));
   return {
@@ -193,7 +193,7 @@ export function parseUnetConfig(json: unknown, source: string): UnetConfig {
 
 /** Parses a diffusers ControlNetModel config.json. */
 export function parseControlNetConfig(json: unknown, source: string): ControlNetConfig {
-  const file = parse(controlNetFile, json, source);
+  const file = parseConfig(controlNetFile, json, source);
   return {
     ...trunkConfig(file, source), conditioningEmbeddingOutChannels: file.conditioning_embedding_out_channels,
   };
@@ -231,7 +231,7 @@ function blockTypesDisagree(blocks: number): string {
 
 /** Parses a diffusers AutoencoderKL config.json. */
 export function parseVaeConfig(json: unknown, source: string): VaeConfig {
-  const file = parse(vaeFile, json, source);
+  const file = parseConfig(vaeFile, json, source);
   return {
     blockOutChannels: file.block_out_channels,
     layersPerBlock: file.layers_per_block,
@@ -244,7 +244,7 @@ export function parseVaeConfig(json: unknown, source: string): VaeConfig {
 
 /** Parses a Transformers CLIPTextModel config.json. */
 export function parseTextEncoderConfig(json: unknown, source: string): TextEncoderConfig {
-  const file = parse(textEncoderFile, json, source);
+  const file = parseConfig(textEncoderFile, json, source);
   return {
     vocabSize: file.vocab_size,
     hiddenSize: file.hidden_size,
@@ -260,7 +260,7 @@ export function parseTextEncoderConfig(json: unknown, source: string): TextEncod
 
 /** Parses a diffusers scheduler_config.json; only what describes training matters, not the class it names. */
 export function parseSchedulerConfig(json: unknown, source: string): SchedulerConfig {
-  const file = parse(schedulerFile, json, source);
+  const file = parseConfig(schedulerFile, json, source);
   return {
     numTrainTimesteps: file.num_train_timesteps,
     betaStart: file.beta_start,
@@ -274,7 +274,8 @@ export function parseSchedulerConfig(json: unknown, source: string): SchedulerCo
   };
 }
 
-function parse<S extends z.ZodType>(schema: S, json: unknown, source: string): z.output<S> {
+/** Parses a network's config by its schema; refuses with a UserError that names `source` and the field. */
+export function parseConfig<S extends z.ZodType>(schema: S, json: unknown, source: string): z.output<S> {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;

@@ -5,7 +5,9 @@
 import type { Shape } from '../tensor/tensor.ts';
 import type { WeightTable } from '../tensor/weights.ts';
 import type { Architecture } from './architecture.ts';
-import type { TextEncoderConfig, UnetConfig, VaeConfig } from './configs.ts';
+import type {
+  ControlNetConfig, TextEncoderConfig, UnetConfig, UnetTrunkConfig, VaeConfig,
+} from './configs.ts';
 import { incompleteCheckpoint, unusualSize } from './refusals.ts';
 
 const sd1Heads = 8;
@@ -22,34 +24,60 @@ const scalingFactors: Readonly<Record<Architecture, number>> = { sd15: 0.18215, 
 /** Podell et al. 2023: six numbers about each picture's size and crop, each as a sinusoid, after the pooled text. */
 const timeIdCount = 6;
 
-export interface UnetInference {
+export interface TrunkInference {
   /** Names the checkpoint in errors. */
   readonly file: string;
   readonly architecture: Architecture;
-  readonly predictionType: 'epsilon' | 'v_prediction';
   /** Width of SDXL's pooled text. */
   readonly pooledWidth?: number;
+}
+
+export interface UnetInference extends TrunkInference {
+  readonly predictionType: 'epsilon' | 'v_prediction';
 }
 
 /** Infers a UNet's config from its weights under diffusers' names. */
 export function inferUnetConfig(weights: WeightTable, inference: UnetInference): UnetConfig {
   const { file, architecture, predictionType } = inference;
+  const trunk = inferTrunkConfig(weights, inference);
+  const hasAttention = (i: number): boolean => weights.has(`up_blocks.${i}.attentions.0.norm.weight`);
+  return {
+    ...trunk,
+    sampleSize: architecture === 'sd2' && predictionType === 'v_prediction'
+      ? sampleSizeSd2Velocity : sampleSizes[architecture],
+    outChannels: shapeOf(weights, 'conv_out.weight', file)[0]!,
+    upBlockTypes: trunk.blockOutChannels.map((_, i) => (hasAttention(i) ? 'CrossAttnUpBlock2D' : 'UpBlock2D')),
+  };
+}
+
+/** Infers a ControlNet's config from its weights under diffusers' names. */
+export function inferControlNetConfig(weights: WeightTable, inference: TrunkInference): ControlNetConfig {
+  const { file } = inference;
+  const blocks = indices(weights, /^controlnet_cond_embedding\.blocks\.(\d+)\.weight$/);
+  const widthOf = (i: number): number => shapeOf(weights, `controlnet_cond_embedding.blocks.${i}.weight`, file)[0]!;
+  return {
+    ...inferTrunkConfig(weights, inference),
+    conditioningEmbeddingOutChannels: [
+      shapeOf(weights, 'controlnet_cond_embedding.conv_in.weight', file)[0]!,
+      ...blocks.filter((i) => i % 2 === 1).map(widthOf),
+    ],
+  };
+}
+
+function inferTrunkConfig(weights: WeightTable, inference: TrunkInference): UnetTrunkConfig {
+  const { file, architecture } = inference;
   const blocks = indices(weights, /^down_blocks\.(\d+)\./);
   const blockOutChannels = blocks.map((i) => shapeOf(weights, `down_blocks.${i}.resnets.0.conv1.weight`, file)[0]!);
   checkDivisible(blockOutChannels, normGroups, file, 'UNet');
   if (architecture !== 'sd15') checkDivisible(blockOutChannels, headWidth, file, 'UNet');
-  const hasAttention = (side: string, i: number): boolean => weights.has(`${side}.${i}.attentions.0.norm.weight`);
+  const hasAttention = (i: number): boolean => weights.has(`down_blocks.${i}.attentions.0.norm.weight`);
   const contextWeight = 'mid_block.attentions.0.transformer_blocks.0.attn2.to_k.weight';
   const transformerOf = (i: number): RegExp =>
     new RegExp(`^down_blocks\\.${i}\\.attentions\\.0\\.transformer_blocks\\.(\\d+)\\.`);
   const depth = blocks.map((i) => indices(weights, transformerOf(i)).length);
   return {
-    sampleSize: architecture === 'sd2' && predictionType === 'v_prediction'
-      ? sampleSizeSd2Velocity : sampleSizes[architecture],
     inChannels: shapeOf(weights, 'conv_in.weight', file)[1]!,
-    outChannels: shapeOf(weights, 'conv_out.weight', file)[0]!,
-    downBlockTypes: blocks.map((i) => (hasAttention('down_blocks', i) ? 'CrossAttnDownBlock2D' : 'DownBlock2D')),
-    upBlockTypes: blocks.map((i) => (hasAttention('up_blocks', i) ? 'CrossAttnUpBlock2D' : 'UpBlock2D')),
+    downBlockTypes: blocks.map((i) => (hasAttention(i) ? 'CrossAttnDownBlock2D' : 'DownBlock2D')),
     blockOutChannels,
     layersPerBlock: indices(weights, /^down_blocks\.0\.resnets\.(\d+)\./).length,
     normNumGroups: normGroups,
@@ -64,8 +92,8 @@ export function inferUnetConfig(weights: WeightTable, inference: UnetInference):
 }
 
 function inferTextTime(
-  weights: WeightTable, { file, pooledWidth = 0 }: UnetInference,
-): NonNullable<UnetConfig['textTime']> {
+  weights: WeightTable, { file, pooledWidth = 0 }: TrunkInference,
+): NonNullable<UnetTrunkConfig['textTime']> {
   const projectionInputDim = shapeOf(weights, 'add_embedding.linear_1.weight', file)[1]!;
   const timeEmbedDim = (projectionInputDim - pooledWidth) / timeIdCount;
   if (!Number.isInteger(timeEmbedDim) || timeEmbedDim <= 0) throw unusualSize(file, 'UNet', projectionInputDim);

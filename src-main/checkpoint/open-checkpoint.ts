@@ -6,7 +6,8 @@ import path from 'node:path';
 
 import type { Checkpoint, CheckpointConfigs } from './checkpoint.ts';
 import { openCheckpointFolder } from './checkpoint-folder.ts';
-import { unreadableFile, unsupportedDType } from './file-errors.ts';
+import { unreadableFile } from './file-errors.ts';
+import { checkFloatTypes } from './float-types.ts';
 import { partsDisagree, unsupportedKind } from './refusals.ts';
 import { openSingleFile } from './single-file.ts';
 
@@ -25,19 +26,12 @@ export async function openCheckpoint(
   const checkpoint = info.isDirectory()
     ? await openCheckpointFolder(absolute)
     : await openSingleFile(absolute, options.configs ?? {});
-  checkTypes(checkpoint);
+  const { unet, vae, textEncoders } = checkpoint;
+  for (const weights of [unet, vae, ...textEncoders.map((encoder) => encoder.weights)]) {
+    checkFloatTypes(checkpoint.path, weights);
+  }
   checkAgreement(checkpoint);
   return checkpoint;
-}
-
-/** Quantised editions keep the names and change the numbers. */
-function checkTypes({ path: location, unet, vae, textEncoders }: Checkpoint): void {
-  for (const weights of [unet, vae, ...textEncoders.map((encoder) => encoder.weights)]) {
-    for (const [name, { dtype }] of weights) {
-      const isFloat = dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16';
-      if (!isFloat) throw unsupportedDType(location, name, dtype);
-    }
-  }
 }
 
 /** Networks that do not fit together are an inpainting model or files of several models. */

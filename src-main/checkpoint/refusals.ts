@@ -33,6 +33,11 @@ const titles: Readonly<Record<FileKind, string>> = {
   'unknown': 'no model that Likeness knows',
 };
 
+/** What a file is, with its article: "a LoRA adapter". */
+export function titleOf(kind: FileKind): string {
+  return titles[kind];
+}
+
 const parts: readonly FileKind[] = ['unet-alone', 'vae-alone', 'text-encoder-alone'];
 
 /** The refusal of a file or folder that is no base model of SD 1, SD 2 or SDXL. */

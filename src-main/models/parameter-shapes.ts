@@ -2,11 +2,17 @@
 // Training from scratch takes its flat parameter vector's layout from here, and writers of checkpoints their contents.
 
 import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
-import type { TextEncoderConfig, UnetConfig, VaeConfig } from '../checkpoint/configs.ts';
+import type {
+  ControlNetConfig, TextEncoderConfig, UnetConfig, UnetTrunkConfig, VaeConfig,
+} from '../checkpoint/configs.ts';
+import type { ResamplerConfig } from '../checkpoint/resampler-config.ts';
 import type { Shape } from '../tensor/tensor.ts';
+import { controlNet } from './controlnet.ts';
 import type { NetworkScope } from './network-scope.ts';
+import { resampler } from './resampler.ts';
 import { clipTextEncoder, textProjection } from './text-encoder.ts';
 import { textTimeInputs, unet } from './unet.ts';
+import type { TrunkInputs } from './unet-trunk.ts';
 import { vaeDecoder, vaeEncoder } from './vae.ts';
 
 /** Shapes by diffusers (Transformers) name, in the order in which the network uses them. */
@@ -14,15 +20,52 @@ export type ParameterShapes = ReadonlyMap<string, Shape>;
 
 export function unetParameters(config: UnetConfig): ParameterShapes {
   return recordParameters('unet', (scope) => {
+    unet(scope, config, trunkInputs(scope.g, config, smallestEdge(config)));
+  });
+}
+
+/** to_k_ip and to_v_ip of every cross-attention of a UNet. */
+export function imageAttentionParameters(config: UnetConfig): ParameterShapes {
+  return recordParameters('image_attention', (scope) => {
     const { g } = scope;
-    const sizePx = 2 ** (config.blockOutChannels.length - 1);
-    unet(scope, config, {
-      sample: g.input('sample', 'float32', [1, config.inChannels, sizePx, sizePx]),
-      timestep: g.input('timestep', 'float32', [1]),
-      encoderHiddenStates: g.input('encoder_hidden_states', 'float32', [1, 1, config.crossAttentionDim]),
-      ...textTimeInputs(g, config, 1),
+    const frozen: NetworkScope = { g, parameter: (name, shape) => g.input(`unet.${name}`, 'float32', shape) };
+    const imagePrompt = {
+      scope, tokens: g.input('image_tokens', 'float32', [1, 1, config.crossAttentionDim]), strength: g.scalar(1),
+    };
+    unet(frozen, config, { ...trunkInputs(g, config, smallestEdge(config)), imagePrompt });
+  });
+}
+
+export function controlNetParameters(config: ControlNetConfig): ParameterShapes {
+  return recordParameters('control_net', (scope) => {
+    const { g } = scope;
+    const edge = smallestEdge(config);
+    const edgePx = edge * 2 ** (config.conditioningEmbeddingOutChannels.length - 1);
+    controlNet(scope, config, {
+      ...trunkInputs(g, config, edge), strength: g.scalar(1),
+      conditioning: g.input('conditioning', 'float32', [1, 3, edgePx, edgePx]),
     });
   });
+}
+
+export function resamplerParameters(config: ResamplerConfig): ParameterShapes {
+  return recordParameters('resampler', (scope) => {
+    resampler(scope, config, scope.g.input('face_embedding', 'float32', [1, 1, config.embeddingDim]));
+  });
+}
+
+/** Latents that can be halved as often as the network does. */
+function smallestEdge(config: UnetTrunkConfig): number {
+  return 2 ** (config.blockOutChannels.length - 1);
+}
+
+function trunkInputs(g: GraphBuilder, config: UnetTrunkConfig, edge: number): TrunkInputs {
+  return {
+    sample: g.input('sample', 'float32', [1, config.inChannels, edge, edge]),
+    timestep: g.input('timestep', 'float32', [1]),
+    encoderHiddenStates: g.input('encoder_hidden_states', 'float32', [1, 1, config.crossAttentionDim]),
+    ...textTimeInputs(g, config, 1),
+  };
 }
 
 /** Encoder and decoder together, quant_conv and post_quant_conv included. */
