@@ -78,10 +78,10 @@ function optionsFor(width: number, wishes: ChartWishes, token: Token): uPlot.Opt
   };
 }
 
-/** Never so narrow that the last hundredths look like a climb. */
+/** Never so narrow that the last hundredths look like a climb, and with room for the star above the best. */
 function likenessRange(low: number | null, high: number | null): [number, number] {
   if (low === null || high === null) return [0, 1];
-  const margin = Math.max(0.02, (0.2 - (high - low)) / 2);
+  const margin = Math.max(0.02, 0.15 * (high - low), (0.2 - (high - low)) / 2);
   return [low - margin, high + margin];
 }
 

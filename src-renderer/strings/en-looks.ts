@@ -25,7 +25,7 @@ export const enLooks = {
   curve: (first: string, last: string) => `Likeness went from ${first} to ${last}`,
   count: (count: number) => plural(count, 'look', 'looks'),
   compareTitle: 'Compare looks',
-  compareText: 'What differs is marked.',
+  compareText: 'What differs is in bold.',
   table: {
     method: 'Method', model: 'Model', likeness: 'Likeness', step: 'Best step', photos: 'Photos', size: 'Size',
     made: 'Made',

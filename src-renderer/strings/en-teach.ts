@@ -86,6 +86,7 @@ export const enTeach = {
     text: 'Goes on from what a look has learned. That look stays as it is.',
     none: 'There is no look of this kind on this model yet.',
     locked: 'As in the look it goes on from.',
+    from: (name: string) => `It goes on from “${name}”.`,
   },
   aside: {
     title: 'Photos to measure by',
@@ -134,6 +135,7 @@ export const enRun = {
   failed: 'Teaching did not finish',
   queued: 'Waits for its turn',
   acts: { pause: 'Pause', resume: 'Resume', finish: 'Stop and keep', cancel: 'Cancel', retry: 'Try again' },
+  keepBest: 'Keep the best',
   actHelp: {
     pause: 'Keeps everything after this step and lets the queue go on.',
     resume: 'Goes on exactly where it was.',

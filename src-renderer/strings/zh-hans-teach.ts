@@ -67,6 +67,7 @@ export const zhHansTeach: typeof enTeach = {
     text: '在某个形象已学内容的基础上继续，原来的形象保持不变。',
     none: '这个模型上还没有同类的形象。',
     locked: '与作为起点的形象一致。',
+    from: (name) => `以“${name}”为起点。`,
   },
   aside: {
     title: '留作衡量的照片',
@@ -115,6 +116,7 @@ export const zhHansRun: typeof enRun = {
   failed: '学习没有完成',
   queued: '正在排队',
   acts: { pause: '暂停', resume: '继续', finish: '停止并保留', cancel: '取消', retry: '重试' },
+  keepBest: '保留最好的',
   actHelp: {
     pause: '完成这一步后保存进度，让队列继续。',
     resume: '从停下的地方原样继续。',

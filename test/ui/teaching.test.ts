@@ -94,7 +94,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await queue.getByRole('button', { name: 'Resume: Teaching Ada’s face' }).press('Enter');
     await main.getByText('Waits for its turn').first().waitFor();
     stage.emit({ type: 'job-changed', job: { ...job!, state: 'failed', endedAtMs: 9, error: null } });
-    await queue.getByRole('button', { name: 'Stop and keep: Teaching Ada’s face' }).press('Enter');
+    await queue.getByRole('button', { name: 'Keep the best: Teaching Ada’s face' }).press('Enter');
     const commands = (): string[] => stage.calls.map(({ command }) => command);
     await expect.poll(() => commands().filter((each) => each.startsWith('jobs.')), patiently)
       .toEqual(['jobs.list', 'jobs.pause', 'jobs.resume', 'jobs.finish']);
