@@ -1,14 +1,18 @@
-// npm run bench -- sd15 | sdxl: measures on this machine and prints ratios of one run, medians of interleaved repeats.
-// Keep the machine quiet: ONNX Runtime slows threefold when something else uses the cores.
+// npm run bench -- sd15 | sdxl | methods: measures on this machine. Of models at their real size it prints ratios of one
+// run, medians of interleaved repeats. Keep the machine quiet: ONNX Runtime slows threefold when something else uses the
+// cores.
 
 import os from 'node:os';
 import { parseArgs } from 'node:util';
+import type { TrainingSettings } from '../../src-main/contract/settings.ts';
+import { type MethodsBenchOptions, benchMethods } from './methods.ts';
 import { type RealSizeBenchOptions, benchRealSize } from './real-size.ts';
 import type { RealModel } from './real-size-configs.ts';
 import type { BenchMode } from './real-size-worker.ts';
 
 const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forward,step,lean-step] [--repeats N]
        [--rounds N] [--favour memory|speed] [--weights float32|float16] [--huge-pages] [--checkpoint FOLDER]
+       npm run bench -- methods [--subjects SEED,SEED] [--portraits N] [--out FOLDER] [--only ROW]... [--settings JSON]
 Without --checkpoint a random one is made in the folder for temporary files, and removed again:
        sd15 4.3 GB, or 2.1 GB with --weights float16; sdxl 13.9 GB or 6.9 GB.
 lean-step is the step with activations computed again; for sdxl the step without needs more memory and is left out
@@ -21,6 +25,9 @@ const { values, positionals } = parseArgs({
     edge: { type: 'string', default: '64' }, favour: { type: 'string', default: 'memory' },
     weights: { type: 'string', default: 'float32' }, 'huge-pages': { type: 'boolean', default: false },
     checkpoint: { type: 'string' },
+    subjects: { type: 'string', default: '11,12,13' }, portraits: { type: 'string', default: '8' },
+    out: { type: 'string', default: 'test-results/methods' }, only: { type: 'string', multiple: true, default: [] },
+    settings: { type: 'string', default: '{}' },
   },
 });
 
@@ -44,14 +51,22 @@ function describeMachine(): void {
   if (load > 0.5) console.log(`The machine is not quiet (load ${load.toFixed(1)}): the times will be too long.`);
 }
 
+function methodsOptions(): MethodsBenchOptions {
+  return {
+    subjectSeeds: values.subjects.split(',').map(Number), portraits: Number(values.portraits), out: values.out,
+    only: values.only, settings: JSON.parse(values.settings) as TrainingSettings,
+  };
+}
+
 async function main(): Promise<number> {
   const [what] = positionals;
-  if (what !== 'sd15' && what !== 'sdxl') {
+  if (what !== 'sd15' && what !== 'sdxl' && what !== 'methods') {
     console.error(usage);
     return 2;
   }
   describeMachine();
-  (await benchRealSize(realSizeOptions(what))).forEach((line) => console.log(line));
+  const lines = what === 'methods' ? await benchMethods(methodsOptions()) : await benchRealSize(realSizeOptions(what));
+  lines.forEach((line) => console.log(line));
   return 0;
 }
 
