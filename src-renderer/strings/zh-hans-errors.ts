@@ -79,9 +79,14 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   'jobs.nothing-to-keep': always(
     '这个任务还没有学到可以保留的内容。', '您的照片和已有的形象都没有改动。', '请等到第一个快照完成，或取消任务。'),
   'jobs.unknown': always('这个任务已不存在。', unchanged, '请再查看一次任务队列。'),
-  'training.not-finite': ({ trainingStep }) => ({
-    what: `第 ${trainingStep} 步时损失不再是数字。`, safe: '您的照片和模型没有任何改动，这次学习的内容没有保留。',
-    todo: '请调低学习率后重新学习。若再次出现，模型文件可能已损坏。',
+  'training.not-finite': ({ trainingStep, snapshotStep }) => ({
+    what: `第 ${trainingStep} 步时损失不再是数字。`,
+    safe: Number(snapshotStep) > 0
+      ? `第 ${snapshotStep} 步之前学到的内容都还在，您的照片和模型没有任何改动。`
+      : '您的照片和模型没有任何改动，还没有学到任何内容。',
+    todo: Number(snapshotStep) > 0
+      ? '请保留已学到的内容，或调低学习率后重新学习。'
+      : '请调低学习率后重新学习。若再次出现，模型文件可能已损坏。',
   }),
   'training.too-many-photos': ({ count, most }) => ({
     what: `${count} 张图片超出了一次学习的内存，当前分辨率下最多 ${most} 张。`, safe: notTaught,
