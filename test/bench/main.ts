@@ -1,5 +1,5 @@
-// npm run bench -- sd15 | sdxl | methods: measures on this machine. Of models at their real size it prints ratios of one
-// run, medians of interleaved repeats. Keep the machine quiet: ONNX Runtime slows threefold when something else uses the
+// npm run bench -- sd15 | sdxl | methods: measures on this machine. Of models at their real size it prints ratios of
+// one run, medians of interleaved repeats. Keep the machine quiet: ONNX Runtime slows threefold when others use its
 // cores.
 
 import os from 'node:os';
@@ -26,7 +26,7 @@ const { values, positionals } = parseArgs({
     weights: { type: 'string', default: 'float32' }, 'huge-pages': { type: 'boolean', default: false },
     checkpoint: { type: 'string' },
     subjects: { type: 'string', default: '11,12,13' }, portraits: { type: 'string', default: '8' },
-    out: { type: 'string', default: 'test-results/methods' }, only: { type: 'string', multiple: true, default: [] },
+    out: { type: 'string', default: '.cache/methods' }, only: { type: 'string', multiple: true, default: [] },
     settings: { type: 'string', default: '{}' },
   },
 });
