@@ -38,10 +38,10 @@ export interface ImageAdapterFile {
 const sdxlPooledWidth = 1280;
 
 /**
- * Opens IdentityNet by its headers: a folder with config.json, or a file alone, whose sizes are then inferred.
- * Refuses with a UserError what is no ControlNet in diffusers' naming.
+ * Opens IdentityNet by its headers: a folder with config.json, or a file alone, whose sizes are then inferred unless
+ * `config` says them. Refuses with a UserError what is no ControlNet in diffusers' naming.
  */
-export async function openIdentityNet(location: string): Promise<IdentityNetFiles> {
+export async function openIdentityNet(location: string, config?: ControlNetConfig): Promise<IdentityNetFiles> {
   const absolute = path.resolve(location);
   const info = await stat(absolute).catch((cause: unknown) => { throw unreadableFile(absolute, cause); });
   const folder = info.isDirectory() ? await openNetworkFolder(absolute) : undefined;
@@ -51,10 +51,11 @@ export async function openIdentityNet(location: string): Promise<IdentityNetFile
     throw notInstantId(absolute, 'identity-net', kind);
   }
   checkFloatTypes(absolute, weights);
+  if (config) return { path: absolute, weights, config };
   if (folder) return { path: absolute, weights, config: parseControlNetConfig(folder.config, 'config.json') };
   const architecture = weights.has('add_embedding.linear_1.weight') ? 'sdxl' : 'sd15';
-  const config = inferControlNetConfig(weights, { file: absolute, architecture, pooledWidth: sdxlPooledWidth });
-  return { path: absolute, weights, config };
+  const inference = { file: absolute, architecture, pooledWidth: sdxlPooledWidth } as const;
+  return { path: absolute, weights, config: inferControlNetConfig(weights, inference) };
 }
 
 /**

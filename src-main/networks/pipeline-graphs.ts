@@ -5,10 +5,12 @@ import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
 import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Graph } from '../compiler/1-build/graph.ts';
 import { frozenScope } from '../models/frozen-scope.ts';
-import { textTimeInputs, unet } from '../models/unet.ts';
+import { textTimeInputs, unet, type UnetInputs } from '../models/unet.ts';
 import { vaeDecoder, vaeEncoder } from '../models/vae.ts';
 import type { Shape } from '../tensor/tensor.ts';
 import { type AdapterForm, adapterHook, textAdapterHooks } from './adapter-input.ts';
+import type { InstantId } from './instant-id.ts';
+import { type FaceForm, withFace } from './instant-id-graph.ts';
 import { textConditioning } from './text-conditioning.ts';
 import { inputNameOf } from './text-states.ts';
 
@@ -35,18 +37,27 @@ export function textGraph(checkpoint: Checkpoint, { count, adapter, skipLayers }
   return g.graph();
 }
 
-/** latents [B, C, H, W], timestep [B], context [B, N, D], SDXL's text_embeds and time_ids, adapter → prediction. */
-export function unetGraph(
-  { unet: weights, unetConfig }: Checkpoint, latents: Shape, context: Shape, adapter: AdapterForm | undefined,
-): Graph {
+export interface UnetGraphDescription {
+  /** [B, C, H, W]. */
+  readonly latents: Shape;
+  /** [B, N, D]. */
+  readonly context: Shape;
+  readonly adapter?: AdapterForm;
+  readonly face?: { readonly instantId: InstantId; readonly form: FaceForm };
+}
+
+/** latents, timestep [B], context, SDXL's text_embeds and time_ids, adapter, a face's inputs → prediction. */
+export function unetGraph({ unet: weights, unetConfig }: Checkpoint, description: UnetGraphDescription): Graph {
+  const { latents, context, adapter, face } = description;
   const g = new GraphBuilder('unet');
   const batch = latents[0]!;
-  const inputs = {
+  const own: UnetInputs = {
     sample: g.input('latents', 'float32', latents),
     timestep: g.input('timestep', 'float32', [batch]),
     encoderHiddenStates: g.input('context', 'float32', context),
     ...textTimeInputs(g, unetConfig, batch),
   };
+  const inputs = face ? withFace(g, face.instantId, own, face.form) : own;
   const layer = adapterHook(g, 'adapter', adapter?.unet ?? [], () => g.input('strength', 'float32', [1]));
   g.output('prediction', unet(frozenScope(g, weights, layer), unetConfig, inputs));
   return g.graph();

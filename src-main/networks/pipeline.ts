@@ -14,12 +14,14 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { PromptIds } from '../text/prompt-encoder.ts';
 import { type AdapterForm, type AdapterInput, textAdapterFeeds, unetAdapterFeeds } from './adapter-input.ts';
 import { joinBatch, splitBatch } from './batches.ts';
+import type { InstantId } from './instant-id.ts';
+import { faceFeeds, faceFormOf, type FaceInput, resamplerGraph } from './instant-id-graph.ts';
 import { decoderGraph, encoderGraph, textGraph, unetGraph } from './pipeline-graphs.ts';
 import {
   checkPromptIds, joinTextStates, promptFeeds, type TextStates, wholePictureTimeIds,
 } from './text-states.ts';
 
-export type { AdapterForm, AdapterInput, TextStates };
+export type { AdapterForm, AdapterInput, FaceInput, InstantId, TextStates };
 
 export interface PipelineConfig {
   readonly architecture: Architecture;
@@ -43,6 +45,8 @@ export interface PipelineOptions {
   readonly adapter?: AdapterForm;
   /** Layers that the text encoders leave out at their end ("clip skip" minus one); 0 unless told. */
   readonly skipLayers?: number;
+  /** What encodeFaces() and predict() need to be told of a face; SDXL only. */
+  readonly instantId?: InstantId;
 }
 
 export interface PredictInput {
@@ -56,6 +60,7 @@ export interface PredictInput {
    */
   readonly timeIds?: Tensor;
   readonly adapter?: AdapterInput;
+  readonly face?: FaceInput;
 }
 
 export interface Pipeline {
@@ -63,6 +68,8 @@ export interface Pipeline {
   readonly config: PipelineConfig;
   /** Prompts, one list of ids for each text encoder → what they tell the UNet, one row a prompt. */
   encodeText(prompts: readonly PromptIds[], adapter?: AdapterInput): Promise<TextStates>;
+  /** Face embeddings float32 [B, M, E], as the recogniser gives them and not normalised → image tokens [B, K, D]. */
+  encodeFaces(faceEmbeddings: Tensor): Promise<Tensor>;
   /** Epsilon or v, shaped as the latents. */
   predict(input: PredictInput): Promise<Tensor>;
   /** float32 [B, C, H, W], already divided by latentScale → float32 [B, 3, H·vaeFactor, W·vaeFactor] in -1..1. */
@@ -120,18 +127,39 @@ class LoadedPipeline implements Pipeline {
     return joinTextStates(states);
   }
 
-  async predict({ latents, timestep, text, timeIds, adapter }: PredictInput): Promise<Tensor> {
+  async predict({ latents, timestep, text, timeIds, adapter, face }: PredictInput): Promise<Tensor> {
     const form = this.#options.adapter;
     const { checkpoint } = this;
-    const key = `unet ${latents.shape.join('x')} ${text.context.shape[1]}`;
-    const session = await this.#session(key, () => unetGraph(checkpoint, latents.shape, text.context.shape, form));
+    const faceForm = face && { instantId: this.#instantId(), form: faceFormOf(face) };
+    const key = `unet ${latents.shape.join('x')} ${text.context.shape[1]} ${JSON.stringify(faceForm?.form ?? '')}`;
+    const session = await this.#session(key, () => unetGraph(checkpoint, {
+      latents: latents.shape, context: text.context.shape, adapter: form, face: faceForm,
+    }));
     const batch = latents.shape[0]!;
     return (await session.run({
       latents, context: text.context,
       timestep: { dtype: 'float32', shape: [batch], data: new Float32Array(batch).fill(timestep) },
       ...(checkpoint.unetConfig.textTime ? this.#textTimeFeeds(latents, text, timeIds) : {}),
       ...unetAdapterFeeds(form, adapter),
+      ...(face ? faceFeeds(face) : {}),
     }))['prediction']!;
+  }
+
+  async encodeFaces(faceEmbeddings: Tensor): Promise<Tensor> {
+    const instantId = this.#instantId();
+    const [, ...one] = faceEmbeddings.shape;
+    const session = await this.#session(`resampler ${one.join('x')}`, () => resamplerGraph(instantId, [1, ...one]));
+    const tokens = [];
+    for (const embedding of splitBatch(faceEmbeddings)) {
+      tokens.push((await session.run({ face_embedding: embedding }))['image_tokens']!);
+    }
+    return joinBatch(tokens);
+  }
+
+  #instantId(): InstantId {
+    const { instantId } = this.#options;
+    if (!instantId) throw new Error('This pipeline was opened without InstantID.');
+    return instantId;
   }
 
   #textTimeFeeds({ shape }: Tensor, { pooled }: TextStates, timeIds: Tensor | undefined): Record<string, Tensor> {

@@ -1,0 +1,114 @@
+// InstantID's networks beside an SDXL checkpoint: opened in place, and refused with words where they do not fit it.
+
+import path from 'node:path';
+
+import type { ControlNetConfig, UnetConfig } from '../checkpoint/configs.ts';
+import { imageAttentionWeights, numberedName } from '../checkpoint/image-attention-names.ts';
+import { type ImageAdapterFile, openIdentityNet, openImageAdapter } from '../checkpoint/instant-id-files.ts';
+import { needsSdxl, otherDrive, otherImageAdapter, otherNetwork } from '../checkpoint/instant-id-refusals.ts';
+import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
+import type { ResamplerConfig } from '../checkpoint/resampler-config.ts';
+import { checkExactWeights } from '../models/exact-weights.ts';
+import {
+  controlNetParameters, imageAttentionParameters, type ParameterShapes, resamplerParameters,
+} from '../models/parameter-shapes.ts';
+import type { WeightTable } from '../tensor/weights.ts';
+
+export interface InstantId {
+  readonly resampler: { readonly config: ResamplerConfig; readonly weights: WeightTable };
+  /** to_k_ip.weight and to_v_ip.weight under the paths of the UNet's cross-attentions. */
+  readonly imageAttention: WeightTable;
+  readonly identityNet: { readonly config: ControlNetConfig; readonly weights: WeightTable };
+}
+
+export interface InstantIdFiles {
+  /** ip-adapter.bin, or its safetensors edition. */
+  readonly imageAdapter: string;
+  /** The folder ControlNetModel, or its weights alone. */
+  readonly identityNet: string;
+}
+
+export interface InstantIdOptions {
+  /** Numbers of a face embedding; ArcFace's 512 unless told. */
+  readonly faceEmbeddingWidth?: number;
+  /** Where the file's Resampler has heads of another width than InstantID's 64. */
+  readonly resampler?: ResamplerConfig;
+  /** Where IdentityNet's file comes without config.json and has other head widths than SDXL. */
+  readonly identityNet?: ControlNetConfig;
+}
+
+const arcFaceWidth = 512;
+
+/**
+ * Opens InstantID by its headers. Refuses with a UserError checkpoints other than SDXL, files of something else, of
+ * another network or another adapter, and any that lack weights, have them in another shape or have more.
+ */
+export async function openInstantId(
+  files: InstantIdFiles, checkpoint: Pick<Checkpoint, 'architecture' | 'path' | 'unetConfig' | 'vaeConfig'>,
+  options: InstantIdOptions = {},
+): Promise<InstantId> {
+  if (checkpoint.architecture !== 'sdxl') throw needsSdxl(checkpoint.path, checkpoint.architecture);
+  const { unetConfig } = checkpoint;
+  const adapter = await openImageAdapter(files.imageAdapter, options.resampler);
+  checkAdapter(adapter, unetConfig, options.faceEmbeddingWidth ?? arcFaceWidth);
+  const identityNet = await openIdentityNet(files.identityNet, options.identityNet);
+  const reason = misfit(identityNet.config, checkpoint, adapter.resampler.config);
+  if (reason) throw otherNetwork(identityNet.path, 'identity-net', reason);
+  checkExactWeights(identityNet.weights, controlNetParameters(identityNet.config), {
+    file: identityNet.path, network: 'IdentityNet',
+  });
+  for (const { path: file } of [adapter, identityNet]) checkDrive(file, checkpoint.path);
+  return {
+    resampler: adapter.resampler, identityNet,
+    imageAttention: imageAttentionWeights(adapter.imageAttention, unetConfig),
+  };
+}
+
+function checkAdapter(file: ImageAdapterFile, unetConfig: UnetConfig, faceEmbeddingWidth: number): void {
+  const { config, weights } = file.resampler;
+  if (config.embeddingDim !== faceEmbeddingWidth) {
+    throw otherImageAdapter(file.path, `it reads ${config.embeddingDim} numbers, a face has ${faceEmbeddingWidth}`);
+  }
+  const { crossAttentionDim } = unetConfig;
+  if (config.outputDim !== crossAttentionDim) {
+    const reason = `its tokens have ${config.outputDim} numbers, the UNet reads ${crossAttentionDim}`;
+    throw otherNetwork(file.path, 'ip-adapter', reason);
+  }
+  // by the names of the file, which its owner can look up
+  const found: WeightTable = new Map([
+    ...prefixed('image_proj.', weights), ...prefixed('ip_adapter.', file.imageAttention),
+    ...file.otherNames.map((name) => [name, { dtype: 'float32', shape: [], data: new Float32Array(1) }] as const),
+  ]);
+  const attention = [...imageAttentionParameters(unetConfig)].map(([name, shape]) => (
+    [numberedName(name, unetConfig), shape] as const));
+  const wanted: ParameterShapes = new Map([
+    ...prefixed('image_proj.', resamplerParameters(config)), ...prefixed('ip_adapter.', attention),
+  ]);
+  checkExactWeights(found, wanted, { file: file.path, network: 'InstantID adapter' });
+}
+
+function prefixed<T>(prefix: string, entries: Iterable<readonly [string, T]>): [string, T][] {
+  return [...entries].map(([name, value]) => [prefix + name, value]);
+}
+
+/** Why a ControlNet cannot add to the checkpoint's UNet or read the Resampler's tokens; undefined where it can. */
+function misfit(
+  config: ControlNetConfig, { unetConfig, vaeConfig }: Pick<Checkpoint, 'unetConfig' | 'vaeConfig'>,
+  { outputDim }: ResamplerConfig,
+): string | undefined {
+  const sizes: readonly [string, unknown, unknown][] = [
+    ['latent channels', config.inChannels, unetConfig.inChannels],
+    ['channels a block', config.blockOutChannels.join(', '), unetConfig.blockOutChannels.join(', ')],
+    ['layers a block', config.layersPerBlock, unetConfig.layersPerBlock],
+    ['numbers of pooled text and sizes', config.textTime?.projectionInputDim, unetConfig.textTime?.projectionInputDim],
+    ['numbers a token', config.crossAttentionDim, outputDim],
+    ['halvings of the picture', config.conditioningEmbeddingOutChannels.length, vaeConfig.blockOutChannels.length],
+  ];
+  const wrong = sizes.find(([, found, wanted]) => found !== wanted);
+  return wrong && `it has ${String(wrong[1] ?? 'no')} ${wrong[0]} in place of ${String(wrong[2] ?? 'none')}`;
+}
+
+function checkDrive(file: string, checkpoint: string): void {
+  const [root, other] = [file, checkpoint].map((each) => path.parse(path.resolve(each)).root.toLowerCase());
+  if (root !== other) throw otherDrive(file, checkpoint);
+}
