@@ -4,7 +4,8 @@
 import { UserError } from './errors.ts';
 import type { ErrorData } from './nouns.ts';
 
-const fullDiskCodes = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
+// EFBIG: the file system takes no larger files, or this process may write none
+const fullDiskCodes = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL']);
 
 /** The error as data; a full disk anywhere below becomes 'disk.full'. */
 export function errorDataOf(error: unknown): ErrorData {
