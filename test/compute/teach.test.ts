@@ -21,8 +21,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const short = {
-  trainingSteps: 12, snapshotEverySteps: 4, gradientAccumulationSteps: 1, prior: 'none', previewCount: 0, vectorCount: 0,
-  textEncoderLearningRate: 0,
+  trainingSteps: 12, snapshotEverySteps: 4, gradientAccumulationSteps: 1, prior: 'none', previewCount: 0,
+  vectorCount: 0, textEncoderLearningRate: 0,
 } as const;
 
 function request(name: string, settings: TrainingSettings = {}, method: Method = 'lora') {
@@ -90,7 +90,8 @@ test('what cannot be taught says why, before anything is learned', async () => {
   const wide = await refused(await request('wide', { rank: 64 }));
   expect(wide).toMatchObject({ code: 'training.rank-too-large', parameters: { rank: 64 } });
   expect(wide.parameters['largest']).toBeLessThan(64);
-  expect(await refused(await request('known', { newWord: 'person', vectorCount: 1 }))).toMatchObject({ code: 'text.word-known' });
+  const known = await request('known', { newWord: 'person', vectorCount: 1 });
+  expect(await refused(known)).toMatchObject({ code: 'text.word-known' });
   const crowd = await request('crowd', { trainingSteps: 20_000, resolutionPx: 2048 });
   const many = { ...crowd, images: Array.from({ length: 10_000 }, () => crowd.images[0]!) };
   expect(await refused(many)).toMatchObject({ code: 'training.too-many-photos', parameters: { count: 10_001 } });
