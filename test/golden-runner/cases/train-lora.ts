@@ -136,17 +136,21 @@ function allVariants({ config }: LoraCase): [string, Variant][] {
   return Object.keys(config.tolerance).map((name) => [name, { prediction_type: config.prediction_type! }]);
 }
 
+/** A software driver takes ten seconds and more a step: on WebGPU the first steps must do. */
+const stepsOnWebgpu = (folder: string): number => (path.basename(folder) === 'train-lora' ? 3 : 1);
+
 /**
- * All on the CPU. On WebGPU the first of each graph: the others feed other numbers to the same nodes, and a software
- * driver takes many seconds a step.
+ * All on the CPU. On WebGPU the first of each graph: the others feed other numbers to the same nodes. A case that takes
+ * another's start values has that one's plain graph too, which runs there.
  */
 function variantsFor(golden: LoraCase): [string, Variant][] {
   const all = allVariants(golden);
   if (golden.context.provider === 'cpu') return all;
-  const graphOf = ({ optimizer, gradient_accumulation_steps: count }: Variant): string => (
-    JSON.stringify([optimizer, (count ?? 1) > 1]));
-  return all.filter(([, variant], index) => (
-    all.findIndex(([, other]) => graphOf(other) === graphOf(variant)) === index));
+  const accumulates = ({ gradient_accumulation_steps: count = 1 }: Variant): boolean => count > 1;
+  const plain = all.find(([, variant]) => !accumulates(variant));
+  const accumulated = all.find(([, variant]) => accumulates(variant));
+  const borrows = golden.config.lora_init !== undefined && accumulated !== undefined;
+  return [borrows ? undefined : plain, accumulated].filter((each) => each !== undefined);
 }
 
 /** 'unet.a.0.to_q.lora_up.weight' as sd-scripts names it: 'lora_unet_a_0_to_q.lora_up.weight'. */
@@ -176,20 +180,13 @@ async function train(
     .map((parameter): [string, Tensor] => [parameter.name, init.get(kohyaName(parameter.name))!]));
   const together = variant.gradient_accumulation_steps ?? 1;
   const all = io.get(`${name}.losses`)!.data.length / together;
-  const steps = context.provider === 'cpu' ? all : Math.min(all, firstSnapshot(io, name) ?? 1);
+  const steps = context.provider === 'cpu' ? all : Math.min(all, stepsOnWebgpu(context.folder));
   const rates = {
     learningRates: { unet: learningRate, textEncoders: learningRate },
     ...(variant.clip_max_norm === undefined ? {} : { maxGradientNorm: variant.clip_max_norm }),
   };
   return trainGolden(step, await step.initialState(start), steps, rates, (index) => (
     Array.from({ length: together }, (_, i) => batchOf(golden, variant, index * together + i))));
-}
-
-/** The first step after which the golden file has parameters. */
-function firstSnapshot(io: Tensors, variant: string): number | undefined {
-  const steps = [...io.keys()].flatMap((key) => (
-    key.startsWith(`${variant}.params`) ? [Number(/params(\d+)/.exec(key)![1])] : []));
-  return steps.length > 0 ? Math.min(...steps) : undefined;
 }
 
 /** What is fed, against the first batch's intermediate values. */
