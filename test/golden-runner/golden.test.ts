@@ -23,8 +23,8 @@ const here = cases.filter(({ golden }) => existsSync(path.join(root, golden.fold
 test('test/golden holds the data of every case that SD 1.5 needs', () => {
   expect([...new Set(here.map(({ golden }) => golden.folder))].sort()).toEqual([
     'ckpt-sd15', 'clip-text-vitl', 'image-bucketing', 'key-manifests', 'lora-files', 'lora-hash', 'loss-weights',
-    'lr-schedules', 'op-grads', 'safetensors-bad', 'schedulers', 'tokenizer', 'train-lora', 'train-models', 'unet-sd15',
-    'vae',
+    'lr-schedules', 'op-grads', 'safetensors-bad', 'schedulers', 'ti-files', 'tokenizer', 'train-lora', 'train-models',
+    'unet-sd15', 'vae',
   ]);
 });
 
