@@ -9,6 +9,7 @@ import type { PredictionType } from '../diffusion/denoiser.ts';
 import {
   alphasCumprodFromBetas, linearBetas, scaledLinearBetas, zeroTerminalSnrBetas,
 } from '../diffusion/noise-schedule.ts';
+import { KeptSessions } from '../runtime/kept-sessions.ts';
 import { type Provider, type Session, openSession } from '../runtime/session.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { PromptIds } from '../text/prompt-encoder.ts';
@@ -104,7 +105,7 @@ class LoadedPipeline implements Pipeline {
   readonly checkpoint: Checkpoint;
   readonly config: PipelineConfig;
   readonly #options: PipelineOptions;
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new KeptSessions<Session>(keptSessions);
 
   constructor(checkpoint: Checkpoint, options: PipelineOptions) {
     this.checkpoint = checkpoint;
@@ -194,20 +195,10 @@ class LoadedPipeline implements Pipeline {
   }
 
   async release(): Promise<void> {
-    for (const session of this.#sessions.values()) await session.release();
-    this.#sessions.clear();
+    await this.#sessions.release();
   }
 
-  async #session(key: string, build: () => Graph): Promise<Session> {
-    let session = this.#sessions.get(key);
-    this.#sessions.delete(key);
-    session ??= await openSession(build(), this.#options);
-    this.#sessions.set(key, session);
-    for (const [oldKey, old] of this.#sessions) {
-      if (this.#sessions.size <= keptSessions) break;
-      this.#sessions.delete(oldKey);
-      await old.release();
-    }
-    return session;
+  #session(key: string, build: () => Graph): Promise<Session> {
+    return this.#sessions.get(key, () => openSession(build(), this.#options));
   }
 }

@@ -5,12 +5,12 @@
 import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Graph } from '../compiler/1-build/graph.ts';
 import { checkPromptIds } from '../networks/text-states.ts';
+import { KeptSessions } from '../runtime/kept-sessions.ts';
 import {
-  type DeviceTensor, type Provider, isOnDevice, openDeviceSession, openSession,
+  type DeviceTensor, type Provider, type Session, isOnDevice, openDeviceSession, openSession,
 } from '../runtime/session.ts';
 import { type Shape, type Tensor, float32Tensor } from '../tensor/tensor.ts';
 import { HeldTensors } from './held-tensors.ts';
-import { KeptSessions } from './kept-sessions.ts';
 import type { OptimizerSettings } from './optimizer.ts';
 import {
   type TrainingStepDescription, gradientGraph, lossGraph, scheduleOf, stateShapes, trainingStepGraph, updateGraph,
@@ -131,7 +131,7 @@ class SessionTrainingStep implements TrainingStep {
   readonly layout: TrainingLayout;
   readonly #options: TrainingStepOptions;
   readonly #shapes: ReadonlyMap<string, Shape>;
-  readonly #sessions: KeptSessions;
+  readonly #sessions: KeptSessions<Session<Tensor | DeviceTensor>>;
   readonly #held = new HeldTensors();
 
   constructor(options: TrainingStepOptions) {

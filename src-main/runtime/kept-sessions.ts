@@ -1,25 +1,19 @@
 // Sessions by key, opened when they are first needed; the least recently used is released when there are too many.
 
-import type { DeviceTensor, Session } from '../runtime/session.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-
-/** A session whose outputs may stay on the GPU. */
-export type AnySession = Session<Tensor | DeviceTensor>;
-
-export class KeptSessions {
+export class KeptSessions<Kept extends { release(): Promise<void> }> {
   readonly #limit: number;
-  readonly #sessions = new Map<string, AnySession>();
+  readonly #sessions = new Map<string, Kept>();
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
   /** The session of this key, opened by `open` if there is none. */
-  async get(key: string, open: () => Promise<AnySession>): Promise<AnySession> {
+  async get(key: string, open: () => Promise<Kept>): Promise<Kept> {
     let session = this.#sessions.get(key);
     this.#sessions.delete(key);
     if (!session) {
-      // room first: two sessions of this size may not fit beside each other
+      // room first: two sessions of real size may not fit beside each other
       await this.#releaseDownTo(this.#limit - 1);
       session = await open();
     }
