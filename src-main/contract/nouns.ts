@@ -105,7 +105,7 @@ export const snapshotSchema = z.object({
   facesFound: z.int(),
   /** In the order of their seeds, which are the same at each snapshot. */
   previewIds: z.array(previewIdSchema),
-  /** By likeness; by validation loss, then by loss, where there is none. At most one of a job is the best. */
+  /** By likeness; where there is none by validation loss, else the last one. At most one of a job is the best. */
   isBest: z.boolean(),
   createdAtMs: timeMs,
 });

@@ -120,3 +120,93 @@ test('every change of state is told', async () => {
   await queue.close();
   expect(states).toEqual(['waiting', 'running', 'done']);
 });
+
+/** Teaches until it is asked to pause, as runTeach does. */
+const patient: JobRunner = (_job, { signal, onRequest }) => new Promise((resolve, reject) => {
+  onRequest((request) => resolve(request === 'pause' ? 'paused' : undefined));
+  signal.addEventListener('abort', () => reject(signal.reason as Error));
+});
+
+async function isRunning(id: JobId): Promise<void> {
+  while (library.jobs.get(id)?.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+function keepSnapshot(jobId: JobId): void {
+  library.snapshots.put({
+    jobId, step: 3, loss: 1, validationLoss: null, likeness: null, facesFound: 0, isBest: true, createdAtMs: 1,
+    previews: [],
+  });
+}
+
+test('a paused job waits for nobody but its user, also over a restart', async () => {
+  const queue = queueWith(patient);
+  const [teach, waiting] = [queue.add(newJob('teach')), queue.add(newJob('waiting'))];
+  expect(queue.pause(waiting.id)).toMatchObject({ state: 'paused' });
+  await isRunning(teach.id);
+  expect(queue.pause(teach.id)).toMatchObject({ state: 'running', request: 'pause' });
+  expect(await queue.settled(teach.id)).toMatchObject({ state: 'paused', request: null, attempts: 0 });
+  await queue.close();
+  const again = queueWith(async () => undefined);
+  expect([teach, waiting].map(({ id }) => library.jobs.get(id)?.state)).toEqual(['paused', 'paused']);
+  again.resume(teach.id);
+  while (library.jobs.get(teach.id)?.state !== 'done') await new Promise((resolve) => setTimeout(resolve, 1));
+  expect(library.jobs.get(waiting.id)?.state).toBe('paused');
+  await again.close();
+});
+
+test('a job that draws pauses at once and keeps what is drawn', async () => {
+  const queue = queueWith(endless);
+  const job = queue.add({ ...newJob('create'), kind: 'create' });
+  await isRunning(job.id);
+  queue.pause(job.id);
+  expect(await queue.settled(job.id)).toMatchObject({ state: 'paused', error: null });
+  await queue.close();
+});
+
+test('finishing needs a snapshot, reaches a running job and starts a paused one for its end', async () => {
+  const requests: unknown[] = [];
+  const queue = queueWith(async (job, control) => {
+    requests.push(job.request);
+    return await patient(job, control);
+  });
+  const [first, second] = [queue.add(newJob('first')), queue.add(newJob('second'))];
+  await isRunning(first.id);
+  queue.pause(second.id);
+  expect(() => queue.finish(second.id)).toThrow(UserError);
+  queue.finish(first.id);
+  expect(await queue.settled(first.id)).toMatchObject({ state: 'done', request: null });
+  keepSnapshot(second.id);
+  queue.finish(second.id);
+  while (library.jobs.get(second.id)?.state !== 'done') await new Promise((resolve) => setTimeout(resolve, 1));
+  expect(requests).toEqual([null, 'finish']);
+  await queue.close();
+});
+
+test('what was asked of a job survives a crash', async () => {
+  const ids = ['pause', 'finish'] as const;
+  const jobs = ids.map((request) => {
+    const job = { ...newJob(request), id: newId<JobId>() };
+    library.jobs.insert(job);
+    library.jobs.claimNext();
+    library.jobs.setRequest(job.id, request);
+    return job.id;
+  });
+  const queue = queueWith(patient);
+  expect(library.jobs.get(jobs[0]!)).toMatchObject({ state: 'paused', request: null });
+  // told to the runner at once
+  expect(await queue.settled(jobs[1]!)).toMatchObject({ state: 'done' });
+  await queue.close();
+});
+
+test('a run that gets on is not given up for its interruptions', async () => {
+  const job = { ...newJob('crasher'), id: newId<JobId>() };
+  library.jobs.insert(job);
+  for (let attempt = 1; attempt <= 5; attempt++) {
+    library.jobs.setState(job.id, 'waiting');
+    library.jobs.claimNext();
+    library.jobs.forgetAttempts(job.id);
+  }
+  const queue = queueWith(async () => undefined);
+  expect(await queue.settled(job.id)).toMatchObject({ state: 'done' });
+  await queue.close();
+});

@@ -205,7 +205,8 @@ test('a look knows its size, its likeness and its best portrait', async () => {
   const fileSha256 = await library.keepFile(Buffer.from('twelve bytes'), 'application/octet-stream');
   library.adapters.insert({
     id, subjectId, jobId, name: 'Ada', method: 'lora', packId: 'starter' as PackId, packName: 'Sketch',
-    triggerWord: 'ohwx', rank: 8, vectorCount: 0, bestStep: 300, settings: { rank: 8 }, trainingSteps: 100, photoCount: 5, finalLoss: 0.1, metadata: { a: 'b' },
+    triggerWord: 'ohwx', rank: 8, vectorCount: 0, trainingSteps: 100, bestStep: 80, settings: { rank: 8 },
+    photoCount: 5, finalLoss: 0.1, metadata: { a: 'b' },
     fileSha256, createdAtMs: 5,
   });
   expect(library.adapters.ofJob(jobId)).toMatchObject({ id, sizeBytes: 12, likeness: null, metadata: { a: 'b' } });
