@@ -17,7 +17,7 @@ export interface TrainableParameter extends NamedShape {
 }
 
 export interface ParameterChunk {
-  /** The group's name for a flat vector, the parameter's own name for a chunk of one. */
+  /** The group's name for a flat vector (and a number, if it has several), the parameter's own for a chunk of one. */
   readonly name: string;
   readonly group: string;
   /** [size] for a flat vector, the parameter's own shape for a chunk of one. */
@@ -28,24 +28,44 @@ export interface ParameterChunk {
 /** From this many numbers on, copying a parameter out of a flat vector costs more than nodes of its own. */
 export const largeParameter = 2 ** 18;
 
+/** Flat vectors end here, at 64 MiB: half of what WebGPU promises to bind at once. */
+export const largestFlatVector = 2 ** 24;
+
 /** A flat vector that holds all of the parameters. */
 export function flatChunk(name: string, parameters: readonly NamedShape[], group = name): ParameterChunk {
   const layout = layoutOf(parameters);
   return { name, group, shape: [layout.size], layout };
 }
 
-/** The chunks of parameters, each name once; a group's flat vector comes before its large parameters. */
+/** The chunks of parameters, each name once; a group's flat vectors come before its large parameters. */
 export function chunksOf(parameters: readonly TrainableParameter[]): ParameterChunk[] {
   const groups = new Set(parameters.map(({ group }) => group));
   return [...groups].flatMap((group) => {
     const own = parameters.filter((parameter) => parameter.group === group);
     const isLarge = ({ shape, alwaysFlat }: TrainableParameter): boolean => (
       !alwaysFlat && elementCount(shape) >= largeParameter);
-    const small = own.filter((parameter) => !isLarge(parameter));
+    const vectors = flatVectors(own.filter((parameter) => !isLarge(parameter)));
     const large = own.filter(isLarge).map(({ name, shape }): ParameterChunk => (
       { name, group, shape, layout: layoutOf([{ name, shape }]) }));
-    return small.length > 0 ? [flatChunk(group, small), ...large] : large;
+    const nameOf = (index: number): string => (vectors.length === 1 ? group : `${group}/${index + 1}`);
+    return [...vectors.map((parameters, index) => flatChunk(nameOf(index), parameters, group)), ...large];
   });
+}
+
+/** Parameters in their order, so many together as fit into a flat vector. */
+function flatVectors(parameters: readonly TrainableParameter[]): TrainableParameter[][] {
+  const vectors: TrainableParameter[][] = [];
+  let size = Infinity;
+  for (const parameter of parameters) {
+    const own = elementCount(parameter.shape);
+    if (size + own > largestFlatVector) {
+      vectors.push([]);
+      size = 0;
+    }
+    vectors.at(-1)!.push(parameter);
+    size += own;
+  }
+  return vectors;
 }
 
 /** The parameters of a chunk by name, as views of its value. */

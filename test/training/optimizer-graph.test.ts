@@ -249,6 +249,13 @@ test('small parameters share a vector a group, large ones lie alone unless they 
   ]);
 });
 
+test('a flat vector ends where a GPU might not bind it', () => {
+  const parameter = (name: string, size: number) => ({ name, shape: [size], group: 'x', alwaysFlat: true });
+  const made = chunksOf([parameter('a', 2 ** 23), parameter('b', 2 ** 23), parameter('c', 1), parameter('d', 2 ** 25)]);
+  const names = made.map(({ name, group, layout }) => [name, group, layout.entries.map((entry) => entry.name).join()]);
+  expect(names).toEqual([['x/1', 'x', 'a,b'], ['x/2', 'x', 'c'], ['x/3', 'x', 'd']]);
+});
+
 test('AdamW is a dozen nodes or two a chunk, however many parameters there are', () => {
   const nodes = (parameters: number): number => {
     const entries = Array.from({ length: parameters }, (_, i) => ({ name: `p${i}`, shape: [3] }));

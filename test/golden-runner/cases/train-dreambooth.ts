@@ -5,6 +5,7 @@ import path from 'node:path';
 
 import { readJson } from '../../../src-main/checkpoint/diffusers-folder.ts';
 import { readSafetensors } from '../../../src-main/checkpoint/safetensors.ts';
+import type { PredictionType } from '../../../src-main/diffusion/denoiser.ts';
 import { float32Tensor, type Tensor } from '../../../src-main/tensor/tensor.ts';
 import { openTrainingStep } from '../../../src-main/training/training-step.ts';
 import { exactRow, relativeL2, row, type GoldenCase, type GoldenContext, type GoldenRow } from '../case.ts';
@@ -16,6 +17,7 @@ import {
 interface Config {
   readonly model: string;
   readonly prior_loss_weight: number;
+  readonly prediction_type?: PredictionType;
   readonly optimizer: OptimizerConfig & { readonly max_grad_norm?: number };
   /** By variant: the trained parameters in the order of the norms and sums. */
   readonly param_order: Readonly<Record<string, readonly string[]>>;
@@ -68,7 +70,7 @@ async function train({ context, config, model, batches, io }: DreamboothCase, na
       step, await step.initialState(), context.provider === 'cpu' ? all : 1,
       { learningRates: { unet: lr, textEncoders: lr }, ...(maxGradientNorm ? { maxGradientNorm } : {}) },
       (index) => [goldenBatch(batches, index, {
-        schedule: model.schedule, predictionType: 'epsilon',
+        schedule: model.schedule, predictionType: config.prediction_type ?? 'epsilon',
         // the mean of each half: instance samples, then class samples
         weight: (_, sample, count) => (sample < count / 2 ? 1 : config.prior_loss_weight) / (count / 2),
       })]);

@@ -22,7 +22,7 @@ import {
 
 interface Variant {
   readonly prediction_type: PredictionType;
-  readonly clip_max_norm?: number;
+  readonly clip_max_norm?: number | null;
   readonly snr_gamma?: number;
   readonly gradient_accumulation_steps?: number;
   readonly optimizer?: OptimizerConfig;
@@ -174,7 +174,7 @@ async function train(
   golden: LoraCase, step: TrainingStep, name: string, variant: Variant, learningRate: number,
 ): Promise<Trained> {
   const { io, init, context } = golden;
-  const isZeroUp = variant.init !== undefined || name === 'zero_up';
+  const isZeroUp = variant.init?.includes('lora_up') ?? name === 'zero_up';
   const start = new Map(step.layout.parameters
     .filter((parameter) => !(isZeroUp && parameter.name.endsWith('lora_up.weight')))
     .map((parameter): [string, Tensor] => [parameter.name, init.get(kohyaName(parameter.name))!]));
@@ -183,7 +183,7 @@ async function train(
   const steps = context.provider === 'cpu' ? all : Math.min(all, stepsOnWebgpu(context.folder));
   const rates = {
     learningRates: { unet: learningRate, textEncoders: learningRate },
-    ...(variant.clip_max_norm === undefined ? {} : { maxGradientNorm: variant.clip_max_norm }),
+    ...(variant.clip_max_norm ? { maxGradientNorm: variant.clip_max_norm } : {}),
   };
   return trainGolden(step, await step.initialState(start), steps, rates, (index) => (
     Array.from({ length: together }, (_, i) => batchOf(golden, variant, index * together + i))));

@@ -5,6 +5,7 @@ import path from 'node:path';
 
 import { readJson } from '../../../src-main/checkpoint/diffusers-folder.ts';
 import { readSafetensors } from '../../../src-main/checkpoint/safetensors.ts';
+import type { PredictionType } from '../../../src-main/diffusion/denoiser.ts';
 import type { Tensor } from '../../../src-main/tensor/tensor.ts';
 import { rowsOfTokens, startOfRows } from '../../../src-main/training/starting-rows.ts';
 import type { Trainables } from '../../../src-main/training/trainables.ts';
@@ -26,6 +27,7 @@ interface Variant {
 interface Config {
   readonly model: string;
   readonly optimizer: Omit<OptimizerConfig, 'lr'>;
+  readonly prediction_type?: PredictionType;
   readonly variants: Readonly<Record<string, Variant>>;
   readonly tolerance: Readonly<Record<'loss_rel' | 'grad_rel_l2' | 'update_rel_l2', number>>;
 }
@@ -81,7 +83,8 @@ async function variantRows(
   const { config: { tolerance }, context, io, model } = golden;
   const batches = await readSafetensors(path.join(context.folder, variant.batches));
   const batch = (index: number): TrainingBatch => goldenBatch(batches, index, {
-    schedule: model.schedule, predictionType: 'epsilon', weight: (_timestep, _sample, count) => 1 / count,
+    schedule: model.schedule, predictionType: golden.config.prediction_type ?? 'epsilon',
+    weight: (_timestep, _sample, count) => 1 / count,
   });
   const start = startOfRows(
     await rowsOfTokens(model.checkpoint.textEncoders, [variant.initializer_ids], variant.vectors));
