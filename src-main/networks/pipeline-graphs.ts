@@ -47,7 +47,9 @@ export interface UnetGraphDescription {
 }
 
 /** latents, timestep [B], context, SDXL's text_embeds and time_ids, adapter, a face's inputs → prediction. */
-export function unetGraph({ unet: weights, unetConfig }: Checkpoint, description: UnetGraphDescription): Graph {
+export function unetGraph(
+  { unet: weights, unetConfig }: Pick<Checkpoint, 'unet' | 'unetConfig'>, description: UnetGraphDescription,
+): Graph {
   const { latents, context, adapter, face } = description;
   const g = new GraphBuilder('unet');
   const batch = latents[0]!;

@@ -22,9 +22,9 @@ const here = cases.filter(({ golden }) => existsSync(path.join(root, golden.fold
 
 test('test/golden holds the data of every case that SD 1.5 needs', () => {
   expect([...new Set(here.map(({ golden }) => golden.folder))].sort()).toEqual([
-    'ckpt-sd15', 'clip-text-vitl', 'image-bucketing', 'key-manifests', 'lora-files', 'lora-hash', 'loss-weights',
-    'lr-schedules', 'op-grads', 'safetensors-bad', 'schedulers', 'ti-files', 'tokenizer', 'train-lora', 'train-models',
-    'unet-sd15', 'vae',
+    'ckpt-sd15', 'clip-text-vitl', 'image-bucketing', 'instantid-draw-kps', 'key-manifests', 'lora-files', 'lora-hash',
+    'loss-weights', 'lr-schedules', 'op-grads', 'safetensors-bad', 'schedulers', 'ti-files', 'tokenizer', 'train-lora',
+    'train-models', 'unet-sd15', 'vae',
   ]);
 });
 
