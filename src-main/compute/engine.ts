@@ -65,6 +65,9 @@ function serve(parts: EngineParts): void {
   say({ type: 'ready' });
 }
 
+// Ctrl+C is for whoever started the engine; it ends when its input does.
+process.on('SIGINT', () => undefined);
+
 // Standard output carries messages only; a library that prints must not break into them.
 console.log = console.error;
 console.info = console.error;

@@ -1,8 +1,11 @@
-// Draws with a LoRA file from anywhere: nothing of it is kept but the portraits in the chosen folder.
+// Draws with a LoRA or an embedding from anywhere: nothing of it is kept but the portraits in the chosen folder.
 
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { detectFileKind } from '../checkpoint/architecture.ts';
 import { writeFileAtomically } from '../checkpoint/atomic-file.ts';
+import { readSafetensorsHeader } from '../checkpoint/safetensors.ts';
+import type { Method } from '../contract/settings.ts';
 import { findPack } from '../packs/pack-shelf.ts';
 import { findStyle, stylesFor } from '../packs/styles.ts';
 import type { Studio } from '../studio/open-studio.ts';
@@ -23,12 +26,13 @@ export async function drawWithFile(studio: Studio, options: GenerateOptions): Pr
     seed: options.seed + index, adapterStrength: settings.adapterStrength,
   })));
   const out = path.resolve(options.out ?? 'portraits');
+  const method = await methodOf(options.adapter!);
   const portraits: { file: string; seed: number; prompt: string }[] = [];
   const display = progressDisplay(process.stderr);
   await withWorkFolder(studio.library.folder, (folder) => studio.engine.run({
     kind: 'create', checkpointPath: pack.checkpointPath, provider: options.provider, modelName: pack.name,
     version: studio.version,
-    adapter: { method: 'lora', file: path.resolve(options.adapter!), word: '' },
+    adapter: { method, file: path.resolve(options.adapter!), word: '' },
     items, settings, references: [], outputFolder: folder,
   }, new AbortController().signal, {
     onProgress: display.show,
@@ -45,6 +49,13 @@ export async function drawWithFile(studio: Studio, options: GenerateOptions): Pr
   }));
   display.end();
   return { document: { portraits, folder: out }, text: `${portraitsAre(portraits.length)} in ${out}` };
+}
+
+/** A LoRA or an embedding; what is neither is refused by the LoRA's reader, which says what it is. */
+async function methodOf(file: string): Promise<Method> {
+  if (!file.toLowerCase().endsWith('.safetensors')) return 'textual-inversion';
+  const { tensors } = await readSafetensorsHeader(path.resolve(file));
+  return detectFileKind(tensors) === 'textual-inversion' ? 'textual-inversion' : 'lora';
 }
 
 async function promptsOf(

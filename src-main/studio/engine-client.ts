@@ -106,6 +106,8 @@ class EngineClient {
     const { nodeFile, entryFile, resourcesFolder, onLog } = this.#settings;
     const child = spawn(nodeFile, ['--disable-warning=ExperimentalWarning', entryFile, resourcesFolder], {
       stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true,
+      // Ctrl+C in a terminal is for whoever started the engine, not for the engine: a pause needs it alive
+      detached: process.platform !== 'win32',
     });
     this.process = child;
     this.#setState({ state: 'starting' });

@@ -28,7 +28,7 @@ export interface GenerateOptions extends CommonOptions, GenerationOptions, Model
 
 export function addGenerateCommand(program: Command): void {
   const command = program.command('generate')
-    .description('draw portraits with a look of the library, or with a LoRA file');
+    .description('draw portraits with a look of the library, or with a LoRA or embedding file');
   addDrawingOptions(command);
   command.action((options: GenerateOptions) => {
     checkSource(command, options);
@@ -54,7 +54,7 @@ function addDrawingOptions(command: Command): void {
   command
     .option('--subject <name>', 'a subject of the library')
     .option('--look <name>', 'which of its looks; the newest when left out')
-    .option('--adapter <file>', 'a LoRA file instead of a subject')
+    .option('--adapter <file>', 'a LoRA or embedding file instead of a subject')
     .option('--compare', 'draw each portrait without the look as well');
   addModelOptions(command);
   addGenerationOptions(command);
