@@ -26,10 +26,10 @@ export interface ParameterChunk {
 }
 
 /** From this many numbers on, copying a parameter out of a flat vector costs more than nodes of its own. */
-export const largeParameter = 2 ** 18;
+const largeParameter = 2 ** 18;
 
 /** Flat vectors end here, at 64 MiB: half of what WebGPU promises to bind at once. */
-export const largestFlatVector = 2 ** 24;
+const largestFlatVector = 2 ** 24;
 
 /** A flat vector that holds all of the parameters. */
 export function flatChunk(name: string, parameters: readonly NamedShape[], group = name): ParameterChunk {

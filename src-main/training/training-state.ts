@@ -4,9 +4,9 @@ import { readTensor } from '../checkpoint/safetensors.ts';
 import { uniformNumbers } from '../diffusion/seeded-noise.ts';
 import { requiredWeight } from '../models/frozen-scope.ts';
 import type { DeviceTensor } from '../runtime/session.ts';
-import { type Shape, type Tensor, elementCount, float32Tensor } from '../tensor/tensor.ts';
+import { type Shape, type Tensor, elementCount } from '../tensor/tensor.ts';
 import { toFloat32 } from '../tensor/half.ts';
-import { type ParameterChunk, filledChunk } from './parameter-chunks.ts';
+import { type ParameterChunk, filledChunk, zeroTensor } from './parameter-chunks.ts';
 import { type NamedTrainable, type TrainedCheckpoint, weightsOf } from './trainables.ts';
 
 /**
@@ -47,7 +47,7 @@ export async function initialState(
   const known = new Map(parameters.map((parameter, index) => [parameter.name, { parameter, index }]));
   for (const name of start.keys()) if (!known.has(name)) throw new Error(`${name} does not learn.`);
   const tensors = new Map<string, Tensor>();
-  for (const [name, shape] of shapes) tensors.set(name, float32Tensor(shape, new Float32Array(elementCount(shape))));
+  for (const [name, shape] of shapes) tensors.set(name, zeroTensor(shape));
   for (const chunk of chunks) {
     tensors.set(`parameters.${chunk.name}`, await filledChunk(chunk, async ({ name }, numbers) => {
       const { parameter, index } = known.get(name)!;
