@@ -17,7 +17,7 @@ export async function prepareExport(
 ): Promise<CommandResponse<'looks.export'>> {
   const { library } = context;
   const look = present(library.adapters.get(adapterId), 'look');
-  const format = asked ?? exportFormatsOf(look)[0]!;
+  const format = asked ?? exportFormatsOf(context, look)[0]!;
   if (!library.exportedFiles.find(adapterId, format, precision)) await writeExport(context, look, format, precision);
   const file = present(library.exportedFiles.find(adapterId, format, precision), 'look');
   const { id: exportId, fileName, sizeBytes, metadata } = file;

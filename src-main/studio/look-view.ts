@@ -3,14 +3,15 @@
 import type { Look } from '../contract/nouns.ts';
 import type { ExportFormat } from '../contract/settings.ts';
 import type { AdapterRecord } from '../library/adapters.ts';
+import type { StudioContext } from './context.ts';
 
-export function lookView(look: AdapterRecord): Look {
-  return { ...look, exportFormats: [...exportFormatsOf(look)] };
+export function lookView(context: Pick<StudioContext, 'packs'>, look: AdapterRecord): Look {
+  return { ...look, exportFormats: [...exportFormatsOf(context, look)] };
 }
 
 /** What a look can be written as; the first is the usual form, which is how it is kept. */
 export function exportFormatsOf(
-  { method, vectorCount }: Pick<Look, 'method' | 'vectorCount'>,
+  { packs }: Pick<StudioContext, 'packs'>, { method, vectorCount, packId }: AdapterRecord,
 ): readonly ExportFormat[] {
   switch (method) {
     case 'lora': {
@@ -18,6 +19,10 @@ export function exportFormatsOf(
       return vectorCount > 0 ? [...alone, 'embedding'] : alone;
     }
     case 'dreambooth': return ['checkpoint', 'a1111', 'comfyui'];
-    case 'textual-inversion': return ['embedding', 'a1111', 'comfyui', 'diffusers'];
+    case 'textual-inversion': {
+      // of SDXL's two encoders diffusers wants two files; it reads the common one as well
+      const isTwoFiles = packs.list().find(({ id }) => id === packId)?.architecture === 'sdxl';
+      return isTwoFiles ? ['embedding', 'a1111', 'comfyui'] : ['embedding', 'a1111', 'comfyui', 'diffusers'];
+    }
   }
 }

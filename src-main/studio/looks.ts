@@ -18,7 +18,7 @@ export function lookCommands(context: StudioContext, board: ProgressBoard): Hand
   'looks.list' | 'looks.teach' | 'looks.export' | 'looks.remove'> {
   const { library } = context;
   return {
-    'looks.list': ({ subjectId }) => library.adapters.list(subjectId).map(lookView),
+    'looks.list': ({ subjectId }) => library.adapters.list(subjectId).map((look) => lookView(context, look)),
     'looks.teach': (request) => teach(context, board, request),
     'looks.export': (request) => prepareExport(context, request),
     'looks.remove': async ({ adapterId }) => {

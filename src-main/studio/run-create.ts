@@ -55,8 +55,10 @@ function createRequest(
   wanted: readonly WantedPortrait[], outputFolder: string,
 ): CreateRequest {
   const { library } = context;
-  const settings = { ...pack.generationDefaults, ...parameters.settings };
   const adapter = parameters.adapterId && present(library.adapters.get(parameters.adapterId), 'look');
+  // a look is drawn with the layers that it was taught with
+  const own = adapter && adapter.settings.clipSkip !== undefined ? { clipSkip: adapter.settings.clipSkip } : {};
+  const settings = { ...pack.generationDefaults, ...own, ...parameters.settings };
   return {
     kind: 'create', checkpointPath: pack.checkpointPath, provider: library.settings.get().provider,
     modelName: pack.name, version: context.version,

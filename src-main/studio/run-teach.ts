@@ -149,7 +149,7 @@ async function keepLook(
       finalLoss: result.finalLoss, metadata: result.metadata, fileSha256, createdAtMs: Date.now(),
     });
   });
-  emit({ type: 'look-added', look: lookView(present(library.adapters.get(id), 'look')) });
+  emit({ type: 'look-added', look: lookView(context, present(library.adapters.get(id), 'look')) });
   emit({ type: 'subject-changed', subject: present(library.subjects.get(subject.id), 'subject') });
 }
 

@@ -65,14 +65,20 @@ export function teachRequest(
     classImageFiles: [...classImageFiles], classCaption: classCaption(subject.classWord), settings, warmStartFile,
     preview: {
       prompt: `photo of ${named.triggerWord} ${named.classWord}`, negativePrompt: '', seed: previewSeed,
-      settings: pack.generationDefaults,
+      settings: previewSettings(pack),
     },
     title: titles[parameters.method], triggerPhrase: `${named.triggerWord} ${named.classWord}`,
   };
 }
 
+/** Enough to see a face and to measure it; a run draws many. */
+const previewSteps = 20;
 /** Previews of every run begin with the same noise, so that runs can be compared. */
 const previewSeed = 1;
+
+function previewSettings({ generationDefaults }: ShelvedPack): ShelvedPack['generationDefaults'] {
+  return { ...generationDefaults, samplingSteps: Math.min(previewSteps, generationDefaults.samplingSteps) };
+}
 
 const titles: Readonly<Record<TeachRequest['method'], string>> = {
   lora: 'LoRA made with Likeness', dreambooth: 'Model taught with Likeness',
