@@ -46,8 +46,8 @@ test.each(['lora', 'dreambooth', 'textual-inversion'] as const)('%s: three kills
   expect(whole.error).toBeUndefined();
   expect(whole.result).toMatchObject({ kind: 'teach', trainingSteps: 60 });
   const killed = await request(`${method}-killed`, method);
-  const random = [...uniformNumbers(2026, method.length, 3)].map((u) => 2 + Math.floor(u * 50)).sort((a, b) => a - b);
-  for (const step of random) expect(await killAt(killed, step)).toBeLessThan(60);
+  const random = [...uniformNumbers(2026, method.length, 3)].map((u) => 2 + Math.floor(u * 40)).sort((a, b) => a - b);
+  for (const step of random) expect(await killAt(killed, step)).toBeGreaterThanOrEqual(step);
   const last = await runEngine(killed);
   expect(last.error).toBeUndefined();
   // it did not begin anew: what came before the last kill was told from the snapshot, at once

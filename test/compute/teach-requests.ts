@@ -20,7 +20,11 @@ const own: Readonly<Record<Method, TrainingSettings>> = {
     newTokenLearningRate: 5e-3, vectorCount: 2, prior: 'prediction', gradientAccumulationSteps: 2,
   },
   dreambooth: { learningRate: 1e-3, learningRateSchedule: 'cosine', prior: 'images', optimizer: 'adafactor' },
-  'textual-inversion': { newTokenLearningRate: 1e-2, vectorCount: 3, learningRateSchedule: 'linear' },
+  // its steps are short: several passes each, so that a test can hit one
+  'textual-inversion': {
+    newTokenLearningRate: 1e-2, vectorCount: 3, learningRateSchedule: 'linear', batchSize: 4,
+    gradientAccumulationSteps: 2,
+  },
 };
 
 export interface TeachFolders {
