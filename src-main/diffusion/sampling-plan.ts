@@ -4,10 +4,11 @@
 // A plan is in sigma space: x = x0 + sigma noise. Stable Diffusion's own (variance preserving) scale is
 // x / sqrt(1 + sigma^2).
 
+import { roundHalfToEven } from '../tensor/rounding.ts';
 import { karrasSigmas } from './karras-sigmas.ts';
 import { linspace, type NoiseSchedule, sigmaOfTimestep, timestepOfSigma } from './noise-schedule.ts';
 import {
-  leadingTimesteps, linspaceTimesteps, lcmTimesteps, roundHalfToEven, type TimestepSpacing, trailingTimesteps,
+  leadingTimesteps, linspaceTimesteps, lcmTimesteps, type TimestepSpacing, trailingTimesteps,
 } from './timestep-spacing.ts';
 
 export type PlanConvention = 'ddim' | 'ddpm' | 'pndm' | 'euler' | 'dpm-solver' | 'unipc' | 'lcm';

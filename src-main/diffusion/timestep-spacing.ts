@@ -2,6 +2,7 @@
 // Steps are Flawed", Lin et al. 2023, table 2), highest timestep first. `leading` never reaches the last timestep,
 // `trailing` never the first, `linspace` both.
 
+import { roundHalfToEven } from '../tensor/rounding.ts';
 import { linspace } from './noise-schedule.ts';
 
 export type TimestepSpacing = 'leading' | 'linspace' | 'trailing';
@@ -32,12 +33,4 @@ export function lcmTimesteps(steps: number, count: number, teacherSteps = lcmTea
   const known = Math.max(steps, Math.min(teacherSteps, count));
   const skip = Math.floor(count / known);
   return Float64Array.from({ length: steps }, (_, i) => (known - Math.floor((i * known) / steps)) * skip - 1);
-}
-
-/** NumPy's rounding, by which diffusers makes whole timesteps; Math.round would put 937.5 at 938 and 812.5 at 813. */
-export function roundHalfToEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }

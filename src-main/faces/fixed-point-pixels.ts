@@ -2,6 +2,7 @@
 // networks see the very pixels they were taught on. Pixel centres lie at whole numbers, black beyond the picture.
 
 import { type RgbPicture, rgbPicture } from '../photos/pixels.ts';
+import { roundHalfToEven } from '../tensor/rounding.ts';
 
 /** x' = a·x + b·y + c, y' = d·x + e·y + f, as rows [a, b, c], [d, e, f]. */
 export type AffineMatrix = readonly [readonly [number, number, number], readonly [number, number, number]];
@@ -112,11 +113,4 @@ function neighbours(size: number, outSize: number, isColumn: boolean): Neighbour
     found.secondWeight[i] = roundHalfToEven(rest * weightUnit);
   }
   return found;
-}
-
-function roundHalfToEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }

@@ -1,6 +1,7 @@
 // Filled shapes without antialiasing, pixel for pixel as OpenCV's ellipse2Poly, fillConvexPoly and circle paint them:
 // IdentityNet was taught on pictures drawn so. Pixel centres lie at whole numbers, points are whole.
 
+import { roundHalfToEven } from '../tensor/rounding.ts';
 import type { Point } from './face.ts';
 
 /** The canvas as a shape sees it: runs of pixels, both ends included, all inside. */
@@ -9,12 +10,6 @@ export interface Canvas {
   readonly height: number;
   paint(y: number, first: number, last: number): void;
 }
-
-const round = (value: number): number => {
-  const floor = Math.floor(value);
-  if (value - floor !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
-};
 
 /** OpenCV's own table of sines: whole degrees, seven decimals, in float32. */
 function tableSine(degrees: number): number {
@@ -31,7 +26,8 @@ export function ellipsePolygon(centre: Point, along: number, across: number, ang
   const polygon: Point[] = [];
   for (let degrees = 0; degrees <= 360; degrees++) {
     const [u, v] = [along * tableSine(degrees + 90), across * tableSine(degrees)];
-    const corner = { x: round(centre.x + u * cos - v * sin), y: round(centre.y + u * sin + v * cos) };
+    const [x, y] = [centre.x + u * cos - v * sin, centre.y + u * sin + v * cos];
+    const corner = { x: roundHalfToEven(x), y: roundHalfToEven(y) };
     const before = polygon.at(-1);
     if (corner.x !== before?.x || corner.y !== before.y) polygon.push(corner);
   }

@@ -17,7 +17,6 @@ import {
   planFromStrength, planSampling, startLatents, toVariancePreserving,
 } from '../../src-main/diffusion/sampling-plan.ts';
 import { normalNumbers } from '../../src-main/diffusion/seeded-noise.ts';
-import { roundHalfToEven } from '../../src-main/diffusion/timestep-spacing.ts';
 
 const mu = 0.4;
 const s = 0.3;
@@ -221,10 +220,6 @@ test.each(samplerNames)('%s at strength 1 runs its whole plan, at half strength 
   expect(half.steps).toBe(10);
   expect(half.sigmas).toEqual(plan.sigmas.slice(5));
   expect(half.timesteps).toEqual(plan.timesteps.slice(5));
-});
-
-test('halves are rounded as NumPy rounds them', () => {
-  expect([0.5, 1.5, 2.5, 937.5, 812.5, 3.2, 3.7].map(roundHalfToEven)).toEqual([0, 2, 2, 938, 812, 3, 4]);
 });
 
 test('a zero-terminal-SNR schedule ends in noise alone and begins where the ordinary one begins', () => {
