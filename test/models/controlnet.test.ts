@@ -94,6 +94,25 @@ test('with 1x1 convolutions of ones and a picture that says nothing, the residua
   }
 });
 
+test('the picture is made small by 3x3 convolutions, each second one halving, with SiLU between them', () => {
+  const only = new Map([...weights].map(([name, source]) => {
+    const { shape } = source;
+    if (name.startsWith('conv_in.')) return [name, zeros(shape)] as const;
+    if (!name.startsWith('controlnet_down_blocks.0.')) return [name, source] as const;
+    return [name, shape.length === 1 ? zeros(shape) : identity(shape[0]!)] as const;
+  }));
+  const one = randomTensor([1, 3, 8, 12], 6);
+  const path = 'controlnet_cond_embedding';
+  const silu = (x: Planes): Planes => x.map((plane) => plane.map((row) => row.map((v) => v / (1 + Math.exp(-v)))));
+  let x = silu(plainConvolution(planesOf(one), `${path}.conv_in`, 1));
+  x = silu(plainConvolution(x, `${path}.blocks.0`, 1));
+  x = silu(plainConvolution(x, `${path}.blocks.1`, 2));
+  const expected = plainConvolution(x, `${path}.conv_out`, 1).flat(2);
+  const actual = evaluateNetwork(network({ picture: one, strength: float32Tensor([1], [1]) }, only))['down0']!;
+  expect(expected.length).toBe(actual.length / 2);
+  expected.forEach((value, i) => expect(actual[i]).toBeCloseTo(value, 9));
+});
+
 test('strength 0 leaves the UNet as it is, and the residuals grow with the strength', () => {
   const { sample, timestep, context } = feeds;
   const alone = evaluateNetwork({
@@ -159,4 +178,26 @@ function zeros(shape: readonly number[]): Tensor {
 function identity(size: number): Tensor {
   const data = Float32Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 1 : 0));
   return float32Tensor([size, size, 1, 1], data);
+}
+
+type Planes = number[][][];
+
+function planesOf({ shape, data }: Tensor): Planes {
+  const [, channels, height, width] = shape as [number, number, number, number];
+  return Array.from({ length: channels }, (_, c) => Array.from({ length: height }, (__, y) => (
+    Array.from({ length: width }, (___, x) => Number(data[(c * height + y) * width + x])))));
+}
+
+/** Padded by one, in plain loops, with the ControlNet's weights of this name. */
+function plainConvolution(x: Planes, path: string, stride: number): Planes {
+  const [kernel, bias] = ['weight', 'bias'].map((name) => (weights.get(`${path}.${name}`) as Tensor));
+  const [height, width] = [x[0]!.length / stride, x[0]![0]!.length / stride];
+  const taps = [0, 1, 2].flatMap((v) => [0, 1, 2].map((u) => [v, u] as const));
+  const at = (out: number, y: number, column: number): number => x.reduce((total, plane, c) => (
+    taps.reduce((sum, [v, u]) => {
+      const pixel = plane[y * stride + v - 1]?.[column * stride + u - 1] ?? 0;
+      return sum + pixel * Number(kernel!.data[((out * x.length + c) * 3 + v) * 3 + u]);
+    }, total)), Number(bias!.data[out]));
+  return Array.from({ length: bias!.shape[0]! }, (_, out) => Array.from({ length: height }, (__, y) => (
+    Array.from({ length: width }, (___, column) => at(out, y, column)))));
 }

@@ -35,6 +35,8 @@ interface DetectorCase {
   readonly image_h_w: Pair;
   readonly det_thresh: number;
   readonly nms_thresh: number;
+  /** By name: 'all', or 'max2_max' for the two best by area ('max2_default': nearness to the middle counts too). */
+  readonly results: Readonly<Record<string, number>>;
 }
 
 interface Config {
@@ -116,12 +118,13 @@ function checkDetector(scene: DetectorCase, golden: Golden, { tolerance }: Confi
     const actual = scrfdAnchors(input, stride).slice(0, expected.shape[0]).flatMap(({ x, y }) => [x, y]);
     return exactRow(`${name}/anchors${stride}`, largest(actual, expected.data as Float32Array) === 0);
   });
-  return [
-    ...anchors,
-    ...compareFaces(`${name}.all`, faces, golden, tolerance.boxes_px),
-    ...compareFaces(`${name}.max1_default`, preferredFaces(faces, 1, picture), golden, tolerance.boxes_px),
-    ...compareFaces(`${name}.max2_max`, preferredFaces(faces, 2, picture, 'area'), golden, tolerance.boxes_px),
-  ];
+  return [...anchors, ...Object.keys(scene.results).flatMap((result) => {
+    const [, count, metric] = /^max(\d+)_(default|max)$/.exec(result) ?? [];
+    if (count === undefined && result !== 'all') return [notCoveredRow(`${name}.${result}`, 'no such choice of faces')];
+    const preference = metric === 'max' ? 'area' : 'area-and-middle';
+    const chosen = count === undefined ? faces : preferredFaces(faces, Number(count), picture, preference);
+    return compareFaces(`${name}.${result}`, chosen, golden, tolerance.boxes_px);
+  })];
 }
 
 function compareFaces(name: string, faces: readonly DetectedFace[], golden: Golden, tolerance: number): GoldenRow[] {
