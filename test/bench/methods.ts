@@ -37,7 +37,7 @@ interface Row {
   readonly settings: TrainingSettings;
 }
 
-/** A word of its own tells the subject from its class; the sketch model hardly hears a rare one that it was not taught. */
+/** A word of its own tells the subject from its class: the sketch model hardly hears one that it was not taught. */
 const word: TrainingSettings = { vectorCount: 2, newTokenLearningRate: 0.01 };
 
 const rows: readonly Row[] = [
@@ -158,7 +158,8 @@ async function draw(studio: Studio, person: Person, adapterId: AdapterId | null,
   const prompts = { subject: 'photo of {subject}', class: `photo of a ${subject.classWord}` };
   const portraitsOf = async (prompt: string): Promise<Portrait[]> => {
     const job = await studio.run('portraits.create', {
-      subjectId: subject.id, adapterId, packId, prompts: [prompt], count, seed: 11, compareWithout: false, keepPrompts: true,
+      subjectId: subject.id, adapterId, packId, prompts: [prompt], count, seed: 11, compareWithout: false,
+      keepPrompts: true,
       referencePhotoIds: [...person.heldOut],
     });
     await waitFor(studio, job, progressDisplay(process.stderr));
