@@ -50,7 +50,7 @@ export function teachRequest(
 ): Omit<TeachRequest, 'finish' | 'runFolder' | 'outputFolder'> {
   const { subject, pack, parameters, photos, heldOut, classImageFiles, warmStartFile } = sources;
   const word = taughtWord(subject, parameters, settings);
-  const named = { ...subject, triggerWord: word };
+  const isHeldOutMeasured = heldOut.some(({ faceEmbedding }) => faceEmbedding !== null);
   const image = (photo: PhotoRecord, hasReference: boolean): TeachRequest['images'][number] => ({
     name: photo.fileName, repeats: photo.repeats, caption: taughtCaption(photo, subject, word),
     file: library.pathOf(settings.useBuckets ? photo.originalSha256 : photo.cropSha256!),
@@ -60,14 +60,14 @@ export function teachRequest(
   return {
     kind: 'teach', method: parameters.method, checkpointPath: pack.checkpointPath,
     provider: library.settings.get().provider,
-    images: photos.map((photo, index) => image(photo, heldOut.length === 0 && index < mostReferences)),
+    images: photos.map((photo, index) => image(photo, !isHeldOutMeasured && index < mostReferences)),
     heldOut: heldOut.map((photo, index) => image(photo, index < mostReferences)),
     classImageFiles: [...classImageFiles], classCaption: classCaption(subject.classWord), settings, warmStartFile,
     preview: {
-      prompt: `photo of ${named.triggerWord} ${named.classWord}`, negativePrompt: '', seed: previewSeed,
+      prompt: `photo of ${word} ${subject.classWord}`, negativePrompt: '', seed: previewSeed,
       settings: previewSettings(pack),
     },
-    title: titles[parameters.method], triggerPhrase: `${named.triggerWord} ${named.classWord}`,
+    title: titles[parameters.method], triggerPhrase: `${word} ${subject.classWord}`,
   };
 }
 
