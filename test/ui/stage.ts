@@ -56,7 +56,25 @@ export async function openStage(scene: Scene, pageFolder: string): Promise<Stage
     openMedia: async (kind, id) => ({ bytes: await picture(scene, kind, id), contentType: 'image/jpeg' }),
   };
   const server = await serveStudio(studio, pageFolder);
-  return { server, calls, emit: (event) => listeners.forEach((listen) => listen(event)) };
+  const emit = (event: StudioEvent): void => {
+    happen(scene, event);
+    listeners.forEach((listen) => listen(event));
+  };
+  return { server, calls, emit };
+}
+
+/** As in a real studio, what an event tells of is so before it is told: a list that is read later has it too. */
+function happen(scene: Scene, event: StudioEvent): void {
+  const { jobs = [], snapshots = [], losses = [] } = scene;
+  if (event.type === 'job-changed') {
+    scene.jobs = [...jobs.filter(({ id }) => id !== event.job.id), event.job];
+  } else if (event.type === 'job-progress') {
+    scene.jobs = jobs.map((each) => (each.id === event.jobId ? { ...each, progress: event.progress } : each));
+    scene.losses = [...losses, ...event.lossPoints];
+  } else if (event.type === 'snapshot-added') {
+    const { snapshot } = event;
+    scene.snapshots = [...snapshots.map((each) => ({ ...each, isBest: each.isBest && !snapshot.isBest })), snapshot];
+  }
 }
 
 function answerTo(scene: Scene, command: CommandName, given: unknown): unknown {
