@@ -3,8 +3,9 @@
 import path from 'node:path';
 import type { CreateRequest, EngineResult } from '../contract/engine.ts';
 import { type PortraitSettings, writePortrait } from '../generation/portrait-file.ts';
-import { type DrawnPicture, drawPortraits } from '../generation/text-to-portrait.ts';
+import { type DrawnPicture, type StartPicture, drawPortraits } from '../generation/text-to-portrait.ts';
 import { type Pipeline, openPipeline } from '../networks/pipeline.ts';
+import { openPhoto } from '../photos/import-photo.ts';
 import { type LookToApply, readLook } from './adapter-input.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { type LikenessMeter, openLikenessMeter } from './likeness-meter.ts';
@@ -19,6 +20,7 @@ interface Drawing {
   readonly request: CreateRequest;
   readonly pack: LoadedPack;
   readonly look: LookToApply | undefined;
+  readonly start: StartPicture | undefined;
   readonly provider: TriedProvider;
   readonly meter: LikenessMeter;
   readonly reporter: Reporter;
@@ -30,12 +32,14 @@ export async function create(request: CreateRequest, reporter: Reporter, parts: 
   reporter.phase('starting', 0);
   const pack = await loadPack(request.checkpointPath, parts);
   const look = request.adapter === null ? undefined : await readLook(request.adapter, pack.checkpoint);
+  const start = request.start === null ? undefined
+    : { picture: await openPhoto(request.start.file), strength: request.start.strength };
   const drawn = new Set<string>();
   await onProvider(parts.chooser, request.provider, reporter, async (provider) => {
     const base = openPipeline(pack.checkpoint, optionsOf(request, pack, provider, look));
     const meter = await openLikenessMeter(request, base, parts);
     try {
-      await drawAll({ request, pack, look, provider, meter, reporter, drawn }, base);
+      await drawAll({ request, pack, look, start, provider, meter, reporter, drawn }, base);
     } finally {
       await meter.release();
       await base.release();
@@ -85,7 +89,7 @@ async function drawItem(drawing: Drawing, pipeline: Pipeline, item: Item): Promi
 }
 
 async function drawOne(drawing: Drawing, pipeline: Pipeline, item: Item): Promise<DrawnPicture> {
-  const { request: { settings }, pack, look, reporter } = drawing;
+  const { request: { settings }, pack, look, start, reporter } = drawing;
   // without the look its word is a word like any other
   const adapter = usesLook(item) ? look?.adapter : undefined;
   const first = drawing.drawn.size * settings.samplingSteps;
@@ -94,6 +98,7 @@ async function drawOne(drawing: Drawing, pipeline: Pipeline, item: Item): Promis
     widthPx: settings.widthPx, heightPx: settings.heightPx, samplingSteps: settings.samplingSteps,
     sampler: settings.sampler, guidanceScale: settings.guidanceScale,
     ...(adapter ? { adapter: { ...adapter.numbers, strength: item.adapterStrength } } : {}),
+    ...(start ? { start } : {}),
   }, {
     onStep: ({ samplingStep }) => reporter.step(first + samplingStep),
   });
@@ -106,6 +111,7 @@ function portraitSettings({ request }: Drawing, item: Item): PortraitSettings {
   return {
     prompt: item.prompt, negativePrompt: item.negativePrompt, seed: item.seed,
     samplingSteps: settings.samplingSteps, sampler: settings.sampler, guidanceScale: settings.guidanceScale,
+    ...(request.start ? { startStrength: request.start.strength, startsFromPhoto: request.start.isPhoto } : {}),
     modelName: request.modelName, version: `Likeness ${request.version}`,
     // the look's own name may be a person's, so it stays out of the picture
     ...(isWithLora ? { lora: { name: 'look', strength: item.adapterStrength } } : {}),

@@ -108,6 +108,8 @@ export const createRequestSchema = z.object({
     adapterStrength: z.number(),
   })).min(1),
   settings: generationSettingsSchema.required(),
+  /** Image to image: a picture that every item starts from, and the share of the steps that change it. */
+  start: z.object({ file, strength: z.number().min(0).max(1), isPhoto: z.boolean() }).nullable(),
   references: z.array(z.object({ file, faceEmbedding: faceEmbedding.nullable() })),
   outputFolder: file,
 });

@@ -164,6 +164,13 @@ export const likenessSchema = z.object({
 });
 export type Likeness = z.infer<typeof likenessSchema>;
 
+/** A picture of the subject that a portrait may start from: a photo's face crop, or a portrait. */
+export const startPictureSchema = z.object({
+  source: z.union([z.object({ photoId: photoIdSchema }), z.object({ portraitId: portraitIdSchema })]),
+  strength: z.number().min(0).max(1),
+});
+export type StartPicture = z.infer<typeof startPictureSchema>;
+
 export const portraitSchema = z.object({
   id: portraitIdSchema,
   subjectId: subjectIdSchema,

@@ -10,7 +10,7 @@ import {
 } from './ids.ts';
 import {
   classWordSchema, engineStateSchema, errorDataSchema, jobSchema, lookSchema, lossPointSchema, packSchema,
-  photoSchema, portraitSchema, progressSchema, snapshotSchema, styleSchema, subjectSchema,
+  photoSchema, portraitSchema, progressSchema, snapshotSchema, startPictureSchema, styleSchema, subjectSchema,
 } from './nouns.ts';
 import {
   exportFormatSchema, exportPrecisionSchema, generationSettingsSchema, methodSchema, seedSchema, studioSettingsSchema,
@@ -144,6 +144,8 @@ export const commands = {
       compareWithout: z.boolean().default(false),
       /** Prompts stay as they are; else one that does not name the subject gets trigger and class word in front. */
       keepPrompts: z.boolean().default(false),
+      /** Image to image: what every portrait starts from; `strength` 1 changes all of it, near 0 almost nothing. */
+      start: startPictureSchema.nullable().default(null),
       /** Photos that likeness is measured against; left out: all that are used. */
       referencePhotoIds: z.array(photoIdSchema).min(1).max(10_000).optional(),
       settings: generationSettingsSchema.default({}),

@@ -13,6 +13,8 @@ import { addPngTexts, readPngTexts, xmpKeyword } from './png-chunks.ts';
 export interface PortraitSettings
   extends Omit<ParametersText, 'samplerTitle' | 'scheduleType' | 'widthPx' | 'heightPx'> {
   readonly sampler: SamplerName;
+  /** Image to image from a real photo: then the label says composite. */
+  readonly startsFromPhoto?: boolean;
 }
 
 /** IPTC's words: made wholly by a trained model, or such pictures beside real ones (a contact sheet with photos). */
@@ -23,13 +25,16 @@ const digitalSourceTypes = 'http://cv.iptc.org/newscodes/digitalsourcetype/';
 const parametersKeyword = 'parameters';
 
 /** A portrait as PNG bytes, labelled and with its settings. */
-export async function encodePortrait(picture: RgbPicture, settings: PortraitSettings): Promise<Uint8Array> {
+export async function encodePortrait(
+  picture: RgbPicture, { startsFromPhoto = false, ...settings }: PortraitSettings,
+): Promise<Uint8Array> {
   const { title, scheduleType } = samplers[settings.sampler];
   const text = formatParameters({
     ...settings, samplerTitle: title, scheduleType, widthPx: picture.width, heightPx: picture.height,
   });
+  const label = startsFromPhoto ? 'compositeWithTrainedAlgorithmicMedia' : 'trainedAlgorithmicMedia';
   return addPngTexts(await encodePng(picture), [
-    { keyword: parametersKeyword, text }, { keyword: xmpKeyword, text: labelXmp('trainedAlgorithmicMedia') },
+    { keyword: parametersKeyword, text }, { keyword: xmpKeyword, text: labelXmp(label) },
   ]);
 }
 

@@ -12,7 +12,7 @@ import type { Studio } from '../studio/open-studio.ts';
 import { withWorkFolder } from '../studio/engine-work.ts';
 import type { GenerateOptions } from './commands/generate.ts';
 import type { Outcome } from './commands/run-command.ts';
-import { generationSettingsOf } from './options.ts';
+import { generationSettingsOf, usualImageStrength } from './options.ts';
 import { portraitsAre, progressDisplay } from './terminal.ts';
 
 /** Draws every prompt and style on every seed. Throws what the adapter's reader says of a file that does not fit. */
@@ -33,7 +33,9 @@ export async function drawWithFile(studio: Studio, options: GenerateOptions): Pr
     kind: 'create', checkpointPath: pack.checkpointPath, provider: options.provider, modelName: pack.name,
     version: studio.version,
     adapter: { method, file: path.resolve(options.adapter!), word: '' },
-    items, settings, references: [], outputFolder: folder,
+    items, settings, references: [], start: options.image === undefined ? null
+      : { file: path.resolve(options.image), strength: options.imageStrength ?? usualImageStrength, isPhoto: true },
+    outputFolder: folder,
   }, new AbortController().signal, {
     onProgress: display.show,
     onNote: display.note,

@@ -60,6 +60,8 @@ export interface GenerationOptions {
   readonly style: string[];
   readonly negative: string;
   readonly keepPrompts?: boolean;
+  readonly image?: string;
+  readonly imageStrength?: number;
   readonly count: number;
   readonly seed: number;
   readonly strength?: number;
@@ -71,10 +73,17 @@ export interface GenerationOptions {
   readonly out?: string;
 }
 
+/** Much of a picture stays at this strength, and the face can still become another. */
+export const usualImageStrength = 0.6;
+
 export function addGenerationOptions(command: Command): Command {
   return command
     .option('--prompt <text>', 'what to draw; {subject} stands for the person (repeatable)', collect, [])
     .option('--keep-prompts', 'draw prompts that do not name the person just as they are')
+    .option('--image <name>', 'start from a picture (image to image): a photo by its file name, a portrait '
+      + 'by its id; with --adapter the path of a picture')
+    .option('--image-strength <number>', `how much of it is drawn anew, 0 to 1; ${usualImageStrength} when left out`,
+      numberOf(z.number().min(0).max(1)))
     .option('--style <id>', 'a ready-made style (repeatable)', collect, [])
     .option('--negative <text>', 'what should not be in it', '')
     .option('--count <number>', 'portraits of each prompt and style', numberOf(z.int().min(1).max(1000)), 4)

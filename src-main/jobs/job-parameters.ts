@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { adapterIdSchema, packIdSchema, photoIdSchema, styleIdSchema } from '../contract/ids.ts';
+import { startPictureSchema } from '../contract/nouns.ts';
 import { generationSettingsSchema, methodSchema, trainingSettingsSchema } from '../contract/settings.ts';
 
 /** An analyze job takes every photo of its subject that has no verdict yet. */
@@ -21,6 +22,7 @@ export const createParametersSchema = z.object({
   packId: packIdSchema,
   adapterId: adapterIdSchema.nullable(),
   settings: generationSettingsSchema,
+  start: startPictureSchema.nullable().default(null),
   /** Null: all that are used. */
   referencePhotoIds: z.array(photoIdSchema).nullable(),
 });

@@ -12,6 +12,7 @@ import { findStyle, stylesFor, subjectPlace, withSubject } from '../packs/styles
 import type { Handlers, StudioContext } from './context.ts';
 import type { ProgressBoard } from './jobs.ts';
 import { present } from './missing.ts';
+import { startFileOf } from './start-picture.ts';
 
 type CreateRequest = ParsedRequest<'portraits.create'>;
 
@@ -44,10 +45,11 @@ function create(context: StudioContext, board: ProgressBoard, request: CreateReq
   const subject = present(library.subjects.get(request.subjectId), 'subject');
   const pack = packs.get(request.packId);
   if (request.adapterId !== null) checkLook(context, request);
+  if (request.start) startFileOf(library, subject.id, request.start);
   const items = batchItems(context, subject, request);
   const parameters: CreateParameters = {
     packId: pack.id, adapterId: request.adapterId, settings: request.settings,
-    referencePhotoIds: request.referencePhotoIds ?? null,
+    start: request.start, referencePhotoIds: request.referencePhotoIds ?? null,
   };
   const job = queue.add({
     id: newId<JobId>(), kind: 'create', subjectId: subject.id,

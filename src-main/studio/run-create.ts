@@ -17,6 +17,7 @@ import { duringJob, readResult, withWorkFolder } from './engine-work.ts';
 import type { ProgressBoard } from './jobs.ts';
 import { present } from './missing.ts';
 import { isUsed } from './photo-view.ts';
+import { startFileOf } from './start-picture.ts';
 
 interface WantedPortrait extends CreateItem {
   readonly itemIndex: number;
@@ -70,6 +71,7 @@ function createRequest(
       adapterStrength: item.usesAdapter ? settings.adapterStrength : 0,
     })),
     settings,
+    start: parameters.start && startFileOf(library, job.subjectId, parameters.start),
     references: referencePhotos(context, job, parameters).map((photo) => ({
       file: library.pathOf(photo.cropSha256!), faceEmbedding: photo.faceEmbedding && [...photo.faceEmbedding],
     })),

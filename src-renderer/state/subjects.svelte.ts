@@ -6,6 +6,8 @@ import type { StudioClient } from '../ipc/client.ts';
 
 export class Subjects {
   list = $state.raw<Subject[]>([]);
+  /** Whether the list has been read: before that an empty one says nothing. */
+  isLoaded = $state(false);
   currentId = $state<SubjectId | null>(null);
   current = $derived(this.list.find((subject) => subject.id === this.currentId) ?? null);
   #client: StudioClient;
@@ -18,6 +20,7 @@ export class Subjects {
   async load(): Promise<void> {
     this.list = await this.#client.call('subjects.list', {});
     if (!this.current) this.currentId = this.list[0]?.id ?? null;
+    this.isLoaded = true;
   }
 
   async create(name: string, classWord: ClassWord, hasConsent: boolean): Promise<Subject> {

@@ -64,6 +64,17 @@ test('everything is read when events begin to arrive, not before', async () => {
   expect(workspace.subjects.current?.name).toBe('Ada');
 });
 
+test('before the people have been read nobody is welcomed as new', async () => {
+  let answer: (subjects: unknown[]) => void = () => undefined;
+  const studio = testStudio({ 'subjects.list': () => new Promise((resolve) => (answer = resolve)) });
+  const { workspace } = await started(studio);
+  expect(workspace.studio.isLoaded).toBe(true);
+  expect(workspace.subjects.isLoaded).toBe(false);
+  answer([]);
+  await settle();
+  expect(workspace.subjects.isLoaded).toBe(true);
+});
+
 test('what belongs to another subject stays off the page', async () => {
   const { workspace, studio } = await started();
   studio.emit({ type: 'photo-added', photo: photo(5, { subjectId: subjectId(2) }) });

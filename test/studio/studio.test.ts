@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readSafetensors } from '../../src-main/checkpoint/safetensors.ts';
 import type { AdapterId, PhotoId, SubjectId } from '../../src-main/contract/ids.ts';
-import type { Job } from '../../src-main/contract/nouns.ts';
+import type { Job, StartPicture } from '../../src-main/contract/nouns.ts';
 import { type StudioEvent, eventSchema } from '../../src-main/contract/studio.ts';
 import { readParameters } from '../../src-main/generation/portrait-file.ts';
 import type { ShelvedPack } from '../../src-main/packs/pack-shelf.ts';
@@ -190,6 +190,33 @@ test('the same request draws the same pixels', async () => {
     return studio.library.portraits.ofJob(job.id)[0]!.fileSha256;
   };
   expect(await draw()).toBe(await draw());
+});
+
+test('portraits start from a picture: little strength keeps it, a photo makes the label say composite', async () => {
+  const [first] = await studio.run('portraits.list', { subjectId });
+  const [photo] = await studio.run('photos.list', { subjectId });
+  const draw = async (source: StartPicture['source'], strength: number) => {
+    const job = await studio.run('portraits.create', {
+      subjectId, packId: pack.id, adapterId: null, prompts: ['a hat'], count: 1, seed: 6, settings: small,
+      start: { source, strength },
+    });
+    await studio.settled(job.id);
+    const [portrait] = studio.library.portraits.ofJob(job.id);
+    return (await studio.openMedia('portrait', portrait!.id))!.bytes;
+  };
+  const kept = await draw({ portraitId: first!.id }, 0);
+  expect(await draw({ portraitId: first!.id }, 0)).toEqual(kept);
+  expect(await draw({ portraitId: first!.id }, 1)).not.toEqual(kept);
+  expect(Buffer.from(kept).includes('/trainedAlgorithmicMedia')).toBe(true);
+  expect((await readParameters(kept))?.settings.get('Denoising strength')).toBe('0');
+  const fromPhoto = await draw({ photoId: photo!.id }, 0.5);
+  expect(Buffer.from(fromPhoto).includes('compositeWithTrainedAlgorithmicMedia')).toBe(true);
+  const stranger = await studio.run('subjects.create', { name: 'Bo', hasConsent: true });
+  await expect(studio.run('portraits.create', {
+    subjectId: stranger.id, packId: pack.id, adapterId: null, prompts: ['a hat'], count: 1,
+    start: { source: { portraitId: first!.id }, strength: 0.5 },
+  })).rejects.toMatchObject({ code: 'portraits.other-start' });
+  await studio.run('subjects.remove', { subjectId: stranger.id });
 });
 
 test('a batch that is cut short is finished at the next start, every portrait once', async () => {

@@ -12,6 +12,7 @@ import {
   addModelOptions, generationSettingsOf,
 } from '../options.ts';
 import { measuredOf } from '../likeness-report.ts';
+import { startOf } from '../start-picture.ts';
 import { findSubject, portraitFileName, waitFor, writeMedia } from '../steps.ts';
 import { portraitsAre, progressDisplay } from '../terminal.ts';
 import { drawWithFile } from '../draw-with-file.ts';
@@ -93,7 +94,7 @@ async function generateInLibrary(studio: Studio, options: GenerateOptions): Prom
     prompts: hasWords ? options.prompt : ['photo of {subject}'], styleIds: options.style,
     negativePrompt: options.negative, count: options.count, seed: options.seed,
     compareWithout: options.compare ?? false, keepPrompts: options.keepPrompts ?? false,
-    settings: generationSettingsOf(options),
+    settings: generationSettingsOf(options), start: await startOf(studio, subject.id, options),
   }), display);
   const out = path.resolve(options.out ?? `portraits-${subject.name.replace(/[^\p{L}\p{N}]+/gu, '-')}`);
   const drawn = (await studio.run('portraits.list', { subjectId: subject.id })).filter((one) => one.jobId === job.id);

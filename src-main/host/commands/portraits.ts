@@ -17,6 +17,7 @@ import {
   type Imported, heldOutPhotos, importFolder, portraitFileName, subjectFor, waitFor, writeExport, writeMedia,
 } from '../steps.ts';
 import { type TrainingOptions, addTrainingOptions, trainingSettingsOf } from '../training-options.ts';
+import { startOf } from '../start-picture.ts';
 import { type ProgressDisplay, progressDisplay } from '../terminal.ts';
 import { waitOrPause } from '../wait-or-pause.ts';
 import { type Outcome, runCommand } from './run-command.ts';
@@ -72,7 +73,7 @@ async function wholeWay(studio: Studio, options: PortraitsOptions, display: Prog
     subjectId: subject.id, adapterId: look.id, packId: pack.id,
     prompts: hasWords ? options.prompt : ['photo of {subject}'], styleIds: options.style,
     negativePrompt: options.negative, count: options.count, seed: options.seed, compareWithout: true,
-    keepPrompts: options.keepPrompts ?? false,
+    keepPrompts: options.keepPrompts ?? false, start: await startOf(studio, subject.id, options),
     referencePhotoIds: heldOut.length > 0 ? heldOut.map((photo) => photo.id) : undefined,
     settings: generationSettingsOf(options),
   }), display);
