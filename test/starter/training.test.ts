@@ -135,7 +135,8 @@ test('denoiser and text encoder learn together, and the pack opens as a checkpoi
   expect(checkpoint.layout).toBe('diffusers-folder');
   expect(checkpoint.vaeConfig.scalingFactor).toBe(0.5);
   expect(checkpoint.schedulerConfig.predictionType).toBe('v_prediction');
-  expect(checkpoint.textEncoders[0]!.weights.get('text_model.embeddings.token_embedding.weight')!.shape).toEqual([49408, 8]);
+  const { weights } = checkpoint.textEncoders[0]!;
+  expect(weights.get('text_model.embeddings.token_embedding.weight')!.shape).toEqual([49408, 8]);
 });
 
 test('the text encoder learns what captions look like, and the denoiser takes it over', async () => {
