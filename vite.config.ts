@@ -14,5 +14,7 @@ export default defineConfig({
     target: 'chrome130',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // it is read from this machine's own disk
+    chunkSizeWarningLimit: 2000,
   },
 });
