@@ -6,7 +6,7 @@ import { flattenLayers, type LoraLayer, textEncoderNames } from '../adapter/lora
 import { readEmbedding } from '../adapter/read-embedding.ts';
 import { readLora } from '../adapter/read-lora.ts';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/open-checkpoint.ts';
-import type { CreateRequest } from '../contract/engine.ts';
+import type { CreateRequest } from '../contract/engine-create.ts';
 import type { AdapterForm, AdapterInput } from '../networks/pipeline.ts';
 import { toFloat32 } from '../tensor/half.ts';
 import type { LearnedToken } from '../text/learned-words.ts';

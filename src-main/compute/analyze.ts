@@ -40,6 +40,7 @@ async function analyzePhoto(
     kind: 'photo', key, faceCount: prepared.faceCount, verdict: prepared.verdict, cropFile,
     faceBox: prepared.face ? toFractions(prepared.face.box, picture) : null,
     faceEmbedding: prepared.faceEmbedding ? [...prepared.faceEmbedding] : null,
+    faces: [], faceIndex: null, facePoints: null, measures: null, pictureHash: '',
     details: measuredDetails({ background: prepared.background }),
   };
 }

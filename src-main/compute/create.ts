@@ -1,7 +1,8 @@
 // Draws portraits one by one: sampled, decoded, measured against the subject's photos, written with their settings.
 
 import path from 'node:path';
-import type { CreateRequest, EngineResult } from '../contract/engine.ts';
+import type { EngineResult } from '../contract/engine.ts';
+import type { CreateRequest } from '../contract/engine-create.ts';
 import { type PortraitSettings, writePortrait } from '../generation/portrait-file.ts';
 import { type DrawnPicture, type StartPicture, drawPortraits } from '../generation/text-to-portrait.ts';
 import { type Pipeline, openPipeline } from '../networks/pipeline.ts';

@@ -4,7 +4,7 @@
 import { createInterface } from 'node:readline';
 import { errorDataOf } from '../contract/error-data.ts';
 import {
-  type EngineCall, type EngineControl, type EngineReport, type EngineRequest, engineMessageSchema,
+  type EngineCall, type EngineControl, type NewEngineReport, type EngineRequest, engineMessageSchema,
 } from '../contract/engine.ts';
 import { analyze } from './analyze.ts';
 import { create } from './create.ts';
@@ -29,7 +29,7 @@ async function handle(
   }
 }
 
-function say(report: EngineReport): void {
+function say(report: NewEngineReport): void {
   process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 

@@ -2,8 +2,8 @@
 // nearest photo crop in the VAE's latent space, which needs no face.
 
 import path from 'node:path';
-import type { CreateRequest } from '../contract/engine.ts';
-import type { Likeness } from '../contract/nouns.ts';
+import type { CreateRequest } from '../contract/engine-create.ts';
+import type { Likeness } from '../contract/faces.ts';
 import { nominalFacePoints } from '../dataset/framing.ts';
 import { openFaceAnalyzer } from '../faces/face-analyzer.ts';
 import { meanLikeness } from '../faces/likeness.ts';

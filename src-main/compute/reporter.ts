@@ -1,7 +1,7 @@
 // How a handler tells the studio what it is doing: progress at most a few times a second with the time left from the
 // pace so far, losses gathered in between, results one by one.
 
-import type { EngineItem, EngineReport, EngineResult } from '../contract/engine.ts';
+import type { EngineResult, NewEngineItem, NewEngineReport } from '../contract/engine.ts';
 import type { LossPoint, Progress } from '../contract/nouns.ts';
 
 export interface Reporter {
@@ -12,7 +12,7 @@ export interface Reporter {
   step(done: number, loss?: number): void;
   /** Losses of earlier steps. */
   losses(points: readonly LossPoint[]): void;
-  item(item: EngineItem): void;
+  item(item: NewEngineItem): void;
   /** Says what was done otherwise than asked. */
   note(sentence: string): void;
   done(result: EngineResult): void;
@@ -22,7 +22,7 @@ const leastIntervalMs = 200;
 
 /** A reporter for the request `id`. `now` is in milliseconds. */
 export function reporterFor(
-  id: number, say: (report: EngineReport) => void, now: () => number = () => performance.now(),
+  id: number, say: (report: NewEngineReport) => void, now: () => number = () => performance.now(),
 ): Reporter {
   let progress: Progress = { phase: 'starting', step: 0, steps: 0, loss: null, etaSeconds: null };
   let phaseStartMs = now();

@@ -3,7 +3,10 @@
 // The engine holds nothing durable: it reads the files it is told of and writes only into the folder it is given.
 
 import { z } from 'zod';
-import { boxSchema, errorDataSchema, likenessSchema, lossPointSchema, progressSchema, verdictSchema } from './nouns.ts';
+import { createRequestSchema, drawnPortraitSchema } from './engine-create.ts';
+import { faceNetworksSchema } from './engine-faces.ts';
+import { facePointsSchema, photoMeasuresSchema, verdictSchema } from './faces.ts';
+import { boxSchema, errorDataSchema, lossPointSchema, progressSchema } from './nouns.ts';
 import {
   exportFormatSchema, exportPrecisionSchema, generationSettingsSchema, methodSchema, providerChoiceSchema, seedSchema,
   trainingSettingsSchema,
@@ -18,7 +21,12 @@ export const doctorRequestSchema = z.object({ kind: z.literal('doctor') });
 /** Finds the face of each photo, judges the photo, and writes a face-centred training crop into `outputFolder`. */
 export const analyzeRequestSchema = z.object({
   kind: z.literal('analyze'),
-  photos: z.array(z.object({ key: z.string(), file })),
+  photos: z.array(z.object({
+    key: z.string(), file,
+    /** The face that the user chose, by its place among the faces of the last analysis. */
+    chosenFaceBox: boxSchema.nullable().default(null),
+  })),
+  faceNetworks: faceNetworksSchema.default({ kind: 'built-in' }),
   /** Edge of the square crops. */
   cropEdgePx: z.int(),
   /** Resolution of the model that the verdicts are about. */
@@ -89,39 +97,15 @@ export const exportRequestSchema = z.object({
   outputFolder: file,
 });
 
-/** Draws portraits and measures how alike each is to the reference faces. */
-export const createRequestSchema = z.object({
-  kind: z.literal('create'),
-  checkpointPath: file,
-  provider: providerChoiceSchema,
-  /** Model and version of Likeness for the settings inside the PNG. */
-  modelName: z.string(),
-  version: z.string(),
-  /** Null: the base model alone. `method` says what the file is; `word` is an embedding's. */
-  adapter: z.object({ method: methodSchema, file, word: z.string() }).nullable(),
-  items: z.array(z.object({
-    key: z.string(),
-    prompt: z.string(),
-    negativePrompt: z.string(),
-    seed: seedSchema,
-    /** 0 draws without the adapter. */
-    adapterStrength: z.number(),
-  })).min(1),
-  settings: generationSettingsSchema.required(),
-  /** Image to image: a picture that every item starts from, and the share of the steps that change it. */
-  start: z.object({ file, strength: z.number().min(0).max(1), isPhoto: z.boolean() }).nullable(),
-  references: z.array(z.object({ file, faceEmbedding: faceEmbedding.nullable() })),
-  outputFolder: file,
-});
-
 export const engineRequestSchema = z.discriminatedUnion('kind', [
   doctorRequestSchema, analyzeRequestSchema, teachRequestSchema, createRequestSchema, exportRequestSchema,
 ]);
 export type EngineRequest = z.infer<typeof engineRequestSchema>;
+/** A request as it is made: what has a default may be left out. */
+export type NewEngineRequest = z.input<typeof engineRequestSchema>;
 export type DoctorRequest = z.infer<typeof doctorRequestSchema>;
 export type AnalyzeRequest = z.infer<typeof analyzeRequestSchema>;
 export type TeachRequest = z.infer<typeof teachRequestSchema>;
-export type CreateRequest = z.infer<typeof createRequestSchema>;
 export type ExportRequest = z.infer<typeof exportRequestSchema>;
 
 /** One photo's result. */
@@ -130,6 +114,17 @@ export const analyzedPhotoSchema = z.object({
   key: z.string(),
   faceBox: boxSchema.nullable(),
   faceCount: z.int(),
+  /** Every face, the largest first, each with its embedding, so that the subject's can be found by agreement. */
+  faces: z.array(z.object({
+    box: boxSchema, score: z.number(), points: facePointsSchema, faceEmbedding,
+  })).default([]),
+  /** The one that everything here is about. */
+  faceIndex: z.int().nullable().default(null),
+  facePoints: facePointsSchema.nullable().default(null),
+  measures: photoMeasuresSchema.nullable().default(null),
+  /** 64-bit difference hash of the whole picture as 16 hexadecimal digits, for near-duplicates. */
+  pictureHash: z.string().default(''),
+  /** Of this photo alone; what the other photos say is added by the studio. */
   verdict: verdictSchema,
   faceEmbedding: faceEmbedding.nullable(),
   /** The training crop, a PNG in the output folder; null where there is no face. */
@@ -138,20 +133,6 @@ export const analyzedPhotoSchema = z.object({
   details: z.array(z.string()),
 });
 export type AnalyzedPhoto = z.infer<typeof analyzedPhotoSchema>;
-
-/** One portrait's result: a finished PNG in the output folder, settings and AI label inside. */
-export const drawnPortraitSchema = z.object({
-  kind: z.literal('portrait'),
-  key: z.string(),
-  file,
-  widthPx: z.int(),
-  heightPx: z.int(),
-  samplingSteps: z.int(),
-  sampler: z.string(),
-  guidanceScale: z.number(),
-  likeness: likenessSchema,
-});
-export type DrawnPortrait = z.infer<typeof drawnPortraitSchema>;
 
 export const doctorResultSchema = z.object({
   kind: z.literal('doctor'),
@@ -217,6 +198,8 @@ export const engineItemSchema = z.discriminatedUnion('kind', [
   analyzedPhotoSchema, drawnPortraitSchema, takenSnapshotSchema,
 ]);
 export type EngineItem = z.infer<typeof engineItemSchema>;
+/** An item as it is made: what has a default may be left out. */
+export type NewEngineItem = z.input<typeof engineItemSchema>;
 
 /** What the engine says. `id` is that of the request it works on. */
 export const engineReportSchema = z.discriminatedUnion('type', [
@@ -241,6 +224,8 @@ export const engineReportSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('failed'), id: z.int(), error: errorDataSchema, stack: z.string() }),
 ]);
 export type EngineReport = z.infer<typeof engineReportSchema>;
+/** A report as it is made: what has a default may be left out. */
+export type NewEngineReport = z.input<typeof engineReportSchema>;
 
 /** A request, as it is written on the engine's standard input. */
 export const engineCallSchema = z.object({ id: z.int(), request: engineRequestSchema });

@@ -8,6 +8,9 @@ import {
   subjectIdSchema,
 } from './ids.ts';
 import {
+  facePointsSchema, instantlySchema, likenessRangeSchema, likenessSchema, photoMeasuresSchema, verdictSchema,
+} from './faces.ts';
+import {
   exportFormatSchema, generationSettingsSchema, methodSchema, seedSchema, trainingSettingsSchema,
 } from './settings.ts';
 
@@ -40,22 +43,14 @@ export const subjectSchema = z.object({
   photoCount: z.int(),
   lookCount: z.int(),
   portraitCount: z.int(),
+  /** How alike the used photos are to each other; null with fewer than two faces. */
+  likenessRange: likenessRangeSchema.nullable().default(null),
 });
 export type Subject = z.infer<typeof subjectSchema>;
 
 /** Left, top, width and height as fractions of the picture. */
 export const boxSchema = z.object({ x: fraction, y: fraction, width: fraction, height: fraction });
 export type Box = z.infer<typeof boxSchema>;
-
-export const verdictSchema = z.object({
-  /** 'waiting' until the photo has been analyzed. */
-  grade: z.enum(['waiting', 'good', 'usable', 'left-out']),
-  /** Stable words such as 'no-face', 'small-face', 'blurred'; empty when the grade is good. */
-  reasonCodes: z.array(z.string()),
-  /** The same in one English line for a reader; '' when good. */
-  reason: z.string(),
-});
-export type Verdict = z.infer<typeof verdictSchema>;
 
 export const photoSchema = z.object({
   id: photoIdSchema,
@@ -68,6 +63,15 @@ export const photoSchema = z.object({
   /** The face that will be learned. */
   faceBox: boxSchema.nullable(),
   faceCount: z.int(),
+  /** Every face that was found, the largest first; `faceIndex` is the one that will be learned. */
+  faces: z.array(z.object({ box: boxSchema, score: z.number() })).default([]),
+  faceIndex: z.int().nullable().default(null),
+  /** The user chose that face. */
+  isFaceChosen: z.boolean().default(false),
+  facePoints: facePointsSchema.nullable().default(null),
+  measures: photoMeasuresSchema.nullable().default(null),
+  /** An earlier photo that shows nearly the same picture. */
+  sameAsPhotoId: photoIdSchema.nullable().default(null),
   verdict: verdictSchema,
   /** The user's own choice; stands above the verdict. Null: not decided by hand. */
   userChoice: z.enum(['use', 'leave-out']).nullable(),
@@ -151,19 +155,6 @@ export const lookSchema = z.object({
 });
 export type Look = z.infer<typeof lookSchema>;
 
-/** How alike a portrait's face is to the subject's photos; every number is null when no face was found in it. */
-export const likenessSchema = z.object({
-  /** Mean cosine of face embeddings, portrait to each photo: 1 is the same, 0 unrelated. */
-  cosine: z.number().nullable(),
-  /** Mean Euclidean distance of the same embeddings. */
-  distance: z.number().nullable(),
-  /** Root mean square difference to the nearest crop in the VAE's latent space; needs no face. */
-  latentDistance: z.number().nullable(),
-  /** Where no face was found: the cosine at the place where a portrait has its face. It is no sign of a face. */
-  placeCosine: z.number().nullable().optional(),
-});
-export type Likeness = z.infer<typeof likenessSchema>;
-
 /** A picture of the subject that a portrait may start from: a photo's face crop, or a portrait. */
 export const startPictureSchema = z.object({
   source: z.union([z.object({ photoId: photoIdSchema }), z.object({ portraitId: portraitIdSchema })]),
@@ -189,6 +180,19 @@ export const portraitSchema = z.object({
   guidanceScale: z.number(),
   adapterStrength: z.number(),
   likeness: likenessSchema,
+  /** Set where the face was given without teaching. */
+  instantly: instantlySchema.nullable().default(null),
+  /** Somebody else who is in it, and how alike they are. */
+  second: z.object({ subjectId: subjectIdSchema, adapterId: adapterIdSchema.nullable(), likeness: likenessSchema })
+    .nullable().default(null),
+  /** The five points of its face as fractions, where one was found. */
+  facePoints: facePointsSchema.nullable().default(null),
+  /** Its face was drawn a second time at full resolution. */
+  isFaceRedrawn: z.boolean().default(false),
+  /** The portrait before its face pass and upscale can be shown beside it: media kind 'before'. */
+  hasBefore: z.boolean().default(false),
+  /** Every setting it was drawn with. */
+  settings: generationSettingsSchema.default({}),
   createdAtMs: timeMs,
 });
 export type Portrait = z.infer<typeof portraitSchema>;
@@ -196,8 +200,8 @@ export type Portrait = z.infer<typeof portraitSchema>;
 export const progressSchema = z.object({
   /** What is going on now. */
   phase: z.enum([
-    'starting', 'finding-faces', 'drawing-class', 'preparing', 'teaching', 'previewing', 'drawing', 'measuring',
-    'saving',
+    'starting', 'finding-faces', 'drawing-class', 'preparing', 'teaching', 'previewing', 'drawing', 'redrawing-faces',
+    'upscaling', 'measuring', 'saving',
   ]),
   /** Steps of this phase that are done, and all of them; 0 of 0 while the number is unknown. */
   step: z.int(),
@@ -260,6 +264,16 @@ export const packSchema = z.object({
     lora: trainingSettingsSchema, dreambooth: trainingSettingsSchema, 'textual-inversion': trainingSettingsSchema,
   }).optional(),
   generationDefaults: generationSettingsSchema.optional(),
+  /** Whether it can draw a face without teaching (InstantID), and what is missing where it cannot. */
+  instantly: z.object({
+    isReady: z.boolean(),
+    /** Each missing part as an English sentence with size and licence. */
+    missing: z.array(z.string()),
+    /** Some of what it uses is not for commercial work. */
+    isResearchOnly: z.boolean(),
+    /** The LCM-LoRA for `fast` is there. */
+    canBeFast: z.boolean(),
+  }).optional(),
 });
 export type Pack = z.infer<typeof packSchema>;
 

@@ -41,6 +41,7 @@ export const optimizerSchema = z.enum(['adamw', 'adafactor']);
 export const priorSchema = z.enum(['none', 'images', 'prediction']);
 
 const rate = z.number().min(0).max(1);
+const strength = z.number().min(0).max(1.5);
 
 /** How a face is taught. What a method has no use for is ignored by it. */
 export const trainingSettingsSchema = z.object({
@@ -135,6 +136,23 @@ export const generationSettingsSchema = z.object({
   adapterStrength: z.number().min(0).max(2),
   /** The text encoder's last layers that are left out; a look's own number where this is not set. */
   clipSkip: z.int().min(0).max(11),
+  /** Instant portraits: how much cross-attention heeds the face, and on which share of the steps, from 0 to 1. */
+  imageStrength: strength,
+  imageStart: rate,
+  imageEnd: rate,
+  /** Instant portraits: how much the key points and the face steer the drawing, and on which share of the steps. */
+  identityNetStrength: strength,
+  identityNetStart: rate,
+  identityNetEnd: rate,
+  /** Few steps with the LCM-LoRA of the model (Luo et al. 2023). */
+  fast: z.boolean(),
+  /** A face that is small in the portrait is cut out, drawn again at full resolution and put back. */
+  facePass: z.enum(['off', 'auto', 'always']),
+  /** Share of the steps that change the face in the face pass. */
+  facePassStrength: rate,
+  /** Edge of the finished portrait over that which is drawn first. */
+  upscale: z.number().min(1).max(4),
+  upscaleStrength: rate,
 }).partial();
 export type GenerationSettings = z.infer<typeof generationSettingsSchema>;
 
@@ -143,7 +161,13 @@ export const studioSettingsSchema = z.object({
   provider: providerChoiceSchema,
   theme: z.enum(['system', 'dark', 'light']),
   language: z.enum(['en', 'zh-Hans']),
+  /** What finds and compares faces. */
+  faceEngine: z.enum(['built-in', 'antelopev2']),
+  /** Ids of licences that the user has read and accepted. */
+  acceptedLicenses: z.array(z.string().max(80)).max(100),
 });
 export type StudioSettings = z.infer<typeof studioSettingsSchema>;
 
-export const defaultStudioSettings: StudioSettings = { provider: 'auto', theme: 'dark', language: 'en' };
+export const defaultStudioSettings: StudioSettings = {
+  provider: 'auto', theme: 'dark', language: 'en', faceEngine: 'built-in', acceptedLicenses: [],
+};

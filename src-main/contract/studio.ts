@@ -8,6 +8,7 @@ import {
   adapterIdSchema, exportIdSchema, jobIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, styleIdSchema,
   subjectIdSchema,
 } from './ids.ts';
+import { faceEngineSchema, instantlySchema, secondPersonSchema } from './faces.ts';
 import {
   classWordSchema, engineStateSchema, errorDataSchema, jobSchema, lookSchema, lossPointSchema, packSchema,
   photoSchema, portraitSchema, progressSchema, snapshotSchema, startPictureSchema, styleSchema, subjectSchema,
@@ -20,13 +21,15 @@ import {
 /** Largest photo file that is taken, in bytes. */
 export const maximumPhotoBytes = 128 * 1024 * 1024;
 
-export const mediaKinds = ['thumbnail', 'photo', 'face', 'portrait', 'preview', 'sheet', 'export'] as const;
+export const mediaKinds = [
+  'thumbnail', 'photo', 'face', 'portrait', 'before', 'preview', 'sheet', 'export',
+] as const;
 export type MediaKind = (typeof mediaKinds)[number];
 
 /**
  * Address of a picture or file, relative to the page: the kind and an opaque id, never a path.
- * thumbnail, photo and face take a PhotoId; portrait a PortraitId; preview a PreviewId; sheet a create job's JobId;
- * export an ExportId of looks.export.
+ * thumbnail, photo and face take a PhotoId; portrait and before a PortraitId; preview a PreviewId; sheet a create job's
+ * JobId; export an ExportId of looks.export.
  */
 export function mediaUrl(kind: MediaKind, id: string): string {
   return `media/${kind}/${id}`;
@@ -46,6 +49,7 @@ export const commands = {
       settings: studioSettingsSchema,
       packs: z.array(packSchema),
       styles: z.array(styleSchema),
+      faceEngines: z.array(faceEngineSchema).default([]),
     }),
   },
   'settings.set': { request: studioSettingsSchema.partial(), response: studioSettingsSchema },
@@ -80,6 +84,11 @@ export const commands = {
   /** 'use' takes a photo despite its verdict, 'leave-out' leaves it out, null goes by the verdict. */
   'photos.choose': {
     request: z.object({ photoId: photoIdSchema, userChoice: z.enum(['use', 'leave-out']).nullable() }),
+    response: photoSchema,
+  },
+  /** Which of the photo's faces is the subject's; null goes by agreement with the other photos. Analysis follows. */
+  'photos.chooseFace': {
+    request: z.object({ photoId: photoIdSchema, faceIndex: z.int().min(0).nullable() }),
     response: photoSchema,
   },
   'photos.setCaption': {
@@ -146,6 +155,10 @@ export const commands = {
       keepPrompts: z.boolean().default(false),
       /** Image to image: what every portrait starts from; `strength` 1 changes all of it, near 0 almost nothing. */
       start: startPictureSchema.nullable().default(null),
+      /** Set: the face is given to the model without teaching (InstantID); a look may be used beside it. */
+      instantly: instantlySchema.nullable().default(null),
+      /** Somebody else in the same portraits; '{subject2}' in a prompt is where they go. */
+      second: secondPersonSchema.nullable().default(null),
       /** Photos that likeness is measured against; left out: all that are used. */
       referencePhotoIds: z.array(photoIdSchema).min(1).max(10_000).optional(),
       settings: generationSettingsSchema.default({}),

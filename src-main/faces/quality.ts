@@ -2,7 +2,7 @@
 // how many faces, how large, how sharp, how lit, how far turned. Thresholds were set on photographs blurred, darkened
 // and reduced step by step; no standard exists.
 
-import type { Verdict } from '../contract/nouns.ts';
+import type { Verdict } from '../contract/faces.ts';
 import { type RgbPicture, luma, resampleRegion } from '../photos/pixels.ts';
 import type { Face, PixelBox } from './face.ts';
 
@@ -125,7 +125,7 @@ function findings(measures: FaceMeasures, faceCount: number, resolutionPx: numbe
 export function judgePhoto(picture: RgbPicture, faces: readonly Face[], resolutionPx: number): PhotoJudgement {
   const face = faces[0];
   if (!face) {
-    const verdict: Verdict = { grade: 'left-out', reasonCodes: ['no-face'], reason: 'no face was found' };
+    const verdict: Verdict = { grade: 'left-out', reasonCodes: ['no-face'], reason: 'no face was found', hint: '', actions: [] };
     return { verdict, face: undefined, faceCount: 0, measures: undefined };
   }
   const measures = measureFace(picture, face);
@@ -133,6 +133,7 @@ export function judgePhoto(picture: RgbPicture, faces: readonly Face[], resoluti
   const grade = found.some(({ isSevere }) => isSevere) ? 'left-out' : found.length > 0 ? 'usable' : 'good';
   const verdict: Verdict = {
     grade, reasonCodes: found.map(({ code }) => code), reason: found.map(({ reason }) => reason).join('; '),
+    hint: '', actions: [],
   };
   return { verdict, face, faceCount: faces.length, measures };
 }

@@ -2,7 +2,8 @@
 
 import type { Database } from 'better-sqlite3';
 import type { PhotoId, SubjectId } from '../contract/ids.ts';
-import type { Box, Verdict } from '../contract/nouns.ts';
+import type { Verdict } from '../contract/faces.ts';
+import type { Box } from '../contract/nouns.ts';
 
 /** A photo as it is kept; the names of files are those of the store. */
 export interface PhotoRecord {
@@ -109,7 +110,9 @@ function toRecord(row: PhotoRow | undefined): PhotoRecord | undefined {
     thumbnailSha256: row.thumbnail_sha256, cropSha256: row.crop_sha256, fileName: row.file_name,
     widthPx: row.width_px, heightPx: row.height_px, addedAtMs: row.added_at_ms,
     faceBox: row.face_box === null ? null : JSON.parse(row.face_box) as Box, faceCount: row.face_count,
-    verdict: { grade: row.grade, reasonCodes: JSON.parse(row.reason_codes) as string[], reason: row.reason },
+    verdict: {
+      grade: row.grade, reasonCodes: JSON.parse(row.reason_codes) as string[], reason: row.reason, hint: '', actions: [],
+    },
     userChoice: row.user_choice, caption: row.caption, repeats: row.repeats,
     details: JSON.parse(row.details) as string[],
     // a copy, because a Buffer's bytes need not be aligned for float32

@@ -72,6 +72,7 @@ function toRecord(row: PortraitRow): PortraitRecord {
       cosine: row.likeness_cosine, distance: row.likeness_distance, latentDistance: row.latent_distance,
       placeCosine: row.place_cosine,
     },
+    instantly: null, second: null, facePoints: null, isFaceRedrawn: false, hasBefore: false, settings: {},
     createdAtMs: row.created_at_ms, fileSha256: row.file_sha256,
   };
 }

@@ -9,7 +9,7 @@ interface SubjectRow {
   photo_count: number; look_count: number; portrait_count: number;
 }
 
-export type NewSubject = Omit<Subject, 'photoCount' | 'lookCount' | 'portraitCount'>;
+export type NewSubject = Omit<Subject, 'photoCount' | 'lookCount' | 'portraitCount' | 'likenessRange'>;
 
 export interface SubjectQueries {
   insert(subject: NewSubject): void;
@@ -58,5 +58,6 @@ function toSubject(row: SubjectRow): Subject {
     id: row.id, name: row.name, triggerWord: row.trigger_word, classWord: row.class_word,
     hasConsent: row.has_consent === 1, createdAtMs: row.created_at_ms,
     photoCount: row.photo_count, lookCount: row.look_count, portraitCount: row.portrait_count,
+    likenessRange: null,
   };
 }

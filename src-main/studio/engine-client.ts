@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import {
-  type EngineControl, type EngineItem, type EngineReport, type EngineRequest, type EngineResult, engineReportSchema,
+  type EngineControl, type EngineItem, type EngineReport, type EngineResult, type NewEngineRequest, engineReportSchema,
 } from '../contract/engine.ts';
 import { reviveError } from '../contract/error-data.ts';
 import { UserError } from '../contract/errors.ts';
@@ -21,7 +21,7 @@ export interface EngineListeners {
 
 export interface Engine {
   /** Rejects with a UserError; with an AbortError when `signal` was aborted. One request at a time. */
-  run(request: EngineRequest, signal: AbortSignal, listeners?: EngineListeners): Promise<EngineResult>;
+  run(request: NewEngineRequest, signal: AbortSignal, listeners?: EngineListeners): Promise<EngineResult>;
   state(): EngineState;
   /** Process number of the running engine, for those who want to see it die; undefined while there is none. */
   processId(): number | undefined;
@@ -70,7 +70,7 @@ class EngineClient {
     this.#settings = settings;
   }
 
-  async run(request: EngineRequest, signal: AbortSignal, listeners: EngineListeners): Promise<EngineResult> {
+  async run(request: NewEngineRequest, signal: AbortSignal, listeners: EngineListeners): Promise<EngineResult> {
     if (this.#call) throw new Error('The engine takes one request at a time.');
     signal.throwIfAborted();
     const child = this.process ?? this.#start();

@@ -124,7 +124,7 @@ function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers
     'studio.state': () => {
       const settings = library.settings.get();
       const shownStyles = stylesFor(styles, packs.list()[0], settings.language);
-      return { version, engine: engine.state(), settings, packs: packs.list(), styles: shownStyles };
+      return { version, engine: engine.state(), settings, packs: packs.list(), styles: shownStyles, faceEngines: [] };
     },
     'settings.set': (change) => library.settings.set(change),
     ...subjectCommands(context),

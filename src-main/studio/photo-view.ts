@@ -28,6 +28,7 @@ export function photoViews(photos: readonly PhotoRecord[], subject: Subject): Ph
     addedAtMs: photo.addedAtMs,
     faceBox: photo.faceBox,
     faceCount: photo.faceCount,
+    faces: [], faceIndex: null, isFaceChosen: false, facePoints: null, measures: null, sameAsPhotoId: null,
     verdict: photo.verdict,
     userChoice: photo.userChoice,
     isUsed: isUsed(photo),

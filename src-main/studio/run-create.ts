@@ -1,7 +1,7 @@
 // Runs a create job: draws the items that have no portrait yet, keeps each as it is finished, then the contact sheet
 // can be made. A job that was cut short goes on with what is missing, on the same seeds.
 
-import type { CreateRequest, DrawnPortrait } from '../contract/engine.ts';
+import type { DrawnPortrait, NewCreateRequest } from '../contract/engine-create.ts';
 import type { PortraitId } from '../contract/ids.ts';
 import {
   type CreateItem, type CreateParameters, createItemSchema, createParametersSchema,
@@ -54,7 +54,7 @@ function parseItem({ itemIndex, seed, parameters }: JobItem): WantedPortrait {
 function createRequest(
   context: StudioContext, job: JobRecord, parameters: CreateParameters, pack: ShelvedPack,
   wanted: readonly WantedPortrait[], outputFolder: string,
-): CreateRequest {
+): NewCreateRequest {
   const { library } = context;
   const adapter = parameters.adapterId && present(library.adapters.get(parameters.adapterId), 'look');
   // a look is drawn with the layers that it was taught with
@@ -100,6 +100,7 @@ async function keepPortrait(
     styleId: wanted.styleId, prompt: wanted.prompt, negativePrompt: wanted.negativePrompt, seed: wanted.seed,
     widthPx: drawn.widthPx, heightPx: drawn.heightPx, samplingSteps: drawn.samplingSteps, sampler: drawn.sampler,
     guidanceScale: drawn.guidanceScale, likeness: drawn.likeness, createdAtMs: Date.now(),
+    instantly: null, second: null, facePoints: drawn.facePoints, isFaceRedrawn: false, hasBefore: false, settings: {},
   };
   await library.exclusively(async () => {
     library.portraits.insert({ ...record, fileSha256: await library.keepFile(bytes, 'image/png') });

@@ -1,6 +1,6 @@
 // The file behind a picture that portraits start from.
 
-import type { CreateRequest } from '../contract/engine.ts';
+import type { CreateRequest } from '../contract/engine-create.ts';
 import type { SubjectId } from '../contract/ids.ts';
 import type { StartPicture } from '../contract/nouns.ts';
 import type { Library } from '../library/library.ts';

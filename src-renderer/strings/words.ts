@@ -1,7 +1,8 @@
 // The languages of the page, and what a style, a reason or an error is called in them.
 
 import type { UserErrorText } from '../../src-main/contract/errors.ts';
-import type { EngineState, ErrorData, Job, Look, Pack, Photo, Style, Verdict } from '../../src-main/contract/nouns.ts';
+import type { Verdict } from '../../src-main/contract/faces.ts';
+import type { EngineState, ErrorData, Job, Look, Pack, Photo, Style } from '../../src-main/contract/nouns.ts';
 import { en, type Words } from './en.ts';
 import { zhHans } from './zh-hans.ts';
 

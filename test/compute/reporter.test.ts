@@ -2,10 +2,10 @@
 
 import { expect, test } from 'vitest';
 import { reporterFor } from '../../src-main/compute/reporter.ts';
-import { type EngineReport, engineReportSchema } from '../../src-main/contract/engine.ts';
+import { type NewEngineReport, engineReportSchema } from '../../src-main/contract/engine.ts';
 
 function reporterOnClock() {
-  const reports: EngineReport[] = [];
+  const reports: NewEngineReport[] = [];
   const clock = { nowMs: 0 };
   return { reports, clock, reporter: reporterFor(7, (report) => reports.push(report), () => clock.nowMs) };
 }

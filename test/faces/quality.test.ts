@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { verdictSchema } from '../../src-main/contract/nouns.ts';
+import { verdictSchema } from '../../src-main/contract/faces.ts';
 import { type FaceAnalyzer, openFaceAnalyzer } from '../../src-main/faces/face-analyzer.ts';
 import { faceSharpness, judgePhoto } from '../../src-main/faces/quality.ts';
 import { decodePhoto } from '../../src-main/photos/decode.ts';

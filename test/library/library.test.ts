@@ -50,6 +50,7 @@ async function addPortrait(library: Library, subjectId: SubjectId, jobId: JobId,
     id, subjectId, jobId, itemIndex, adapterId: null, packId: 'starter' as PackId, styleId: null, prompt: 'a',
     negativePrompt: '', seed: itemIndex, widthPx: 128, heightPx: 128, samplingSteps: 20, sampler: 'euler',
     guidanceScale: 3, adapterStrength: 0, likeness: { cosine: 0.5, distance: 1, latentDistance: null },
+    instantly: null, second: null, facePoints: null, isFaceRedrawn: false, hasBefore: false, settings: {},
     createdAtMs: 4, fileSha256,
   });
   return id;
@@ -152,7 +153,7 @@ test('removing a subject removes its rows and files, and its embeddings leave no
   const faceEmbedding = new Float32Array(new Uint8Array(Buffer.from('EMBEDDING-MARKER'.repeat(8))).buffer);
   library.photos.setAnalysis(photoId, {
     cropSha256: null, faceBox: { x: 0, y: 0, width: 1, height: 1 }, faceCount: 1,
-    verdict: { grade: 'good', reasonCodes: [], reason: '' }, details: [], faceEmbedding,
+    verdict: { grade: 'good', reasonCodes: [], reason: '', hint: '', actions: [] }, details: [], faceEmbedding,
   });
   expect(library.photos.get(photoId)?.faceEmbedding).toEqual(faceEmbedding);
   const sha256 = library.photos.get(photoId)!.originalSha256;

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../src-main/contract/errors.ts';
 import type { StyleId } from '../../src-main/contract/ids.ts';
-import type { Job, Look, LossPoint, Photo, Portrait, Snapshot, Style, Verdict } from '../../src-main/contract/nouns.ts';
+import type { Verdict } from '../../src-main/contract/faces.ts';
+import type { Job, Look, LossPoint, Photo, Portrait, Snapshot, Style } from '../../src-main/contract/nouns.ts';
 import { adapterId, engine, job, jobId, look, pack, photo, portrait, previewId, snapshot } from '../renderer/nouns.ts';
 import { manySubjects, type Scene } from './stage.ts';
 
