@@ -1,7 +1,7 @@
 // The picture that InstantID's IdentityNet is shown of a face: five coloured dots joined to the nose by dim limbs, on
 // black (InstantID's draw_kps, which is OpenPose's way of drawing). Equal to it in every pixel.
 
-import { type RgbPicture, rgbPicture } from '../photos/pixels.ts';
+import { reduceByBlocks, type RgbPicture, rgbPicture } from '../photos/pixels.ts';
 import { float32Tensor, type Tensor } from '../tensor/tensor.ts';
 import type { FacePoints, Point } from './face.ts';
 import { type Canvas, ellipsePolygon, fillConvexPolygon, fillDisc } from './raster-shapes.ts';
@@ -15,6 +15,8 @@ const limbHalfWidthPx = 4;
 const dotRadiusPx = 10;
 /** Limbs are this bright, dots are full. */
 const limbBrightness = 0.6;
+/** Dots and limbs have their size in pixels: in a smaller picture they would cover the face. */
+const smallestEdgePx = 512;
 
 /**
  * Key points drawn at the size of the portrait, in pixels of it with pixel centres at whole numbers, as SCRFD gives
@@ -33,6 +35,20 @@ export function drawKeyPoints(points: FacePoints, width: number, height: number)
     fillDisc(canvasOf(picture, colours[i]!), { x: Math.trunc(x), y: Math.trunc(y) }, dotRadiusPx);
   });
   return picture;
+}
+
+/**
+ * The key points' picture that an IdentityNet is shown for a portrait of this size; points as in drawKeyPoints. From a
+ * shorter edge of 512 pixels on it is drawKeyPoints itself. Below, it is drawn at the smallest whole multiple with such
+ * an edge and each block of pixels is averaged, so that dots stay as large against the face as InstantID has them.
+ */
+export function keyPointPictureFor(points: FacePoints, width: number, height: number): RgbPicture {
+  const factor = Math.max(1, Math.ceil(smallestEdgePx / Math.min(width, height)));
+  // pixel centres at whole numbers: the middle of pixel 0 is the middle of a block of `factor`
+  const enlarged = points.map(({ x, y }) => ({
+    x: (x + 0.5) * factor - 0.5, y: (y + 0.5) * factor - 0.5,
+  })) as unknown as FacePoints;
+  return reduceByBlocks(drawKeyPoints(enlarged, width * factor, height * factor), factor);
 }
 
 /** A picture as IdentityNet takes it: float32 [1, 3, H, W] in 0…1. */

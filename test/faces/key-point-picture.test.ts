@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 
 import type { FacePoints } from '../../src-main/faces/face.ts';
-import { drawKeyPoints, keyPointTensor } from '../../src-main/faces/key-point-picture.ts';
+import { drawKeyPoints, keyPointPictureFor, keyPointTensor } from '../../src-main/faces/key-point-picture.ts';
 import { ellipsePolygon, fillConvexPolygon, fillDisc } from '../../src-main/faces/raster-shapes.ts';
 import { rgbPicture } from '../../src-main/photos/pixels.ts';
 
@@ -86,4 +86,19 @@ test('IdentityNet is shown planes of 0 to 1', () => {
   const tensor = keyPointTensor(rgbPicture(2, 1, Uint8Array.of(255, 0, 51, 0, 153, 255)));
   expect(tensor.shape).toEqual([1, 3, 1, 2]);
   expect([...tensor.data as Float32Array]).toEqual([1, 0, 0, 0.6, 0.2, 1].map(Math.fround));
+});
+
+test('a small portrait gets the points of a large one made small, a large one those of its own size', () => {
+  const small = keyPointPictureFor(points, 128, 100);
+  expect([small.width, small.height]).toEqual([128, 100]);
+  const sixfold = points.map(({ x, y }) => ({ x: x * 6 + 2.5, y: y * 6 + 2.5 })) as unknown as FacePoints;
+  const large = drawKeyPoints(sixfold, 768, 600);
+  const block = Array.from({ length: 36 }, (_, i) => large.data[((180 + Math.floor(i / 6)) * 768 + 180 + i % 6) * 3]!);
+  expect(small.data[(30 * 128 + 30) * 3]).toBe(Math.round(block.reduce((sum, value) => sum + value, 0) / 36));
+  // a dot of radius 10 at six times the size covers less than two pixels to each side
+  const reds = Array.from({ length: 128 }, (_, x) => small.data[(30 * 128 + x) * 3]!);
+  const across = reds.slice(20, 41).filter((red) => red > 127).length;
+  expect(across).toBeGreaterThanOrEqual(3);
+  expect(across).toBeLessThanOrEqual(5);
+  expect(keyPointPictureFor(points, 512, 640).data).toEqual(drawKeyPoints(points, 512, 640).data);
 });
