@@ -100,5 +100,6 @@ test('a small portrait gets the points of a large one made small, a large one th
   const across = reds.slice(20, 41).filter((red) => red > 127).length;
   expect(across).toBeGreaterThanOrEqual(3);
   expect(across).toBeLessThanOrEqual(5);
-  expect(keyPointPictureFor(points, 512, 640).data).toEqual(drawKeyPoints(points, 512, 640).data);
+  const [own, same] = [keyPointPictureFor(points, 512, 640), drawKeyPoints(points, 512, 640)];
+  expect(Buffer.compare(own.data, same.data)).toBe(0);
 });
