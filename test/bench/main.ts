@@ -11,7 +11,8 @@ import type { RealModel } from './real-size-configs.ts';
 import type { BenchMode } from './real-size-worker.ts';
 
 const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forward,step,lean-step] [--repeats N]
-       [--rounds N] [--favour memory|speed] [--weights float32|float16] [--huge-pages] [--checkpoint FOLDER]
+       [--rounds N] [--favour memory|speed] [--weights float32|float16] [--provider cpu|webgpu] [--huge-pages]
+       [--checkpoint FOLDER]
        npm run bench -- methods [--subjects SEED,SEED] [--portraits N] [--out FOLDER] [--only ROW]... [--settings JSON]
 Without --checkpoint a random one is made in the folder for temporary files, and removed again:
        sd15 4.3 GB, or 2.1 GB with --weights float16; sdxl 13.9 GB or 6.9 GB.
@@ -24,7 +25,7 @@ const { values, positionals } = parseArgs({
     repeats: { type: 'string', default: '2' }, rounds: { type: 'string' }, modes: { type: 'string' },
     edge: { type: 'string', default: '64' }, favour: { type: 'string', default: 'memory' },
     weights: { type: 'string', default: 'float32' }, 'huge-pages': { type: 'boolean', default: false },
-    checkpoint: { type: 'string' },
+    checkpoint: { type: 'string' }, provider: { type: 'string', default: 'cpu' },
     subjects: { type: 'string', default: '11,12,13' }, portraits: { type: 'string', default: '8' },
     out: { type: 'string', default: '.cache/methods' }, only: { type: 'string', multiple: true, default: [] },
     settings: { type: 'string', default: '{}' },
@@ -39,6 +40,7 @@ function realSizeOptions(model: RealModel): RealSizeBenchOptions {
     model, modes: allModes.filter((mode) => (named ? named.includes(mode) : model === 'sd15' || mode !== 'step')),
     repeats: Number(values.repeats), rounds: Number(values.rounds ?? (model === 'sd15' ? 2 : 1)),
     latentEdge: Number(values.edge), favour: values.favour === 'speed' ? 'speed' : 'memory',
+    provider: values.provider === 'webgpu' ? 'webgpu' : 'cpu',
     dtype: values.weights === 'float16' ? 'float16' : 'float32', hugePages: values['huge-pages'],
     ...(values.checkpoint ? { checkpoint: values.checkpoint } : {}),
   };

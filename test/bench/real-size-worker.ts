@@ -9,7 +9,7 @@ import { normalNoise, normalNumbers } from '../../src-main/diffusion/seeded-nois
 import { frozenScope } from '../../src-main/models/frozen-scope.ts';
 import { textTimeInputs, unet } from '../../src-main/models/unet.ts';
 import { unetLoraModules } from '../../src-main/networks/lora-graph.ts';
-import { openSession } from '../../src-main/runtime/session.ts';
+import { openSession, type Provider } from '../../src-main/runtime/session.ts';
 import { type Shape, type Tensor, elementCount, float32Tensor } from '../../src-main/tensor/tensor.ts';
 import { defaultAdamW } from '../../src-main/training/adamw.ts';
 import { graphOfStep } from '../../src-main/training/training-step.ts';
@@ -24,6 +24,7 @@ export interface WorkerSettings {
   readonly repeats: number;
   readonly latentEdge: number;
   readonly favour: 'speed' | 'memory';
+  readonly provider: Provider;
   readonly profileFilePrefix?: string;
 }
 
@@ -51,9 +52,9 @@ async function work(settings: WorkerSettings): Promise<Timing> {
   const opened = await timed(() => openCheckpoint(settings.folder));
   const built = await timed(() => graphOf(opened.result, settings));
   const graph = built.result;
-  const { favour, profileFilePrefix } = settings;
+  const { favour, provider, profileFilePrefix } = settings;
   const created = await timed(() => openSession(graph, {
-    provider: 'cpu', favour, ...(profileFilePrefix ? { profileFilePrefix } : {}),
+    provider, favour, ...(profileFilePrefix ? { profileFilePrefix } : {}),
   }));
   const feeds = Object.fromEntries(graph.inputs.map(({ name, shape }, i) => [name, feedOf(name, shape, i)]));
   const runs: Timed<Record<string, Tensor>>[] = [];
@@ -80,8 +81,8 @@ async function timed<T>(run: () => T | Promise<T>): Promise<Timed<T>> {
   return { result, ms, processorMs: (user + system) / 1000 };
 }
 
-function graphOf(checkpoint: Checkpoint, { mode, latentEdge }: WorkerSettings): Graph {
-  return mode === 'forward' ? forwardGraph(checkpoint, latentEdge) : stepGraph(checkpoint, latentEdge, mode);
+function graphOf(checkpoint: Checkpoint, settings: WorkerSettings): Graph {
+  return settings.mode === 'forward' ? forwardGraph(checkpoint, settings.latentEdge) : stepGraph(checkpoint, settings);
 }
 
 function forwardGraph({ unet: weights, unetConfig }: Checkpoint, latentEdge: number): Graph {
@@ -95,7 +96,7 @@ function forwardGraph({ unet: weights, unetConfig }: Checkpoint, latentEdge: num
   return g.graph();
 }
 
-function stepGraph(checkpoint: Checkpoint, latentEdge: number, mode: BenchMode): Graph {
+function stepGraph(checkpoint: Checkpoint, { latentEdge, mode, provider }: WorkerSettings): Graph {
   const { unetConfig } = checkpoint;
   const modules = unetLoraModules(unetConfig, 'attention', { rank: 8, loraAlpha: 8 });
   const latents = normalNoise(1, 0, [1, 4, latentEdge, latentEdge]);
@@ -105,7 +106,7 @@ function stepGraph(checkpoint: Checkpoint, latentEdge: number, mode: BenchMode):
     ...(textEmbeds ? { pooled: normalNoise(1, 2, textEmbeds.shape) } : {}),
   };
   return graphOfStep({
-    checkpoint, trainables: { unet: { kind: 'lora', modules } }, optimizer: defaultAdamW, provider: 'cpu',
+    checkpoint, trainables: { unet: { kind: 'lora', modules } }, optimizer: defaultAdamW, provider,
     recompute: mode === 'lean-step' ? 'blocks' : 'none',
   }, {
     noisy: latents, target: latents, timesteps: [500], sampleWeights: [1], text: { states },

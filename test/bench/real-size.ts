@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import type { Provider } from '../../src-main/runtime/session.ts';
 import { type PeakMemory, measuredProcess } from './measured-process.ts';
 import { type WeightDType, writeRandomCheckpoint } from './random-checkpoint.ts';
 import { type RealModel, realModels } from './real-size-configs.ts';
@@ -22,6 +23,7 @@ export interface RealSizeBenchOptions {
   readonly latentEdge: number;
   readonly favour: 'speed' | 'memory';
   readonly dtype: WeightDType;
+  readonly provider: Provider;
   /** glibc asks the system for huge pages (Linux). */
   readonly hugePages: boolean;
   /** A diffusers folder to use instead of a random one. */
@@ -48,8 +50,8 @@ export async function benchRealSize(options: RealSizeBenchOptions): Promise<stri
 
 function measure(folder: string, mode: BenchMode, options: RealSizeBenchOptions): Promise<Measurement> {
   const worker = fileURLToPath(new URL('real-size-worker.ts', import.meta.url));
-  const { repeats, latentEdge, favour } = options;
-  const settings: WorkerSettings = { folder, mode, repeats, latentEdge, favour };
+  const { repeats, latentEdge, favour, provider } = options;
+  const settings: WorkerSettings = { folder, mode, repeats, latentEdge, favour, provider };
   const environment = options.hugePages ? { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' } : undefined;
   return measuredProcess<Timing>(worker, settings, environment);
 }
@@ -66,11 +68,11 @@ function counted(runs: readonly Measurement[], pick: (run: Measurement) => reado
 }
 
 function reportLines(results: Results, options: RealSizeBenchOptions): string[] {
-  const { model, latentEdge, dtype, favour, hugePages } = options;
+  const { model, latentEdge, dtype, favour, hugePages, provider } = options;
   const px = latentEdge * 8;
   const pages = hugePages ? ', huge pages' : '';
   return [
-    `${realModels[model].title}, ${px}×${px}, ${dtype} weights, float32 on the CPU, LoRA rank 8 on the attention `
+    `${realModels[model].title}, ${px}×${px}, ${dtype} weights, float32 on ${provider}, LoRA rank 8 on the attention `
       + `projections, favouring ${favour}${pages}`,
     ...[...results].map(([mode, runs]) => modeLine(mode, runs)),
     ...ratioLines(results),
