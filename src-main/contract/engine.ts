@@ -114,9 +114,12 @@ export const analyzedPhotoSchema = z.object({
   key: z.string(),
   faceBox: boxSchema.nullable(),
   faceCount: z.int(),
-  /** Every face, the largest first, each with its embedding, so that the subject's can be found by agreement. */
+  /**
+   * Every face, the largest first, each with its embedding, so that the subject's can be found by agreement; of many
+   * faces only the largest are embedded.
+   */
   faces: z.array(z.object({
-    box: boxSchema, score: z.number(), points: facePointsSchema, faceEmbedding,
+    box: boxSchema, score: z.number(), points: facePointsSchema, faceEmbedding: faceEmbedding.nullable(),
   })).default([]),
   /** The one that everything here is about. */
   faceIndex: z.int().nullable().default(null),

@@ -21,12 +21,22 @@ export type FaceEngineId = z.infer<typeof faceEngineIdSchema>;
 export const verdictActionSchema = z.enum(['choose-face', 'use-anyway', 'leave-out', 'keep-this-one']);
 export type VerdictAction = z.infer<typeof verdictActionSchema>;
 
+/** Every word that a verdict's reasonCodes may hold, each with a part of its reason. */
+export const verdictReasonCodes = [
+  'no-face', 'text-page', 'black-picture', 'plain-picture',
+  'small-face', 'blurred', 'dark', 'bright', 'harsh-light', 'turned', 'eyes-covered', 'mouth-covered', 'cut-off',
+  /** Nobody has said which face it is: the largest is taken; or: the one that is in the other photos. */
+  'several-faces', 'face-by-agreement',
+  'another-person', 'perhaps-another-person', 'near-duplicate',
+] as const;
+export type VerdictReasonCode = (typeof verdictReasonCodes)[number];
+
 export const verdictSchema = z.object({
   /** 'waiting' until the photo has been analyzed. */
   grade: z.enum(['waiting', 'good', 'usable', 'left-out']),
-  /** Stable words such as 'no-face', 'small-face', 'blurred'; empty when the grade is good. */
+  /** Stable words of `verdictReasonCodes`; empty when the grade is good. */
   reasonCodes: z.array(z.string()),
-  /** The same in one English line for a reader; '' when good. */
+  /** The same in one English line for a reader, one part a code with '; ' between; '' when good. */
   reason: z.string(),
   /** What to do about it, in one English sentence: 'choose one of the two faces'; '' when there is nothing to do. */
   hint: z.string().default(''),

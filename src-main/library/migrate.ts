@@ -5,9 +5,12 @@ import type { Database } from 'better-sqlite3';
 import { UserError } from '../contract/errors.ts';
 import { sql as firstTables } from './migrations/0001-first-tables.ts';
 import { sql as methodsAndSnapshots } from './migrations/0002-methods-and-snapshots.ts';
+import { sql as photoMeasures } from './migrations/0003-photo-measures.ts';
+import { sql as companions } from './migrations/0004-companions.ts';
+import { sql as instantPortraits } from './migrations/0005-instant-portraits.ts';
 
 /** In order; the migration at index i takes the database from version i to i + 1. */
-const migrations: readonly string[] = [firstTables, methodsAndSnapshots];
+const migrations: readonly string[] = [firstTables, methodsAndSnapshots, photoMeasures, companions, instantPortraits];
 
 export const newestVersion = migrations.length;
 

@@ -2,6 +2,7 @@
 // and puts the search for faces into the queue; the user's own file is never opened for writing.
 
 import path from 'node:path';
+import { UserError } from '../contract/errors.ts';
 import type { JobId, PhotoId, SubjectId } from '../contract/ids.ts';
 import type { Photo } from '../contract/nouns.ts';
 import type { AnalyzeParameters } from '../jobs/job-parameters.ts';
@@ -16,7 +17,8 @@ const previewEdgePx = 1024;
 const thumbnailEdgePx = 256;
 
 export function photoCommands(context: StudioContext): Handlers<
-  'photos.import' | 'photos.list' | 'photos.choose' | 'photos.setCaption' | 'photos.setRepeats'> {
+  'photos.import' | 'photos.list' | 'photos.choose' | 'photos.chooseFace' | 'photos.setCaption'
+  | 'photos.setRepeats'> {
   const { library } = context;
   return {
     'photos.import': ({ subjectId, fileName, bytes }) => importPhoto(context, subjectId, fileName, bytes),
@@ -26,6 +28,7 @@ export function photoCommands(context: StudioContext): Handlers<
       library.photos.setChoice(photoId, userChoice);
       return announcePhoto(context, photoId, 'photo-changed');
     },
+    'photos.chooseFace': ({ photoId, faceIndex }) => chooseFace(context, photoId, faceIndex),
     'photos.setCaption': ({ photoId, caption }) => {
       library.photos.setCaption(photoId, caption.trim());
       return announcePhoto(context, photoId, 'photo-changed');
@@ -64,6 +67,25 @@ async function importPhoto(
   const photo = announcePhoto(context, id, isNew ? 'photo-added' : 'photo-changed');
   if (isNew) queueAnalysis(context, subjectId);
   return { photo, isNew };
+}
+
+/** The photo waits until it has been looked at again with that face; what the user chose stays chosen. */
+function chooseFace(context: StudioContext, photoId: PhotoId, faceIndex: number | null): Photo {
+  const { library } = context;
+  const { subjectId, faces } = present(library.photos.get(photoId), 'photo');
+  if (faceIndex !== null && faceIndex >= faces.length) throw noSuchFace(faces.length);
+  library.photos.chooseFace(photoId, faceIndex);
+  const photo = announcePhoto(context, photoId, 'photo-changed');
+  queueAnalysis(context, subjectId);
+  return photo;
+}
+
+function noSuchFace(faces: number): UserError {
+  return new UserError('photos.no-such-face', {
+    what: 'This photo has no such face any more.',
+    safe: 'Nothing was changed.',
+    todo: 'Look at the photo again and choose one of its faces.',
+  }, { faces });
 }
 
 /** One waiting job looks at every photo that has no verdict when its turn comes, so one is enough. */

@@ -51,6 +51,10 @@ async function keepAnalysis(
       verdict: item.verdict,
       details: item.details,
       faceEmbedding: item.faceEmbedding && Float32Array.from(item.faceEmbedding),
+      faces: item.faces.map(({ faceEmbedding, ...face }) =>
+        ({ ...face, embedding: faceEmbedding && Float32Array.from(faceEmbedding) })),
+      faceIndex: item.faceIndex, isFaceChosen: photo.isFaceChosen && item.faceIndex !== null,
+      facePoints: item.facePoints, measures: item.measures, pictureHash: item.pictureHash, analyzedBy: 'built-in',
     });
   });
   announcePhoto(context, photo.id as PhotoId, 'photo-changed');

@@ -24,6 +24,8 @@ export const zhHansErrors: Record<string, ErrorWords> = {
     '工作室没有响应。', '已保存的内容都是安全的。', '如果工作室已关闭，请重新启动，然后重试。'),
   'page.answer-misunderstood': always(
     '无法读懂工作室的回答。', '页面上的内容没有因此改变。', '请刷新页面；若再次出现，说明页面与工作室版本不一致。'),
+  'photos.no-such-face': always(
+    '这张照片里已没有这张脸。', unchanged, '请重新查看照片，并选择其中的一张脸。'),
   'studio.request-misunderstood': always(
     '工作室无法读懂页面的请求。', unchanged, '请刷新页面；若再次出现，说明页面与工作室版本不一致。'),
   'likeness.bug': always(

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { FacePointsInPicture } from '../../src-main/contract/faces.ts';
 import type { AdapterId, JobId, PackId, PhotoId, PortraitId, SubjectId } from '../../src-main/contract/ids.ts';
 import { openDatabase } from '../../src-main/library/database.ts';
 import { type Library, newId, openLibrary } from '../../src-main/library/library.ts';
@@ -16,6 +17,9 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'likeness-library-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const nominalPoints = [0.4, 0.6, 0.5, 0.42, 0.58].map((x, i) => ({ x, y: 0.4 + 0.05 * i })) as unknown as
+  FacePointsInPicture;
 
 async function addSubject(library: Library): Promise<SubjectId> {
   const id = newId<SubjectId>();
@@ -50,7 +54,7 @@ async function addPortrait(library: Library, subjectId: SubjectId, jobId: JobId,
     id, subjectId, jobId, itemIndex, adapterId: null, packId: 'starter' as PackId, styleId: null, prompt: 'a',
     negativePrompt: '', seed: itemIndex, widthPx: 128, heightPx: 128, samplingSteps: 20, sampler: 'euler',
     guidanceScale: 3, adapterStrength: 0, likeness: { cosine: 0.5, distance: 1, latentDistance: null },
-    instantly: null, second: null, facePoints: null, isFaceRedrawn: false, hasBefore: false, settings: {},
+    instantly: null, second: null, facePoints: null, isFaceRedrawn: false, beforeSha256: null, settings: {},
     createdAtMs: 4, fileSha256,
   });
   return id;
@@ -154,7 +158,11 @@ test('removing a subject removes its rows and files, and its embeddings leave no
   library.photos.setAnalysis(photoId, {
     cropSha256: null, faceBox: { x: 0, y: 0, width: 1, height: 1 }, faceCount: 1,
     verdict: { grade: 'good', reasonCodes: [], reason: '', hint: '', actions: [] }, details: [], faceEmbedding,
+    faces: [{ box: { x: 0, y: 0, width: 1, height: 1 }, score: 1, points: nominalPoints, embedding: faceEmbedding }],
+    faceIndex: 0, isFaceChosen: false, facePoints: nominalPoints, measures: null, pictureHash: '0'.repeat(16),
+    analyzedBy: 'built-in',
   });
+  expect(library.photos.get(photoId)?.faces[0]?.embedding).toEqual(faceEmbedding);
   expect(library.photos.get(photoId)?.faceEmbedding).toEqual(faceEmbedding);
   const sha256 = library.photos.get(photoId)!.originalSha256;
 
