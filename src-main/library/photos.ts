@@ -69,6 +69,9 @@ export type PhotoAnalysis = Pick<PhotoRecord, 'cropSha256' | 'faceBox' | 'faceCo
     readonly analyzedBy: FaceEngineId;
   };
 
+/** What the subject's photos together say of one. */
+export type Judgement = Pick<PhotoRecord, 'verdict' | 'sameAsPhotoId'>;
+
 export interface PhotoQueries {
   insert(photo: NewPhoto): void;
   get(id: PhotoId): PhotoRecord | undefined;
@@ -76,8 +79,7 @@ export interface PhotoQueries {
   /** In the order they were added. */
   list(subjectId: SubjectId): PhotoRecord[];
   setAnalysis(id: PhotoId, analysis: PhotoAnalysis): void;
-  /** What the subject's photos together say of one. */
-  setJudgement(id: PhotoId, judgement: Pick<PhotoRecord, 'verdict' | 'sameAsPhotoId'>): void;
+  setJudgement(id: PhotoId, judgement: Judgement): void;
   /** The user's choice of a face, or null to leave it to the other photos; the photo waits to be analyzed again. */
   chooseFace(id: PhotoId, faceIndex: number | null): void;
   setChoice(id: PhotoId, userChoice: PhotoRecord['userChoice']): void;
@@ -197,7 +199,7 @@ function verdictWriter(database: Database): (id: PhotoId, verdict: Verdict) => v
 function judgementWriter(database: Database): PhotoQueries['setJudgement'] {
   const setVerdict = verdictWriter(database);
   const setSameAs = database.prepare('update photo set same_as_photo_id = ? where id = ?');
-  return database.transaction((id: PhotoId, { verdict, sameAsPhotoId }: Parameters<PhotoQueries['setJudgement']>[1]) => {
+  return database.transaction((id: PhotoId, { verdict, sameAsPhotoId }: Judgement) => {
     setVerdict(id, verdict);
     setSameAs.run(sameAsPhotoId, id);
   });
