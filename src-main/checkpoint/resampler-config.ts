@@ -1,10 +1,13 @@
 // The sizes of InstantID's Resampler. Its file has no config: they are read off the shapes, but for the width of a
-// head, which leaves no trace and is 64 in InstantID's code.
+// head, which leaves no trace and is 64 in InstantID's code. A miniature of other heads has a resampler.json beside it.
+
+import { access } from 'node:fs/promises';
 
 import * as z from 'zod';
 
 import type { WeightTable } from '../tensor/weights.ts';
 import { parseConfig } from './configs.ts';
+import { readJson } from './diffusers-folder.ts';
 import { otherImageAdapter } from './instant-id-refusals.ts';
 
 const positive = z.int().min(1).max(1_000_000);
@@ -40,6 +43,12 @@ export function parseResamplerConfig(json: unknown, source: string): ResamplerCo
     dim: file.dim, depth: file.depth, dimHead: file.dim_head, heads: file.heads, numQueries: file.num_queries,
     embeddingDim: file.embedding_dim, outputDim: file.output_dim, ffMult: file.ff_mult,
   };
+}
+
+/** A Resampler's config out of its file; undefined where there is no such file. Refuses what describes none. */
+export async function openResamplerConfig(file: string): Promise<ResamplerConfig | undefined> {
+  const isThere = await access(file).then(() => true, () => false);
+  return isThere ? parseResamplerConfig(await readJson(file), 'resampler.json') : undefined;
 }
 
 /** InstantID's ip_adapter/resampler.py. */

@@ -13,7 +13,7 @@ export interface Guidance {
   readonly conditional: TextStates;
   /** One prompt: what to keep away from, the negative prompt. */
   readonly unconditional: TextStates;
-  /** 1 is no guidance: then the unconditional call is left out. */
+  /** 1 and below is no guidance: then the unconditional call is left out. */
   readonly guidanceScale: number;
   readonly adapter?: AdapterInput;
   readonly face?: FaceGuidance;
@@ -50,7 +50,7 @@ export function guidedPrediction(pipeline: PipelinePort, guidance: Guidance, sha
     (await pipeline.predict({ latents, timestep, adapter: guidance.adapter, ...side })).data as Float32Array;
   return async (latents, timestep) => {
     const one = float32Tensor(shape, latents);
-    if (guidanceScale === 1) return predict(one, timestep, conditional);
+    if (guidanceScale <= 1) return predict(one, timestep, conditional);
     if (!inOneBatch) {
       const without = await predict(one, timestep, unconditional);
       return guided(without, await predict(one, timestep, conditional), guidanceScale);

@@ -10,7 +10,7 @@ export type { AdapterInput, PredictInput };
 /** What is known of the networks; a table of any kind will do for alphasCumprod. */
 export type PipelinePortConfig = Omit<PipelineConfig, 'alphasCumprod'> & { readonly alphasCumprod: ArrayLike<number> };
 
-export type PipelinePort = Pick<Pipeline, 'encodeText' | 'predict' | 'decode' | 'encode'> & {
+export type PipelinePort = Pick<Pipeline, 'encodeText' | 'encodeFaces' | 'predict' | 'decode' | 'encode'> & {
   readonly config: PipelinePortConfig;
 };
 

@@ -1,9 +1,9 @@
-// From a prompt, and perhaps a picture to start from, to portraits, one for each seed: encode both prompts once; for
-// every seed draw noise, sample under guidance, decode. Nothing is random but the seed: a portrait does not depend on
-// which others are in its batch.
+// From a prompt, and perhaps a face and a picture to start from, to portraits, one for each seed: encode prompts and
+// faces once; for every seed draw noise, sample under guidance, decode. Nothing is random but the seed: a portrait does
+// not depend on which others are in its batch.
 
 import { UserError } from '../contract/errors.ts';
-import { type Denoise, denoiser, plannedTimesteps, type PredictionType } from '../diffusion/denoiser.ts';
+import type { Denoise, PredictionType } from '../diffusion/denoiser.ts';
 import { noiseSchedule, type NoiseSchedule } from '../diffusion/noise-schedule.ts';
 import { sample } from '../diffusion/sample.ts';
 import { samplers, type SamplerName } from '../diffusion/samplers.ts';
@@ -14,22 +14,21 @@ import { normalNumbers } from '../diffusion/seeded-noise.ts';
 import { type RgbPicture, rgbPicture } from '../photos/pixels.ts';
 import { elementCount, float32Tensor, type Shape, type Tensor } from '../tensor/tensor.ts';
 import { encodePicture } from './encode-picture.ts';
-import { guidedPrediction } from './guided-prediction.ts';
+import type { FaceRequest } from './face-request.ts';
 import type { AdapterInput, PipelinePort, PromptPort } from './pipeline-port.ts';
+import { type GuidedRequest, portraitDenoiser } from './portrait-denoiser.ts';
 
-export interface PortraitRequest {
-  readonly prompt: string;
-  readonly negativePrompt: string;
+export interface PortraitRequest extends GuidedRequest {
   /** One portrait each. */
   readonly seeds: readonly number[];
-  readonly widthPx: number;
-  readonly heightPx: number;
   readonly samplingSteps: number;
   readonly sampler: SamplerName;
-  readonly guidanceScale: number;
   readonly adapter?: AdapterInput;
-  readonly guidanceInOneBatch?: boolean;
+  /** A face that the portrait is to have; the pipeline must have been opened with InstantID. */
+  readonly face?: FaceRequest;
   readonly start?: StartPicture;
+  /** Unit normal noise of the latents' size in place of the seed's own; stream 0 starts, the others are the steps'. */
+  readonly noise?: (seed: number, stream: number) => Float32Array;
 }
 
 /** Image to image (Meng et al. 2022, "SDEdit"): noise is put on a picture and taken away again. */
@@ -100,7 +99,9 @@ export async function* eachPortrait(
   const schedule = noiseSchedule(pipeline.config.alphasCumprod);
   const plan = planOf(schedule, request);
   const start = request.start && await encodePicture(pipeline, request.start.picture, request);
-  const denoise = await denoiserOf(pipeline, prompts, request, { shape, plan, schedule });
+  const { adapter, face } = request;
+  const denoise = plan
+    && await portraitDenoiser({ pipeline, prompts, adapter, face }, request, { shape, plan, schedule });
   for (const [portraitsDone, seed] of request.seeds.entries()) {
     const latents = await sampleLatents({
       seed, plan, denoise, shape, start, request, events, portraitsDone,
@@ -124,22 +125,6 @@ function planOf(schedule: NoiseSchedule, request: PortraitRequest): SamplingPlan
   });
   if (!start) return plan;
   return start.strength * steps < 1 ? undefined : planFromStrength(plan, start.strength);
-}
-
-/** Both prompts under guidance; nothing to denoise without a plan. */
-async function denoiserOf(
-  pipeline: PipelinePort, prompts: PromptPort, request: PortraitRequest,
-  { shape, plan, schedule }: Pick<OneRun, 'shape' | 'plan'> & { readonly schedule: NoiseSchedule },
-): Promise<Denoise> {
-  const { adapter, guidanceScale } = request;
-  const guidance = {
-    conditional: await pipeline.encodeText([prompts.encode(request.prompt)], adapter),
-    unconditional: await pipeline.encodeText([prompts.encode(request.negativePrompt)], adapter),
-    guidanceScale, adapter, inOneBatch: request.guidanceInOneBatch,
-  };
-  const predict = guidedPrediction(pipeline, guidance, shape);
-  const timestepOf = plan ? plannedTimesteps(plan, schedule) : () => 0;
-  return denoiser(predict, pipeline.config.predictionType, timestepOf);
 }
 
 /** Decodes one latent of Stable Diffusion's own scale to 8-bit RGB. */
@@ -168,7 +153,8 @@ export function rgbFromTensor(image: Tensor): RgbPicture {
 interface OneRun {
   readonly seed: number;
   readonly plan: SamplingPlan | undefined;
-  readonly denoise: Denoise;
+  /** Undefined without a plan. */
+  readonly denoise: Denoise | undefined;
   readonly predictionType: PredictionType;
   readonly shape: Shape;
   /** Latents of the picture to start from. */
@@ -181,14 +167,15 @@ interface OneRun {
 /** The finished latent of one seed; undefined when it was cancelled. */
 async function sampleLatents(run: OneRun): Promise<Tensor | undefined> {
   const { seed, plan, denoise, predictionType, shape, start, request, events, portraitsDone } = run;
-  if (!plan) return start!;
+  if (!plan || !denoise) return start!;
   const size = elementCount(shape);
   // stream 0 starts a portrait, stream 1 + i belongs to draw i of its steps
-  const noise = (drawIndex: number): Float32Array => normalNumbers(seed, 1 + drawIndex, size);
+  const noiseOf = request.noise ?? ((own: number, stream: number) => normalNumbers(own, stream, size));
+  const noise = (drawIndex: number): Float32Array => noiseOf(seed, 1 + drawIndex);
   const { run: sampler, eta } = samplers[request.sampler];
   const result = await sample({
     sampler, eta, denoise, noise, predictionType, sigmas: plan.sigmas, signal: events.signal,
-    x: startLatents(plan, normalNumbers(seed, 0, size), start?.data as Float32Array | undefined),
+    x: startLatents(plan, noiseOf(seed, 0), start?.data as Float32Array | undefined),
     onStep: ({ samplingStep, stepCount, denoised }) => events.onStep?.({
       seed, portraitsDone, portraitCount: request.seeds.length, samplingStep, stepCount,
       denoised: float32Tensor(shape, denoised),

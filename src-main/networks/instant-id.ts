@@ -1,4 +1,5 @@
-// InstantID's networks beside an SDXL checkpoint: opened in place, and refused with words where they do not fit it.
+// InstantID's networks beside a checkpoint: InstantID's own files beside SDXL, or a miniature that a pack brings for its
+// own UNet. Opened in place, and refused with words where they do not fit.
 
 import path from 'node:path';
 
@@ -7,7 +8,8 @@ import { imageAttentionWeights, numberedName } from '../checkpoint/image-attenti
 import { type ImageAdapterFile, openIdentityNet, openImageAdapter } from '../checkpoint/instant-id-files.ts';
 import { needsSdxl, otherDrive, otherImageAdapter, otherNetwork } from '../checkpoint/instant-id-refusals.ts';
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
-import type { ResamplerConfig } from '../checkpoint/resampler-config.ts';
+import { openResamplerConfig, type ResamplerConfig } from '../checkpoint/resampler-config.ts';
+import type { InstantIdPlaces } from '../contract/engine-faces.ts';
 import { checkExactWeights } from '../models/exact-weights.ts';
 import {
   controlNetParameters, imageAttentionParameters, type ParameterShapes, resamplerParameters,
@@ -29,8 +31,10 @@ export interface InstantIdFiles {
 }
 
 export interface InstantIdOptions {
-  /** Numbers of a face embedding; ArcFace's 512 unless told. */
-  readonly faceEmbeddingWidth?: number;
+  /** Numbers of a face embedding, or any; ArcFace's 512 unless told. */
+  readonly faceEmbeddingWidth?: number | 'any';
+  /** A pack's own miniature may be for a UNet of any family; InstantID's files are for SDXL. */
+  readonly isMiniature?: boolean;
   /** Where the file's Resampler has heads of another width than InstantID's 64. */
   readonly resampler?: ResamplerConfig;
   /** Where IdentityNet's file comes without config.json and has other head widths than SDXL. */
@@ -39,15 +43,32 @@ export interface InstantIdOptions {
 
 const arcFaceWidth = 512;
 
+type CheckpointBeside = Pick<Checkpoint, 'architecture' | 'path' | 'unetConfig' | 'vaeConfig'>;
+
 /**
- * Opens InstantID by its headers. Refuses with a UserError checkpoints other than SDXL, files of something else, of
- * another network or another adapter, and any that lack weights, have them in another shape or have more.
+ * Opens InstantID where the studio says that it lies. A pack's own encoder stands for a pack's own miniature, whose
+ * embeddings are as wide as its Resampler reads; `resampler.json` beside the adapter tells the Resampler's sizes.
+ * Refuses what openInstantId() refuses, and a resampler.json that describes none.
+ */
+export async function openInstantIdAt(places: InstantIdPlaces, checkpoint: CheckpointBeside): Promise<InstantId> {
+  const isMiniature = places.encoder.kind === 'pack';
+  const resampler = await openResamplerConfig(path.join(path.dirname(places.imageAdapter), 'resampler.json'));
+  return openInstantId(places, checkpoint, {
+    isMiniature, ...(isMiniature ? { faceEmbeddingWidth: 'any' } : {}), ...(resampler ? { resampler } : {}),
+  });
+}
+
+/**
+ * Opens InstantID by its headers. Refuses with a UserError checkpoints other than SDXL (but a pack's own miniature's),
+ * files of something else, of another network or another adapter, and any that lack weights, have them in another shape
+ * or have more.
  */
 export async function openInstantId(
-  files: InstantIdFiles, checkpoint: Pick<Checkpoint, 'architecture' | 'path' | 'unetConfig' | 'vaeConfig'>,
-  options: InstantIdOptions = {},
+  files: InstantIdFiles, checkpoint: CheckpointBeside, options: InstantIdOptions = {},
 ): Promise<InstantId> {
-  if (checkpoint.architecture !== 'sdxl') throw needsSdxl(checkpoint.path, checkpoint.architecture);
+  if (!options.isMiniature && checkpoint.architecture !== 'sdxl') {
+    throw needsSdxl(checkpoint.path, checkpoint.architecture);
+  }
   const { unetConfig } = checkpoint;
   const adapter = await openImageAdapter(files.imageAdapter, options.resampler);
   checkAdapter(adapter, unetConfig, options.faceEmbeddingWidth ?? arcFaceWidth);
@@ -64,9 +85,9 @@ export async function openInstantId(
   };
 }
 
-function checkAdapter(file: ImageAdapterFile, unetConfig: UnetConfig, faceEmbeddingWidth: number): void {
+function checkAdapter(file: ImageAdapterFile, unetConfig: UnetConfig, faceEmbeddingWidth: number | 'any'): void {
   const { config, weights } = file.resampler;
-  if (config.embeddingDim !== faceEmbeddingWidth) {
+  if (faceEmbeddingWidth !== 'any' && config.embeddingDim !== faceEmbeddingWidth) {
     throw otherImageAdapter(file.path, `it reads ${config.embeddingDim} numbers, a face has ${faceEmbeddingWidth}`);
   }
   const { crossAttentionDim } = unetConfig;

@@ -57,6 +57,9 @@ export function analyticPipeline(
         return predictionType === 'epsilon' ? epsilon : Math.sqrt(acp) * epsilon - Math.sqrt(1 - acp) * x0;
       }));
     },
+    // the embedding's first number is its only token
+    encodeFaces: async ({ shape, data }) => float32Tensor([shape[0]!, 1, 1], Array.from({ length: shape[0]! }, (_, i) => (
+      Number(data[i * shape[2]!])))),
     encode: encodeGrey,
     decode: decodeGrey,
   };

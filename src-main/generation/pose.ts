@@ -1,0 +1,87 @@
+// Where the face of a portrait is to lie: points of another picture, or points placed by hand, as pixels of the
+// portrait. Pixel centres lie at .5, as those of Face.points.
+
+import type { FacePointsInPicture } from '../contract/faces.ts';
+import { faceCropRegion, headAndShoulders } from '../dataset/framing.ts';
+import type { FacePoints, Point } from '../faces/face.ts';
+import type { Region } from '../photos/pixels.ts';
+import { pointsOutside, pointsTogether } from './face-errors.ts';
+
+export interface PortraitSize {
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/** Fractions of a picture in its pixels. */
+export function pointsInPixels(points: FacePointsInPicture, width: number, height: number): FacePoints {
+  return mapPoints(points, ({ x, y }) => ({ x: x * width, y: y * height }));
+}
+
+/** Pixels of a picture as fractions of it. */
+export function pointsAsFractions(
+  points: FacePoints, { width, height }: { readonly width: number; readonly height: number },
+): FacePointsInPicture {
+  const moved = mapPoints(points, ({ x, y }) => ({ x: x / width, y: y / height }));
+  return [...moved];
+}
+
+/** Points of a picture, in its pixels, where they come to lie when `region` of it becomes a picture of this size. */
+export function pointsInRegion(points: FacePoints, region: Region, width: number, height: number): FacePoints {
+  return mapPoints(points, ({ x, y }) => ({
+    x: ((x - region.left) * width) / region.width, y: ((y - region.top) * height) / region.height,
+  }));
+}
+
+/**
+ * Points of a picture (in its pixels) as they lie in the portrait that the picture is made to cover; or, with
+ * `asFraming`, in the square that training crops are cut around a face, so that the face lies where portraits have it.
+ * In a portrait that is no square, that square is as large as fits; its free height is shared out above and below as
+ * the square's own is about the eyes.
+ */
+export function poseOfPicture(
+  points: FacePoints, picture: { readonly width: number; readonly height: number }, size: PortraitSize,
+  asFraming: boolean,
+): FacePoints {
+  const { widthPx, heightPx } = size;
+  if (!asFraming) return pointsInRegion(points, coveredRegion(picture, size), widthPx, heightPx);
+  const edge = Math.min(widthPx, heightPx);
+  const left = (widthPx - edge) / 2;
+  const top = (heightPx - edge) * headAndShoulders.eyesDown;
+  const inSquare = pointsInRegion(points, faceCropRegion(points), edge, edge);
+  return mapPoints(inSquare, ({ x, y }) => ({ x: x + left, y: y + top }));
+}
+
+/** How far beyond the portrait a point may lie, in its edges; a limb that begins farther away shows no direction. */
+const farthestEdges = 1;
+/** Points within so small a part of the longer edge are at one place. */
+const leastExtent = 1 / 500;
+
+/**
+ * Points that IdentityNet can be shown. Refuses with a UserError points of which none lies in the portrait or any is
+ * farther away than the portrait is large, and points that are all at one place.
+ */
+export function checkedPose(points: FacePoints, { widthPx, heightPx }: PortraitSize): FacePoints {
+  const isWithin = ({ x, y }: Point, margin: number): boolean => (
+    x >= -margin * widthPx && x <= (1 + margin) * widthPx && y >= -margin * heightPx && y <= (1 + margin) * heightPx);
+  const isNear = points.every((point) => isWithin(point, farthestEdges));
+  if (!isNear || !points.some((point) => isWithin(point, 0))) throw pointsOutside();
+  const extent = (pick: (point: Point) => number): number => (
+    Math.max(...points.map(pick)) - Math.min(...points.map(pick)));
+  const largest = Math.max(extent(({ x }) => x), extent(({ y }) => y));
+  if (largest < leastExtent * Math.max(widthPx, heightPx)) throw pointsTogether();
+  return points;
+}
+
+/** The part of a picture that remains when it is made to cover a size and cut in its middle. */
+function coveredRegion(
+  { width, height }: { readonly width: number; readonly height: number }, { widthPx, heightPx }: PortraitSize,
+): Region {
+  const scale = Math.max(widthPx / width, heightPx / height);
+  const [partWidth, partHeight] = [widthPx / scale, heightPx / scale];
+  return { left: (width - partWidth) / 2, top: (height - partHeight) / 2, width: partWidth, height: partHeight };
+}
+
+function mapPoints(points: FacePoints, move: (point: Point) => Point): FacePoints {
+  const [a, b, c, d, e] = points;
+  return [move(a), move(b), move(c), move(d), move(e)];
+}
