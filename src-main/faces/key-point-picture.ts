@@ -30,7 +30,8 @@ export function drawKeyPoints(points: FacePoints, width: number, height: number)
   points.forEach((point, i) => {
     if (i !== nose) drawLimb(canvasOf(picture, colours[i]!), point, points[nose]);
   });
-  picture.data.forEach((value, i) => { picture.data[i] = Math.trunc(value * limbBrightness); });
+  const { data } = picture;
+  for (let i = 0; i < data.length; i++) data[i] = Math.trunc(data[i]! * limbBrightness);
   points.forEach(({ x, y }, i) => {
     fillDisc(canvasOf(picture, colours[i]!), { x: Math.trunc(x), y: Math.trunc(y) }, dotRadiusPx);
   });

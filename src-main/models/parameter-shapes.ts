@@ -8,6 +8,7 @@ import type {
 import type { ResamplerConfig } from '../checkpoint/resampler-config.ts';
 import type { Shape } from '../tensor/tensor.ts';
 import { controlNet } from './controlnet.ts';
+import { faceEncoder, type FaceEncoderConfig } from './face-encoder.ts';
 import type { NetworkScope } from './network-scope.ts';
 import { resampler } from './resampler.ts';
 import { clipTextEncoder, textProjection } from './text-encoder.ts';
@@ -51,6 +52,12 @@ export function controlNetParameters(config: ControlNetConfig): ParameterShapes 
 export function resamplerParameters(config: ResamplerConfig): ParameterShapes {
   return recordParameters('resampler', (scope) => {
     resampler(scope, config, scope.g.input('face_embedding', 'float32', [1, 1, config.embeddingDim]));
+  });
+}
+
+export function faceEncoderParameters(config: FaceEncoderConfig): ParameterShapes {
+  return recordParameters('face_encoder', (scope) => {
+    faceEncoder(scope, config, scope.g.input('head', 'float32', [1, 3, config.edgePx, config.edgePx]));
   });
 }
 

@@ -31,7 +31,10 @@ export interface RenderOptions {
   readonly subject?: string;
 }
 
-const faceCentre = { x: 128, y: 120 } as const;
+/** Of the face box, in units of 1/256 of the picture. */
+export const faceCentre = { x: 128, y: 120 } as const;
+/** The head rolls about this place below the face's centre. */
+export const rollPivotY = 60;
 
 function portraitSvg(drawing: Drawing, resolutionPx: number): string {
   const { attributes: a } = drawing;
@@ -39,10 +42,12 @@ function portraitSvg(drawing: Drawing, resolutionPx: number): string {
   const y = (faceCentre.y + a.shiftY).toFixed(2);
   const place = `translate(${x} ${y}) scale(${a.size.toFixed(4)})`;
   // the body stays upright while the head rolls
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${resolutionPx}" height="${resolutionPx}" viewBox="0 0 256 256">` +
+  const head = `rotate(${a.rollDegrees.toFixed(2)} 0 ${rollPivotY})`;
+  const frame = `width="${resolutionPx}" height="${resolutionPx}" viewBox="0 0 256 256"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${frame}>` +
     `<defs>${blurFilters}</defs>${drawBackground(drawing)}<g transform="${place}">${drawCastShadow(drawing)}` +
-    `<g transform="rotate(${a.rollDegrees.toFixed(2)} 0 60)">${drawBackHair(drawing)}</g>${drawClothes(drawing)}` +
-    `<g transform="rotate(${a.rollDegrees.toFixed(2)} 0 60)">${drawFace(drawing, drawBeard(drawing))}` +
+    `<g transform="${head}">${drawBackHair(drawing)}</g>${drawClothes(drawing)}` +
+    `<g transform="${head}">${drawFace(drawing, drawBeard(drawing))}` +
     `${drawFrontHair(drawing)}${drawHat(drawing)}${drawGlasses(drawing)}</g></g></svg>`;
 }
 

@@ -2,17 +2,10 @@
 // Training writes the recipe it used beside the pack, so that the pack can be made again from it.
 
 import * as z from 'zod';
+import { instantRecipeSchema } from './instant-recipe.ts';
+import { learningRateAt, scheduleSchema as schedule, type TrainingSchedule } from './training-schedule.ts';
 
-const schedule = z.object({
-  steps: z.int().min(1), batchSize: z.int().min(1),
-  learningRate: z.number().positive(), warmUpSteps: z.int().min(0),
-  /** Share of the steps at the full rate before the cosine begins. */
-  constantShare: z.number().min(0).max(1),
-  /** The rate at the end, as a share of the full rate. */
-  finalShare: z.number().min(0).max(1),
-  beta1: z.number().min(0).lt(1), beta2: z.number().min(0).lt(1), weightDecay: z.number().min(0),
-  clipNorm: z.number().positive(),
-});
+export { learningRateAt, type TrainingSchedule };
 
 export const recipeSchema = z.object({
   seed: z.int(), resolutionPx: z.literal(128),
@@ -43,13 +36,13 @@ export const recipeSchema = z.object({
     captionDropout: z.number().min(0).max(1), emaDecay: z.number().min(0).lt(1),
   }),
   textEncoder: z.object({ width: z.int(), layers: z.int(), heads: z.int() }),
+  ...instantRecipeSchema,
 });
 
 export type StarterRecipe = z.infer<typeof recipeSchema>;
-export type TrainingSchedule = z.infer<typeof schedule>;
 
 /** The recipe that the pack in resources/starter is made with. */
-export const starterRecipe: StarterRecipe = {
+export const starterRecipe: StarterRecipe = recipeSchema.parse({
   seed: 20260101, resolutionPx: 128, portraits: 16_000, textures: 3_000, heldOut: 64,
   vae: {
     blockOutChannels: [16, 32, 64, 64], layersPerBlock: 1, latentChannels: 16, normGroups: 4,
@@ -73,14 +66,4 @@ export const starterRecipe: StarterRecipe = {
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   textEncoder: { width: 64, layers: 2, heads: 4 },
-};
-
-/** Warm-up, constant, then cosine down to finalShare; `step` counts from 0. */
-export function learningRateAt(plan: TrainingSchedule, step: number): number {
-  if (step < plan.warmUpSteps) return (plan.learningRate * (step + 1)) / plan.warmUpSteps;
-  const begin = plan.constantShare * plan.steps;
-  if (step <= begin) return plan.learningRate;
-  const through = Math.min(1, (step - begin) / Math.max(1, plan.steps - begin));
-  const cosine = 0.5 + 0.5 * Math.cos(Math.PI * through);
-  return plan.learningRate * (plan.finalShare + (1 - plan.finalShare) * cosine);
-}
+});

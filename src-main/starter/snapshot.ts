@@ -19,12 +19,15 @@ export interface TrainingState {
   average: Float32Array;
   /** One loss a step. */
   readonly losses: number[];
+  /** Milliseconds of the clock that its steps have taken. */
+  spentMs: number;
 }
 
 export function newTrainingState(parameters: Float32Array): TrainingState {
   const zeros = () => new Float32Array(parameters.length);
   return {
     step: 0, parameters, firstMoment: zeros(), secondMoment: zeros(), average: parameters.slice(), losses: [],
+    spentMs: 0,
   };
 }
 
@@ -36,7 +39,7 @@ export async function writeSnapshot(file: string, state: TrainingState): Promise
     ['parameters', vector(state.parameters)], ['firstMoment', vector(state.firstMoment)],
     ['secondMoment', vector(state.secondMoment)], ['average', vector(state.average)],
     ['losses', vector(Float32Array.from(state.losses))],
-  ]), new Map([['step', String(state.step)]]));
+  ]), new Map([['step', String(state.step)], ['spentMs', String(Math.round(state.spentMs))]]));
 }
 
 /** The state in a snapshot, or undefined where there is none. `size` is the number of parameters expected. */
@@ -56,5 +59,6 @@ export async function readSnapshot(file: string, size: number): Promise<Training
   return {
     step: Number(metadata.get('step')), parameters, firstMoment: await values('firstMoment'),
     secondMoment: await values('secondMoment'), average: await values('average'), losses: [...await values('losses')],
+    spentMs: Number(metadata.get('spentMs') ?? 0),
   };
 }

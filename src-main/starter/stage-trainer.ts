@@ -1,14 +1,19 @@
 // The training loop of one stage: a session over a training-step graph, a batch a step, a moving average of the
-// parameters, and a snapshot every two minutes.
+// parameters, and snapshots. It ends at the last step or when its minutes are over, whichever comes first. What goes
+// from step to step stays on the GPU where there is one.
 
-import { openSession, type Provider } from '../runtime/session.ts';
-import { float32Tensor, type Tensor } from '../tensor/tensor.ts';
+import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
+import {
+  type DeviceTensor, isOnDevice, openDeviceSession, openSession, type Provider, type Session,
+} from '../runtime/session.ts';
+import { float32Tensor, type Shape, type Tensor } from '../tensor/tensor.ts';
 import type { AdamWSettings } from '../training/adamw.ts';
+import { HeldTensors } from '../training/held-tensors.ts';
 import { scheduleOf } from '../training/optimizer-graph.ts';
 import type { FlatStep } from './flat-step.ts';
-import { learningRateAt, type TrainingSchedule } from './recipe.ts';
 import type { TrainingState } from './snapshot.ts';
 import type { Feeds } from './training-batches.ts';
+import { learningRateAt, type TrainingSchedule } from './training-schedule.ts';
 
 export interface StageOptions {
   readonly step: FlatStep;
@@ -21,7 +26,10 @@ export interface StageOptions {
   /** Called every `snapshotEveryMs` and at the end. */
   onSnapshot(state: TrainingState): Promise<void>;
   onProgress(progress: StageProgress): void;
+  /** Two minutes unless told. */
   readonly snapshotEveryMs?: number;
+  /** How long the whole stage may take, runs before this one included; the learning rate then follows the clock. */
+  readonly minutes?: number;
   /** Ends after the step under way, with a snapshot. */
   readonly signal?: AbortSignal;
 }
@@ -38,60 +46,155 @@ export interface StageProgress {
 export const optimizerOf = (plan: TrainingSchedule): AdamWSettings =>
   ({ kind: 'adamw', beta1: plan.beta1, beta2: plan.beta2, epsilon: 1e-8, weightDecay: plan.weightDecay });
 
-/** decay grows to `emaDecay` so that the start is forgotten (Tarvainen and Valpola 2017). */
-function updateAverage(state: TrainingState, emaDecay: number): void {
-  const decay = Math.min(emaDecay, (1 + state.step) / (10 + state.step));
-  const { average, parameters } = state;
-  for (let i = 0; i < average.length; i++) average[i] = parameters[i]! + decay * (average[i]! - parameters[i]!);
+/** What goes from step to step, by the name that it has in a TrainingState. */
+const vectors = ['parameters', 'firstMoment', 'secondMoment', 'average'] as const;
+type Vector = (typeof vectors)[number];
+type Vectors = Record<Vector, Tensor | DeviceTensor>;
+type Outputs = Record<string, Tensor | DeviceTensor>;
+
+/** average + (1 - decay) (parameters - average). */
+function averageGraph(shape: Shape) {
+  const g = new GraphBuilder('moving_average');
+  const [parameters, average] = [g.input('parameters', 'float32', shape), g.input('average', 'float32', shape)];
+  const rest = g.input('rest', 'float32', [1]);
+  g.output('next', g.add(average, g.mul(rest, g.sub(parameters, average))));
+  return g.graph();
 }
 
-/** Takes over what a step gave. */
-function advance(state: TrainingState, results: Record<string, Tensor>, emaDecay: number): void {
-  const loss = Number(results.loss!.data[0]);
-  if (!Number.isFinite(loss)) {
-    throw new Error(`The loss became ${loss} at step ${state.step}; lower the learning rate.`);
-  }
-  state.parameters = results['next.parameters.starter']!.data as Float32Array;
-  state.firstMoment = results['next.firstMoment.starter']!.data as Float32Array;
-  state.secondMoment = results['next.secondMoment.starter']!.data as Float32Array;
-  state.step++;
-  state.losses.push(loss);
-  updateAverage(state, emaDecay);
+function readGraph(shape: Shape) {
+  const g = new GraphBuilder('read_state');
+  for (const name of vectors) g.output(`read.${name}`, g.input(name, 'float32', shape));
+  return g.graph();
 }
+
+/** The open sessions of a stage and what they have left on the device. */
+class StageSessions {
+  readonly #options: StageOptions;
+  readonly #held = new HeldTensors();
+  readonly #step: Session<Tensor | DeviceTensor>;
+  readonly #average: Session<Tensor | DeviceTensor>;
+  #vectors: Vectors;
+
+  private constructor(
+    options: StageOptions, state: TrainingState, sessions: readonly Session<Tensor | DeviceTensor>[],
+  ) {
+    this.#options = options;
+    [this.#step, this.#average] = sessions as [Session, Session];
+    const { shape } = options.step.chunk;
+    this.#vectors = Object.fromEntries(
+      vectors.map((name) => [name, float32Tensor(shape, state[name])])) as unknown as Vectors;
+  }
+
+  static async open(options: StageOptions, state: TrainingState): Promise<StageSessions> {
+    const { step: { graph, chunk } } = options;
+    const sessions = [
+      await openDeviceSession(graph, options, (name) => name.startsWith('next.')),
+      await openDeviceSession(averageGraph(chunk.shape), options, () => true),
+    ];
+    return new StageSessions(options, state, sessions);
+  }
+
+  /** One step; `rate` is its learning rate. */
+  async advance(step: number, rate: number): Promise<{ loss: number; gradientNorm: number }> {
+    const { plan, optimizer, emaDecay, step: { chunk } } = this.#options;
+    const { average, ...fed } = this.#vectors;
+    const schedule = scheduleOf({ chunks: [chunk], optimizer }, step + 1, { starter: rate }, plan.clipNorm);
+    const out = await this.#step.run({
+      ...this.#options.batch(step), schedule,
+      ...Object.fromEntries(Object.entries(fed).map(([name, tensor]) => [`${name}.starter`, tensor])),
+    });
+    // decay grows to emaDecay so that the start is forgotten (Tarvainen and Valpola 2017)
+    const decay = Math.min(emaDecay, (2 + step) / (11 + step));
+    const parameters = out['next.parameters.starter']!;
+    const { next } = await this.#average.run({ parameters, average, rest: float32Tensor([1], [1 - decay]) });
+    this.#keep(out, next!);
+    return { loss: numberIn(out['loss']!), gradientNorm: numberIn(out['gradientNorm']!) };
+  }
+
+  #keep(out: Outputs, average: Tensor | DeviceTensor): void {
+    this.#vectors = {
+      parameters: out['next.parameters.starter']!, firstMoment: out['next.firstMoment.starter']!,
+      secondMoment: out['next.secondMoment.starter']!, average,
+    };
+    this.#held.hold([...Object.values(out), average]);
+    this.#held.releaseAllBut(Object.values(this.#vectors));
+  }
+
+  /** Brings the vectors over into `state`. */
+  async read(state: TrainingState): Promise<void> {
+    let over: Outputs = this.#vectors;
+    if (Object.values(over).some(isOnDevice)) {
+      const session = await openSession(readGraph(this.#options.step.chunk.shape), this.#options);
+      const read = await session.run(this.#vectors);
+      over = Object.fromEntries(vectors.map((name) => [name, read[`read.${name}`]!]));
+      await session.release();
+    }
+    for (const name of vectors) state[name] = (over[name] as Tensor).data as Float32Array;
+  }
+
+  async release(): Promise<void> {
+    this.#held.releaseAllBut([]);
+    await this.#step.release();
+    await this.#average.release();
+  }
+}
+
+const numberIn = (tensor: Tensor | DeviceTensor): number => Number((tensor as Tensor).data[0]);
 
 const reportEvery = 25;
 
-/** Trains from `state` (changed in place) to the plan's last step. */
+/** Reports the steps since the report before, every so often. */
+class ProgressReports {
+  #at = performance.now();
+  #step: number;
+  readonly #options: StageOptions;
+
+  constructor(options: StageOptions, firstStep: number) {
+    this.#options = options;
+    this.#step = firstStep;
+  }
+
+  afterStep({ step, losses }: TrainingState, gradientNorm: number): void {
+    if (step % reportEvery !== 0) return;
+    const count = step - this.#step;
+    const now = performance.now();
+    this.#options.onProgress({
+      step, steps: this.#options.plan.steps, loss: losses.slice(-count).reduce((sum, l) => sum + l, 0) / count,
+      gradientNorm, msPerStep: (now - this.#at) / count,
+    });
+    [this.#at, this.#step] = [now, step];
+  }
+}
+
+/** Trains from `state` (changed in place) to the plan's last step or the last of its minutes. */
 export async function trainStage(state: TrainingState, options: StageOptions): Promise<void> {
-  const { optimizer, plan, step: { graph, chunk } } = options;
-  const session = await openSession(graph, { provider: options.provider, threads: options.threads });
-  const vector = (values: Float32Array): Tensor => float32Tensor(chunk.shape, values);
-  let [savedAt, reportedAt, reportedStep] = [performance.now(), performance.now(), state.step];
+  const { plan, signal } = options;
+  const budgetMs = options.minutes === undefined ? Infinity : options.minutes * 60_000;
+  const isOver = () => state.step >= plan.steps || state.spentMs >= budgetMs || signal?.aborted === true;
+  if (isOver()) return;
+  let [savedAt, tick] = [performance.now(), performance.now()];
+  const sessions = await StageSessions.open(options, state);
+  const reports = new ProgressReports(options, state.step);
   try {
-    while (state.step < plan.steps && !options.signal?.aborted) {
-      const rate = learningRateAt(plan, state.step);
-      const results = await session.run({
-        ...options.batch(state.step), 'parameters.starter': vector(state.parameters),
-        'firstMoment.starter': vector(state.firstMoment), 'secondMoment.starter': vector(state.secondMoment),
-        schedule: scheduleOf({ chunks: [chunk], optimizer }, state.step + 1, { starter: rate }, plan.clipNorm),
-      });
-      advance(state, results, options.emaDecay);
-      const now = performance.now();
-      if (state.step % reportEvery === 0) {
-        const count = state.step - reportedStep;
-        options.onProgress({
-          step: state.step, steps: plan.steps, loss: state.losses.slice(-count).reduce((sum, l) => sum + l, 0) / count,
-          gradientNorm: Number(results.gradientNorm!.data[0]), msPerStep: (now - reportedAt) / count,
-        });
-        [reportedAt, reportedStep] = [now, state.step];
+    while (!isOver()) {
+      const share = Math.max(state.step / plan.steps, state.spentMs / budgetMs);
+      const { loss, gradientNorm } = await sessions.advance(state.step, learningRateAt(plan, state.step, share));
+      if (!Number.isFinite(loss)) {
+        throw new Error(`The loss became ${loss} at step ${state.step}; lower the learning rate.`);
       }
-      const isLast = state.step === plan.steps || options.signal?.aborted;
-      if (isLast || now - savedAt > (options.snapshotEveryMs ?? 120_000)) {
+      state.step++;
+      state.losses.push(loss);
+      const now = performance.now();
+      state.spentMs += now - tick;
+      tick = now;
+      reports.afterStep(state, gradientNorm);
+      if (isOver() || now - savedAt > (options.snapshotEveryMs ?? 120_000)) {
+        await sessions.read(state);
         await options.onSnapshot(state);
         savedAt = performance.now();
       }
     }
   } finally {
-    await session.release();
+    await sessions.release();
   }
 }
