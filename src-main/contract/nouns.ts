@@ -264,6 +264,9 @@ export const packSchema = z.object({
     lora: trainingSettingsSchema, dreambooth: trainingSettingsSchema, 'textual-inversion': trainingSettingsSchema,
   }).optional(),
   generationDefaults: generationSettingsSchema.optional(),
+  /** What instant portraits and those with `fast` take in their place. */
+  instantDefaults: generationSettingsSchema.optional(),
+  fastDefaults: generationSettingsSchema.optional(),
   /** Whether it can draw a face without teaching (InstantID), and what is missing where it cannot. */
   instantly: z.object({
     isReady: z.boolean(),

@@ -1,6 +1,7 @@
 // What each kind of job and item is to do, as it is kept in the library; parsed again when it is read.
 
 import { z } from 'zod';
+import { instantlySchema, regionMaskSchema, secondPersonSchema } from '../contract/faces.ts';
 import { adapterIdSchema, packIdSchema, photoIdSchema, styleIdSchema } from '../contract/ids.ts';
 import { startPictureSchema } from '../contract/nouns.ts';
 import { generationSettingsSchema, methodSchema, trainingSettingsSchema } from '../contract/settings.ts';
@@ -18,22 +19,33 @@ export const teachParametersSchema = z.object({
 });
 export type TeachParameters = z.infer<typeof teachParametersSchema>;
 
+/** Photos whose faces are given, and those that likeness is measured against. */
+const facePhotosSchema = z.object({
+  facePhotoIds: z.array(photoIdSchema), referencePhotoIds: z.array(photoIdSchema),
+});
+
 export const createParametersSchema = z.object({
   packId: packIdSchema,
   adapterId: adapterIdSchema.nullable(),
   settings: generationSettingsSchema,
   start: startPictureSchema.nullable().default(null),
+  /** Its photos are those that were used when it was asked for, so that a job that goes on draws the same faces. */
+  instantly: instantlySchema.required().nullable().default(null),
+  second: secondPersonSchema.extend({ mask: regionMaskSchema, ...facePhotosSchema.shape }).nullable().default(null),
   /** Null: all that are used. */
   referencePhotoIds: z.array(photoIdSchema).nullable(),
 });
 export type CreateParameters = z.infer<typeof createParametersSchema>;
+export type SecondParameters = NonNullable<CreateParameters['second']>;
 
 /** One portrait of a create job; its seed stands beside it. */
 export const createItemSchema = z.object({
   prompt: z.string(),
   negativePrompt: z.string(),
   styleId: styleIdSchema.nullable(),
-  /** False: drawn by the base model alone. */
+  /** Drawn with the look. */
   usesAdapter: z.boolean(),
+  /** Drawn with the face that is given without teaching. */
+  usesFace: z.boolean().default(false),
 });
 export type CreateItem = z.infer<typeof createItemSchema>;

@@ -34,7 +34,7 @@ select adapter.*, stored_file.size_bytes,
   (select json_group_array(json_object('step', step, 'likeness', likeness, 'validationLoss', validation_loss)
     order by step) from snapshot where snapshot.job_id = adapter.job_id) as curve,
   (select avg(likeness_cosine) from portrait where adapter_id = adapter.id and adapter_strength > 0
-    and removed_at_ms is null) as likeness,
+    and instantly is null and removed_at_ms is null) as likeness,
   (select portrait.id from portrait where adapter_id = adapter.id and adapter_strength > 0 and removed_at_ms is null
     order by likeness_cosine desc nulls last, portrait.created_at_ms limit 1) as cover
 from adapter join stored_file on sha256 = file_sha256`;

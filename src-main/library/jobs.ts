@@ -29,6 +29,8 @@ export interface JobQueries {
   /** Newest first. */
   list(): JobRecord[];
   ofSubject(subjectId: SubjectId): JobRecord[];
+  /** Those of others whose portraits have the subject as their second person. */
+  withSecond(subjectId: SubjectId): JobRecord[];
   /** Marks the job that waits longest as running; undefined when none waits. */
   claimNext(): JobRecord | undefined;
   /** Forgets what was asked of it, unless the job waits to do it, and how often a paused one was started. */
@@ -65,6 +67,7 @@ export function jobQueries(database: Database): JobQueries {
   const get = select('where job.id = ?');
   const list = database.prepare<[], JobRow>(`${selectSql} order by job.created_at_ms desc, job.rowid desc`);
   const ofSubject = select('where job.subject_id = ? order by job.created_at_ms desc, job.rowid desc');
+  const withSecond = select("where job.kind = 'create' and job.parameters ->> '$.second.subjectId' = ?");
   const inState = select('where job.state = ? order by job.created_at_ms, job.rowid');
   const claim = database.prepare(`
     update job set state = 'running', attempts = attempts + 1, error = null, ended_at_ms = null where id = ?`);
@@ -80,6 +83,7 @@ export function jobQueries(database: Database): JobQueries {
     get: find,
     list: () => list.all().map((row) => toRecord(row)!),
     ofSubject: (subjectId) => ofSubject.all(subjectId).map((row) => toRecord(row)!),
+    withSecond: (subjectId) => withSecond.all(subjectId).map((row) => toRecord(row)!),
     inState: (state) => inState.all(state).map((row) => toRecord(row)!),
     claimNext: database.transaction(() => {
       const next = inState.get('waiting');

@@ -14,6 +14,7 @@ delete from stored_file where sha256 not in (
   select original_sha256 from photo union select preview_sha256 from photo union select thumbnail_sha256 from photo
   union select crop_sha256 from photo where crop_sha256 is not null
   union select file_sha256 from adapter union select file_sha256 from portrait
+  union select before_sha256 from portrait where before_sha256 is not null
   union select file_sha256 from preview union select file_sha256 from class_image
   union select file_sha256 from exported_file)`;
 

@@ -17,7 +17,10 @@ export interface SubjectQueries {
   list(): Subject[];
   get(id: SubjectId): Subject | undefined;
   change(id: SubjectId, change: { name?: string; hasConsent?: boolean; classWord?: ClassWord }): void;
-  /** Removes the subject and every row that belongs to it; false when there was none. */
+  /**
+   * Removes the subject and every row that belongs to it, with the create jobs of others in which they are the second
+   * person, and so the portraits that show them; false when there was none.
+   */
   remove(id: SubjectId): boolean;
 }
 
@@ -25,7 +28,8 @@ const selectSql = `
 select subject.*,
   (select count(*) from photo where subject_id = subject.id) as photo_count,
   (select count(*) from adapter where subject_id = subject.id) as look_count,
-  (select count(*) from portrait where subject_id = subject.id and removed_at_ms is null) as portrait_count
+  (select count(*) from portrait where (subject_id = subject.id or second_subject_id = subject.id)
+    and removed_at_ms is null) as portrait_count
 from subject`;
 
 export function subjectQueries(database: Database): SubjectQueries {
@@ -38,6 +42,8 @@ export function subjectQueries(database: Database): SubjectQueries {
     update subject set name = coalesce(@name, name), has_consent = coalesce(@hasConsent, has_consent),
       class_word = coalesce(@classWord, class_word) where id = @id`);
   const remove = database.prepare('delete from subject where id = ?');
+  const removeShared = database.prepare(
+    "delete from job where kind = 'create' and parameters ->> '$.second.subjectId' = ?");
   return {
     insert: (subject) => void insert.run({ ...subject, hasConsent: Number(subject.hasConsent) }),
     list: () => list.all().map(toSubject),
@@ -49,7 +55,10 @@ export function subjectQueries(database: Database): SubjectQueries {
       const consent = hasConsent === undefined ? null : Number(hasConsent);
       change.run({ id, name: name ?? null, hasConsent: consent, classWord: classWord ?? null });
     },
-    remove: (id) => remove.run(id).changes > 0,
+    remove: database.transaction((id: SubjectId) => {
+      removeShared.run(id);
+      return remove.run(id).changes > 0;
+    }),
   };
 }
 

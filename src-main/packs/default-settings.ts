@@ -50,3 +50,35 @@ export function generationDefaultsFor(edgePx: number): Required<GenerationSettin
     fast: false, facePass: 'off', facePassStrength: 0.5, upscale: 1, upscaleStrength: 0.3,
   };
 }
+
+/** InstantID's own numbers on SDXL (Wang et al. 2024; its demo): more guidance burns the colours. */
+export function instantDefaultsFor(architecture: Architecture): GenerationSettings {
+  if (architecture !== 'sdxl') return {};
+  return { samplingSteps: 30, sampler: 'euler', guidanceScale: 5, imageStrength: 0.8, identityNetStrength: 0.8 };
+}
+
+/** For an LCM-LoRA (Luo et al. 2023, LCM-LoRA: A Universal Stable-Diffusion Acceleration Module). */
+export const fastDefaults: GenerationSettings = { samplingSteps: 8, sampler: 'lcm', guidanceScale: 1.5 };
+
+interface PackDefaults {
+  readonly generationDefaults: Required<GenerationSettings>;
+  readonly instantDefaults: GenerationSettings;
+  readonly fastDefaults: GenerationSettings;
+}
+
+/**
+ * Every setting of a portrait: what was given, else what its look was taught with, else what the pack takes for fast
+ * and for instant portraits, else the pack's usual.
+ */
+export function drawingSettings(
+  pack: PackDefaults, given: GenerationSettings,
+  { isInstant, ofLook = {} }: { readonly isInstant: boolean; readonly ofLook?: GenerationSettings },
+): Required<GenerationSettings> {
+  const usual = { ...pack.generationDefaults, ...(isInstant ? pack.instantDefaults : {}) };
+  const isFast = given.fast ?? usual.fast;
+  return { ...usual, ...(isFast ? pack.fastDefaults : {}), ...definedOnly(ofLook), ...definedOnly(given) };
+}
+
+function definedOnly(settings: GenerationSettings): GenerationSettings {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}

@@ -12,13 +12,18 @@ import type { Pack } from '../contract/nouns.ts';
 import {
   type GenerationSettings, type Method, generationSettingsSchema, methodSchema, trainingSettingsSchema,
 } from '../contract/settings.ts';
-import { type TrainingDefaults, generationDefaultsFor, trainingDefaultsFor } from './default-settings.ts';
+import { catalogueFileName } from './companion-catalogue.ts';
+import {
+  type TrainingDefaults, fastDefaults, generationDefaultsFor, instantDefaultsFor, trainingDefaultsFor,
+} from './default-settings.ts';
 
 /** A pack with every default filled in, and where it lies. */
 export interface ShelvedPack extends Pack {
   readonly checkpointPath: string;
   readonly trainingDefaults: TrainingDefaults;
   readonly generationDefaults: Required<GenerationSettings>;
+  readonly instantDefaults: GenerationSettings;
+  readonly fastDefaults: GenerationSettings;
 }
 
 export interface PackShelf {
@@ -39,6 +44,8 @@ const builtInSchema = z.object({
   /** Only what differs from the usual. */
   trainingDefaults: z.partialRecord(methodSchema, trainingSettingsSchema),
   generationDefaults: generationSettingsSchema,
+  instantDefaults: generationSettingsSchema.default({}),
+  fastDefaults: generationSettingsSchema.default({}),
 });
 
 /** Where the paths of the user's own checkpoints are remembered. */
@@ -90,7 +97,8 @@ export async function findPack(shelf: PackShelf, idOrPath: string): Promise<Shel
 async function readBuiltInPacks(resourcesFolder: string): Promise<ShelvedPack[]> {
   const folder = path.join(resourcesFolder, 'packs');
   const packs: ShelvedPack[] = [];
-  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.json')).sort()) {
+  const isPack = (file: string): boolean => file.endsWith('.json') && file !== catalogueFileName;
+  for (const name of (await readdir(folder)).filter(isPack).sort()) {
     const text = await readFile(path.join(folder, name), 'utf8');
     const { folder: place, ...entry } = builtInSchema.parse(JSON.parse(text));
     const checkpointPath = path.join(resourcesFolder, place);
@@ -107,6 +115,8 @@ async function readBuiltInPacks(resourcesFolder: string): Promise<ShelvedPack[]>
         lora: own('lora'), dreambooth: own('dreambooth'), 'textual-inversion': own('textual-inversion'),
       },
       generationDefaults: { ...generationDefaultsFor(edgePx), ...entry.generationDefaults },
+      instantDefaults: { ...instantDefaultsFor(checkpoint.architecture), ...entry.instantDefaults },
+      fastDefaults: { ...fastDefaults, ...entry.fastDefaults },
     });
   }
   return packs;
@@ -127,6 +137,8 @@ function userPack(checkpoint: Checkpoint, sizeBytes: number): ShelvedPack {
     checkpointPath: checkpoint.path,
     trainingDefaults: trainingDefaultsFor(checkpoint.architecture, edgePx),
     generationDefaults: generationDefaultsFor(edgePx),
+    instantDefaults: instantDefaultsFor(checkpoint.architecture),
+    fastDefaults,
   };
 }
 

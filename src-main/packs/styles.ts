@@ -8,6 +8,7 @@ import {
 } from '../generation/styles.ts';
 
 export const subjectPlace = '{subject}';
+export const secondSubjectPlace = '{subject2}';
 
 /** The styles that come with Likeness, in the order they are shown. */
 export function readStyles(resourcesFolder: string): Promise<PortraitStyle[]> {
@@ -33,13 +34,53 @@ export function findStyle(styles: readonly Style[], id: string): Style {
   }, { id });
 }
 
+/** How a prompt names somebody. */
+export interface PromptPerson {
+  /** Null where nothing was taught that answers to a word: then the class word stands alone, 'a woman'. */
+  readonly triggerWord: string | null;
+  readonly classWord: string;
+}
+
 /**
- * A prompt with the subject's words in it: '{subject}' is replaced; a prompt without it gets them in front,
- * unless the trigger word is there already.
+ * A prompt with the words of the people in it: '{subject}' and '{subject2}' are replaced; one that names the first
+ * person nowhere gets them in front, and the second person comes beside the first. Throws portraits.no-second for a
+ * '{subject2}' where there is no second person.
  */
-export function withSubject(prompt: string, triggerWord: string, classWord: string): string {
-  const words = `${triggerWord} ${classWord}`;
-  if (prompt.includes(subjectPlace)) return prompt.replaceAll(subjectPlace, words);
-  const hasTrigger = prompt.toLowerCase().split(/[^\p{L}\p{N}]+/u).includes(triggerWord.toLowerCase());
-  return hasTrigger ? prompt : `photo of ${words}, ${prompt}`;
+export function withPeople(prompt: string, first: PromptPerson, second?: PromptPerson): string {
+  if (!second && prompt.includes(secondSubjectPlace)) throw noSecond();
+  const isSecondAsked = second !== undefined && !prompt.includes(secondSubjectPlace);
+  let text = prompt;
+  if (!text.includes(subjectPlace) && !(isNamed(text, first) && !(isSecondAsked && !isNamed(text, second)))) {
+    text = `photo of ${subjectPlace}, ${text}`;
+  }
+  if (isSecondAsked) text = text.replace(subjectPlace, `${subjectPlace} and ${secondSubjectPlace}`);
+  text = filled(text, subjectPlace, first);
+  return second ? filled(text, secondSubjectPlace, second) : text;
+}
+
+/** Whether a prompt says where somebody goes. */
+export function hasPlace(prompt: string): boolean {
+  return prompt.includes(subjectPlace) || prompt.includes(secondSubjectPlace);
+}
+
+/** 'a {subject}' becomes 'a woman', not 'a a woman'. */
+function filled(prompt: string, place: string, { triggerWord, classWord }: PromptPerson): string {
+  const [start, ...rest] = prompt.split(place) as [string, ...string[]];
+  return rest.reduce((before, after) => {
+    const hasArticle = /(^|[^\p{L}\p{N}])(an?|the|this|one)\s+$/iu.test(before);
+    const words = triggerWord === null ? `${hasArticle ? '' : 'a '}${classWord}` : `${triggerWord} ${classWord}`;
+    return before + words + after;
+  }, start);
+}
+
+function isNamed(prompt: string, { triggerWord, classWord }: PromptPerson): boolean {
+  return prompt.toLowerCase().split(/[^\p{L}\p{N}]+/u).includes((triggerWord ?? classWord).toLowerCase());
+}
+
+function noSecond(): UserError {
+  return new UserError('portraits.no-second', {
+    what: `A prompt has ${secondSubjectPlace} in it, and no second person was chosen.`,
+    safe: 'Nothing was drawn.',
+    todo: `Choose who the second person is, or take ${secondSubjectPlace} out.`,
+  });
 }
