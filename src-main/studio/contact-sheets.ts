@@ -27,13 +27,23 @@ async function portraitRows(context: StudioContext, portraits: readonly Portrait
   const prompts = [...new Set(portraits.map((portrait) => portrait.prompt))];
   const rows: ContactSheetRow[] = [];
   for (const prompt of prompts) {
-    for (const isWithLook of [true, false]) {
-      const own = portraits.filter((one) => one.prompt === prompt && (one.adapterId !== null) === isWithLook);
+    for (const isWhole of [true, false]) {
+      const own = portraits.filter((one) => one.prompt === prompt && hasPeople(one) === isWhole);
       const tiles = await Promise.all(own.map((one) => tile(context, one.fileSha256, labelOf(one))));
-      rows.push({ title: `${prompt} · ${isWithLook ? 'with the look' : 'without it'}`, tiles: tiles.flat() });
+      rows.push({ title: `${prompt} · ${isWhole ? wholeWords(own) : 'without it'}`, tiles: tiles.flat() });
     }
   }
   return rows;
+}
+
+/** Whether somebody was drawn into it; else it is a twin by the base model alone. */
+function hasPeople({ adapterId, instantly, second }: PortraitRecord): boolean {
+  return adapterId !== null || instantly !== null || second !== null;
+}
+
+function wholeWords(portraits: readonly PortraitRecord[]): string {
+  if (portraits.every(({ instantly }) => instantly === null)) return 'with the look';
+  return portraits.some(({ adapterId }) => adapterId !== null) ? 'with the face and the look' : 'with the face';
 }
 
 /** One picture as a tile; none when its file is missing. */
@@ -42,7 +52,8 @@ async function tile({ library }: StudioContext, sha256: string, label: string): 
   return file ? [{ picture: await decodePhoto(file.bytes, label), label }] : [];
 }
 
-function labelOf({ seed, likeness }: PortraitRecord): string {
-  if (likeness.cosine !== null) return `seed ${seed} · likeness ${likeness.cosine.toFixed(3)}`;
+function labelOf({ seed, likeness, second }: PortraitRecord): string {
+  const cosines = [likeness.cosine, second?.likeness.cosine ?? null].flatMap((cosine) => cosine?.toFixed(3) ?? []);
+  if (likeness.cosine !== null) return `seed ${seed} · likeness ${cosines.join(' and ')}`;
   return likeness.latentDistance === null ? `seed ${seed}` : `seed ${seed} · ${likeness.latentDistance.toFixed(2)} off`;
 }

@@ -43,9 +43,9 @@ export async function openMedia(context: StudioContext, kind: PictureKind, id: s
       const file = { thumbnail: photo?.thumbnailSha256, photo: photo?.previewSha256, face: photo?.cropSha256 }[kind];
       return readKept(context, file);
     }
-    case 'portrait': {
+    case 'portrait': case 'before': {
       const portrait = library.portraits.get(portraitIdSchema.safeParse(id).data ?? noId());
-      return readKept(context, portrait?.fileSha256);
+      return readKept(context, kind === 'portrait' ? portrait?.fileSha256 : portrait?.beforeSha256);
     }
     case 'preview':
       return readKept(context, library.snapshots.previewFile(previewIdSchema.safeParse(id).data ?? noId()));

@@ -1,17 +1,19 @@
 // Commands over portraits: ask for a batch, list what there is, move some to the trash and back.
 
 import { randomInt } from 'node:crypto';
-import { UserError } from '../contract/errors.ts';
 import type { JobId } from '../contract/ids.ts';
 import type { Job, Subject } from '../contract/nouns.ts';
 import type { ParsedRequest } from '../contract/studio.ts';
 import type { CreateItem, CreateParameters } from '../jobs/job-parameters.ts';
 import type { JobItem } from '../library/jobs.ts';
 import { newId } from '../library/library.ts';
-import { findStyle, stylesFor, subjectPlace, withSubject } from '../packs/styles.ts';
 import type { Handlers, StudioContext } from './context.ts';
+import { readyFastAdapter } from './instant-parts.ts';
 import type { ProgressBoard } from './jobs.ts';
 import { present } from './missing.ts';
+import { peopleOf } from './portrait-people.ts';
+import { wordingsOf } from './portrait-prompts.ts';
+import { tooMany } from './portrait-refusals.ts';
 import { startFileOf } from './start-picture.ts';
 
 type CreateRequest = ParsedRequest<'portraits.create'>;
@@ -44,73 +46,35 @@ function create(context: StudioContext, board: ProgressBoard, request: CreateReq
   const { library, queue, packs } = context;
   const subject = present(library.subjects.get(request.subjectId), 'subject');
   const pack = packs.get(request.packId);
-  if (request.adapterId !== null) checkLook(context, request);
+  const people = peopleOf(context, subject, request);
   if (request.start) startFileOf(library, subject.id, request.start);
+  if (request.settings.fast) readyFastAdapter(context, pack);
   const items = batchItems(context, subject, request);
   const parameters: CreateParameters = {
-    packId: pack.id, adapterId: request.adapterId, settings: request.settings,
-    start: request.start, referencePhotoIds: request.referencePhotoIds ?? null,
+    packId: pack.id, adapterId: request.adapterId, settings: request.settings, start: request.start, ...people,
   };
   const job = queue.add({
     id: newId<JobId>(), kind: 'create', subjectId: subject.id,
-    title: `${items.length} ${items.length === 1 ? 'portrait' : 'portraits'} of ${subject.name}`,
+    title: titleOf(items.length, subject, people.second && library.subjects.get(people.second.subjectId)),
     parameters: JSON.stringify(parameters), createdAtMs: Date.now(),
   }, items);
   return board.view(job);
 }
 
-function checkLook({ library, packs }: StudioContext, { adapterId, packId }: CreateRequest): void {
-  const look = present(library.adapters.get(adapterId!), 'look');
-  if (look.packId === packId) return;
-  throw new UserError('looks.other-model', {
-    what: `This look was taught on "${look.packName}", not on "${packs.get(packId).name}".`,
-    safe: 'Nothing was drawn.',
-    todo: `Draw with "${look.packName}", or teach the face on the other model too.`,
-  });
+function titleOf(count: number, subject: Subject, second: Subject | null | undefined): string {
+  return `${count} ${count === 1 ? 'portrait' : 'portraits'} of ${subject.name}${second ? ` and ${second.name}` : ''}`;
 }
 
-/** (prompts + styles) × seeds, each with the look and, when comparing, without it on the same seed. */
+/** (prompts + styles) × seeds, each with the people in it and, when comparing, by the base model alone on that seed. */
 function batchItems(context: StudioContext, subject: Subject, request: CreateRequest): JobItem[] {
   const seed = request.seed ?? randomInt(seedCount);
-  const variants = request.adapterId === null ? [false] : request.compareWithout ? [true, false] : [true];
-  const items: CreateItem[] = wordings(context, subject, request).flatMap((wording) =>
-    variants.map((usesAdapter) => ({ ...wording, usesAdapter })));
+  const whole = { usesAdapter: request.adapterId !== null, usesFace: request.instantly !== null };
+  const alone = { usesAdapter: false, usesFace: false };
+  const isCompared = request.compareWithout && (whole.usesAdapter || whole.usesFace);
+  const items: CreateItem[] = wordingsOf(context, subject, request).flatMap((wording) =>
+    (isCompared ? [whole, alone] : [whole]).map((variant) => ({ ...wording, ...variant })));
   const all = Array.from({ length: request.count }, (_, index) => (seed + index) % seedCount)
     .flatMap((itemSeed) => items.map((item) => ({ seed: itemSeed, parameters: JSON.stringify(item) })));
-  if (all.length > maximumItems) throw tooMany(all.length);
+  if (all.length > maximumItems) throw tooMany(all.length, maximumItems);
   return all.map((item, itemIndex) => ({ itemIndex, ...item }));
-}
-
-function wordings(
-  context: StudioContext, subject: Subject,
-  { adapterId, packId, prompts, styleIds, negativePrompt, keepPrompts }: CreateRequest,
-): Omit<CreateItem, 'usesAdapter'>[] {
-  // a look that was taught with a new word is called by it
-  const look = adapterId === null ? undefined : context.library.adapters.get(adapterId);
-  const { triggerWord } = look ?? subject;
-  const { classWord } = subject;
-  const styles = stylesFor(context.styles, context.packs.get(packId));
-  const own = prompts.map((prompt) => ({
-    prompt: keepPrompts && !prompt.includes(subjectPlace) ? prompt : withSubject(prompt, triggerWord, classWord),
-    negativePrompt, styleId: null,
-  }));
-  const styled = styleIds.map((id) => {
-    const style = findStyle(styles, id);
-    const negative = [style.negativePrompt, negativePrompt].filter(Boolean).join(', ');
-    return { prompt: withSubject(style.prompt, triggerWord, classWord), negativePrompt: negative, styleId: style.id };
-  });
-  if (own.length + styled.length > 0) return [...own, ...styled];
-  throw new UserError('portraits.no-prompt', {
-    what: 'There is no style and no prompt to draw.',
-    safe: 'Nothing was drawn.',
-    todo: 'Choose a style or write a prompt.',
-  });
-}
-
-function tooMany(found: number): UserError {
-  return new UserError('portraits.too-many', {
-    what: `That would be ${found} portraits; one batch takes ${maximumItems}.`,
-    safe: 'Nothing was drawn.',
-    todo: 'Choose fewer styles or a smaller count.',
-  }, { found });
 }

@@ -35,19 +35,30 @@ export function subjectCommands(context: StudioContext): Handlers<
   };
 }
 
-/** Ends the subject's jobs first, so that none writes for a subject that is gone; then rows, files and log. */
+/**
+ * Ends the subject's jobs first, so that none writes for a subject that is gone; then rows, files and log. Portraits of
+ * others that show the subject go as well, with the batches they are from: nothing that came from a person stays.
+ */
 async function removeSubject({ library, queue, emit }: StudioContext, id: SubjectId): Promise<void> {
   present(library.subjects.get(id), 'subject');
-  const jobs = library.jobs.ofSubject(id);
+  const shared = library.jobs.withSecond(id);
+  const jobs = [...library.jobs.ofSubject(id), ...shared];
   for (const job of jobs) {
     if (job.state !== 'waiting' && job.state !== 'running') continue;
     queue.cancel(job.id);
     await queue.settled(job.id);
   }
   for (const job of jobs) await removeRunFolder(library.folder, job.id);
+  const portraits = shared.flatMap((job) => library.portraits.ofJob(job.id));
   await library.exclusively(async () => {
     library.subjects.remove(id);
     await library.sweep();
   });
+  for (const portrait of portraits) {
+    emit({ type: 'portrait-removed', subjectId: portrait.subjectId, portraitId: portrait.id });
+  }
+  for (const other of new Set(shared.map(({ subjectId }) => subjectId))) {
+    emit({ type: 'subject-changed', subject: present(library.subjects.get(other), 'subject') });
+  }
   emit({ type: 'subject-removed', subjectId: id });
 }

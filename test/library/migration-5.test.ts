@@ -1,4 +1,4 @@
-// From a library of version 4 to one with instant portraits: every portrait stays, and what is new comes back as it went.
+// From a library of version 4 to one with instant portraits: every portrait stays, and what is new comes back whole.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,0 +1,180 @@
+// A create job as the engine's request: prompts and settings, whose face is given from which photos, who else is in the
+// portraits, and what likeness is measured against and by whose networks.
+
+import type { NewCreateRequest } from '../contract/engine-create.ts';
+import type { FaceNetworks, InstantFace, InstantIdPlaces, WantedPose } from '../contract/engine-faces.ts';
+import type { LikenessRange, Pose } from '../contract/faces.ts';
+import type { AdapterId, PhotoId, SubjectId } from '../contract/ids.ts';
+import { likenessRange } from '../faces/likeness.ts';
+import type { CreateItem, CreateParameters } from '../jobs/job-parameters.ts';
+import type { AdapterRecord } from '../library/adapters.ts';
+import type { Library } from '../library/library.ts';
+import type { PhotoRecord } from '../library/photos.ts';
+import { drawingSettings } from '../packs/default-settings.ts';
+import type { ShelvedPack } from '../packs/pack-shelf.ts';
+import type { StudioContext } from './context.ts';
+import { readyFastAdapter, readyInstantId } from './instant-parts.ts';
+import { present } from './missing.ts';
+import { isUsed } from './photo-view.ts';
+import { startFileOf } from './start-picture.ts';
+
+export interface WantedPortrait extends CreateItem {
+  readonly itemIndex: number;
+  readonly seed: number;
+}
+
+export interface CreateWork {
+  readonly subjectId: SubjectId;
+  readonly parameters: CreateParameters;
+  readonly pack: ShelvedPack;
+  /** All with people in them, or all drawn by the base model alone. */
+  readonly wanted: readonly WantedPortrait[];
+  readonly outputFolder: string;
+}
+
+type Settings = NewCreateRequest['settings'];
+type References = NewCreateRequest['references'];
+
+/** Whether the base model draws it alone, for comparison: no look, no face, nobody else. */
+export function isDrawnAlone({ usesAdapter, usesFace }: CreateItem): boolean {
+  return !usesAdapter && !usesFace;
+}
+
+/**
+ * The request for `wanted`. Throws a UserError where a look, a photo or a part of InstantID is not there any more.
+ */
+export function createRequest(context: StudioContext, work: CreateWork): NewCreateRequest {
+  const { library, companions } = context;
+  const { subjectId, parameters, pack, wanted, outputFolder } = work;
+  const look = lookOf(library, parameters.adapterId);
+  const settings = settingsOf(pack, parameters, look);
+  const places = parameters.instantly && readyInstantId(context, pack);
+  const networks = likenessNetworks(places, companions.faceNetworks(library.settings.get().faceEngine));
+  const isAlone = wanted.every(isDrawnAlone);
+  const { photos, range } = measuringPhotos(library, subjectId, parameters.referencePhotoIds, networks);
+  return {
+    kind: 'create', checkpointPath: pack.checkpointPath, provider: library.settings.get().provider,
+    modelName: pack.name, version: context.version,
+    adapter: lookFile(library, look), items: itemsOf(wanted, settings), settings,
+    start: parameters.start && startFileOf(library, subjectId, parameters.start),
+    references: referencesOf(library, photos, networks), likenessNetworks: networks, likenessRange: range,
+    instantId: isAlone ? null : places,
+    face: isAlone || !parameters.instantly ? null
+      : faceOf(library, subjectId, parameters.instantly.facePhotoIds, parameters.instantly.pose),
+    second: isAlone ? null : secondOf(library, parameters, settings, networks),
+    fastAdapterFile: settings.fast ? readyFastAdapter(context, pack) : null,
+    outputFolder,
+  };
+}
+
+/** Every setting of the job's portraits. A look is drawn with the layers that it was taught with. */
+export function settingsOf(
+  pack: ShelvedPack, { settings, instantly }: CreateParameters, look: AdapterRecord | null,
+): Settings {
+  const { clipSkip } = look?.settings ?? {};
+  return drawingSettings(pack, settings, { isInstant: instantly !== null, ofLook: { clipSkip } });
+}
+
+/** The networks that measure: those the user chose, but never those that the portrait was made to please. */
+export function likenessNetworks(places: InstantIdPlaces | null, chosen: FaceNetworks): FaceNetworks {
+  return places?.encoder.kind === 'antelopev2' ? { kind: 'built-in' } : chosen;
+}
+
+export function lookOf(library: Library, id: AdapterId | null): AdapterRecord | null {
+  return id === null ? null : present(library.adapters.get(id), 'look');
+}
+
+function lookFile(library: Library, look: AdapterRecord | null): NewCreateRequest['adapter'] {
+  return look && { method: look.method, file: library.pathOf(look.fileSha256), word: look.triggerWord };
+}
+
+function itemsOf(wanted: readonly WantedPortrait[], { adapterStrength }: Settings): NewCreateRequest['items'] {
+  return wanted.map((item) => ({
+    key: String(item.itemIndex), prompt: item.prompt, negativePrompt: item.negativePrompt, seed: item.seed,
+    adapterStrength: item.usesAdapter ? adapterStrength : 0,
+  }));
+}
+
+function secondOf(
+  library: Library, { second, instantly }: CreateParameters, { adapterStrength }: Settings, networks: FaceNetworks,
+): NewCreateRequest['second'] {
+  if (!second) return null;
+  const { photos, range } = measuringPhotos(library, second.subjectId, second.referencePhotoIds, networks);
+  return {
+    adapter: lookFile(library, lookOf(library, second.adapterId)),
+    adapterStrength: second.adapterId === null ? 0 : adapterStrength,
+    face: instantly && faceOf(library, second.subjectId, second.facePhotoIds, second.pose),
+    mask: second.mask, references: referencesOf(library, photos, networks), likenessRange: range,
+  };
+}
+
+/** The photos that likeness is measured against, and how alike all used photos are to each other. */
+function measuringPhotos(
+  library: Library, subjectId: SubjectId, ids: readonly PhotoId[] | null, networks: FaceNetworks,
+): { readonly photos: PhotoRecord[]; readonly range: LikenessRange | null } {
+  const all = library.photos.list(subjectId);
+  const used = all.filter(isUsed);
+  const photos = ids === null ? used : all.filter(({ id, cropSha256 }) => ids.includes(id) && cropSha256 !== null);
+  return { photos, range: likenessRange(used.flatMap((photo) => embeddingOf(photo, networks) ?? [])) };
+}
+
+function referencesOf(library: Library, photos: readonly PhotoRecord[], networks: FaceNetworks): References {
+  return photos.map((photo) => {
+    const embedding = embeddingOf(photo, networks);
+    return { file: library.pathOf(photo.cropSha256!), faceEmbedding: embedding ? [...embedding] : null };
+  });
+}
+
+/** A photo's embedding where these networks made it; those of others cannot be compared with it. */
+function embeddingOf({ faceEmbedding, embeddingEngine }: PhotoRecord, { kind }: FaceNetworks): Float32Array | null {
+  return embeddingEngine === kind ? faceEmbedding : null;
+}
+
+function faceOf(library: Library, subjectId: SubjectId, ids: readonly PhotoId[], pose: Pose): InstantFace {
+  const photos = library.photos.list(subjectId).filter(({ id }) => ids.includes(id));
+  if (photos.length === 0) present(undefined, 'photo');
+  return { pictures: photos.map((photo) => facePicture(library, photo)), pose: wantedPose(library, photos, pose) };
+}
+
+type FacePicture = InstantFace['pictures'][number];
+
+/** The original, which has the most pixels; points are fractions and fit it as they fit the preview. */
+function facePicture(library: Library, { originalSha256, facePoints }: PhotoRecord): FacePicture {
+  return { file: library.pathOf(originalSha256), facePoints };
+}
+
+function wantedPose(library: Library, photos: readonly PhotoRecord[], pose: Pose): WantedPose {
+  switch (pose.kind) {
+    case 'reference':
+      return { kind: 'picture', picture: facePicture(library, nearestToMean(photos)), asFraming: true };
+    case 'photo': {
+      const photo = present(library.photos.get(pose.photoId), 'photo');
+      return { kind: 'picture', picture: facePicture(library, photo), asFraming: false };
+    }
+    case 'portrait': {
+      const { fileSha256, facePoints } = present(library.portraits.get(pose.portraitId), 'portrait');
+      return { kind: 'picture', picture: { file: library.pathOf(fileSha256), facePoints }, asFraming: false };
+    }
+    default: return pose;
+  }
+}
+
+/**
+ * The photo whose face is most like the mean of all, by cosine, among those that the same networks embedded; the first
+ * where none was embedded.
+ */
+export function nearestToMean<T extends Pick<PhotoRecord, 'faceEmbedding' | 'embeddingEngine'>>(
+  photos: readonly T[],
+): T {
+  const engine = photos.find(({ faceEmbedding }) => faceEmbedding !== null)?.embeddingEngine;
+  const units = photos.flatMap((photo) => {
+    const { faceEmbedding, embeddingEngine } = photo;
+    if (faceEmbedding === null || embeddingEngine !== engine) return [];
+    const length = Math.hypot(...faceEmbedding) || 1;
+    return [{ photo, unit: Array.from(faceEmbedding, (value) => value / length) }];
+  });
+  const sum = units[0]?.unit.map((_, i) => units.reduce((total, { unit }) => total + unit[i]!, 0)) ?? [];
+  const closeness = ({ unit }: { unit: readonly number[] }) => unit.reduce((dot, value, i) => dot + value * sum[i]!, 0);
+  const [nearest] = [...units].sort((a, b) => closeness(b) - closeness(a));
+  return nearest?.photo ?? photos[0]!;
+}
