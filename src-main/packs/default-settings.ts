@@ -57,9 +57,6 @@ export function instantDefaultsFor(architecture: Architecture): GenerationSettin
   return { samplingSteps: 30, sampler: 'euler', guidanceScale: 5, imageStrength: 0.8, identityNetStrength: 0.8 };
 }
 
-/** For an LCM-LoRA (Luo et al. 2023, LCM-LoRA: A Universal Stable-Diffusion Acceleration Module). */
-export const fastDefaults: GenerationSettings = { samplingSteps: 8, sampler: 'lcm', guidanceScale: 1.5 };
-
 interface PackDefaults {
   readonly generationDefaults: Required<GenerationSettings>;
   readonly instantDefaults: GenerationSettings;

@@ -12,9 +12,10 @@ import type { Pack } from '../contract/nouns.ts';
 import {
   type GenerationSettings, type Method, generationSettingsSchema, methodSchema, trainingSettingsSchema,
 } from '../contract/settings.ts';
+import { fastDefaults } from '../generation/fast-mode.ts';
 import { catalogueFileName } from './companion-catalogue.ts';
 import {
-  type TrainingDefaults, fastDefaults, generationDefaultsFor, instantDefaultsFor, trainingDefaultsFor,
+  type TrainingDefaults, generationDefaultsFor, instantDefaultsFor, trainingDefaultsFor,
 } from './default-settings.ts';
 
 /** A pack with every default filled in, and where it lies. */

@@ -5,14 +5,16 @@ import type { Pose, RegionMask, SecondPerson } from '../contract/faces.ts';
 import type { AdapterId, PhotoId } from '../contract/ids.ts';
 import type { Subject } from '../contract/nouns.ts';
 import type { ParsedRequest } from '../contract/studio.ts';
+import { checkedPose, pointsInPixels } from '../generation/pose.ts';
 import type { CreateParameters, SecondParameters } from '../jobs/job-parameters.ts';
 import type { PhotoRecord } from '../library/photos.ts';
 import type { Library } from '../library/library.ts';
+import { drawingSettings } from '../packs/default-settings.ts';
 import type { StudioContext } from './context.ts';
 import { readyInstantId } from './instant-parts.ts';
 import { present } from './missing.ts';
 import {
-  noConsentToDraw, noFacePhoto, noLook, otherFace, otherModel, poseOutside, samePerson, wholeModelBesideAnother,
+  noConsentToDraw, noFacePhoto, noLook, otherFace, otherModel, samePerson, wholeModelBesideAnother,
 } from './portrait-refusals.ts';
 import { isUsed } from './photo-view.ts';
 
@@ -36,7 +38,7 @@ export function peopleOf(context: StudioContext, subject: Subject, request: Crea
   }
   if (!subject.hasConsent) throw noConsentToDraw(subject);
   readyInstantId(context, context.packs.get(request.packId));
-  checkPose(context.library, instantly.pose);
+  checkPose(context, request, instantly.pose);
   const own = facePhotosOf(context.library, subject, instantly.facePhotoIds, referencePhotoIds);
   return {
     instantly: { pose: instantly.pose, facePhotoIds: own.facePhotoIds },
@@ -61,15 +63,13 @@ function secondOf(
     const used = library.photos.list(subject.id).filter(isUsed).map(({ id }) => id);
     return { subjectId, adapterId, mask: mask ?? rightHalf(), pose, facePhotoIds: [], referencePhotoIds: used };
   }
-  checkPose(library, pose);
+  checkPose(context, request, pose);
   return { subjectId, adapterId, mask: mask ?? rightHalf(), pose, ...facePhotosOf(library, subject) };
 }
 
-/** 1 in the right half; so fine that its edge stays sharp however it is enlarged. */
+/** 1 in the right half. */
 function rightHalf(): RegionMask {
-  const columns = 32;
-  const values = Array.from({ length: columns }, (_, column) => Number(column >= columns / 2));
-  return { columns, rows: 1, values };
+  return { columns: 2, rows: 1, values: [0, 1] };
 }
 
 function checkLook(
@@ -81,18 +81,16 @@ function checkLook(
   if (look.packId !== packId) throw otherModel(look.packName, packs.get(packId).name);
 }
 
-function checkPose(library: Library, pose: Pose): void {
+/** Throws instant-id.points-outside and the like for points that no portrait of this size could show. */
+function checkPose({ library, packs }: StudioContext, { packId, settings }: CreateRequest, pose: Pose): void {
   if (pose.kind === 'photo') {
     const photo = present(library.photos.get(pose.photoId), 'photo');
     if (photo.cropSha256 === null) throw otherFace();
   }
   if (pose.kind === 'portrait') present(library.portraits.get(pose.portraitId), 'portrait');
   if (pose.kind === 'points') {
-    const isInside = (axis: 'x' | 'y') => {
-      const middle = pose.points.reduce((sum, point) => sum + point[axis], 0) / pose.points.length;
-      return middle >= 0 && middle <= 1;
-    };
-    if (!isInside('x') || !isInside('y')) throw poseOutside();
+    const size = drawingSettings(packs.get(packId), settings, { isInstant: true });
+    checkedPose(pointsInPixels(pose.points, size.widthPx, size.heightPx), size);
   }
 }
 

@@ -46,13 +46,6 @@ export function otherFace(): UserError {
   });
 }
 
-export function poseOutside(): UserError {
-  return new UserError('portraits.pose-outside', {
-    what: 'The points put the face outside of the portrait.', safe,
-    todo: 'Move the points into the picture: they are fractions of its width and height, from 0 to 1.',
-  });
-}
-
 export function samePerson({ name }: Subject): UserError {
   return new UserError('portraits.same-person', {
     what: `${name} would be in the portrait twice.`, safe, todo: 'Choose somebody else as the second person.',
@@ -80,11 +73,4 @@ export function notInstant(pack: string, missing: readonly string[]): UserError 
     what: `"${pack}" cannot draw a face without teaching yet. ${parts}`.trim(), safe,
     todo: 'Add what is missing under Models (likeness models add PATH), choose another model, or teach a look.',
   }, { pack, missing: parts });
-}
-
-export function notFast(pack: string): UserError {
-  return new UserError('portraits.not-fast', {
-    what: `There is no LCM-LoRA for "${pack}", which fast portraits need.`, safe,
-    todo: 'Add it under Models (likeness models add PATH), or draw without the fast mode.',
-  }, { pack });
 }

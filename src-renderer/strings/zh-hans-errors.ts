@@ -72,6 +72,19 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   'portraits.too-many': ({ found }) => ({
     what: `这样会画 ${found} 张，超出了一批的上限。`, safe: notDrawn, todo: '请减少风格或数量。',
   }),
+  'portraits.other-face': always(
+    '用来提供脸或姿势的照片里没有这位人物的脸。', notDrawn, '请选择找到了脸的照片。'),
+  'portraits.same-person': always('同一个人会在写真里出现两次。', notDrawn, '请选择另一个人作为第二人。'),
+  'portraits.no-look': always(
+    '没有任何内容说明其中一人的长相。', notDrawn, '请为两个人都选择形象，或用照片即时生成。'),
+  'portraits.whole-model': always(
+    '第二个人的形象是一个完整的模型（DreamBooth），不能与另一个并用。', notDrawn,
+    '请为此人选择 LoRA 形象，或即时生成。'),
+  'portraits.no-second': always(
+    '提示词里有 {subject2}，但没有选择第二个人。', notDrawn, '请选择第二个人，或删去 {subject2}。'),
+  'portraits.not-instant': always(
+    '这个模型还不能不经学习就画出人脸：缺少一些部分。', notDrawn,
+    '请在“模型”页查看并添加缺少的部分，或另选模型，或先学习一个形象。'),
   'packs.unknown': always('没有这个模型。', unchanged, '请在“模型”页查看已安装的模型。'),
   'styles.unknown': always('没有这种风格。', notDrawn, '请另选一种风格，或自己写提示词。'),
 
