@@ -5,17 +5,25 @@ import { facePointsSchema } from './faces.ts';
 
 const file = z.string().min(1);
 
+/** A file that is loaded only while it has these bytes. */
+const checkedFileSchema = z.object({ file, sha256: z.string().regex(/^[0-9a-f]{64}$/) });
+export type CheckedFile = z.infer<typeof checkedFileSchema>;
+
+/** antelopev2's detector (scrfd_10g_bnkps.onnx) and recogniser (glintr100.onnx), wherever each of them lies. */
+const antelopeSchema = z.object({
+  kind: z.literal('antelopev2'), detector: checkedFileSchema, recognizer: checkedFileSchema,
+});
+export type AntelopeNetworks = z.infer<typeof antelopeSchema>;
+
 /** Whose networks find or embed faces, and where they lie. */
 export const faceNetworksSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('built-in') }),
-  z.object({ kind: z.literal('antelopev2'), folder: file }),
+  z.object({ kind: z.literal('built-in') }), antelopeSchema,
 ]);
 export type FaceNetworks = z.infer<typeof faceNetworksSchema>;
 
 /** What embeds a face for InstantID: antelopev2, or the small encoder of a pack with an InstantID of its own. */
 const faceEncoderSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('antelopev2'), folder: file }),
-  z.object({ kind: z.literal('pack'), folder: file }),
+  antelopeSchema, z.object({ kind: z.literal('pack'), folder: file }),
 ]);
 export type FaceEncoderPlace = z.infer<typeof faceEncoderSchema>;
 

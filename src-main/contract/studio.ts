@@ -8,6 +8,7 @@ import {
   adapterIdSchema, exportIdSchema, jobIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, styleIdSchema,
   subjectIdSchema,
 } from './ids.ts';
+import { companionSchema } from './companions.ts';
 import { faceEngineSchema, instantlySchema, secondPersonSchema } from './faces.ts';
 import {
   classWordSchema, engineStateSchema, errorDataSchema, jobSchema, lookSchema, lossPointSchema, packSchema,
@@ -52,7 +53,15 @@ export const commands = {
       faceEngines: z.array(faceEngineSchema).default([]),
     }),
   },
+  /** faceEngine 'antelopev2' is refused while it is not installed or its licence not accepted. */
   'settings.set': { request: studioSettingsSchema.partial(), response: studioSettingsSchema },
+  /** Networks beside the base models: what is there, what is missing, size and licence of each. */
+  'companions.list': { request: none, response: z.array(companionSchema) },
+  /** The user has read a licence and agrees to it, or takes that back. */
+  'licenses.accept': {
+    request: z.object({ licenseId: z.string().min(1).max(80), isAccepted: z.boolean().default(true) }),
+    response: studioSettingsSchema,
+  },
 
   'subjects.list': { request: none, response: z.array(subjectSchema) },
   'subjects.create': {

@@ -29,6 +29,7 @@ export interface AnalyzeOptions {
 }
 
 export interface FaceAnalyzer {
+  readonly id: 'built-in';
   /** Every face in the picture, the largest first. */
   analyze(picture: RgbPicture, options?: AnalyzeOptions): Promise<Face[]>;
   /** The face embedding: 128 numbers, not normalised (see likeness.ts for what they mean). */
@@ -62,6 +63,7 @@ function tiles(width: number, height: number, edge: number): Region[] {
 }
 
 class SessionFaceAnalyzer implements FaceAnalyzer {
+  readonly id = 'built-in';
   readonly #detector: Session;
   readonly #landmarks: Session;
   readonly #recognizer: Session;
@@ -88,7 +90,9 @@ class SessionFaceAnalyzer implements FaceAnalyzer {
   }
 
   async embed(picture: RgbPicture, face: Face): Promise<Float32Array> {
-    return await this.#embedSquare(picture, recognitionSquare(face.landmarks));
+    const { landmarks, points } = face;
+    const square = landmarks ? recognitionSquare(landmarks) : recognitionSquareOfPoints(points);
+    return await this.#embedSquare(picture, square);
   }
 
   async embedRegion(picture: RgbPicture, points: FacePoints): Promise<Float32Array> {

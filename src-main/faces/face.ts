@@ -32,8 +32,8 @@ export interface Face {
   /** How sure the detector is, 0..1. */
   readonly score: number;
   readonly points: FacePoints;
-  /** 68 points numbered as in the iBUG 300-W set. */
-  readonly landmarks: readonly Point[];
+  /** 68 points numbered as in the iBUG 300-W set; antelopev2 gives the five points and no more. */
+  readonly landmarks?: readonly Point[];
   readonly pose: FacePose;
 }
 

@@ -8,6 +8,7 @@ import type { Database } from 'better-sqlite3';
 import { type AdapterQueries, adapterQueries } from './adapters.ts';
 import { type ClassImageQueries, classImageQueries } from './class-images.ts';
 import { type CheckpointQueries, checkpointQueries } from './checkpoints.ts';
+import { type CompanionQueries, companionQueries } from './companions.ts';
 import { eraseLog, openDatabase } from './database.ts';
 import { type ExportedFileQueries, exportedFileQueries } from './exported-files.ts';
 import { type FileStore, openFileStore } from './file-store.ts';
@@ -31,6 +32,7 @@ export interface Library {
   readonly exportedFiles: ExportedFileQueries;
   readonly settings: SettingQueries;
   readonly checkpoints: CheckpointQueries;
+  readonly companions: CompanionQueries;
   /** Runs changes to files and their rows one after the other, so that a sweep never meets a file without its row. */
   exclusively<T>(change: () => Promise<T>): Promise<T>;
   /** Writes a file durably and then its row; the answer is what other rows refer to. Inside `exclusively`. */
@@ -72,7 +74,7 @@ export function newId<Id extends string>(): Id {
 }
 
 type Queries = Pick<Library, 'subjects' | 'photos' | 'adapters' | 'portraits' | 'jobs' | 'snapshots' | 'classImages'
-  | 'exportedFiles' | 'settings' | 'checkpoints'>;
+  | 'exportedFiles' | 'settings' | 'checkpoints' | 'companions'>;
 
 function queriesOver(database: Database): Queries {
   return {
@@ -86,6 +88,7 @@ function queriesOver(database: Database): Queries {
     exportedFiles: exportedFileQueries(database),
     settings: settingQueries(database),
     checkpoints: checkpointQueries(database),
+    companions: companionQueries(database),
   };
 }
 

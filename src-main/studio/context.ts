@@ -6,6 +6,7 @@ import type { CommandName, CommandResponse, ParsedRequest, StudioEvent } from '.
 import type { PortraitStyle } from '../generation/styles.ts';
 import type { Queue } from '../jobs/queue.ts';
 import type { Library } from '../library/library.ts';
+import type { Companions } from '../packs/companions.ts';
 import type { PackShelf } from '../packs/pack-shelf.ts';
 import type { Engine } from './engine-client.ts';
 
@@ -14,6 +15,8 @@ export interface StudioContext {
   readonly queue: Queue;
   readonly engine: Engine;
   readonly packs: PackShelf;
+  /** Networks beside the packs: face engines, InstantID, LCM-LoRA. */
+  readonly companions: Companions;
   readonly styles: readonly PortraitStyle[];
   /** Version of Likeness, for the page and for what is written into files. */
   readonly version: string;

@@ -12,8 +12,11 @@ import type { PortraitStyle } from '../generation/styles.ts';
 import { type JobRunner, type RunControl, openQueue } from '../jobs/queue.ts';
 import type { JobRecord } from '../library/jobs.ts';
 import { type Library, openLibrary } from '../library/library.ts';
+import { type CompanionCatalogue, readCatalogue } from '../packs/companion-catalogue.ts';
+import { type Companions, openCompanions } from '../packs/companions.ts';
 import { type PackShelf, openPackShelf } from '../packs/pack-shelf.ts';
 import { readStyles, stylesFor } from '../packs/styles.ts';
+import { companionCommands, packViews } from './companions.ts';
 import type { Handlers, StudioContext } from './context.ts';
 import { type Engine, type EngineSettings, openEngine } from './engine-client.ts';
 import { clearWorkFolders } from './engine-work.ts';
@@ -38,6 +41,8 @@ export interface StudioSettings {
   /** compute/engine.ts, or what it was bundled to. */
   readonly engineFile: string;
   readonly version: string;
+  /** The networks that may stand beside base models; resources/packs/companions.json unless told. */
+  readonly companionCatalogue?: CompanionCatalogue;
   /** Lines for a log: what the engine's libraries write, stack traces of our own mistakes. */
   readonly onLog?: (line: string) => void;
 }
@@ -46,6 +51,7 @@ export interface Studio {
   readonly version: string;
   readonly library: Library;
   readonly packs: PackShelf;
+  readonly companions: Companions;
   readonly styles: readonly PortraitStyle[];
   readonly engine: Engine;
   /** Runs a command; throws a UserError. */
@@ -69,11 +75,11 @@ type Runner = (
 /** Opens the library and starts on what waits in its queue. Throws library.in-use, library.broken and the like. */
 export async function openStudio(settings: StudioSettings): Promise<Studio> {
   const { libraryFolder, resourcesFolder, version, onLog = () => undefined } = settings;
-  const styles = await readStyles(resourcesFolder);
   const library = await openLibrary(libraryFolder);
   await clearWorkFolders(libraryFolder);
   await clearEndedRuns(library);
   const packs = await openPackShelf(resourcesFolder, library.checkpoints);
+  const companions = await companionsOf(library, settings);
   const listeners = new Set<(event: StudioEvent) => void>();
   const emit = (event: StudioEvent): void => listeners.forEach((listen) => listen(event));
   const program = { nodeFile: settings.nodeFile, entryFile: settings.engineFile, resourcesFolder, onLog };
@@ -84,10 +90,11 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
     library, onChange: board.changed,
     runners: { analyze: runner(runAnalyze), teach: runner(runTeach), create: runner(runCreate) },
   });
-  const context: StudioContext = { library, queue, engine, packs, styles, version, emit, runApart: apart(program) };
+  const parts = { library, queue, engine, packs, companions, version, styles: await readStyles(resourcesFolder) };
+  const context: StudioContext = { ...parts, emit, runApart: apart(program) };
   const handlers = commandHandlers(context, board);
   const studio: Studio = {
-    version, library, packs, styles, engine,
+    ...parts,
     run: (command, request) => runCommand(handlers, command, request),
     call: (command, request) => answerCall(handlers, onLog, command, request),
     subscribe(listener) {
@@ -107,6 +114,15 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
   return studio;
 }
 
+async function companionsOf(
+  library: Library, { companionCatalogue, resourcesFolder }: StudioSettings,
+): Promise<Companions> {
+  return await openCompanions({
+    catalogue: companionCatalogue ?? await readCatalogue(resourcesFolder), memory: library.companions,
+    acceptedLicenses: () => library.settings.get().acceptedLicenses,
+  });
+}
+
 function apart(program: Omit<EngineSettings, 'onState'>): StudioContext['runApart'] {
   return async (request) => {
     const engine = openEngine({ ...program, onState: () => undefined });
@@ -119,14 +135,17 @@ function apart(program: Omit<EngineSettings, 'onState'>): StudioContext['runApar
 }
 
 function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers {
-  const { engine, library, packs, styles, version } = context;
+  const { companions, engine, library, packs, styles, version } = context;
   return {
     'studio.state': () => {
       const settings = library.settings.get();
       const shownStyles = stylesFor(styles, packs.list()[0], settings.language);
-      return { version, engine: engine.state(), settings, packs: packs.list(), styles: shownStyles, faceEngines: [] };
+      return {
+        version, engine: engine.state(), settings, packs: packViews(context), styles: shownStyles,
+        faceEngines: companions.engines(),
+      };
     },
-    'settings.set': (change) => library.settings.set(change),
+    ...companionCommands(context),
     ...subjectCommands(context),
     ...photoCommands(context),
     ...lookCommands(context, board),
