@@ -5,15 +5,20 @@ import path from 'node:path';
 import type { CreateRequest } from '../contract/engine-create.ts';
 import type { Likeness } from '../contract/faces.ts';
 import { nominalFacePoints } from '../dataset/framing.ts';
+import type { Face } from '../faces/face.ts';
 import { openFaceAnalyzer } from '../faces/face-analyzer.ts';
 import { meanLikeness } from '../faces/likeness.ts';
 import type { DrawnPicture } from '../generation/text-to-portrait.ts';
 import type { Pipeline } from '../networks/pipeline.ts';
+import type { RgbPicture } from '../photos/pixels.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { readPixels } from './pictures.ts';
 
 export interface LikenessMeter {
-  measure(portrait: DrawnPicture): Promise<Likeness>;
+  /** Every face in a picture, the largest first. */
+  find(picture: RgbPicture): Promise<Face[]>;
+  /** Of the largest face, or of `own`, one of those that find() gave; null where the person is not in the picture. */
+  measure(portrait: DrawnPicture, own?: Face | null): Promise<Likeness>;
   release(): Promise<void>;
 }
 
@@ -30,13 +35,14 @@ export async function openLikenessMeter(
   { resourcesFolder }: EngineParts,
 ): Promise<LikenessMeter> {
   const unknown: Likeness = { cosine: null, distance: null, latentDistance: null };
-  if (references.length === 0) return { measure: async () => unknown, release: async () => undefined };
   const analyzer = await openFaceAnalyzer({ weightsFolder: path.join(resourcesFolder, 'faces') });
   const faceEmbeddings = references.flatMap(({ faceEmbedding }) => (faceEmbedding ? [faceEmbedding] : []));
   const latents = pipeline && widthPx === heightPx ? await referenceLatents(references, pipeline, widthPx) : [];
   return {
-    async measure({ picture, latents: drawn }) {
-      const [face] = await analyzer.analyze(picture);
+    find: (picture) => analyzer.analyze(picture),
+    async measure({ picture, latents: drawn }, own) {
+      if (references.length === 0) return unknown;
+      const face = own === undefined ? (await analyzer.analyze(picture))[0] : own;
       const faceEmbedding = face
         ? await analyzer.embed(picture, face)
         : await analyzer.embedRegion(picture, nominalFacePoints(Math.min(picture.width, picture.height)));

@@ -1,7 +1,7 @@
 // Where the face of a portrait is to lie: points of another picture, or points placed by hand, as pixels of the
 // portrait. Pixel centres lie at .5, as those of Face.points.
 
-import type { FacePointsInPicture } from '../contract/faces.ts';
+import type { FacePointsInPicture, RegionMask } from '../contract/faces.ts';
 import { faceCropRegion, headAndShoulders } from '../dataset/framing.ts';
 import type { FacePoints, Point } from '../faces/face.ts';
 import type { Region } from '../photos/pixels.ts';
@@ -32,23 +32,39 @@ export function pointsInRegion(points: FacePoints, region: Region, width: number
   }));
 }
 
-/**
- * Points of a picture (in its pixels) as they lie in the portrait that the picture is made to cover; or, with
- * `asFraming`, in the square that training crops are cut around a face, so that the face lies where portraits have it.
- * In a portrait that is no square, that square is as large as fits; its free height is shared out above and below as
- * the square's own is about the eyes.
- */
+/** Points of a picture (in its pixels) as they lie in the portrait that the picture is made to cover. */
 export function poseOfPicture(
   points: FacePoints, picture: { readonly width: number; readonly height: number }, size: PortraitSize,
-  asFraming: boolean,
 ): FacePoints {
-  const { widthPx, heightPx } = size;
-  if (!asFraming) return pointsInRegion(points, coveredRegion(picture, size), widthPx, heightPx);
-  const edge = Math.min(widthPx, heightPx);
-  const left = (widthPx - edge) / 2;
-  const top = (heightPx - edge) * headAndShoulders.eyesDown;
+  return pointsInRegion(points, coveredRegion(picture, size), size.widthPx, size.heightPx);
+}
+
+/**
+ * Points of a picture as they lie in the square that training crops are cut around a face, so that the face lies where
+ * portraits have it. The square is as large as fits into `area` (pixels of the portrait: all of it, or the region of
+ * one of two people), in its middle; free height is shared out above and below as the square's own is about the eyes.
+ */
+export function framedPose(points: FacePoints, area: Region): FacePoints {
+  const edge = Math.min(area.width, area.height);
+  const left = area.left + (area.width - edge) / 2;
+  const top = area.top + (area.height - edge) * headAndShoulders.eyesDown;
   const inSquare = pointsInRegion(points, faceCropRegion(points), edge, edge);
   return mapPoints(inSquare, ({ x, y }) => ({ x: x + left, y: y + top }));
+}
+
+/** The smallest rectangle of a portrait that holds a person's region; the whole where it is empty. */
+export function areaOfPerson(mask: RegionMask | undefined, isSecond: boolean, size: PortraitSize): Region {
+  const whole = { left: 0, top: 0, width: size.widthPx, height: size.heightPx };
+  if (!mask) return whole;
+  const { columns, rows, values } = mask;
+  const own = values.flatMap((value, i) => ((value >= 0.5) === isSecond ? [i] : []));
+  if (own.length === 0) return whole;
+  const [x, y] = [own.map((i) => i % columns), own.map((i) => Math.floor(i / columns))];
+  const [cellWidth, cellHeight] = [size.widthPx / columns, size.heightPx / rows];
+  return {
+    left: Math.min(...x) * cellWidth, width: (Math.max(...x) + 1 - Math.min(...x)) * cellWidth,
+    top: Math.min(...y) * cellHeight, height: (Math.max(...y) + 1 - Math.min(...y)) * cellHeight,
+  };
 }
 
 /** How far beyond the portrait a point may lie, in its edges; a limb that begins farther away shows no direction. */

@@ -73,7 +73,7 @@ export interface PortraitBatch {
 }
 
 /** Latent edges are halved three times inside the UNet and must come out whole. */
-const unetFactor = 8;
+export const unetFactor = 8;
 
 /**
  * Draws one portrait a seed. Cancelling (events.signal) is an outcome: what was finished is kept.

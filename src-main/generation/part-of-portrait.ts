@@ -1,0 +1,96 @@
+// The request of a portrait as it is for a part of it that is drawn again, larger: the same words, looks and faces,
+// with points and masks where they lie in that part.
+
+import type { RegionMask } from '../contract/faces.ts';
+import { type Face, type FacePoints, meanPoint } from '../faces/face.ts';
+import type { FaceRequest } from './face-request.ts';
+import { pointsInRegion, type PortraitSize } from './pose.ts';
+import type { PartOfPicture } from './region-weights.ts';
+import type { PortraitRequest } from './text-to-portrait.ts';
+
+/** Where the face of each person lies in a finished portrait, in its pixels. */
+export interface FoundFaces {
+  readonly first?: Face;
+  readonly second?: Face;
+}
+
+/** The largest face of each person: whose it is says the mask at its middle. Faces come largest first. */
+export function facesOfPeople(
+  faces: readonly Face[], picture: { readonly width: number; readonly height: number }, mask: RegionMask | undefined,
+): FoundFaces {
+  const isSecond = ({ box }: Face): boolean => mask !== undefined && maskAt(mask, {
+    x: (box.left + box.width / 2) / picture.width, y: (box.top + box.height / 2) / picture.height,
+  }) >= 0.5;
+  const [first, second] = [faces.find((face) => !isSecond(face)), faces.find(isSecond)];
+  return { ...(first ? { first } : {}), ...(second ? { second } : {}) };
+}
+
+/** The mask's own number at a place, given as fractions of the picture. */
+function maskAt({ columns, rows, values }: RegionMask, { x, y }: { readonly x: number; readonly y: number }): number {
+  const index = (share: number, count: number): number => Math.min(count - 1, Math.max(0, Math.floor(share * count)));
+  return values[index(y, rows) * columns + index(x, columns)]!;
+}
+
+/**
+ * The request for a part of the portrait that is drawn at `size`. A face is told only to a part that has it: elsewhere
+ * it would grow out of the background. Its points are those that were asked for where the drawn face heeds them, else
+ * those of the drawn face.
+ */
+export function requestForPart(
+  request: PortraitRequest, found: FoundFaces, part: PartOfPicture, size: PortraitSize,
+): PortraitRequest {
+  const { face, second, ...rest } = request;
+  const drawing = { request, part, size };
+  const firstFace = faceInPart(face, found.first, drawing);
+  const secondFace = faceInPart(second?.face, found.second, drawing);
+  return {
+    ...rest, ...size, ...(firstFace ? { face: firstFace } : {}),
+    ...(second ? { second: withFace({ ...second, part }, secondFace) } : {}),
+  };
+}
+
+/** The request for the first or the second person alone, as each has a face to be drawn again. */
+export function requestForPerson(request: PortraitRequest, who: keyof FoundFaces): PortraitRequest {
+  const { second, adapter, face, ...rest } = request;
+  const own = who === 'first' ? { adapter, face } : { adapter: second!.adapter, face: second!.face };
+  return { ...rest, ...(own.adapter ? { adapter: own.adapter } : {}), ...(own.face ? { face: own.face } : {}) };
+}
+
+interface PartToDraw {
+  readonly request: PortraitSize;
+  readonly part: PartOfPicture;
+  readonly size: PortraitSize;
+}
+
+function faceInPart(
+  face: FaceRequest | undefined, drawn: Face | undefined, { request: { widthPx, heightPx }, part, size }: PartToDraw,
+): FaceRequest | undefined {
+  const where = locate(face?.points, drawn);
+  if (!face || !where) return face && !drawn && isWhole(part) ? face : undefined;
+  const region = {
+    left: part.left * widthPx, top: part.top * heightPx, width: part.width * widthPx, height: part.height * heightPx,
+  };
+  const points = pointsInRegion(where, region, size.widthPx, size.heightPx);
+  const isInside = points.some(({ x, y }) => x >= 0 && x <= size.widthPx && y >= 0 && y <= size.heightPx);
+  if (!isInside) return undefined;
+  const { points: asked, ...rest } = face;
+  return asked ? { ...rest, points } : rest;
+}
+
+/** The points that were asked for where the drawn face is about them; else the drawn face's own. */
+function locate(asked: FacePoints | undefined, drawn: Face | undefined): FacePoints | undefined {
+  if (!asked || !drawn) return asked ?? drawn?.points;
+  const { x, y } = meanPoint(asked);
+  const { left, top, width, height } = drawn.box;
+  const isAbout = x >= left && x <= left + width && y >= top && y <= top + height;
+  return isAbout ? asked : drawn.points;
+}
+
+function isWhole({ width, height }: PartOfPicture): boolean {
+  return width === 1 && height === 1;
+}
+
+function withFace<T extends { readonly face?: FaceRequest }>(person: T, face: FaceRequest | undefined): T {
+  const { face: _own, ...rest } = person;
+  return { ...rest, ...(face ? { face } : {}) } as T;
+}
