@@ -1,14 +1,14 @@
 // What every service of the studio works with: the library, the queue, the engine, what comes with Likeness,
 // and a way to tell the page that something changed.
 
-import type { EngineRequest, EngineResult } from '../contract/engine.ts';
+import type { EngineResult, NewEngineRequest } from '../contract/engine.ts';
 import type { CommandName, CommandResponse, ParsedRequest, StudioEvent } from '../contract/studio.ts';
 import type { PortraitStyle } from '../generation/styles.ts';
 import type { Queue } from '../jobs/queue.ts';
 import type { Library } from '../library/library.ts';
 import type { Companions } from '../packs/companions.ts';
 import type { PackShelf } from '../packs/pack-shelf.ts';
-import type { Engine } from './engine-client.ts';
+import type { Engine, EngineListeners } from './engine-client.ts';
 
 export interface StudioContext {
   readonly library: Library;
@@ -22,7 +22,7 @@ export interface StudioContext {
   readonly version: string;
   emit(event: StudioEvent): void;
   /** Runs a request in an engine of its own, beside whatever the other one does; for work that needs no networks. */
-  runApart(request: EngineRequest): Promise<EngineResult>;
+  runApart(request: NewEngineRequest, listeners?: EngineListeners): Promise<EngineResult>;
 }
 
 /** One command's work: a parsed request in, its answer out; throws a UserError. */

@@ -54,6 +54,8 @@ export interface Studio {
   readonly companions: Companions;
   readonly styles: readonly PortraitStyle[];
   readonly engine: Engine;
+  /** As StudioContext has it. */
+  readonly runApart: StudioContext['runApart'];
   /** Runs a command; throws a UserError. */
   run<N extends CommandName>(command: N, request: CommandRequest<N>): Promise<CommandResponse<N>>;
   /** The same for what comes from another process: parses the request, answers with data, never throws. */
@@ -84,14 +86,15 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
   const emit = (event: StudioEvent): void => listeners.forEach((listen) => listen(event));
   const program = { nodeFile: settings.nodeFile, entryFile: settings.engineFile, resourcesFolder, onLog };
   const engine = openEngine({ ...program, onState: (state) => emit({ type: 'engine-state', engine: state }) });
+  // all that is waited for comes before the queue, which starts to work as soon as it is open
+  const parts = {
+    library, engine, packs, companions, version, styles: await readStyles(resourcesFolder), runApart: apart(program),
+  };
   const board = openProgressBoard(emit);
   const runner = (work: Runner): JobRunner => (job, control) => work(context, board, job, control);
-  const queue = openQueue({
-    library, onChange: board.changed,
-    runners: { analyze: runner(runAnalyze), teach: runner(runTeach), create: runner(runCreate) },
-  });
-  const parts = { library, queue, engine, packs, companions, version, styles: await readStyles(resourcesFolder) };
-  const context: StudioContext = { ...parts, emit, runApart: apart(program) };
+  const runners = { analyze: runner(runAnalyze), teach: runner(runTeach), create: runner(runCreate) };
+  const queue = openQueue({ library, onChange: board.changed, runners });
+  const context: StudioContext = { ...parts, queue, emit };
   const handlers = commandHandlers(context, board);
   const studio: Studio = {
     ...parts,
@@ -124,10 +127,10 @@ async function companionsOf(
 }
 
 function apart(program: Omit<EngineSettings, 'onState'>): StudioContext['runApart'] {
-  return async (request) => {
+  return async (request, listeners) => {
     const engine = openEngine({ ...program, onState: () => undefined });
     try {
-      return await engine.run(request, new AbortController().signal);
+      return await engine.run(request, new AbortController().signal, listeners);
     } finally {
       await engine.close();
     }
