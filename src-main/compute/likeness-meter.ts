@@ -1,15 +1,17 @@
 // How alike portraits are to the subject: face embeddings compared with those of the photos, and the distance to the
-// nearest photo crop in the VAE's latent space, which needs no face.
+// nearest photo crop in the VAE's latent space, which needs no face. The networks that measure are those of the
+// request; whoever asks sees to it that they are not those that the portrait was conditioned on.
 
 import path from 'node:path';
 import type { CreateRequest } from '../contract/engine-create.ts';
-import type { Likeness } from '../contract/faces.ts';
+import type { FaceEngineId, Likeness, LikenessRange } from '../contract/faces.ts';
 import { nominalFacePoints } from '../dataset/framing.ts';
 import type { Face } from '../faces/face.ts';
-import { openFaceAnalyzer } from '../faces/face-analyzer.ts';
-import { meanLikeness } from '../faces/likeness.ts';
+import { type FaceEngine, openFaceEngine } from '../faces/face-engine.ts';
+import { likenessLevel, likenessRange as rangeOf, meanLikeness } from '../faces/likeness.ts';
 import type { DrawnPicture } from '../generation/text-to-portrait.ts';
 import type { Pipeline } from '../networks/pipeline.ts';
+import { openPhoto } from '../photos/import-photo.ts';
 import type { RgbPicture } from '../photos/pixels.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { readPixels } from './pictures.ts';
@@ -24,43 +26,82 @@ export interface LikenessMeter {
 
 /** Crops that latent distances are taken to; more would only cost time. */
 const maximumLatentReferences = 12;
+/** Photos whose faces are embedded anew, where their embeddings are another engine's. */
+const maximumNewEmbeddings = 16;
 
-type Measured = Pick<CreateRequest, 'references'> & {
-  readonly settings: Pick<CreateRequest['settings'], 'widthPx' | 'heightPx'>;
-};
+type References = CreateRequest['references'];
+
+/** What a meter measures against; the built-in networks do it unless others are named. */
+export type Measured = Pick<CreateRequest, 'references'>
+  & Partial<Pick<CreateRequest, 'likenessNetworks' | 'likenessRange'>> & {
+    readonly settings: Pick<CreateRequest['settings'], 'widthPx' | 'heightPx'>;
+  };
 
 /** A meter against references; without `pipeline` it takes no latent distances. */
 export async function openLikenessMeter(
-  { references, settings: { widthPx, heightPx } }: Measured, pipeline: Pipeline | undefined,
-  { resourcesFolder }: EngineParts,
+  measured: Measured, pipeline: Pipeline | undefined, { resourcesFolder }: EngineParts,
 ): Promise<LikenessMeter> {
-  const unknown: Likeness = { cosine: null, distance: null, latentDistance: null };
-  const analyzer = await openFaceAnalyzer({ weightsFolder: path.join(resourcesFolder, 'faces') });
-  const faceEmbeddings = references.flatMap(({ faceEmbedding }) => (faceEmbedding ? [faceEmbedding] : []));
-  const latents = pipeline && widthPx === heightPx ? await referenceLatents(references, pipeline, widthPx) : [];
-  return {
-    find: (picture) => analyzer.analyze(picture),
-    async measure({ picture, latents: drawn }, own) {
-      if (references.length === 0) return unknown;
-      const face = own === undefined ? (await analyzer.analyze(picture))[0] : own;
-      const faceEmbedding = face
-        ? await analyzer.embed(picture, face)
-        : await analyzer.embedRegion(picture, nominalFacePoints(Math.min(picture.width, picture.height)));
-      const likeness = meanLikeness(faceEmbedding, faceEmbeddings);
-      return {
-        cosine: face ? likeness?.cosine ?? null : null,
-        distance: face ? likeness?.distance ?? null : null,
-        placeCosine: face ? null : likeness?.cosine ?? null,
-        latentDistance: nearest(drawn.data as Float32Array, latents),
-      };
-    },
-    release: () => analyzer.release(),
-  };
+  const { references, likenessNetworks = { kind: 'built-in' }, settings: { widthPx, heightPx } } = measured;
+  const engine = await openFaceEngine(likenessNetworks, { weightsFolder: path.join(resourcesFolder, 'faces') });
+  try {
+    const faceEmbeddings = await referenceEmbeddings(references, engine);
+    const latents = pipeline && widthPx === heightPx ? await referenceLatents(references, pipeline, widthPx) : [];
+    const range = measured.likenessRange ?? rangeOf(faceEmbeddings);
+    return {
+      find: (picture) => engine.analyze(picture),
+      async measure({ picture, latents: drawn }, own) {
+        if (references.length === 0) return { cosine: null, distance: null, latentDistance: null };
+        const face = own === undefined ? (await engine.analyze(picture))[0] : own;
+        const latentDistance = nearest(drawn.data as Float32Array, latents);
+        return { ...await faceLikenessOf(engine, picture, face, { faceEmbeddings, range }), latentDistance };
+      },
+      release: () => engine.release(),
+    };
+  } catch (error) {
+    await engine.release();
+    throw error;
+  }
+}
+
+interface Compared {
+  readonly faceEmbeddings: readonly ArrayLike<number>[];
+  readonly range: LikenessRange | null;
+}
+
+async function faceLikenessOf(
+  engine: FaceEngine, picture: RgbPicture, face: Face | null | undefined, { faceEmbeddings, range }: Compared,
+): Promise<Omit<Likeness, 'latentDistance'>> {
+  const faceEmbedding = face
+    ? await engine.embed(picture, face)
+    : await engine.embedRegion(picture, nominalFacePoints(Math.min(picture.width, picture.height)));
+  const likeness = meanLikeness(faceEmbedding, faceEmbeddings);
+  if (!likeness) return { cosine: null, distance: null, placeCosine: null };
+  const { cosine, distance } = likeness;
+  if (!face) return { cosine: null, distance: null, placeCosine: cosine, engine: engine.id, level: null };
+  return { cosine, distance, placeCosine: null, engine: engine.id, level: levelOf(cosine, range, engine.id) };
+}
+
+function levelOf(cosine: number, range: LikenessRange | null, engine: FaceEngineId): Likeness['level'] {
+  return range && likenessLevel(cosine, range, engine);
+}
+
+/** The embeddings that came with the references; where none did, the faces in some of their files are embedded now. */
+async function referenceEmbeddings(references: References, engine: FaceEngine): Promise<ArrayLike<number>[]> {
+  const known = references.flatMap(({ faceEmbedding }) => (faceEmbedding ? [faceEmbedding] : []));
+  if (known.length > 0) return known;
+  const every = Math.ceil(references.length / maximumNewEmbeddings);
+  const embeddings: Float32Array[] = [];
+  for (const { file } of references.filter((_, i) => i % every === 0)) {
+    const picture = await openPhoto(file);
+    const [face] = await engine.analyze(picture);
+    if (face) embeddings.push(await engine.embed(picture, face));
+  }
+  return embeddings;
 }
 
 /** VAE means of the crops, scaled as the UNet sees them. */
 async function referenceLatents(
-  references: CreateRequest['references'], pipeline: Pipeline, edgePx: number,
+  references: References, pipeline: Pipeline, edgePx: number,
 ): Promise<Float32Array[]> {
   const latents: Float32Array[] = [];
   for (const { file } of references.slice(0, maximumLatentReferences)) {

@@ -40,7 +40,9 @@ const mostReferences = 16;
 export async function openPreviewer(options: PreviewerOptions): Promise<Previewer> {
   const { request, pack, parts } = options;
   const meter = await openLikenessMeter(
-    { references: referencesOf(request), settings: request.preview.settings }, undefined, parts);
+    {
+      references: referencesOf(request), settings: request.preview.settings, likenessNetworks: request.likenessNetworks,
+    }, undefined, parts);
   let kept: Pipeline | undefined;
   return {
     async measure(state) {

@@ -69,6 +69,8 @@ export const teachRequestSchema = z.object({
   preview: z.object({
     prompt: z.string(), negativePrompt: z.string(), seed: seedSchema, settings: generationSettingsSchema.required(),
   }),
+  /** Networks that the previews' likeness is measured with; the images' embeddings are theirs. */
+  likenessNetworks: faceNetworksSchema.default({ kind: 'built-in' }),
   /** For the file's metadata; no name of a person. */
   title: z.string(),
   triggerPhrase: z.string(),

@@ -27,7 +27,8 @@ export interface InstantFaceEncoder {
 export async function openInstantFaceEncoder(
   place: FaceEncoderPlace, options: FaceEngineOptions,
 ): Promise<InstantFaceEncoder> {
-  return place.kind === 'pack' ? await openPackEncoder(place.folder, options) : await openAntelopeEncoder(place, options);
+  if (place.kind === 'pack') return await openPackEncoder(place.folder, options);
+  return await openAntelopeEncoder(place, options);
 }
 
 async function openAntelopeEncoder(

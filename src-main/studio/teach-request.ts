@@ -46,16 +46,20 @@ export function taughtWord(subject: Subject, { method }: TeachParameters, settin
 }
 
 export function teachRequest(
-  { library }: StudioContext, sources: TeachSources, settings: FullSettings,
+  { library, companions }: StudioContext, sources: TeachSources, settings: FullSettings,
 ): Omit<TeachRequest, 'finish' | 'runFolder' | 'outputFolder'> {
   const { subject, pack, parameters, photos, heldOut, classImageFiles, warmStartFile } = sources;
   const word = taughtWord(subject, parameters, settings);
-  const isHeldOutMeasured = heldOut.some(({ faceEmbedding }) => faceEmbedding !== null);
+  const likenessNetworks = companions.faceNetworks(library.settings.get().faceEngine);
+  // embeddings of other networks cannot be compared with what these say of a preview
+  const embeddingOf = ({ faceEmbedding, embeddingEngine }: PhotoRecord): Float32Array | null => (
+    embeddingEngine === likenessNetworks.kind ? faceEmbedding : null);
+  const isHeldOutMeasured = heldOut.some((photo) => embeddingOf(photo) !== null);
   const image = (photo: PhotoRecord, hasReference: boolean): TeachRequest['images'][number] => ({
     name: photo.fileName, repeats: photo.repeats, caption: taughtCaption(photo, subject, word),
     file: library.pathOf(settings.useBuckets ? photo.originalSha256 : photo.cropSha256!),
     faceBox: settings.useBuckets ? photo.faceBox : nominalFaceBox(),
-    faceEmbedding: hasReference && photo.faceEmbedding ? [...photo.faceEmbedding] : null,
+    faceEmbedding: hasReference && embeddingOf(photo) ? [...embeddingOf(photo)!] : null,
   });
   return {
     kind: 'teach', method: parameters.method, checkpointPath: pack.checkpointPath,
@@ -67,6 +71,7 @@ export function teachRequest(
       prompt: `photo of ${word} ${subject.classWord}`, negativePrompt: '', seed: previewSeed,
       settings: previewSettings(pack),
     },
+    likenessNetworks,
     title: titles[parameters.method], triggerPhrase: `${word} ${subject.classWord}`,
   };
 }

@@ -48,7 +48,7 @@ export async function teachRequest(
   };
   const heldOut = await photo('c.png');
   return {
-    kind: 'teach', method, checkpointPath: packFolder, provider: 'cpu',
+    kind: 'teach', likenessNetworks: { kind: 'built-in' }, method, checkpointPath: packFolder, provider: 'cpu',
     images: [await photo('a.png'), { ...await photo('b.png'), repeats: 2 }],
     heldOut: [{ ...heldOut, faceEmbedding: Array.from({ length: 128 }, (_, i) => Math.sin(i)) }],
     classImageFiles: [heldOut.file], classCaption: 'photo of a person',
