@@ -5,28 +5,24 @@ import { newId } from '../library/library.ts';
 import type { Handlers, StudioContext } from './context.ts';
 import { present } from './missing.ts';
 import { removeRunFolder } from './run-folders.ts';
+import { announceSubject, subjectView } from './subject-view.ts';
 
 /** A rare word to CLIP that no name or thing has taken; the same for all, since a look is of one subject. */
 const triggerWord = 'ohwx';
 
 export function subjectCommands(context: StudioContext): Handlers<
   'subjects.list' | 'subjects.create' | 'subjects.change' | 'subjects.remove'> {
-  const { library, emit } = context;
-  const announce = (id: SubjectId) => {
-    const subject = present(library.subjects.get(id), 'subject');
-    emit({ type: 'subject-changed', subject });
-    return subject;
-  };
+  const { library } = context;
   return {
-    'subjects.list': () => library.subjects.list(),
+    'subjects.list': () => library.subjects.list().map((subject) => subjectView(context, subject)),
     'subjects.create': ({ name, hasConsent, classWord }) => {
       const id = newId<SubjectId>();
       library.subjects.insert({ id, name, triggerWord, classWord, hasConsent, createdAtMs: Date.now() });
-      return announce(id);
+      return announceSubject(context, id);
     },
     'subjects.change': ({ subjectId, ...change }) => {
       library.subjects.change(subjectId, change);
-      return announce(subjectId);
+      return announceSubject(context, subjectId);
     },
     'subjects.remove': async ({ subjectId }) => {
       await removeSubject(context, subjectId);

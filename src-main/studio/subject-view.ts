@@ -1,0 +1,25 @@
+// Subjects as the page sees them: the record of the library with how alike the used photos are to each other.
+
+import type { SubjectId } from '../contract/ids.ts';
+import type { Subject } from '../contract/nouns.ts';
+import { likenessRange } from '../faces/likeness.ts';
+import type { StudioContext } from './context.ts';
+import { present } from './missing.ts';
+import { isUsed } from './photo-view.ts';
+
+type Context = Pick<StudioContext, 'library' | 'companions'>;
+
+/** The range is that of the networks in use; photos that others embedded wait to be looked at again. */
+export function subjectView({ library, companions }: Context, subject: Subject): Subject {
+  const { kind } = companions.faceNetworks(library.settings.get().faceEngine);
+  const embeddings = library.photos.list(subject.id).filter(isUsed).flatMap(({ faceEmbedding, embeddingEngine }) => (
+    faceEmbedding && embeddingEngine === kind ? [faceEmbedding] : []));
+  return { ...subject, likenessRange: likenessRange(embeddings) };
+}
+
+/** Tells the page of a subject as it is now; call it when its photos, or which of them are used, have changed. */
+export function announceSubject(context: Context & Pick<StudioContext, 'emit'>, id: SubjectId): Subject {
+  const subject = subjectView(context, present(context.library.subjects.get(id), 'subject'));
+  context.emit({ type: 'subject-changed', subject });
+  return subject;
+}
