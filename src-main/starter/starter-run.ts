@@ -1,5 +1,6 @@
 // What every stage of `npm run starter:train` is given, and the pictures that they share.
 
+import os from 'node:os';
 import type { Provider } from '../runtime/session.ts';
 import type { StarterRecipe } from './recipe.ts';
 import { renderDataset, type RenderedDataset } from './rendered-dataset.ts';
@@ -15,7 +16,25 @@ export interface StarterRun {
   readonly threads?: number;
   readonly photo?: string;
   readonly signal: AbortSignal;
+  /** What each training stage may take; until its last step unless told. */
+  readonly minutes?: number;
+  /** Folder of the pack that InstantID is trained beside. */
+  readonly base: string;
+  /** Folder of CLIP's merges. */
+  readonly tokenizer: string;
+  /** Where the judge is written. */
+  readonly judge: string;
+  /** Pictures that go through the pack's autoencoder at once. */
+  readonly passBatch: number;
 }
+
+/** Threads that draw pictures: one for each core. */
+export const workersOf = (run: StarterRun): number => run.threads ?? os.availableParallelism();
+
+/** Where and how long a stage runs. A machine that is lent for minutes may go at any time: snapshots come often. */
+export const paceOf = ({ provider, threads, signal, minutes }: StarterRun) => ({
+  provider, threads, signal, ...(minutes === undefined ? {} : { minutes, snapshotEveryMs: 25_000 }),
+});
 
 export const report = (text: string) => process.stderr.write(`${text}\n`);
 
@@ -23,9 +42,10 @@ export const reportProgress = (stage: string, p: StageProgress) => report(
   `${stage} ${p.step}/${p.steps} loss ${p.loss.toFixed(4)} ` +
   `norm ${p.gradientNorm.toFixed(2)} ${p.msPerStep.toFixed(0)} ms`);
 
-export async function renderedSets({ recipe, cache }: StarterRun): Promise<{
+export async function renderedSets(run: StarterRun): Promise<{
   portraits: RenderedDataset; textures: RenderedDataset }> {
-  const common = { folder: cache, from: 0, resolutionPx: recipe.resolutionPx, workers: 2 } as const;
+  const { recipe, cache } = run;
+  const common = { folder: cache, from: 0, resolutionPx: recipe.resolutionPx, workers: workersOf(run) } as const;
   return {
     portraits: await renderDataset({ ...common, kind: 'portraits', count: recipe.portraits }),
     textures: await renderDataset({ ...common, kind: 'textures', count: recipe.textures }),

@@ -1,7 +1,8 @@
 // npm run starter:train: makes resources/starter from nothing, stage by stage, going on from the last snapshot.
-// Stages: vae, latents, refine, text, unet, export (refine and unet may run side by side). Options: --stage NAME,
-// --provider cpu|webgpu, --threads N, --recipe FILE, --cache FOLDER, --out FOLDER, --photo FILE (a picture to look at
-// in the sheets, never trained on).
+// Stages: vae, latents, refine, text, unet, export (refine and unet may run side by side); then InstantID's: people,
+// passes, face, judge, instant, instant-export. Options: --stage NAME[,NAME…], --provider cpu|webgpu, --threads N,
+// --minutes N (of each training stage), --recipe FILE, --cache FOLDER, --out FOLDER, --base FOLDER (the pack InstantID
+// is for; --out unless told), --judge FOLDER, --photo FILE (to look at in the sheets, never trained on).
 
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -14,11 +15,12 @@ import { pictureOf, writeContactSheet } from './contact-sheet.ts';
 import { initialParameters } from './flat-parameters.ts';
 import { encodeLatents, readCaptions, readLatents } from './latent-stage.ts';
 import { exportPack, lossCsv, lossCurveSvg } from './pack-export.ts';
+import { instantStages } from './instant-run.ts';
 import { recipeSchema, starterRecipe } from './recipe.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
 import { optimizerOf, trainStage } from './stage-trainer.ts';
 import { starterNetworks } from './starter-networks.ts';
-import { renderedSets, report, reportProgress, type StarterRun } from './starter-run.ts';
+import { paceOf, renderedSets, report, reportProgress, type StarterRun } from './starter-run.ts';
 import { adoptTextEncoder, textBatch, textLayout, textStepGraph } from './text-stage.ts';
 import { type TokenRows, usedTokenRows } from './token-rows.ts';
 import { type LatentSet, unetBatch } from './training-batches.ts';
@@ -101,8 +103,7 @@ async function trainText(run: StarterRun): Promise<void> {
   const set = await latentSet(run, rows, captions);
   await trainStage(state, {
     step: textStepGraph(recipe, rows.ids.length), optimizer: optimizerOf(recipe.text), plan: recipe.text,
-    emaDecay: 0.98,
-    provider: run.provider, threads: run.threads, signal: run.signal, batch: (step) => textBatch(recipe, set, step),
+    emaDecay: 0.98, ...paceOf(run), batch: (step) => textBatch(recipe, set, step),
     onProgress: (p) => reportProgress('text', p), onSnapshot: (saved) => writeSnapshot(file, saved),
   });
 }
@@ -130,7 +131,7 @@ async function trainUnet(run: StarterRun): Promise<void> {
   report(`${rows.ids.length} token rows, ${layout.size} parameters`);
   await trainStage(state, {
     step: unetStepGraph(recipe, rows.ids.length), optimizer: optimizerOf(recipe.unet), plan: recipe.unet,
-    emaDecay: recipe.unet.emaDecay, provider: run.provider, threads: run.threads, signal: run.signal,
+    emaDecay: recipe.unet.emaDecay, ...paceOf(run),
     batch: (step) => unetBatch(recipe, set, schedule, step),
     onProgress: (p) => reportProgress('unet', p),
     onSnapshot: async (saved) => {
@@ -166,35 +167,45 @@ async function makePack(run: StarterRun): Promise<void> {
   }
 }
 
-async function main(): Promise<void> {
+/** What the command line asks for, and its stages. */
+async function parseRun(signal: AbortSignal): Promise<{ run: StarterRun; stage: string }> {
+  const text = { type: 'string' } as const;
   const { values } = parseArgs({
     options: {
-      stage: { type: 'string', default: 'all' }, provider: { type: 'string', default: 'cpu' },
-        threads: { type: 'string' },
-      photo: { type: 'string' }, recipe: { type: 'string' },
-        cache: { type: 'string', default: path.join(projectFolder, '.cache/starter') },
-      out: { type: 'string', default: path.join(projectFolder, 'resources/starter') },
+      stage: { ...text, default: 'all' }, provider: { ...text, default: 'cpu' }, threads: text, minutes: text,
+      photo: text, recipe: text, cache: { ...text, default: path.join(projectFolder, '.cache/starter') },
+      out: { ...text, default: path.join(projectFolder, 'resources/starter') }, base: text,
+      judge: { ...text, default: path.join(projectFolder, 'test/bench/judge') },
+      'pass-batch': { ...text, default: '16' },
     },
   });
   const recipe = values.recipe ? recipeSchema.parse(JSON.parse(await readFile(values.recipe, 'utf8'))) : starterRecipe;
-  const interrupted = new AbortController();
+  const out = path.resolve(values.out);
   const run: StarterRun = {
-    recipe, signal: interrupted.signal, cache: path.resolve(values.cache), out: path.resolve(values.out),
-      provider: values.provider as Provider,
-    ...(values.threads ? { threads: Number(values.threads) } : {}), ...(values.photo ? { photo: values.photo } : {}),
+    recipe, signal, cache: path.resolve(values.cache), out, provider: values.provider as Provider,
+    base: path.resolve(values.base ?? out), judge: path.resolve(values.judge), tokenizer: tokenizerFolder,
+    passBatch: Number(values['pass-batch']), ...(values.threads ? { threads: Number(values.threads) } : {}),
+    ...(values.minutes ? { minutes: Number(values.minutes) } : {}), ...(values.photo ? { photo: values.photo } : {}),
   };
+  return { run, stage: values.stage };
+}
+
+async function main(): Promise<void> {
+  const interrupted = new AbortController();
   // an interrupted run keeps what it has done
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
+  const { run, stage: asked } = await parseRun(interrupted.signal);
   const stages: Readonly<Record<string, (run: StarterRun) => Promise<void>>> = {
     vae: trainVae, latents: makeLatents, refine: refineVae, text: trainText,
-    unet: trainUnet, export: makePack,
+    unet: trainUnet, export: makePack, ...instantStages,
   };
-  const wanted = values.stage === 'all' ? Object.keys(stages) : [values.stage];
-  for (const stage of wanted) {
+  for (const stage of asked === 'all' ? Object.keys(stages) : asked.split(',')) {
     const train = stages[stage];
     if (!train) throw new Error(`There is no stage ${stage}; the stages are ${Object.keys(stages).join(', ')}.`);
+    const begun = performance.now();
     report(`stage ${stage}`);
     await train(run);
+    report(`stage ${stage} took ${((performance.now() - begun) / 1000).toFixed(1)} s`);
     if (run.signal.aborted) {
       report('stopped; the same command goes on from here');
       return;

@@ -8,7 +8,7 @@ import type { RenderedDataset } from './rendered-dataset.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
 import { optimizerOf, trainStage } from './stage-trainer.ts';
 import { starterNetworks } from './starter-networks.ts';
-import { pictureAt, renderedSets, report, reportProgress, type StarterRun } from './starter-run.ts';
+import { paceOf, pictureAt, renderedSets, report, reportProgress, type StarterRun } from './starter-run.ts';
 import { vaeBatch } from './training-batches.ts';
 import { vaeLayout, vaeStepGraph, writeReconstructions } from './vae-stage.ts';
 
@@ -37,7 +37,7 @@ export async function refineVae(run: StarterRun): Promise<void> {
   const pictures = await lookedAt(run, portraits, textures);
   await trainStage(state, {
     step: refineStepGraph(recipe, average), optimizer: optimizerOf(recipe.refine), plan: recipe.refine,
-    emaDecay: 0.995, provider: run.provider, threads: run.threads, signal: run.signal,
+    emaDecay: 0.995, ...paceOf(run),
     batch: (step) => refineBatch(recipe, portraits, textures, step),
     onProgress: (p) => reportProgress('refine', p),
     onSnapshot: async (saved) => {
@@ -74,8 +74,7 @@ export async function trainVae(run: StarterRun): Promise<void> {
   const pictures = await lookedAt(run, portraits, textures);
   await trainStage(state, {
     step: vaeStepGraph(recipe), optimizer: optimizerOf(recipe.vae), plan: recipe.vae, emaDecay: 0.995,
-    provider: run.provider, threads: run.threads, signal: run.signal,
-      batch: (step) => vaeBatch(recipe, portraits, textures, step),
+    ...paceOf(run), batch: (step) => vaeBatch(recipe, portraits, textures, step),
     onProgress: (p) => reportProgress('vae', p),
     onSnapshot: async (saved) => {
       await writeSnapshot(file, saved);

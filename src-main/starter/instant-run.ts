@@ -1,0 +1,250 @@
+// The stages of the starter pack's InstantID, as `npm run starter:train` runs them: people, passes (through the
+// autoencoder), face, judge, instant, instant-export. Each goes on from its last snapshot.
+
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { openClipTokenizer } from '../text/tokenizer.ts';
+import { promptEncoder } from '../text/prompt-encoder.ts';
+import { tensorBytes } from '../tensor/tensor.ts';
+import { type BasePack, openBasePack, openPackVae } from './base-pack.ts';
+import { cropAll } from './crop-worker.ts';
+import { embedCrops, judgePictures } from './embeddings.ts';
+import {
+  cropAt, type DecodedCrops, faceBatch, faceEncoderConfig, faceLayout, faceStepGraph,
+} from './face-stage.ts';
+import { initialParameters, tensorsOf } from './flat-parameters.ts';
+import { type InstantSet, instantBatch } from './instant-batches.ts';
+import { exportInstantId, writeHalves } from './instant-export.ts';
+import { initialInstant, instantLayout, instantNetworks } from './instant-networks.ts';
+import { instantStepGraph } from './instant-stage.ts';
+import { judgeBatch, judgeConfig, judgeLayout, judgeStepGraph } from './judge-stage.ts';
+import { lossCsv, lossCurveSvg } from './pack-export.ts';
+import { type PeopleSet, peopleSet } from './people-dataset.ts';
+import {
+  decodedIndices, passThroughVae, type PeopleLatents, readPeopleLatents, writePeopleLatents,
+} from './people-latents.ts';
+import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
+import { optimizerOf, trainStage } from './stage-trainer.ts';
+import { paceOf, report, reportProgress, type StarterRun, workersOf } from './starter-run.ts';
+import { starterNoiseSchedule } from './unet-stage.ts';
+import { faceEncoderJson } from '../faces/pack-face-encoder.ts';
+import { verification, type Verification } from './verification.ts';
+
+/** A base pack and a name for its weights, so that what depends on them is never taken for another's. */
+interface NamedBase {
+  readonly base: BasePack;
+  readonly vaeName: string;
+  readonly name: string;
+}
+
+async function namedBase({ base: folder }: StarterRun): Promise<NamedBase> {
+  const base = await openBasePack(folder);
+  const vae = createHash('sha256');
+  for (const tensor of base.vae.values()) vae.update(tensorBytes(tensor));
+  const vaeName = vae.digest('hex').slice(0, 8);
+  const all = createHash('sha256').update(vaeName);
+  for (const tensor of base.unet.values()) all.update(tensorBytes(tensor));
+  return { base, vaeName, name: all.digest('hex').slice(0, 8) };
+}
+
+const people = (run: StarterRun): Promise<PeopleSet> => peopleSet(run.recipe, run.cache, workersOf(run));
+
+const passesStem = ({ cache, recipe }: StarterRun, { vaeName }: NamedBase) => (
+  path.join(cache, `passes-${recipe.people.count}x${recipe.people.pictures}-${recipe.people.decoded}-${vaeName}`));
+
+/** Latents and decoded pictures of all people; made now unless they are there. */
+async function passes(run: StarterRun, named: NamedBase, set: PeopleSet): Promise<PeopleLatents> {
+  const stem = passesStem(run, named);
+  const known = await readPeopleLatents(stem, named.base);
+  if (known) return known;
+  const vae = await openPackVae(named.base, set.resolutionPx, { ...paceOf(run), batchSize: run.passBatch });
+  let reportedAt = performance.now();
+  const passed = await passThroughVae(run.recipe, set, vae, (done, all) => {
+    if (performance.now() - reportedAt < 5_000) return;
+    reportedAt = performance.now();
+    report(`passes ${done}/${all}`);
+  });
+  await vae.release();
+  await writePeopleLatents(stem, passed);
+  return (await readPeopleLatents(stem, named.base))!;
+}
+
+/** Heads of the decoded pictures, cut now unless they are there. */
+async function decodedCrops(run: StarterRun, named: NamedBase, set: PeopleSet): Promise<DecodedCrops> {
+  const { trained, heldOut } = decodedIndices(run.recipe);
+  const indices = [...trained, ...heldOut];
+  const stem = passesStem(run, named);
+  const file = `${stem}.crops`;
+  const known = await readFile(file).catch(() => undefined);
+  if (!known) {
+    await passes(run, named, set);
+    await cropAll(`${stem}.decoded`, `${file}.partial`, set.resolutionPx, indices.map((i) => set.points[i]!),
+      workersOf(run));
+    await rename(`${file}.partial`, file);
+  }
+  return { crops: known ?? await readFile(file), placeOf: new Map(indices.map((index, place) => [index, place])) };
+}
+
+async function makePasses(run: StarterRun): Promise<void> {
+  const set = await people(run);
+  const named = await namedBase(run);
+  await passes(run, named, set);
+  await decodedCrops(run, named, set);
+}
+
+const snapshotFile = ({ cache }: StarterRun, name: string) => path.join(cache, `${name}.snapshot.safetensors`);
+
+async function trained(run: StarterRun, name: string, size: number): Promise<TrainingState> {
+  const state = await readSnapshot(snapshotFile(run, name), size);
+  if (!state) throw new Error(`There is no snapshot of ${name} yet; run that stage first.`);
+  return state;
+}
+
+async function trainFace(run: StarterRun): Promise<void> {
+  const { recipe } = run;
+  const layout = faceLayout(recipe);
+  const file = snapshotFile(run, 'face');
+  const state = (await readSnapshot(file, layout.size)) ?? newTrainingState(initialParameters(layout, recipe.seed));
+  const set = await people(run);
+  const decoded = await decodedCrops(run, await namedBase(run), set);
+  await trainStage(state, {
+    ...paceOf(run), step: faceStepGraph(recipe), optimizer: optimizerOf(recipe.face), plan: recipe.face,
+    emaDecay: recipe.face.emaDecay, batch: (step) => faceBatch(recipe, set, decoded, step),
+    onProgress: (p) => reportProgress('face', p), onSnapshot: (saved) => writeSnapshot(file, saved),
+  });
+  const embed = (crops: readonly Uint8Array[]) => embedCrops(run, tensorsOf(layout, state.average, 'face_encoder'),
+    faceEncoderConfig(recipe), crops);
+  const heldOut = heldOutIndices(recipe.people.heldOut, set);
+  const plain = verification(byPerson(await embed(heldOut.map((i) => cropAt(set.crops, i))), set.pictures));
+  const drawn = heldOut.map((i) => cropAt(decoded.crops, decoded.placeOf.get(i)!));
+  const throughVae = verification(byPerson(await embed(drawn), set.pictures));
+  await writeMeasures(run, { face: { ...said('face', plain), throughVae: said('face through vae', throughVae) } });
+}
+
+function heldOutIndices(heldOut: number, { people: count, pictures }: PeopleSet): number[] {
+  const first = (count - heldOut) * pictures;
+  return Array.from({ length: heldOut * pictures }, (_, i) => first + i);
+}
+
+const byPerson = <T>(items: readonly T[], pictures: number): T[][] => (
+  Array.from({ length: items.length / pictures }, (_, i) => items.slice(i * pictures, (i + 1) * pictures)));
+
+function said(name: string, measured: Verification): Verification {
+  report(`${name}: pairs ${measured.pairAccuracy.toFixed(3)}, nearest ${measured.nearestShare.toFixed(3)}, ` +
+    `cosine ${measured.sameCosine.toFixed(3)} against ${measured.otherCosine.toFixed(3)}`);
+  return measured;
+}
+
+/** Adds to training/measures.json beside the pack. */
+async function writeMeasures(run: StarterRun, measures: Record<string, unknown>): Promise<void> {
+  const file = path.join(run.out, 'training', 'measures.json');
+  await mkdir(path.dirname(file), { recursive: true });
+  const known = await readFile(file, 'utf8').then((text) => JSON.parse(text) as object, () => ({}));
+  await writeFile(file, `${JSON.stringify({ ...known, ...measures }, null, 2)}\n`);
+}
+
+async function trainJudge(run: StarterRun): Promise<void> {
+  const { recipe } = run;
+  const layout = judgeLayout(recipe);
+  const file = snapshotFile(run, 'judge');
+  const state = (await readSnapshot(file, layout.size)) ?? newTrainingState(initialParameters(layout, recipe.seed + 1));
+  const set = await people(run);
+  const { decoded } = await passes(run, await namedBase(run), set);
+  await trainStage(state, {
+    ...paceOf(run), step: judgeStepGraph(recipe), optimizer: optimizerOf(recipe.judge), plan: recipe.judge,
+    emaDecay: recipe.judge.emaDecay, batch: (step) => judgeBatch(recipe, set, decoded, step),
+    onProgress: (p) => reportProgress('judge', p), onSnapshot: (saved) => writeSnapshot(file, saved),
+  });
+  const weights = tensorsOf(layout, state.average, 'judge');
+  await writeHalves(path.join(run.judge, 'model.safetensors'), weights);
+  await writeFile(path.join(run.judge, 'config.json'),
+    `${JSON.stringify(faceEncoderJson(judgeConfig(recipe)), null, 2)}\n`);
+  const bytes = set.resolutionPx ** 2 * 3;
+  const places = decodedIndices(recipe);
+  const pictures = places.heldOut.map((_, i) => {
+    const place = places.trained.length + i;
+    return decoded.subarray(place * bytes, (place + 1) * bytes);
+  });
+  const judged = await judgePictures(run, weights, judgeConfig(recipe), pictures);
+  const errors = judged.flatMap(({ points }, i) => points.map(({ x, y }, k) => {
+    const wanted = set.points[places.heldOut[i]!]![k]!;
+    return Math.hypot(x * set.resolutionPx - wanted.x, y * set.resolutionPx - wanted.y);
+  }));
+  const pointErrorPx = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+  report(`judge: points off by ${pointErrorPx.toFixed(2)} px of ${set.resolutionPx}`);
+  const who = verification(byPerson(judged.map(({ embedding }) => embedding), set.pictures));
+  await writeMeasures(run, { judge: { ...said('judge', who), pointErrorPx } });
+}
+
+/** Everything that the adapter learns from. */
+async function instantSet(run: StarterRun, named: NamedBase): Promise<InstantSet> {
+  const { recipe } = run;
+  const set = await people(run);
+  const { values, channels, sizePx } = await passes(run, named, set);
+  const layout = faceLayout(recipe);
+  const weights = tensorsOf(layout, (await trained(run, 'face', layout.size)).average, 'face_encoder');
+  const config = faceEncoderConfig(recipe);
+  const crops = Array.from({ length: set.count }, (_, i) => cropAt(set.crops, i));
+  const embeddings = [
+    await embedCrops(run, weights, config, crops), await embedCrops(run, weights, config, crops, recipe.seed + 1),
+  ].map((rows) => {
+    const all = new Float32Array(rows.length * config.embeddingLength);
+    rows.forEach((row, i) => all.set(row, i * config.embeddingLength));
+    return all;
+  });
+  const prompts = promptEncoder(await openClipTokenizer(run.tokenizer), { architecture: 'sd15' });
+  const inputIds = Int32Array.from(set.captions.flatMap((caption) => prompts.encode(caption)[0]!));
+  const emptyIds = Int32Array.from(prompts.encode('')[0]!);
+  return { people: set, latents: { values, channels, sizePx }, embeddings, inputIds, emptyIds };
+}
+
+async function trainInstant(run: StarterRun): Promise<void> {
+  const { recipe } = run;
+  const named = await namedBase(run);
+  const networks = instantNetworks(recipe, named.base);
+  const layout = instantLayout(networks);
+  const file = snapshotFile(run, `instant-${named.name}`);
+  const state = (await readSnapshot(file, layout.size))
+    ?? newTrainingState(initialInstant(layout, networks, named.base, recipe.seed));
+  const set = await instantSet(run, named);
+  const schedule = starterNoiseSchedule();
+  report(`${layout.size} parameters`);
+  await trainStage(state, {
+    ...paceOf(run), step: instantStepGraph(recipe, named.base), optimizer: optimizerOf(recipe.instant),
+    plan: recipe.instant, emaDecay: recipe.instant.emaDecay, batch: (step) => instantBatch(recipe, set, schedule, step),
+    onProgress: (p) => reportProgress('instant', p), onSnapshot: (saved) => writeSnapshot(file, saved),
+  });
+}
+
+/** Steps a row of the published loss curves stands for. */
+const lossEvery = 20;
+
+async function exportInstant(run: StarterRun): Promise<void> {
+  const { recipe } = run;
+  const named = await namedBase(run);
+  const states = {
+    face: await trained(run, 'face', faceLayout(recipe).size),
+    instant: await trained(run, `instant-${named.name}`, instantLayout(instantNetworks(recipe, named.base)).size),
+  };
+  await exportInstantId(path.join(run.out, 'instant_id'), recipe, named.base, {
+    instant: states.instant.average, face: states.face.average,
+  });
+  const training = path.join(run.out, 'training');
+  await mkdir(training, { recursive: true });
+  await writeFile(path.join(training, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
+  for (const [name, { losses }] of Object.entries(states)) {
+    await writeFile(path.join(training, `${name}-loss.csv`), lossCsv(losses, lossEvery));
+    const title = `${name} loss (mean of ${lossEvery} steps)`;
+    if (losses.length >= lossEvery) {
+      await writeFile(path.join(training, `${name}-loss.svg`), lossCurveSvg(title, losses, lossEvery));
+    }
+  }
+  await writeMeasures(run, { instant: { steps: states.instant.step, batchSize: recipe.instant.batchSize } });
+}
+
+/** In the order in which they depend on each other. */
+export const instantStages: Readonly<Record<string, (run: StarterRun) => Promise<void>>> = {
+  people: async (run) => void await people(run), passes: makePasses, face: trainFace, judge: trainJudge,
+  instant: trainInstant, 'instant-export': exportInstant,
+};
