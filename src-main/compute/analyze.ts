@@ -1,46 +1,48 @@
-// Looks at photos one by one: finds the face, judges the photo, cuts the training crop.
+// Looks at photos: finds the faces, judges each photo by itself, cuts the training crop. A few photos are looked at
+// here; for more, threads with networks of their own are worth their start.
 
-import { writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import type { AnalyzeRequest, AnalyzedPhoto, EngineResult } from '../contract/engine.ts';
-import { measuredDetails } from '../dataset/captions.ts';
-import { preparePhoto } from '../dataset/prepare-photo.ts';
-import { type FaceAnalyzer, openFaceAnalyzer } from '../faces/face-analyzer.ts';
-import { toFractions } from '../faces/face.ts';
-import { encodePng } from '../photos/decode.ts';
-import { openPhoto } from '../photos/import-photo.ts';
+import { openFaceEngine } from '../faces/face-engine.ts';
+import { analyzePhoto } from './analyze-photo.ts';
+import { analyzeOnThreads } from './analyze-pool.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { Reporter } from './reporter.ts';
 
+/** A thread is ready after about a second, in which another has looked at several photos. */
+const photosForAThread = 4;
+/** Each holds a decoded photo and three networks; more would wait for the memory. */
+const mostThreads = 8;
+
 export async function analyze(request: AnalyzeRequest, reporter: Reporter, parts: EngineParts): Promise<EngineResult> {
   reporter.phase('starting', 0);
-  const analyzer = await openFaceAnalyzer({ weightsFolder: path.join(parts.resourcesFolder, 'faces') });
-  try {
-    reporter.phase('finding-faces', request.photos.length);
-    for (const [index, photo] of request.photos.entries()) {
-      reporter.item(await analyzePhoto(analyzer, request, photo, index));
-      reporter.step(index + 1);
-    }
-  } finally {
-    await analyzer.release();
+  const { photos } = request;
+  let done = 0;
+  const onReady = (): void => { if (done === 0) reporter.phase('finding-faces', photos.length); };
+  const onItem = (item: AnalyzedPhoto): void => {
+    reporter.item(item);
+    reporter.step(++done);
+  };
+  const threads = Math.min(os.availableParallelism(), mostThreads, Math.floor(photos.length / photosForAThread));
+  if (threads > 1) {
+    const { cropEdgePx, modelResolutionPx, outputFolder, faceNetworks } = request;
+    const start = { cropEdgePx, modelResolutionPx, outputFolder, faceNetworks, resourcesFolder: parts.resourcesFolder };
+    await analyzeOnThreads({ photos, threads, start, onReady, onItem });
+  } else {
+    await analyzeHere(request, parts, onReady, onItem);
   }
   return { kind: 'finished' };
 }
 
-async function analyzePhoto(
-  analyzer: FaceAnalyzer, { cropEdgePx, modelResolutionPx, outputFolder }: AnalyzeRequest,
-  { key, file }: AnalyzeRequest['photos'][number], index: number,
-): Promise<AnalyzedPhoto> {
-  const picture = await openPhoto(file);
-  const prepared = await preparePhoto(analyzer, picture, { resolutionPx: cropEdgePx, modelResolutionPx });
-  const [crop] = prepared.trainingImages;
-  const cropFile = crop ? path.join(outputFolder, `crop-${index}.png`) : null;
-  if (crop && cropFile) await writeFile(cropFile, await encodePng(crop.picture));
-  return {
-    kind: 'photo', key, faceCount: prepared.faceCount, verdict: prepared.verdict, cropFile,
-    faceBox: prepared.face ? toFractions(prepared.face.box, picture) : null,
-    faceEmbedding: prepared.faceEmbedding ? [...prepared.faceEmbedding] : null,
-    faces: [], faceIndex: null, facePoints: null, measures: null, pictureHash: '',
-    details: measuredDetails({ background: prepared.background }),
-  };
+async function analyzeHere(
+  request: AnalyzeRequest, { resourcesFolder }: EngineParts, onReady: () => void, onItem: (item: AnalyzedPhoto) => void,
+): Promise<void> {
+  const engine = await openFaceEngine(request.faceNetworks, { weightsFolder: path.join(resourcesFolder, 'faces') });
+  try {
+    onReady();
+    for (const [index, photo] of request.photos.entries()) onItem(await analyzePhoto(engine, request, photo, index));
+  } finally {
+    await engine.release();
+  }
 }

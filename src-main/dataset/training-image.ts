@@ -1,6 +1,7 @@
 // What the trainer sees of a photo: a square of head and shoulders at the model's own resolution.
 
 import type { FacePoints } from '../faces/face.ts';
+import type { PhotoView } from '../photos/photo-source.ts';
 import { type Region, type RgbPicture, resampleRegion, toPicture } from '../photos/pixels.ts';
 import { type Tensor, float32Tensor } from '../tensor/tensor.ts';
 import { type CropVariant, cropVariants, faceCropRegion, keepInside } from './framing.ts';
@@ -20,7 +21,18 @@ export function cutTrainingImage(
   picture: RgbPicture, points: FacePoints, resolutionPx: number, variant: CropVariant,
 ): TrainingImage {
   const region = keepInside(faceCropRegion(points, variant), picture);
-  const values = resampleRegion(picture, region, resolutionPx, resolutionPx, 'reflect');
+  return cutFromView({ picture, scaleX: 1, scaleY: 1, left: 0, top: 0 }, region, resolutionPx, variant);
+}
+
+/** The same from a part of a photo, or from all of it smaller; `region` is in pixels of the photo. */
+export function cutFromView(
+  { picture, scaleX, scaleY, left, top }: PhotoView, region: Region, resolutionPx: number, variant: CropVariant,
+): TrainingImage {
+  const seen = {
+    left: (region.left - left) * scaleX, top: (region.top - top) * scaleY,
+    width: region.width * scaleX, height: region.height * scaleY,
+  };
+  const values = resampleRegion(picture, seen, resolutionPx, resolutionPx, 'reflect');
   return { picture: toPicture(resolutionPx, resolutionPx, values), region, variant };
 }
 

@@ -1,29 +1,13 @@
-// The first verdict on a photo: good, usable (why) or left out (why). Measured are what any photographer would see:
-// how many faces, how large, how sharp, how lit, how far turned. Thresholds were set on photographs blurred, darkened
-// and reduced step by step; no standard exists.
+// The verdict on a photo by itself: good, usable (why) or left out (why). Measured is what any photographer would see:
+// how many faces, how large, how sharp, how lit, how far turned, what covers them. Thresholds were set on photographs
+// blurred, darkened and reduced step by step; no standard exists.
 
-import type { Verdict } from '../contract/faces.ts';
+import type { PhotoMeasures, Verdict } from '../contract/faces.ts';
 import { type RgbPicture, luma, resampleRegion } from '../photos/pixels.ts';
 import type { Face, PixelBox } from './face.ts';
-
-export interface FaceMeasures {
-  /** The shorter side of the face box. */
-  readonly facePx: number;
-  /** Fine detail against all contrast of the face: low is blurred. */
-  readonly sharpness: number;
-  /** Mean luma of the face, 0..255. */
-  readonly brightness: number;
-  readonly yawDegrees: number;
-  readonly rollDegrees: number;
-}
-
-export interface PhotoJudgement {
-  readonly verdict: Verdict;
-  /** The face that will be learned: the largest. Undefined when there is none. */
-  readonly face: Face | undefined;
-  readonly faceCount: number;
-  readonly measures: FaceMeasures | undefined;
-}
+import { headPose } from './head-pose.ts';
+import { occlusionsOf } from './occlusion.ts';
+import { type Finding, verdictOf } from './verdict.ts';
 
 // A fixed size makes the number comparable between photos; a smaller face is not enlarged, and judged by its size.
 const sharpnessEdgePx = 96;
@@ -56,26 +40,29 @@ export function faceSharpness(picture: RgbPicture, box: PixelBox): number {
   return variance(values) / (variance(grey) + 1);
 }
 
-function faceBrightness(picture: RgbPicture, box: PixelBox): number {
-  const grey = luma(resampleRegion(picture, box, 32, 32, 'reflect'));
-  return grey.reduce((sum, value) => sum + value, 0) / grey.length;
-}
+/** Luma at or below which a pixel counts as dark, and from which it counts as bright. */
+const nearlyBlack = 16;
+const nearlyWhite = 250;
 
-export function measureFace(picture: RgbPicture, { box, pose }: Face): FaceMeasures {
+/** Mean luma of the face, 0..255, and shares of its pixels that are nearly black or nearly white. */
+function faceLight(picture: RgbPicture, box: PixelBox): Pick<PhotoMeasures, 'brightness' | 'darkShare' | 'brightShare'> {
+  const grey = luma(resampleRegion(picture, box, 32, 32, 'reflect'));
+  const share = (counts: (value: number) => boolean): number => grey.filter(counts).length / grey.length;
   return {
-    facePx: Math.min(box.width, box.height),
-    sharpness: faceSharpness(picture, box),
-    brightness: faceBrightness(picture, box),
-    yawDegrees: pose.yawDegrees,
-    rollDegrees: pose.rollDegrees,
+    brightness: grey.reduce((sum, value) => sum + value, 0) / grey.length,
+    darkShare: share((value) => value <= nearlyBlack), brightShare: share((value) => value >= nearlyWhite),
   };
 }
 
-interface Finding {
-  readonly code: string;
-  readonly reason: string;
-  /** Left out for this alone. */
-  readonly isSevere: boolean;
+/** What is measured of a face; `pixelScale` is the pixels of the photo for one of `picture`, where that is smaller. */
+export function measureFace(picture: RgbPicture, face: Face, pixelScale = 1): PhotoMeasures {
+  return {
+    facePx: Math.min(face.box.width, face.box.height) * pixelScale,
+    sharpness: faceSharpness(picture, face.box),
+    ...faceLight(picture, face.box),
+    ...headPose(face),
+    occlusions: occlusionsOf(picture, face),
+  };
 }
 
 // A face in a portrait of head and shoulders is about this share of its edge; below it the photo must be enlarged.
@@ -87,9 +74,11 @@ const minimumFacePx = 28;
 // A sharp 83-pixel face measures 0.2; under a Gaussian blur of 1.5 pixels 0.023, of 2 pixels 0.013, of 3 pixels 0.005.
 const sharpness = { usable: 0.03, leftOut: 0.008 } as const;
 const brightness = { dark: 40, bright: 220, tooDark: 18, tooBright: 240 } as const;
-const maximumYawDegrees = 45;
+/** Hair, beard and shadow make half of a face's box black at most, a lamp's reflections little of it white. */
+const harshShare = { dark: 0.6, bright: 0.3 } as const;
+const farTurned = { yawDegrees: 45, pitchDegrees: 40 } as const;
 
-function sizeFinding(facePx: number, resolutionPx: number): Finding | undefined {
+function sizeFinding({ facePx }: PhotoMeasures, resolutionPx: number): Finding | undefined {
   const wantedPx = Math.round(faceShare * resolutionPx);
   const isSevere = facePx < minimumFacePx;
   if (wantedPx / facePx <= unnoticedEnlargement && !isSevere) return undefined;
@@ -97,43 +86,50 @@ function sizeFinding(facePx: number, resolutionPx: number): Finding | undefined 
   return { code: 'small-face', reason, isSevere };
 }
 
-function lightFinding(mean: number): Finding | undefined {
+function lightFinding({ brightness: mean, darkShare, brightShare }: PhotoMeasures): Finding | undefined {
   if (mean < brightness.dark) return { code: 'dark', reason: 'the face is dark', isSevere: mean < brightness.tooDark };
-  if (mean <= brightness.bright) return undefined;
-  return { code: 'bright', reason: 'the face is overexposed', isSevere: mean > brightness.tooBright };
+  if (mean > brightness.bright) {
+    return { code: 'bright', reason: 'the face is overexposed', isSevere: mean > brightness.tooBright };
+  }
+  const part = brightShare > harshShare.bright ? 'overexposed' : darkShare > harshShare.dark ? 'black' : undefined;
+  return part && { code: 'harsh-light', reason: `a part of the face is ${part}`, isSevere: false };
 }
 
-function findings(measures: FaceMeasures, faceCount: number, resolutionPx: number): Finding[] {
-  const found = [sizeFinding(measures.facePx, resolutionPx), lightFinding(measures.brightness)];
+const coverFindings: Readonly<Record<PhotoMeasures['occlusions'][number], Finding>> = {
+  eyes: { code: 'eyes-covered', reason: 'something dark seems to cover the eyes', isSevere: false },
+  mouth: { code: 'mouth-covered', reason: 'something seems to cover the mouth', isSevere: false },
+  edge: { code: 'cut-off', reason: 'the face is cut off by the edge of the picture', isSevere: false },
+};
+
+/** What is to be said of a face from its measures, for training at `resolutionPx`; nothing of a good one. */
+export function faceFindings(measures: PhotoMeasures, resolutionPx: number): Finding[] {
+  const found = [sizeFinding(measures, resolutionPx), lightFinding(measures)];
   if (measures.sharpness < sharpness.usable) {
     found.push({ code: 'blurred', reason: 'the face is blurred', isSevere: measures.sharpness < sharpness.leftOut });
   }
-  if (Math.abs(measures.yawDegrees) > maximumYawDegrees) {
+  const { yawDegrees, pitchDegrees, occlusions } = measures;
+  if (Math.abs(yawDegrees) > farTurned.yawDegrees) {
     found.push({ code: 'turned', reason: 'the face is turned far to the side', isSevere: false });
+  } else if (Math.abs(pitchDegrees) > farTurned.pitchDegrees) {
+    const way = pitchDegrees > 0 ? 'down' : 'up';
+    found.push({ code: 'turned', reason: `the face is turned far ${way}`, isSevere: false });
   }
-  if (faceCount > 1) {
-    found.push({ code: 'several-faces', reason: `${faceCount} faces: the largest is taken`, isSevere: false });
-  }
-  return found.filter((one): one is Finding => one !== undefined);
+  return [...found.filter((one) => one !== undefined), ...occlusions.map((cover) => coverFindings[cover])];
+}
+
+/** What is to be said where several faces are and nobody has told which is meant. */
+export function severalFaces(faceCount: number): Finding {
+  return { code: 'several-faces', reason: `${faceCount} faces: the largest is taken`, isSevere: false };
 }
 
 /**
- * The verdict on a photo for training at `resolutionPx`, given its faces (largest first).
- *
- * 'left-out' when there is no face, or the largest is too small, too blurred, too dark or overexposed to learn from.
+ * The verdict on a photo of which one face will be learned at `resolutionPx`. 'left-out' when that face is too small,
+ * too blurred, too dark or overexposed to learn from. `isTold`: somebody has said which of the faces it is.
  */
-export function judgePhoto(picture: RgbPicture, faces: readonly Face[], resolutionPx: number): PhotoJudgement {
-  const face = faces[0];
-  if (!face) {
-    const verdict: Verdict = { grade: 'left-out', reasonCodes: ['no-face'], reason: 'no face was found', hint: '', actions: [] };
-    return { verdict, face: undefined, faceCount: 0, measures: undefined };
-  }
-  const measures = measureFace(picture, face);
-  const found = findings(measures, faces.length, resolutionPx);
-  const grade = found.some(({ isSevere }) => isSevere) ? 'left-out' : found.length > 0 ? 'usable' : 'good';
-  const verdict: Verdict = {
-    grade, reasonCodes: found.map(({ code }) => code), reason: found.map(({ reason }) => reason).join('; '),
-    hint: '', actions: [],
-  };
-  return { verdict, face, faceCount: faces.length, measures };
+export function judgeFace(
+  measures: PhotoMeasures, faceCount: number, { resolutionPx, isTold }: { resolutionPx: number; isTold: boolean },
+): Verdict {
+  const several = faceCount > 1 && !isTold ? [severalFaces(faceCount)] : [];
+  return verdictOf(
+    [...faceFindings(measures, resolutionPx), ...several], { hasFace: true, hasChoice: faceCount > 1 });
 }

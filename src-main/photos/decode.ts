@@ -4,7 +4,7 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { damagedPicture, notAPicture, tookTooLong, tooManyPixels, unsupportedKind } from './photo-errors.ts';
 import { pictureKind, signatureBytes, type SupportedKind } from './picture-kind.ts';
-import { type RgbPicture, rgbPicture } from './pixels.ts';
+import { type Region, type RgbPicture, rgbPicture } from './pixels.ts';
 
 /** Above every camera of today (100 megapixels), below what a decompression bomb wants. */
 export const maximumPixels = 1e8;
@@ -86,8 +86,27 @@ export async function decodePhoto(
   bytes: Uint8Array, file: string, colour: ColourHandling = 'srgb',
 ): Promise<RgbPicture> {
   const { kind } = await readPictureHeader(bytes, file);
-  const picture = open(bytes, colour).timeout({ seconds: timeLimitSeconds }).autoOrient()
+  return await decoded(upright(bytes, colour), file, kind);
+}
+
+/**
+ * The same at exactly `size`, or the part of that with these whole pixels. A JPEG is reduced as it is decoded, which
+ * takes less time and memory than decoding all of it.
+ */
+export async function decodeReduced(
+  bytes: Uint8Array, file: string, size: { readonly width: number; readonly height: number }, part?: Region,
+): Promise<RgbPicture> {
+  const { kind } = await readPictureHeader(bytes, file);
+  const reduced = upright(bytes, 'srgb').resize(size.width, size.height, { fit: 'fill' });
+  return await decoded(part ? reduced.extract(part) : reduced, file, kind);
+}
+
+function upright(bytes: Uint8Array, colour: ColourHandling): Sharp {
+  return open(bytes, colour).timeout({ seconds: timeLimitSeconds }).autoOrient()
     .flatten({ background: '#ffffff' }).toColourspace('srgb');
+}
+
+async function decoded(picture: Sharp, file: string, kind: SupportedKind): Promise<RgbPicture> {
   try {
     const { data, info } = await picture.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
     return rgbPicture(info.width, info.height, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
@@ -105,8 +124,11 @@ export async function encodeThumbnail(picture: RgbPicture, edgePx: number): Prom
     .toBuffer();
 }
 
-/** A PNG without any metadata. */
-export async function encodePng(picture: RgbPicture): Promise<Uint8Array> {
+/**
+ * A PNG without any metadata. `compressionLevel` is zlib's, 0 to 9: of a face crop 3 takes a third of the time of 6 and
+ * makes a file that is one percent larger.
+ */
+export async function encodePng(picture: RgbPicture, compressionLevel = 6): Promise<Uint8Array> {
   const { width, height, data } = picture;
-  return await sharp(data, { raw: { width, height, channels: 3 } }).png().toBuffer();
+  return await sharp(data, { raw: { width, height, channels: 3 } }).png({ compressionLevel }).toBuffer();
 }

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { maximumPhotoBytes } from '../contract/studio.ts';
 import { decodePhoto, encodeThumbnail, readPictureHeader } from './decode.ts';
 import { cannotRead, systemCode, tooLarge, writeError } from './photo-errors.ts';
+import { type PhotoSource, openPhotoSource } from './photo-source.ts';
 import { type ContentId, contentId, isFile, writeWhole } from './photo-store.ts';
 import type { SupportedKind } from './picture-kind.ts';
 import type { RgbPicture } from './pixels.ts';
@@ -100,4 +101,9 @@ async function writeThumbnail(picture: RgbPicture, edgePx: ThumbnailEdgePx, file
 /** Decodes a photo file as `decodePhoto` does; for photos in the store and for portraits. */
 export async function openPhoto(file: string): Promise<RgbPicture> {
   return await decodePhoto(await readWhole(file), path.basename(file));
+}
+
+/** A photo file to decode as far as it is needed. */
+export async function readPhotoSource(file: string): Promise<PhotoSource> {
+  return await openPhotoSource(await readWhole(file), path.basename(file));
 }

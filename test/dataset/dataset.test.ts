@@ -2,13 +2,13 @@
 
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { UserError } from '../../src-main/contract/errors.ts';
 import { backgroundWord, colourWord } from '../../src-main/dataset/background-colour.ts';
 import { caption, classCaption, measuredDetails } from '../../src-main/dataset/captions.ts';
 import {
   cropVariants, faceCropRegion, headAndShoulders, keepInside, nominalFacePoints,
 } from '../../src-main/dataset/framing.ts';
-import { preparePhoto, usablePhotos } from '../../src-main/dataset/prepare-photo.ts';
+import { sourceOf } from '../../src-main/photos/photo-source.ts';
+import { preparePhoto } from '../../src-main/dataset/prepare-photo.ts';
 import { cutTrainingImage, cutTrainingImages, pixelTensor } from '../../src-main/dataset/training-image.ts';
 import { type FaceAnalyzer, openFaceAnalyzer } from '../../src-main/faces/face-analyzer.ts';
 import type { FacePoints } from '../../src-main/faces/face.ts';
@@ -113,9 +113,10 @@ describe('with the face networks', () => {
 
   test('a photo becomes crops with the face in its place, an embedding and a background', async () => {
     const picture = await decodePhoto(photo, 'astronaut.png');
-    const prepared = await preparePhoto(analyzer, picture, { resolutionPx: 128, cropCount: 3, modelResolutionPx: 128 });
+    const prepared = await preparePhoto(analyzer, sourceOf(picture), { resolutionPx: 128, cropCount: 3, modelResolutionPx: 128 });
     expect(prepared.verdict.grade).toBe('good');
-    expect(prepared.faceEmbedding).toHaveLength(128);
+    expect(prepared).toMatchObject({ faceIndex: 0, measures: { occlusions: [] } });
+    expect(prepared.faces.map(({ embedding }) => embedding?.length)).toEqual([128]);
     expect(prepared.background).toBe('grey');
     expect(prepared.trainingImages).toHaveLength(3);
     const [crop] = prepared.trainingImages;
@@ -126,15 +127,13 @@ describe('with the face networks', () => {
     // the face box is about 45 % of the crop, as in the starter pack's portraits
     expect(found!.box.height / 128).toBeGreaterThan(0.38);
     expect(found!.box.height / 128).toBeLessThan(0.55);
-    const again = cutTrainingImages(picture, prepared.face!.points, 128, 3);
+    const again = cutTrainingImages(picture, prepared.faces[0]!.face.points, 128, 3);
     expect(again.map(({ picture: { data } }) => data)).toEqual(prepared.trainingImages.map((one) => one.picture.data));
   });
 
-  test('photos without a face to learn end in one error that names them', async () => {
-    const prepared = await preparePhoto(analyzer, gradientPicture(200, 200), { resolutionPx: 128 });
-    expect(prepared).toMatchObject({ faceCount: 0, trainingImages: [], faceEmbedding: undefined });
-    const work = (): unknown => usablePhotos([{ fileName: 'sky.jpg', prepared }]);
-    expect(work).toThrow(UserError);
-    expect(work).toThrow('sky.jpg: no face was found');
+  test('a picture without a face gives its reason and no crop', async () => {
+    const prepared = await preparePhoto(analyzer, sourceOf(gradientPicture(200, 200)), { resolutionPx: 128 });
+    expect(prepared).toMatchObject({ faces: [], trainingImages: [], faceIndex: undefined, measures: undefined });
+    expect(prepared.verdict).toMatchObject({ grade: 'left-out', reasonCodes: ['no-face'], actions: [] });
   });
 });

@@ -5,7 +5,8 @@ import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verdictSchema } from '../../src-main/contract/faces.ts';
 import { type FaceAnalyzer, openFaceAnalyzer } from '../../src-main/faces/face-analyzer.ts';
-import { faceSharpness, judgePhoto } from '../../src-main/faces/quality.ts';
+import { judgeFaceless } from '../../src-main/faces/faceless-picture.ts';
+import { faceSharpness, judgeFace, measureFace } from '../../src-main/faces/quality.ts';
 import { decodePhoto } from '../../src-main/photos/decode.ts';
 import { gradientPicture } from '../photos/fixtures.ts';
 
@@ -33,10 +34,14 @@ const rows: [string, () => Sharp, number, string, string[]][] = [
 
 test.each(rows)('%s', async (_, change, resolutionPx, grade, codes) => {
   const picture = await decodePhoto(await change().png().toBuffer(), 'photo');
-  const { verdict, faceCount, face } = judgePhoto(picture, await analyzer.analyze(picture), resolutionPx);
+  const faces = await analyzer.analyze(picture);
+  const verdict = faces[0]
+    ? judgeFace(measureFace(picture, faces[0]), faces.length, { resolutionPx, isTold: false }) : judgeFaceless(picture);
   expect({ grade: verdict.grade, codes: verdict.reasonCodes }).toEqual({ grade, codes });
   expect(verdict.reason === '').toBe(grade === 'good');
-  expect(faceCount === 0).toBe(face === undefined);
+  expect(verdict.hint === '').toBe(grade === 'good');
+  expect(verdict.actions.includes('choose-face')).toBe(faces.length > 1);
+  expect(verdict.actions.includes('use-anyway')).toBe(grade === 'left-out' && faces.length > 0);
   expect(verdictSchema.parse(verdict)).toEqual(verdict);
 });
 

@@ -30,7 +30,7 @@ export function buildApp(): Promise<boolean> {
 }
 
 /**
- * Writes main.mjs, engine.mjs and preload.cjs into `folder`. The preload must be CommonJS, because a sandboxed
+ * Writes main.mjs, engine.mjs with its thread, and preload.cjs into `folder`. The preload must be CommonJS, because a sandboxed
  * preload is no module; it must also be one file, because it can require nothing but electron.
  */
 export async function bundleApp(folder: string): Promise<void> {
@@ -50,6 +50,7 @@ export async function bundleApp(folder: string): Promise<void> {
   await Promise.all([
     build({ ...modules, entryPoints: { main: source('app/main.ts') }, outdir: folder }),
     build({ ...modules, entryPoints: { engine: source('compute/engine.ts') }, outdir: folder }),
+    build({ ...modules, entryPoints: { 'analyze-worker': source('compute/analyze-worker.ts') }, outdir: folder }),
     build({
       ...shared,
       format: 'cjs',
