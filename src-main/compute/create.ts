@@ -1,29 +1,36 @@
-// Draws portraits one by one: sampled, decoded, measured against the subject's photos, written with their settings.
+// Draws portraits one by one: sampled, decoded, faces and size finished, measured against the photos of whoever is in
+// them, written with their settings.
 
 import path from 'node:path';
 import type { EngineResult } from '../contract/engine.ts';
 import type { CreateRequest } from '../contract/engine-create.ts';
-import { type PortraitSettings, writePortrait } from '../generation/portrait-file.ts';
-import { type DrawnPicture, type StartPicture, drawPortraits } from '../generation/text-to-portrait.ts';
-import { type Pipeline, openPipeline } from '../networks/pipeline.ts';
+import type { Likeness } from '../contract/faces.ts';
+import type { SamplingChoice } from '../generation/fast-mode.ts';
+import { finishPortrait, type FinishedPortrait } from '../generation/finish-portrait.ts';
+import { writePortrait } from '../generation/portrait-file.ts';
+import { pointsAsFractions } from '../generation/pose.ts';
+import {
+  type DrawnPicture, type PortraitRequest, type StartPicture, drawPortraits,
+} from '../generation/text-to-portrait.ts';
 import { openPhoto } from '../photos/import-photo.ts';
-import { type LookToApply, readLook } from './adapter-input.ts';
+import { type DrawingPerson, openPeople, type People, readLooks } from './create-people.ts';
+import { portraitRequest, portraitSettings, samplingOf } from './create-settings.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { instantIdFor, readFaces } from './instant-faces.ts';
 import { type LikenessMeter, openLikenessMeter } from './likeness-meter.ts';
-import { type LoadedPack, loadPack, promptsOf } from './loaded-pack.ts';
+import { loadPack } from './loaded-pack.ts';
 import { onProvider } from './provider-choice.ts';
-import type { TriedProvider } from './provider-trial.ts';
 import type { Reporter } from './reporter.ts';
 
 type Item = CreateRequest['items'][number];
 
 interface Drawing {
   readonly request: CreateRequest;
-  readonly pack: LoadedPack;
-  readonly look: LookToApply | undefined;
+  readonly sampling: SamplingChoice;
+  readonly people: People;
   readonly start: StartPicture | undefined;
-  readonly provider: TriedProvider;
-  readonly meter: LikenessMeter;
+  /** One for each person. */
+  readonly meters: readonly LikenessMeter[];
   readonly reporter: Reporter;
   /** Keys of the items that are finished. */
   readonly drawn: Set<string>;
@@ -31,90 +38,103 @@ interface Drawing {
 
 export async function create(request: CreateRequest, reporter: Reporter, parts: EngineParts): Promise<EngineResult> {
   reporter.phase('starting', 0);
+  const sampling = samplingOf(request, reporter);
   const pack = await loadPack(request.checkpointPath, parts);
-  const look = request.adapter === null ? undefined : await readLook(request.adapter, pack.checkpoint);
+  const looks = await readLooks(request, pack.checkpoint);
   const start = request.start === null ? undefined
     : { picture: await openPhoto(request.start.file), strength: request.start.strength };
+  const faces = await readFaces(request, await instantIdFor(request, pack.checkpoint), reporter, parts);
   const drawn = new Set<string>();
   await onProvider(parts.chooser, request.provider, reporter, async (provider) => {
-    const base = openPipeline(pack.checkpoint, optionsOf(request, pack, provider, look));
-    const meter = await openLikenessMeter(request, base, parts);
+    const people = await openPeople({ request, pack, looks, faces, provider });
+    const meters: LikenessMeter[] = [];
     try {
-      await drawAll({ request, pack, look, start, provider, meter, reporter, drawn }, base);
+      meters.push(...await openMeters(request, people, parts));
+      await drawAll({ request, sampling, people, start, meters, reporter, drawn });
     } finally {
-      await meter.release();
-      await base.release();
+      for (const meter of meters) await meter.release();
+      await people.release();
     }
   });
   return { kind: 'finished' };
 }
 
-function optionsOf(
-  { settings }: CreateRequest, { favour }: LoadedPack, provider: TriedProvider, look: LookToApply | undefined,
-) {
-  return { provider, favour, adapter: look?.adapter?.form, skipLayers: settings.clipSkip };
+/** The second person's takes no latent distances. */
+async function openMeters(request: CreateRequest, people: People, parts: EngineParts): Promise<LikenessMeter[]> {
+  const first = await openLikenessMeter(request, people.base, parts);
+  if (!request.second) return [first];
+  const { references, likenessRange } = request.second;
+  return [first, await openLikenessMeter({ ...request, references, likenessRange }, undefined, parts)];
 }
 
-const usesLook = ({ adapterStrength }: Item): boolean => adapterStrength > 0;
-
-/** An adapter is one of the base pipeline's inputs; a checkpoint of its own is another pipeline, opened before it. */
-async function drawAll(drawing: Drawing, base: Pipeline): Promise<void> {
-  const { request, pack, look, provider, reporter } = drawing;
-  const items = request.items.filter(({ key }) => !drawing.drawn.has(key));
-  const isOther = look !== undefined && look.checkpoint !== pack.checkpoint;
-  const apart = isOther ? items.filter(usesLook) : [];
-  const { samplingSteps } = request.settings;
-  reporter.phase('drawing', request.items.length * samplingSteps, drawing.drawn.size * samplingSteps);
-  if (apart.length > 0) {
-    const pipeline = openPipeline(look!.checkpoint, optionsOf(request, pack, provider, look));
-    try {
-      for (const item of apart) await drawItem(drawing, pipeline, item);
-    } finally {
-      await pipeline.release();
-    }
-  }
-  for (const item of items) if (!apart.includes(item)) await drawItem(drawing, base, item);
+/** Items with the look first: a taught checkpoint is given back before the base model's UNet is opened. */
+async function drawAll(drawing: Drawing): Promise<void> {
+  const { request, people, drawn } = drawing;
+  const items = request.items.filter(({ key }) => !drawn.has(key));
+  const [withLook, without] = [true, false].map((uses) => (
+    items.filter(({ adapterStrength }) => adapterStrength > 0 === uses)));
+  phaseOfDrawing(drawing);
+  for (const item of withLook!) await drawItem(drawing, item);
+  await people.releaseLooks();
+  for (const item of without!) await drawItem(drawing, item);
 }
 
-async function drawItem(drawing: Drawing, pipeline: Pipeline, item: Item): Promise<void> {
-  const { request: { settings, outputFolder }, reporter } = drawing;
-  const drawn = await drawOne(drawing, pipeline, item);
-  const likeness = await drawing.meter.measure(drawn);
-  const file = path.join(outputFolder, `portrait-${drawing.drawn.size}.png`);
-  await writePortrait(file, drawn.picture, portraitSettings(drawing, item));
+function phaseOfDrawing({ request, sampling: { samplingSteps }, reporter, drawn }: Drawing): void {
+  reporter.phase('drawing', request.items.length * samplingSteps, drawn.size * samplingSteps);
+}
+
+async function drawItem(drawing: Drawing, item: Item): Promise<void> {
+  const { request, sampling, people, start, meters, reporter, drawn: done } = drawing;
+  const first = await people.first(item);
+  const second = await people.second(item);
+  const own = portraitRequest(request, item, sampling, { first, second, start });
+  const before = done.size * sampling.samplingSteps;
+  const { portraits: [drawn] } = await drawPortraits(first.pipeline, first.prompts, own, {
+    onStep: ({ samplingStep }) => reporter.step(before + samplingStep),
+  });
+  const finished = await finish(drawing, first, own, drawn!);
+  const likeness = await likenesses(meters, drawn!, finished);
+  const names = await writeFiles(drawing, item, drawn!, finished);
+  const points = (finished.faces.first ?? finished.faces.second)?.points;
   reporter.item({
-    kind: 'portrait', key: item.key, file, widthPx: drawn.picture.width, heightPx: drawn.picture.height,
-    samplingSteps: settings.samplingSteps, sampler: settings.sampler, guidanceScale: settings.guidanceScale, likeness,
+    kind: 'portrait', key: item.key, ...names, widthPx: finished.picture.width, heightPx: finished.picture.height,
+    ...sampling, ...likeness, facePoints: points ? pointsAsFractions(points, finished.picture) : null,
+    isFaceRedrawn: finished.isFaceRedrawn,
   });
-  drawing.drawn.add(item.key);
+  done.add(item.key);
+  if (finished.picture !== drawn!.picture && done.size < request.items.length) phaseOfDrawing(drawing);
 }
 
-async function drawOne(drawing: Drawing, pipeline: Pipeline, item: Item): Promise<DrawnPicture> {
-  const { request: { settings }, pack, look, start, reporter } = drawing;
-  // without the look its word is a word like any other
-  const adapter = usesLook(item) ? look?.adapter : undefined;
-  const first = drawing.drawn.size * settings.samplingSteps;
-  const batch = await drawPortraits(pipeline, promptsOf(pack, adapter?.learnedTokens), {
-    prompt: item.prompt, negativePrompt: item.negativePrompt, seeds: [item.seed],
-    widthPx: settings.widthPx, heightPx: settings.heightPx, samplingSteps: settings.samplingSteps,
-    sampler: settings.sampler, guidanceScale: settings.guidanceScale,
-    ...(adapter ? { adapter: { ...adapter.numbers, strength: item.adapterStrength } } : {}),
-    ...(start ? { start } : {}),
-  }, {
-    onStep: ({ samplingStep }) => reporter.step(first + samplingStep),
+function finish(
+  { request: { settings }, reporter, meters }: Drawing, { pipeline, prompts }: DrawingPerson, request: PortraitRequest,
+  { picture }: DrawnPicture,
+): Promise<FinishedPortrait> {
+  const { facePass, facePassStrength, upscale, upscaleStrength } = settings;
+  const finishing = { facePass, facePassStrength, upscale, upscaleStrength };
+  return finishPortrait({ pipeline, prompts, request, finishing }, picture, (each) => meters[0]!.find(each), {
+    onPhase: (phase, steps) => reporter.phase(phase, steps), onStep: (step) => reporter.step(step),
   });
-  return batch.portraits[0]!;
 }
 
-function portraitSettings({ request }: Drawing, item: Item): PortraitSettings {
-  const { settings } = request;
-  const isWithLora = request.adapter?.method === 'lora' && usesLook(item);
+/** Each person by the face in their region; a person alone by the largest. */
+async function likenesses(
+  [first, second]: readonly LikenessMeter[], { seed, latents }: DrawnPicture, { picture, faces }: FinishedPortrait,
+): Promise<{ likeness: Likeness; secondLikeness: Likeness | null }> {
+  const portrait = { seed, latents, picture };
   return {
-    prompt: item.prompt, negativePrompt: item.negativePrompt, seed: item.seed,
-    samplingSteps: settings.samplingSteps, sampler: settings.sampler, guidanceScale: settings.guidanceScale,
-    ...(request.start ? { startStrength: request.start.strength, startsFromPhoto: request.start.isPhoto } : {}),
-    modelName: request.modelName, version: `Likeness ${request.version}`,
-    // the look's own name may be a person's, so it stays out of the picture
-    ...(isWithLora ? { lora: { name: 'look', strength: item.adapterStrength } } : {}),
+    likeness: await first!.measure(portrait, faces.first ?? null),
+    secondLikeness: second ? await second.measure(portrait, faces.second ?? null) : null,
   };
+}
+
+/** The portrait, and beside it how it was before it was finished, where that is another picture. */
+async function writeFiles(
+  { request, sampling, drawn: done }: Drawing, item: Item, drawn: DrawnPicture, finished: FinishedPortrait,
+): Promise<{ file: string; beforeFile: string | null }> {
+  const file = path.join(request.outputFolder, `portrait-${done.size}.png`);
+  await writePortrait(file, finished.picture, portraitSettings(request, item, sampling, finished));
+  if (finished.picture === drawn.picture) return { file, beforeFile: null };
+  const beforeFile = path.join(request.outputFolder, `portrait-${done.size}-before.png`);
+  await writePortrait(beforeFile, drawn.picture, portraitSettings(request, item, sampling));
+  return { file, beforeFile };
 }

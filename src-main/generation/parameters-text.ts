@@ -26,7 +26,9 @@ export interface ParametersText {
   readonly modelName: string;
   /** First ten hexadecimal digits of the checkpoint's SHA-256. */
   readonly modelHash?: string;
-  readonly lora?: LoraReference;
+  readonly loras?: readonly LoraReference[];
+  /** What else the picture owes its look to, in the order in which it is written. */
+  readonly more?: readonly (readonly [key: string, value: string | number])[];
   /** The program, e.g. 'Likeness 0.1.0'. */
   readonly version: string;
 }
@@ -46,9 +48,10 @@ const fewestPairs = 3;
 
 /** A1111's text for one portrait. Folders are cut off names, so that no path of this machine gets out. */
 export function formatParameters(parameters: ParametersText): string {
-  const { lora } = parameters;
-  const loraTag = lora ? ` <lora:${loraName(lora)}:${lora.strength}>` : '';
-  const pairs: [string, string | number | undefined][] = [
+  const { loras = [] } = parameters;
+  const loraTags = loras.map((lora) => ` <lora:${loraName(lora)}:${lora.strength}>`).join('');
+  const hashes = loras.flatMap((lora) => (lora.hash ? [`${loraName(lora)}: ${lora.hash.slice(0, 12)}`] : []));
+  const pairs: (readonly [string, string | number | undefined])[] = [
     ['Steps', parameters.samplingSteps],
     ['Sampler', parameters.samplerTitle],
     ['Schedule type', parameters.scheduleType],
@@ -58,14 +61,15 @@ export function formatParameters(parameters: ParametersText): string {
     ['Model hash', parameters.modelHash?.slice(0, 10)],
     ['Model', withoutFolder(parameters.modelName)],
     ['Denoising strength', parameters.startStrength],
-    ['Lora hashes', lora?.hash && `${loraName(lora)}: ${lora.hash.slice(0, 12)}`],
+    ...parameters.more ?? [],
+    ['Lora hashes', hashes.join(', ')],
     ['Version', parameters.version],
   ];
   const settings = pairs.filter(([, value]) => value !== undefined && value !== '')
     .map(([key, value]) => `${key}: ${quoted(String(value))}`).join(', ');
   const negative = parameters.negativePrompt.trim();
-  return [trimmedLines(parameters.prompt) + loraTag, ...(negative ? [`${negativeMark} ${trimmedLines(negative)}`] : []),
-    settings].join('\n');
+  const negativeLines = negative ? [`${negativeMark} ${trimmedLines(negative)}`] : [];
+  return [trimmedLines(parameters.prompt) + loraTags, ...negativeLines, settings].join('\n');
 }
 
 /** Takes A1111's text apart, from whatever tool; every text is a prompt at least. */

@@ -7,14 +7,17 @@ import { writeFileAtomically } from '../checkpoint/atomic-file.ts';
 import { samplers, type SamplerName } from '../diffusion/samplers.ts';
 import { encodePng } from '../photos/decode.ts';
 import type { RgbPicture } from '../photos/pixels.ts';
+import { makingPairs, type PortraitMaking } from './making-text.ts';
 import { formatParameters, parseParameters, type ParametersText, type ReadParameters } from './parameters-text.ts';
 import { addPngTexts, readPngTexts, xmpKeyword } from './png-chunks.ts';
 
 export interface PortraitSettings
-  extends Omit<ParametersText, 'samplerTitle' | 'scheduleType' | 'widthPx' | 'heightPx'> {
+  extends Omit<ParametersText, 'samplerTitle' | 'scheduleType' | 'widthPx' | 'heightPx' | 'more'> {
   readonly sampler: SamplerName;
   /** Image to image from a real photo: then the label says composite. */
   readonly startsFromPhoto?: boolean;
+  /** Faces, passes and tiles; how the picture came to be as it is. */
+  readonly making?: PortraitMaking;
 }
 
 /** IPTC's words: made wholly by a trained model, or such pictures beside real ones (a contact sheet with photos). */
@@ -26,11 +29,15 @@ const parametersKeyword = 'parameters';
 
 /** A portrait as PNG bytes, labelled and with its settings. */
 export async function encodePortrait(
-  picture: RgbPicture, { startsFromPhoto = false, ...settings }: PortraitSettings,
+  picture: RgbPicture, { startsFromPhoto = false, making = {}, ...settings }: PortraitSettings,
 ): Promise<Uint8Array> {
   const { title, scheduleType } = samplers[settings.sampler];
+  const { startStrength = making.upscale?.strength } = settings;
   const text = formatParameters({
-    ...settings, samplerTitle: title, scheduleType, widthPx: picture.width, heightPx: picture.height,
+    // as A1111 does, the size is that which was drawn before it was made larger
+    widthPx: picture.width, heightPx: picture.height, ...making.upscale?.drawn,
+    ...settings, samplerTitle: title, scheduleType, more: makingPairs(making),
+    ...(startStrength === undefined ? {} : { startStrength }),
   });
   const label = startsFromPhoto ? 'compositeWithTrainedAlgorithmicMedia' : 'trainedAlgorithmicMedia';
   return addPngTexts(await encodePng(picture), [

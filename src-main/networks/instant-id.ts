@@ -1,5 +1,5 @@
-// InstantID's networks beside a checkpoint: InstantID's own files beside SDXL, or a miniature that a pack brings for its
-// own UNet. Opened in place, and refused with words where they do not fit.
+// InstantID's networks beside a checkpoint: InstantID's own files beside SDXL, or a miniature that a pack brings for
+// its own UNet. Opened in place, and refused with words where they do not fit.
 
 import path from 'node:path';
 

@@ -46,7 +46,7 @@ export interface PipelineOptions {
   readonly adapter?: AdapterForm;
   /** Layers that the text encoders leave out at their end ("clip skip" minus one); 0 unless told. */
   readonly skipLayers?: number;
-  /** What encodeFaces() and predict() need to be told of a face; SDXL only. */
+  /** What encodeFaces() and predict() need to be told of a face. */
   readonly instantId?: InstantId;
 }
 
@@ -80,8 +80,11 @@ export interface Pipeline {
   release(): Promise<void>;
 }
 
-/** Sessions kept open at once: text encoder, VAE, and the UNet at two sizes. */
-const keptSessions = 5;
+/**
+ * Sessions kept open at once: text encoder, Resampler, both halves of the VAE, and the UNet with a face and without, as
+ * the tiles of a portrait take turns with them. Where memory is no matter, those of a second size beside them.
+ */
+const keptSessions = { memory: 6, speed: 12 } as const;
 
 export function pipelineConfigOf(checkpoint: Checkpoint): PipelineConfig {
   const { architecture, unetConfig, vaeConfig, schedulerConfig } = checkpoint;
@@ -105,12 +108,13 @@ class LoadedPipeline implements Pipeline {
   readonly checkpoint: Checkpoint;
   readonly config: PipelineConfig;
   readonly #options: PipelineOptions;
-  readonly #sessions = new KeptSessions<Session>(keptSessions);
+  readonly #sessions: KeptSessions<Session>;
 
   constructor(checkpoint: Checkpoint, options: PipelineOptions) {
     this.checkpoint = checkpoint;
     this.config = pipelineConfigOf(checkpoint);
     this.#options = options;
+    this.#sessions = new KeptSessions(keptSessions[options.favour ?? 'speed']);
   }
 
   async encodeText(prompts: readonly PromptIds[], adapter?: AdapterInput): Promise<TextStates> {

@@ -58,8 +58,8 @@ export function analyticPipeline(
       }));
     },
     // the embedding's first number is its only token
-    encodeFaces: async ({ shape, data }) => float32Tensor([shape[0]!, 1, 1], Array.from({ length: shape[0]! }, (_, i) => (
-      Number(data[i * shape[2]!])))),
+    encodeFaces: async ({ shape: [count, , width], data }) => (
+      float32Tensor([count!, 1, 1], Array.from({ length: count! }, (_, i) => Number(data[i * width!])))),
     encode: encodeGrey,
     decode: decodeGrey,
   };

@@ -10,7 +10,7 @@ const parameters: ParametersText = {
   prompt: 'photo of sks woman, blue background', negativePrompt: 'blurry, hat', samplingSteps: 25,
   samplerTitle: 'DPM++ 2M', scheduleType: 'Karras', guidanceScale: 6.5, seed: 4294967295, widthPx: 512, heightPx: 768,
   modelName: 'v1-5-pruned', modelHash: '6ce0161689b3853acaa03779ec93eafe75a02f4ced659bee03f50797806fa2fa',
-  lora: { name: 'look', strength: 0.8, hash: '0123456789abcdef' }, version: 'Likeness 0.1.0',
+  loras: [{ name: 'look', strength: 0.8, hash: '0123456789abcdef' }], version: 'Likeness 0.1.0',
 };
 
 test('a portrait\'s text is A1111\'s, line by line', () => {
@@ -23,7 +23,7 @@ test('a portrait\'s text is A1111\'s, line by line', () => {
 });
 
 test('what is unknown or empty is left out', () => {
-  const text = formatParameters({ ...parameters, negativePrompt: ' ', modelHash: undefined, lora: undefined });
+  const text = formatParameters({ ...parameters, negativePrompt: ' ', modelHash: undefined, loras: [] });
   expect(text).not.toMatch(/Negative|hash|lora/);
 });
 
@@ -34,7 +34,7 @@ test('a portrait that began with a picture says how much of it could change', ()
 
 test('no folder of this machine gets into the text', () => {
   const text = formatParameters({
-    ...parameters, modelName: '/home/ada/models/base', lora: { name: 'C:\\Users\\ada\\l<o>:ok', strength: 1 },
+    ...parameters, modelName: '/home/ada/models/base', loras: [{ name: 'C:\\Users\\ada\\l<o>:ok', strength: 1 }],
   });
   expect(text).not.toContain('ada');
   expect(text).toContain('Model: base');
@@ -49,7 +49,7 @@ const prompts = [
 
 test.each(prompts)('prompt and negative prompt come back: %j', (prompt) => {
   for (const negativePrompt of ['', 'dull', prompt]) {
-    const read = parseParameters(formatParameters({ ...parameters, prompt, negativePrompt, lora: undefined }));
+    const read = parseParameters(formatParameters({ ...parameters, prompt, negativePrompt, loras: [] }));
     expect(read).toMatchObject({ prompt, negativePrompt });
     expect(read.settings.get('Seed')).toBe('4294967295');
   }
