@@ -133,4 +133,29 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   }),
   'generation.not-finite': always(
     '绘制时网络的数值失效，这个种子没有得到写真。', '之前完成的写真都还在。', '请调低形象强度或引导强度，或换一个计算设备。'),
+  'generation.no-fast-adapter': always(
+    '这个模型没有快速绘制所需的 LCM-LoRA。', notDrawn, '请在“模型”页添加适合它的 LCM-LoRA，或关闭快速模式。'),
+
+  'instant-id.no-face': always(
+    '所选照片中都没有找到可供写真使用的脸。', notDrawn, '请选择近距离、光线充足、能看清面部的照片。'),
+  'instant-id.pose-no-face': always(
+    '用来参考姿势的图片里没有找到脸。', notDrawn, '请另选一张图片、手动摆放面部的点，或不限定姿势。'),
+  'instant-id.points-outside': always(
+    '面部的点在画面之外。', notDrawn, '请把脸移回画面内，或不限定姿势。'),
+  'instant-id.points-together': always(
+    '面部的点都在同一处，看不出姿势。', notDrawn, '请放大脸或把点分开，或不限定姿势。'),
+  'instant-id.other-encoder': ({ found, wanted }) => ({
+    what: `面部编码器给出 ${found} 个数，而 InstantID 的适配器读取 ${wanted} 个。`, safe: notDrawn,
+    todo: '请选择与这个编码器一同发布的适配器，或重新获取模型。',
+  }),
+  'instant-id.wrong-file': aboutFile(
+    '不是 InstantID 的这个文件。', unchanged, '请选择 InstantID 发布的 ip-adapter.bin 和 ControlNetModel。'),
+  'instant-id.other-adapter': aboutFile(
+    '是另一种图像适配器，不是 InstantID 的。', unchanged, '请选择随 InstantID 发布的 ip-adapter.bin。'),
+  'instant-id.other-network': aboutFile(
+    '与这个模型的网络大小不符。', unchanged, '请选择 SDXL 模型和 InstantID 发布的文件。'),
+  'instant-id.needs-sdxl': aboutFile(
+    '不是 SDXL 模型，InstantID 只能配合 SDXL 绘制。', unchanged, '请选择 SDXL 模型，或用几张照片让这个模型学习。'),
+  'instant-id.other-drive': aboutFile(
+    '与模型不在同一个驱动器上，两者需要同时就地读取。', unchanged, '请把其中一个复制到另一个所在的驱动器。'),
 };
