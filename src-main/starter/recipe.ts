@@ -7,12 +7,6 @@ import { learningRateAt, scheduleSchema as schedule, type TrainingSchedule } fro
 
 export { learningRateAt, type TrainingSchedule };
 
-const sharpenDefaults = {
-  cropPx: 64, pictures: 12_000, faceShare: 0.8, featureWeight: 5, edgeWeight: 1, emaDecay: 0.99, roundSteps: 10,
-  steps: 4_000, batchSize: 6, learningRate: 1.5e-3, warmUpSteps: 20, constantShare: 0.4, finalShare: 0.02,
-  beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
-} as const;
-
 export const recipeSchema = z.object({
   seed: z.int(), resolutionPx: z.literal(128),
   portraits: z.int().min(1), textures: z.int().min(0), heldOut: z.int().min(1),
@@ -42,20 +36,6 @@ export const recipeSchema = z.object({
     captionDropout: z.number().min(0).max(1), emaDecay: z.number().min(0).lt(1),
   }),
   textEncoder: z.object({ width: z.int(), layers: z.int(), heads: z.int() }),
-  /** The decoder goes on alone, on faces. */
-  sharpen: schedule.extend({
-    /** Edge of a crop without the margin that is decoded around it; a multiple of 8. */
-    cropPx: z.int().multipleOf(8),
-    /** How many of the people's pictures. */
-    pictures: z.int().min(1),
-    /** Share of crops that show the face. */
-    faceShare: z.number().min(0).max(1),
-    /** How much more eyes, nose and mouth count. */
-    featureWeight: z.number().min(1),
-    edgeWeight: z.number().min(0), emaDecay: z.number().min(0).lt(1),
-    /** Steps of a worker between two averagings. */
-    roundSteps: z.int().min(1),
-  }).prefault(sharpenDefaults),
   ...instantRecipeSchema,
 });
 
