@@ -6,20 +6,21 @@ import { detectFileKind } from '../checkpoint/architecture.ts';
 import { writeFileAtomically } from '../checkpoint/atomic-file.ts';
 import { readSafetensorsHeader } from '../checkpoint/safetensors.ts';
 import type { Method } from '../contract/settings.ts';
+import { drawingSettings } from '../packs/default-settings.ts';
 import { findPack } from '../packs/pack-shelf.ts';
 import { findStyle, stylesFor } from '../packs/styles.ts';
 import type { Studio } from '../studio/open-studio.ts';
 import { withWorkFolder } from '../studio/engine-work.ts';
 import type { GenerateOptions } from './commands/generate.ts';
 import type { Outcome } from './commands/run-command.ts';
-import { generationSettingsOf, usualImageStrength } from './options.ts';
+import { usualDenoisingStrength } from './options.ts';
+import { givenSettings } from './people.ts';
 import { portraitsAre, progressDisplay } from './terminal.ts';
 
 /** Draws every prompt and style on every seed. Throws what the adapter's reader says of a file that does not fit. */
 export async function drawWithFile(studio: Studio, options: GenerateOptions): Promise<Outcome> {
   const pack = await findPack(studio.packs, options.pack);
-  const given = definedOnly(generationSettingsOf(options));
-  const settings = { ...pack.generationDefaults, ...given };
+  const settings = drawingSettings(pack, givenSettings(options), { isInstant: false });
   const prompts = await promptsOf(studio, options, pack.isBuiltIn);
   const items = prompts.flatMap((wording, promptIndex) => Array.from({ length: options.count }, (_, index) => ({
     ...wording, key: `${prompts.length > 1 ? `${promptIndex + 1}-` : ''}seed-${options.seed + index}`,
@@ -33,9 +34,8 @@ export async function drawWithFile(studio: Studio, options: GenerateOptions): Pr
     kind: 'create', checkpointPath: pack.checkpointPath, provider: options.provider, modelName: pack.name,
     version: studio.version,
     adapter: { method, file: path.resolve(options.adapter!), word: '' },
-    items, settings, references: [], start: options.image === undefined ? null
-      : { file: path.resolve(options.image), strength: options.imageStrength ?? usualImageStrength, isPhoto: true },
-    outputFolder: folder,
+    items, settings, references: [], start: startOf(options),
+    fastAdapterFile: studio.companions.instantIdFor(pack).fastAdapterFile, outputFolder: folder,
   }, new AbortController().signal, {
     onProgress: display.show,
     onNote: display.note,
@@ -51,6 +51,10 @@ export async function drawWithFile(studio: Studio, options: GenerateOptions): Pr
   }));
   display.end();
   return { document: { portraits, folder: out }, text: `${portraitsAre(portraits.length)} in ${out}` };
+}
+
+function startOf({ image, denoisingStrength: strength = usualDenoisingStrength }: GenerateOptions) {
+  return image === undefined ? null : { file: path.resolve(image), strength, isPhoto: true };
 }
 
 /** A LoRA or an embedding; what is neither is refused by the LoRA's reader, which says what it is. */
@@ -71,8 +75,4 @@ async function promptsOf(
   }));
   const all = [...own, ...styled];
   return all.length > 0 ? all : [{ prompt: 'photo of a person', negativePrompt: negative }];
-}
-
-function definedOnly<T extends object>(values: T): T {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 }

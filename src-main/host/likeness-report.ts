@@ -12,7 +12,9 @@ export interface MeasuredLikeness {
   readonly latentDistance: number | null;
 }
 
-export function measuredOf({ likeness }: Portrait): MeasuredLikeness & { readonly isFaceFound: boolean } {
+export function measuredOf(
+  { likeness }: Pick<Portrait, 'likeness'>,
+): MeasuredLikeness & { readonly isFaceFound: boolean } {
   return {
     faceCosine: likeness.cosine ?? likeness.placeCosine ?? null,
     isFaceFound: likeness.cosine !== null,
@@ -41,15 +43,19 @@ export interface Pair {
   readonly withoutLook: Portrait;
 }
 
-/** Portraits of one job, each with look beside its twin without, by seed. */
+/** Portraits of one job, each with look or face beside its twin by the base model alone, by seed. */
 export function pairsOf(portraits: readonly Portrait[]): Pair[] {
   const pairs = portraits.flatMap((withLook) => {
-    if (withLook.adapterId === null) return [];
+    if (isAlone(withLook)) return [];
     const withoutLook = portraits.find((other) =>
-      other.adapterId === null && other.seed === withLook.seed && other.prompt === withLook.prompt);
+      isAlone(other) && other.seed === withLook.seed && other.prompt === withLook.prompt);
     return withoutLook ? [{ seed: withLook.seed, prompt: withLook.prompt, withLook, withoutLook }] : [];
   });
   return pairs.sort((a, b) => a.seed - b.seed);
+}
+
+function isAlone({ adapterId, instantly }: Portrait): boolean {
+  return adapterId === null && instantly === null;
 }
 
 type NearerCounts = Readonly<Record<keyof MeasuredLikeness, { readonly nearer: number; readonly of: number }>>;

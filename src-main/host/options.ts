@@ -61,7 +61,7 @@ export interface GenerationOptions {
   readonly negative: string;
   readonly keepPrompts?: boolean;
   readonly image?: string;
-  readonly imageStrength?: number;
+  readonly denoisingStrength?: number;
   readonly count: number;
   readonly seed: number;
   readonly strength?: number;
@@ -74,7 +74,7 @@ export interface GenerationOptions {
 }
 
 /** Much of a picture stays at this strength, and the face can still become another. */
-export const usualImageStrength = 0.6;
+export const usualDenoisingStrength = 0.6;
 
 export function addGenerationOptions(command: Command): Command {
   return command
@@ -82,7 +82,8 @@ export function addGenerationOptions(command: Command): Command {
     .option('--keep-prompts', 'draw prompts that do not name the person just as they are')
     .option('--image <name>', 'start from a picture (image to image): a photo by its file name, a portrait '
       + 'by its id; with --adapter the path of a picture')
-    .option('--image-strength <number>', `how much of it is drawn anew, 0 to 1; ${usualImageStrength} when left out`,
+    .option('--denoising-strength <number>',
+      `how much of it is drawn anew, 0 to 1; ${usualDenoisingStrength} when left out`,
       numberOf(z.number().min(0).max(1)))
     .option('--style <id>', 'a ready-made style (repeatable)', collect, [])
     .option('--negative <text>', 'what should not be in it', '')

@@ -4,11 +4,12 @@ import { UserError } from '../contract/errors.ts';
 import type { SubjectId } from '../contract/ids.ts';
 import type { StartPicture } from '../contract/nouns.ts';
 import type { Studio } from '../studio/open-studio.ts';
-import { type GenerationOptions, usualImageStrength } from './options.ts';
+import { type GenerationOptions, usualDenoisingStrength } from './options.ts';
 
 /** The photo of this file name or the portrait of this id, for --image. */
 export async function startOf(
-  studio: Studio, subjectId: SubjectId, { image, imageStrength: strength = usualImageStrength }: GenerationOptions,
+  studio: Studio, subjectId: SubjectId,
+  { image, denoisingStrength: strength = usualDenoisingStrength }: GenerationOptions,
 ): Promise<StartPicture | null> {
   if (image === undefined) return null;
   const photos = await studio.run('photos.list', { subjectId });

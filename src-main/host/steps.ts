@@ -136,10 +136,11 @@ export async function writeMedia(studio: Studio, kind: PictureKind, id: string, 
   return file;
 }
 
-/** 'seed-7-with-look.png', with the prompt's number in front when there are several. */
+/** 'seed-7-with-look.png' or 'seed-7-instant.png', with the prompt's number in front when there are several. */
 export function portraitFileName(portrait: Portrait, prompts: readonly string[]): string {
   const number = prompts.length > 1 ? `${prompts.indexOf(portrait.prompt) + 1}-` : '';
-  return `${number}seed-${portrait.seed}-${portrait.adapterId ? 'with-look' : 'without'}.png`;
+  const kind = portrait.instantly ? 'instant' : portrait.adapterId ? 'with-look' : 'without';
+  return `${number}seed-${portrait.seed}-${kind}.png`;
 }
 
 function cancelled(): UserError {

@@ -7,7 +7,8 @@ import type { Progress } from '../contract/nouns.ts';
 const phaseWords: Readonly<Record<Progress['phase'], string>> = {
   starting: 'Starting', 'finding-faces': 'Looking for faces', 'drawing-class': 'Drawing the class',
   preparing: 'Preparing', teaching: 'Teaching', previewing: 'Drawing previews',
-  drawing: 'Drawing', 'redrawing-faces': 'Redrawing faces', upscaling: 'Upscaling', measuring: 'Measuring likeness', saving: 'Saving',
+  drawing: 'Drawing', 'redrawing-faces': 'Redrawing faces', upscaling: 'Upscaling',
+  measuring: 'Measuring likeness', saving: 'Saving',
 };
 
 const barWidth = 24;

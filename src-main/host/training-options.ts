@@ -70,10 +70,10 @@ export interface TrainingOptions {
   readonly method: Method;
 }
 
-/** Adds --method and every setting. */
-export function addTrainingOptions(command: Command): Command {
-  command.addOption(new Option('--method <name>', 'how the face is learned').choices(methodSchema.options)
-    .default('lora').helpGroup('What learns:'));
+/** Adds --method and every setting; `others` are methods that need no teaching. */
+export function addTrainingOptions(command: Command, others: readonly string[] = []): Command {
+  command.addOption(new Option('--method <name>', 'how the face is learned')
+    .choices([...methodSchema.options, ...others]).default('lora').helpGroup('What learns:'));
   for (const [heading, rows] of groups) {
     for (const [setting, flags, help] of rows) command.addOption(optionOf(setting, flags, help).helpGroup(heading));
   }
@@ -98,8 +98,8 @@ function wordOf(schema: z.ZodType<string>): (text: string) => string {
 }
 
 /** The settings that were given; a rank without an alpha brings its own. */
-export function trainingSettingsOf(options: TrainingOptions): TrainingSettings {
-  const given = options as unknown as Readonly<Record<string, unknown>>;
+export function trainingSettingsOf(options: object): TrainingSettings {
+  const given = options as Readonly<Record<string, unknown>>;
   const settings = Object.fromEntries(groups.flatMap(([, rows]) => rows.flatMap(([setting, flags, help]) => {
     const value = given[optionOf(setting, flags, help).attributeName()];
     return value === undefined ? [] : [[setting, value]];

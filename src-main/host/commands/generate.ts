@@ -6,20 +6,25 @@ import type { Command } from 'commander';
 import { UserError } from '../../contract/errors.ts';
 import { findPack } from '../../packs/pack-shelf.ts';
 import type { Studio } from '../../studio/open-studio.ts';
+import {
+  type SecondOptions, addFaceOptions, addFinishOptions, addSecondOptions, optionOfFace,
+} from '../instant-options.ts';
+import { bestFirst } from '../likeness-words.ts';
 import { libraryFolderOf, withStudio, withTemporaryStudio } from '../open-host-studio.ts';
 import {
-  type CommonOptions, type GenerationOptions, type ModelOptions, addCommonOptions, addGenerationOptions,
-  addModelOptions, generationSettingsOf,
+  type CommonOptions, type ModelOptions, addCommonOptions, addGenerationOptions, addModelOptions,
 } from '../options.ts';
-import { measuredOf } from '../likeness-report.ts';
+import { type DrawingOptions, givenSettings, instantlyOf, portraitSize, secondOf } from '../people.ts';
+import { outputFolder, portraitDocument, rankedLines, writeJob } from '../results.ts';
 import { startOf } from '../start-picture.ts';
-import { findSubject, portraitFileName, waitFor, writeMedia } from '../steps.ts';
+import { findSubject, waitFor } from '../steps.ts';
 import { portraitsAre, progressDisplay } from '../terminal.ts';
 import { drawWithFile } from '../draw-with-file.ts';
 import { findLook } from './export.ts';
 import { type Outcome, runCommand } from './run-command.ts';
 
-export interface GenerateOptions extends CommonOptions, GenerationOptions, ModelOptions {
+export interface GenerateOptions extends CommonOptions, DrawingOptions, ModelOptions, SecondOptions {
+  readonly instant?: boolean;
   readonly subject?: string;
   readonly look?: string;
   readonly adapter?: string;
@@ -56,14 +61,37 @@ function addDrawingOptions(command: Command): void {
     .option('--subject <name>', 'a subject of the library')
     .option('--look <name>', 'which of its looks; the newest when left out')
     .option('--adapter <file>', 'a LoRA or embedding file instead of a subject')
-    .option('--compare', 'draw each portrait without the look as well');
+    .option('--instant', 'give the face from the photos without teaching (InstantID); --look may stand beside it')
+    .option('--compare', 'draw each portrait by the base model alone as well');
   addModelOptions(command);
   addGenerationOptions(command);
+  addFinishOptions(command);
+  addFaceOptions(command);
+  addSecondOptions(command);
   addCommonOptions(command);
+  command.addHelpText('after', `
+--instant needs a model with InstantID (likeness packs says which) and photos of the subject; of four or more one in
+five is kept to measure likeness with. Two people: --with, and {subject} and {subject2} where they go in a prompt.`);
 }
 
-function checkSource(command: Command, { subject, adapter }: GenerateOptions): void {
+function checkSource(command: Command, options: GenerateOptions): void {
+  const { subject, adapter, instant } = options;
   if ((subject === undefined) === (adapter === undefined)) command.error('error: give either --subject or --adapter');
+  if (adapter !== undefined && (instant || options.with !== undefined)) {
+    command.error('error: --instant and --with go with --subject');
+  }
+  if (!instant) checkNoFace(command, options, '--instant');
+  if (options.with === undefined && (options.withLook ?? options.withPose ?? options.mask) !== undefined) {
+    command.error('error: --with-look, --with-pose and --mask go with --with');
+  }
+}
+
+/** What says something of a face that nobody gives is wrong usage. */
+export function checkNoFace(command: Command, options: DrawingOptions, wanted: string): void {
+  const option = optionOfFace(options);
+  if (option === undefined) return;
+  const hint = option === '--image-strength' ? ' (how much of --image is drawn anew is --denoising-strength)' : '';
+  command.error(`error: ${option} goes with ${wanted}${hint}`);
 }
 
 async function readPrompts(file: string): Promise<string[]> {
@@ -84,31 +112,30 @@ async function generate(options: GenerateOptions): Promise<Outcome> {
 
 async function generateInLibrary(studio: Studio, options: GenerateOptions): Promise<Outcome> {
   const display = progressDisplay(process.stderr);
+  const isInstant = options.instant === true;
   await studio.run('settings.set', { provider: options.provider });
   const pack = await findPack(studio.packs, options.pack);
   const subject = await findSubject(studio, options.subject!);
-  const look = await findLook(studio, options.subject!, options.look);
+  const hasLook = !isInstant || options.look !== undefined;
+  const look = hasLook ? await findLook(studio, options.subject!, options.look) : null;
+  const size = portraitSize(pack, options, isInstant);
   const hasWords = options.prompt.length + options.style.length > 0;
   const job = await waitFor(studio, await studio.run('portraits.create', {
-    subjectId: subject.id, adapterId: look.id, packId: pack.id,
+    subjectId: subject.id, adapterId: look?.id ?? null, packId: pack.id,
     prompts: hasWords ? options.prompt : ['photo of {subject}'], styleIds: options.style,
     negativePrompt: options.negative, count: options.count, seed: options.seed,
     compareWithout: options.compare ?? false, keepPrompts: options.keepPrompts ?? false,
-    settings: generationSettingsOf(options), start: await startOf(studio, subject.id, options),
+    settings: givenSettings(options), start: await startOf(studio, subject.id, options),
+    instantly: isInstant ? await instantlyOf(studio, subject, options, size) : null,
+    second: await secondOf(studio, options, size, isInstant),
   }), display);
-  const out = path.resolve(options.out ?? `portraits-${subject.name.replace(/[^\p{L}\p{N}]+/gu, '-')}`);
-  const drawn = (await studio.run('portraits.list', { subjectId: subject.id })).filter((one) => one.jobId === job.id);
-  const prompts = [...new Set([...drawn].reverse().map((portrait) => portrait.prompt))];
-  const portraits = [];
-  for (const portrait of [...drawn].reverse()) {
-    const file = path.join(out, portraitFileName(portrait, prompts));
-    await writeMedia(studio, 'portrait', portrait.id, file);
-    portraits.push({ file, seed: portrait.seed, prompt: portrait.prompt, likeness: measuredOf(portrait),
-      isWithLook: portrait.adapterId !== null });
-  }
-  const contactSheet = await writeMedia(studio, 'sheet', job.id, path.join(out, 'contact-sheet.png'));
+  const out = outputFolder(subject, options.out);
+  const { portraits, contactSheet, people } = await writeJob(studio, job, out);
   return {
-    document: { subject: subject.name, look: look.name, portraits, contactSheet, folder: out },
-    text: `${portraitsAre(portraits.length)} in ${out}`,
+    document: {
+      subject: subject.name, look: look?.name ?? null, method: isInstant ? 'instantid' : look!.method,
+      portraits: bestFirst(portraits).map((one) => portraitDocument(one, people)), contactSheet, folder: out,
+    },
+    text: [`${portraitsAre(portraits.length)} in ${out}, best first:`, ...rankedLines(portraits, people)].join('\n'),
   };
 }
