@@ -45,7 +45,9 @@ const nearlyBlack = 16;
 const nearlyWhite = 250;
 
 /** Mean luma of the face, 0..255, and shares of its pixels that are nearly black or nearly white. */
-function faceLight(picture: RgbPicture, box: PixelBox): Pick<PhotoMeasures, 'brightness' | 'darkShare' | 'brightShare'> {
+function faceLight(
+  picture: RgbPicture, box: PixelBox,
+): Pick<PhotoMeasures, 'brightness' | 'darkShare' | 'brightShare'> {
   const grey = luma(resampleRegion(picture, box, 32, 32, 'reflect'));
   const share = (counts: (value: number) => boolean): number => grey.filter(counts).length / grey.length;
   return {

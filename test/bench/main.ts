@@ -1,10 +1,11 @@
-// npm run bench -- sd15 | sdxl | methods: measures on this machine. Of models at their real size it prints ratios of
-// one run, medians of interleaved repeats. Keep the machine quiet: ONNX Runtime slows threefold when others use its
-// cores.
+// npm run bench -- sd15 | sdxl | methods | intake: measures on this machine. Of models at their real size it prints
+// ratios of one run, medians of interleaved repeats. Keep the machine quiet: ONNX Runtime slows threefold when others
+// use its cores.
 
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import type { TrainingSettings } from '../../src-main/contract/settings.ts';
+import { benchIntake } from './intake.ts';
 import { type MethodsBenchOptions, benchMethods } from './methods.ts';
 import { type RealSizeBenchOptions, benchRealSize } from './real-size.ts';
 import type { RealModel } from './real-size-configs.ts';
@@ -14,6 +15,7 @@ const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forwar
        [--rounds N] [--favour memory|speed] [--weights float32|float16] [--provider cpu|webgpu] [--huge-pages]
        [--checkpoint FOLDER]
        npm run bench -- methods [--subjects SEED,SEED] [--portraits N] [--out FOLDER] [--only ROW]... [--settings JSON]
+       npm run bench -- intake [--photos N] [--photo FILE]
 Without --checkpoint a random one is made in the folder for temporary files, and removed again:
        sd15 4.3 GB, or 2.1 GB with --weights float16; sdxl 13.9 GB or 6.9 GB.
 lean-step is the step with activations computed again; for sdxl the step without needs more memory and is left out
@@ -29,6 +31,7 @@ const { values, positionals } = parseArgs({
     subjects: { type: 'string', default: '11,12,13' }, portraits: { type: 'string', default: '8' },
     out: { type: 'string', default: '.cache/methods' }, only: { type: 'string', multiple: true, default: [] },
     settings: { type: 'string', default: '{}' },
+    photos: { type: 'string', default: '200' }, photo: { type: 'string' },
   },
 });
 
@@ -60,15 +63,22 @@ function methodsOptions(): MethodsBenchOptions {
   };
 }
 
+/** By the word that asks for it; each gives the lines of its report. */
+const benches: Readonly<Record<string, () => Promise<string[]>>> = {
+  sd15: () => benchRealSize(realSizeOptions('sd15')),
+  sdxl: () => benchRealSize(realSizeOptions('sdxl')),
+  methods: () => benchMethods(methodsOptions()),
+  intake: () => benchIntake({ photos: Number(values.photos), ...(values.photo ? { photo: values.photo } : {}) }),
+};
+
 async function main(): Promise<number> {
-  const [what] = positionals;
-  if (what !== 'sd15' && what !== 'sdxl' && what !== 'methods') {
+  const bench = benches[positionals[0] ?? ''];
+  if (!bench) {
     console.error(usage);
     return 2;
   }
   describeMachine();
-  const lines = what === 'methods' ? await benchMethods(methodsOptions()) : await benchRealSize(realSizeOptions(what));
-  lines.forEach((line) => console.log(line));
+  (await bench()).forEach((line) => console.log(line));
   return 0;
 }
 

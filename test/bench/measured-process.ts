@@ -26,7 +26,8 @@ export async function measuredProcess<T>(
   return { ...JSON.parse(output) as T, ...memory };
 }
 
-async function sampleMemory(pid: number, peak: PeakMemory): Promise<void> {
+/** Takes down what a process holds now where that is more than before. */
+export async function sampleMemory(pid: number, peak: PeakMemory): Promise<void> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const bytes = (name: string): number => 1024 * Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0);
   const now = { anonymousBytes: bytes('RssAnon'), mappedBytes: bytes('RssFile') };

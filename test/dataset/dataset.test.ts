@@ -113,7 +113,8 @@ describe('with the face networks', () => {
 
   test('a photo becomes crops with the face in its place, an embedding and a background', async () => {
     const picture = await decodePhoto(photo, 'astronaut.png');
-    const prepared = await preparePhoto(analyzer, sourceOf(picture), { resolutionPx: 128, cropCount: 3, modelResolutionPx: 128 });
+    const prepared = await preparePhoto(
+      analyzer, sourceOf(picture), { resolutionPx: 128, cropCount: 3, modelResolutionPx: 128 });
     expect(prepared.verdict.grade).toBe('good');
     expect(prepared).toMatchObject({ faceIndex: 0, measures: { occlusions: [] } });
     expect(prepared.faces.map(({ embedding }) => embedding?.length)).toEqual([128]);

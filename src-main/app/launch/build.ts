@@ -30,8 +30,8 @@ export function buildApp(): Promise<boolean> {
 }
 
 /**
- * Writes main.mjs, engine.mjs with its thread, and preload.cjs into `folder`. The preload must be CommonJS, because a sandboxed
- * preload is no module; it must also be one file, because it can require nothing but electron.
+ * Writes main.mjs, engine.mjs with its thread, and preload.cjs into `folder`. The preload must be CommonJS, because a
+ * sandboxed preload is no module; it must also be one file, because it can require nothing but electron.
  */
 export async function bundleApp(folder: string): Promise<void> {
   const { build } = await import('esbuild');
