@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { addExportCommand } from './commands/export.ts';
 import { addBatchCommand, addGenerateCommand } from './commands/generate.ts';
 import { addDoctorCommand, addPacksCommand } from './commands/machine.ts';
+import { addModelsCommand } from './commands/models.ts';
 import { addAnalyzeCommand, addImportCommand } from './commands/photos.ts';
 import { addPortraitsCommand } from './commands/portraits.ts';
 import { addServeCommand } from './commands/serve.ts';
@@ -19,7 +20,7 @@ export function likenessProgram(version: string): Command {
     .exitOverride();
   const addCommands = [
     addPortraitsCommand, addImportCommand, addAnalyzeCommand, addTrainCommand, addGenerateCommand, addBatchCommand,
-    addExportCommand, addPacksCommand, addDoctorCommand, addServeCommand,
+    addExportCommand, addPacksCommand, addModelsCommand, addDoctorCommand, addServeCommand,
   ];
   for (const addCommand of addCommands) addCommand(program);
   for (const command of program.commands) command.exitOverride().showHelpAfterError('(see --help)');

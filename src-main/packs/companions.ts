@@ -171,13 +171,13 @@ const builtInEngine: FaceEngine = {
 function antelopeEngine(detector: Companion, recognizer: Companion): FaceEngine {
   const both = [detector, recognizer];
   const { license, licenseId, isLicenseAccepted, isCommercialUseAllowed } = recognizer;
-  const absent = both.filter(({ state }) => state !== 'ready');
-  const reason = absent.length > 0
-    ? absent.map(({ name, source, state, note }) => (
-      state === 'missing' ? `The ${name} has not been added (${source}).` : `${name}: ${note}`)).join(' ')
-    : isLicenseAccepted ? '' : `Its licence has not been accepted: ${license}.`;
+  const unusable = both.filter(({ state }) => state !== 'ready');
+  const reasons = [
+    ...unusable.map(({ name, note }) => (note ? `${name}: ${note}` : `${name}: it has not been added.`)),
+    ...(isLicenseAccepted ? [] : [`Its licence has not been accepted (${license}).`]),
+  ];
   return {
-    id: 'antelopev2', name: 'antelopev2 (InsightFace)', isInstalled: absent.length === 0, reason,
+    id: 'antelopev2', name: 'antelopev2 (InsightFace)', isInstalled: unusable.length === 0, reason: reasons.join(' '),
     license, licenseId, isCommercialUseAllowed,
   };
 }

@@ -21,6 +21,7 @@ test('wrong usage is 2, with a reason', async () => {
     [], ['nonsense'], ['portraits'], ['portraits', '--photos', 'Ada', '--count', '0'], ['analyze'], ['export'],
     ['portraits', '--photos', 'Ada', '--seed', 'x'], ['generate', '--subject', 'a', '--adapter', 'b'], ['generate'],
     ['serve', '--port', '99999'], ['portraits', '--photos', 'Ada', '--method', 'magic'], ['train'],
+    ['models', 'remove'], ['models', 'add'], ['models', '--face-engine', 'other'],
     ['portraits', '--photos', 'Ada', '--width', '100'], ['portraits', '--photos', 'Ada', '--nonsense'],
   ];
   for (const words of wrong) {
@@ -33,8 +34,8 @@ test('wrong usage is 2, with a reason', async () => {
 
 test('every command of the design is there, explains itself and speaks JSON', async () => {
   const commands = likenessProgram('1.2.3').commands.map((command) => command.name());
-  expect(commands).toEqual(['portraits', 'import', 'analyze', 'train', 'generate', 'batch', 'export', 'packs', 'doctor',
-    'serve']);
+  expect(commands).toEqual(['portraits', 'import', 'analyze', 'train', 'generate', 'batch', 'export', 'packs', 'models',
+    'doctor', 'serve']);
   for (const command of commands) {
     const { code, output } = await run(command, '--help');
     expect(code).toBe(0);
