@@ -165,7 +165,7 @@ const isUsable = ({ state, isLicenseAccepted }: Companion): boolean => state ===
 
 const builtInEngine: FaceEngine = {
   id: 'built-in', name: 'Built-in face networks', isInstalled: true, reason: '',
-  license: 'MIT', licenseId: '', isCommercialUseAllowed: true,
+  license: 'MIT, Apache 2.0 and public domain', licenseId: '', isCommercialUseAllowed: true,
 };
 
 function antelopeEngine(detector: Companion, recognizer: Companion): FaceEngine {

@@ -88,6 +88,25 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   'packs.unknown': always('没有这个模型。', unchanged, '请在“模型”页查看已安装的模型。'),
   'styles.unknown': always('没有这种风格。', notDrawn, '请另选一种风格，或自己写提示词。'),
 
+  'companions.unknown': aboutFile(
+    '不是基础模型旁边所用的网络。', '只查看了它，没有任何改动。',
+    '请选择 antelopev2 或 InstantID 的文件夹、其中的一个文件，或 SDXL 的 LCM-LoRA。'),
+  'companions.other-lora': aboutFile(
+    '是 LoRA，但不是让模型用很少步数绘制的那种。', '只查看了它，没有任何改动。', '请选择 SDXL 的 LCM-LoRA。'),
+  'companions.engine-not-ready': always(
+    '还不能使用 antelopev2：缺少文件，或没有接受它的许可。', '继续使用内置的人脸网络。',
+    '请添加它的两个文件，阅读并接受它的许可。'),
+  'companions.unknown-license': always('没有这个许可。', unchanged, '请在“模型”页查看许可。'),
+  'models.file-missing': aboutFile('在原来的位置无法读取。', unchanged, '请把它放回原处，或重新添加它现在的位置。'),
+  'models.file-too-large': aboutFile(
+    '过大，不可能是这种网络。', '没有读取它，也没有任何改动。', '请选择原作者发布的文件。'),
+  'models.wrong-hash': aboutFile(
+    '不是原作者发布的文件：它的 SHA-256 不同。', '没有运行它，也没有任何改动。', '请从发布处重新获取这个文件。'),
+  'models.unreadable': aboutFile(
+    '无法被 ONNX Runtime 读取。', '只读取了它，没有任何改动。', '请从发布处重新获取这个文件。'),
+  'models.other-network': aboutFile(
+    '是另一种网络，不是所需的那个。', '只读取了它，没有任何改动。', '请选择原作者发布的文件。'),
+
   'engine.stopped': always(
     '引擎在工作中途停止了。', '您的照片没有任何改动，之前完成的内容都还在。',
     '请重试。若再次停止，请关闭占用内存较多的程序，或选择较小的设置。'),
