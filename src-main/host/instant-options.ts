@@ -80,7 +80,8 @@ export function addSecondOptions(command: Command): Command {
 export function addFinishOptions(command: Command): Command {
   command
     .addOption(new Option('--fast', 'few steps, with the LCM-LoRA of the model').helpGroup(headings.finish))
-    .addOption(new Option('--face-pass <when>', 'draw the face a second time at full resolution; auto: when it is small').choices(['off', 'auto', 'always']).helpGroup(headings.finish));
+    .addOption(new Option('--face-pass <when>', 'draw the face again at full resolution; auto: when it is small')
+      .choices(['off', 'auto', 'always']).helpGroup(headings.finish));
   addRows(command, finishRows, headings.finish);
   return command;
 }

@@ -4,9 +4,11 @@ import { expect, test } from 'vitest';
 import type { Portrait } from '../../src-main/contract/nouns.ts';
 import { meanOf, measuredOf, nearerCounts, pairsOf } from '../../src-main/host/likeness-report.ts';
 
-function portrait(seed: number, isWithLook: boolean, cosine: number | null, latentDistance: number): Portrait {
+function portrait(
+  seed: number, isWithLook: boolean, cosine: number | null, latentDistance: number, instantly: object | null = null,
+): Portrait {
   return {
-    seed, prompt: 'p', adapterId: isWithLook ? 'a'.repeat(32) : null,
+    seed, prompt: 'p', adapterId: isWithLook ? 'a'.repeat(32) : null, instantly,
     likeness: { cosine, distance: cosine, latentDistance, placeCosine: cosine === null ? 0.5 : null },
   } as Portrait;
 }
@@ -18,6 +20,9 @@ const drawn = [
 
 test('each portrait stands beside its twin of the same seed, in the order of seeds', () => {
   expect(pairsOf(drawn).map((pair) => pair.seed)).toEqual([1, 2]);
+  const face = portrait(1, false, 0.9, 0.3, { pose: { kind: 'none' } });
+  expect(pairsOf([portrait(1, false, 0.8, 1), face])).toMatchObject(
+    [{ withLook: face, withoutLook: { instantly: null } }]);
   expect(pairsOf(drawn)[0]).toMatchObject({ withLook: { likeness: { cosine: 0.9 } } });
 });
 
