@@ -7,10 +7,10 @@ export interface MeanFace {
 }
 
 /**
- * How far an embedding may lie from the mean of the others, against the median of these distances (1 - cosine). Three
- * ArcFace embeddings of which one is somebody else's come to about 1.9, several photos of one person to 1.3.
+ * How far an embedding may lie from the mean of the others, against the median of what these lie from each other (1 -
+ * cosine). With ArcFace photos of one person come to about 1, somebody else's among them to 2.5.
  */
-const mostTimesMedian = 1.8;
+const mostTimesMedian = 2;
 
 /** Below this distance to the others nothing is an outlier, however near they are to each other. */
 const leastDistance = 1e-3;
@@ -40,11 +40,17 @@ export function meanFace(embeddings: readonly Float32Array[]): MeanFace {
 
 /** The place of the embedding that is farthest from the mean of the others, if that is too far. */
 function outlier(embeddings: readonly Float32Array[]): number | undefined {
-  const distances = embeddings.map((own, i) => (
-    1 - cosine(own, meanDirection(embeddings.filter((_, other) => other !== i)))));
+  const distances = distancesToOthers(embeddings);
   const largest = Math.max(...distances);
-  const median = distances.toSorted((a, b) => a - b)[Math.floor((distances.length - 1) / 2)]!;
-  return largest > Math.max(leastDistance, mostTimesMedian * median) ? distances.indexOf(largest) : undefined;
+  const farthest = distances.indexOf(largest);
+  // without it, whose own distance would hide in those of the others
+  const rest = distancesToOthers(embeddings.filter((_, i) => i !== farthest)).toSorted((a, b) => a - b);
+  const median = rest[Math.floor((rest.length - 1) / 2)]!;
+  return largest > Math.max(leastDistance, mostTimesMedian * median) ? farthest : undefined;
+}
+
+function distancesToOthers(embeddings: readonly Float32Array[]): number[] {
+  return embeddings.map((own, i) => 1 - cosine(own, meanDirection(embeddings.filter((_, other) => other !== i))));
 }
 
 /** The mean of the vectors, each made as long as one. */
