@@ -30,7 +30,8 @@ export function copyHead(crop: Uint8Array, target: Float32Array, random: Random)
   const middle = edge / 2 - 0.5;
   for (let y = 0; y < edge; y++) {
     for (let x = 0; x < edge; x++) {
-      const [u, v] = [x - middle, y - middle];
+      const u = x - middle;
+      const v = y - middle;
       blend(crop, left + cos * u - sin * v, top + sin * u + cos * v, target, y * edge + x, gains, lift);
     }
   }
@@ -43,9 +44,12 @@ function blend(
   crop: Uint8Array, x: number, y: number, target: Float32Array, at: number, gains: readonly number[], lift: number,
 ): void {
   const last = storedCropPx - 1.001;
-  const [px, py] = [x < 0 ? 0 : x > last ? last : x, y < 0 ? 0 : y > last ? last : y];
-  const [column, row] = [Math.floor(px), Math.floor(py)];
-  const [fx, fy] = [px - column, py - row];
+  const px = x < 0 ? 0 : x > last ? last : x;
+  const py = y < 0 ? 0 : y > last ? last : y;
+  const column = Math.floor(px);
+  const row = Math.floor(py);
+  const fx = px - column;
+  const fy = py - row;
   const first = (row * storedCropPx + column) * 3;
   const below = first + storedCropPx * 3;
   for (let c = 0; c < 3; c++) {
@@ -55,14 +59,16 @@ function blend(
   }
 }
 
-/** A quarter, a half and a quarter of each row's neighbours, then of each column's; borders stay. */
+/** A quarter, a half and a quarter of the neighbours in a row, then in a column; borders stay. */
 function blur(planes: Float32Array): void {
   for (const step of [1, edge]) {
     const before = planes.slice();
-    for (let i = step; i < planes.length - step; i++) {
-      const along = step === 1 ? i % edge : Math.floor(i / edge) % edge;
-      if (along === 0 || along === edge - 1) continue;
-      planes[i] = 0.5 * before[i]! + 0.25 * (before[i - step]! + before[i + step]!);
+    for (let start = 0; start < planes.length; start += area) {
+      for (let y = 1; y < edge - 1; y++) {
+        for (let i = start + y * edge + 1; i < start + (y + 1) * edge - 1; i++) {
+          planes[i] = 0.5 * before[i]! + 0.25 * (before[i - step]! + before[i + step]!);
+        }
+      }
     }
   }
 }

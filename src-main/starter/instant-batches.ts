@@ -65,16 +65,18 @@ function addNoise(
 ): void {
   const each = latents.channels * latents.sizePx ** 2;
   const [alpha, sigma] = [Math.sqrt(cumprod), Math.sqrt(1 - cumprod)];
+  const values = latents.values.subarray(index * each, (index + 1) * each);
+  const noisy = batch.noisyLatent.subarray(item * each, (item + 1) * each);
+  const velocity = batch.velocity.subarray(item * each, (item + 1) * each);
   for (let i = 0; i < each; i += 2) {
     // Box and Muller 1958, both numbers of a pair
     const radius = Math.sqrt(-2 * Math.log(1 - random.uniform()));
     const angle = 2 * Math.PI * random.uniform();
-    const at = item * each + i;
-    for (const [place, noise] of [[0, radius * Math.cos(angle)], [1, radius * Math.sin(angle)]] as const) {
-      const latent = latents.values[index * each + i + place]!;
-      batch.noisyLatent[at + place] = alpha * latent + sigma * noise;
-      batch.velocity[at + place] = alpha * noise - sigma * latent;
-    }
+    const [first, second] = [radius * Math.cos(angle), radius * Math.sin(angle)];
+    noisy[i] = alpha * values[i]! + sigma * first;
+    velocity[i] = alpha * first - sigma * values[i]!;
+    noisy[i + 1] = alpha * values[i + 1]! + sigma * second;
+    velocity[i + 1] = alpha * second - sigma * values[i + 1]!;
   }
 }
 
@@ -94,7 +96,9 @@ function addConditions(
   batch.controlShare[item] = random.chance(identityNetDropout) ? 0 : 1;
   const planes = 3 * set.people.resolutionPx ** 2;
   const shown = set.people.keyPoints.subarray(index * planes, (index + 1) * planes);
-  for (let i = 0; i < planes; i++) if (shown[i]! > 0) batch.keyPoints[item * planes + i] = bytesAsShares[shown[i]!]!;
+  const drawn = batch.keyPoints.subarray(item * planes, (item + 1) * planes);
+  // nearly all of it is black
+  for (let i = 0; i < planes; i++) if (shown[i]! > 0) drawn[i] = bytesAsShares[shown[i]!]!;
   addWeights(batch, recipe.instant.headWeight, set, index, item);
 }
 
