@@ -50,7 +50,8 @@ const prefixed = (prefix: string, tensors: ReadonlyMap<string, Tensor>, nameOf =
 
 /** Writes instant_id/ of a pack: ip-adapter.safetensors, resampler.json, ControlNetModel/, face_encoder/. */
 export async function exportInstantId(
-  folder: string, recipe: StarterRecipe, base: BasePack, trained: { instant: Float32Array; face: Float32Array },
+  folder: string, recipe: StarterRecipe, base: Pick<BasePack, 'unetConfig'>,
+  trained: { instant: Float32Array; face: Float32Array },
 ): Promise<void> {
   const networks = instantNetworks(recipe, base);
   const layout = instantLayout(networks);
