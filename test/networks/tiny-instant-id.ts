@@ -35,11 +35,16 @@ export function identityNetJson(config: ControlNetConfig): Record<string, unknow
     down_block_types: config.downBlockTypes, layers_per_block: config.layersPerBlock,
     norm_num_groups: config.normNumGroups, cross_attention_dim: config.crossAttentionDim,
     attention_head_dim: config.attentionHeads, transformer_layers_per_block: config.transformerLayersPerBlock,
-    use_linear_projection: config.useLinearProjection, addition_embed_type: 'text_time',
-    addition_time_embed_dim: config.textTime!.timeEmbedDim,
-    projection_class_embeddings_input_dim: config.textTime!.projectionInputDim,
+    use_linear_projection: config.useLinearProjection, ...textTimeJson(config),
     conditioning_embedding_out_channels: config.conditioningEmbeddingOutChannels,
   };
+}
+
+function textTimeJson({ textTime }: ControlNetConfig): Record<string, unknown> {
+  return textTime ? {
+    addition_embed_type: 'text_time', addition_time_embed_dim: textTime.timeEmbedDim,
+    projection_class_embeddings_input_dim: textTime.projectionInputDim,
+  } : {};
 }
 
 function random(shapes: ParameterShapes, seed: number): Table {
