@@ -119,9 +119,10 @@ export function faceFindings(measures: PhotoMeasures, resolutionPx: number): Fin
   return [...found.filter((one) => one !== undefined), ...occlusions.map((cover) => coverFindings[cover])];
 }
 
-/** What is to be said where several faces are and nobody has told which is meant. */
-export function severalFaces(faceCount: number): Finding {
-  return { code: 'several-faces', reason: `${faceCount} faces: the largest is taken`, isSevere: false };
+/** What is to be said where several faces are and nobody has told which is meant; not all of a crowd are compared. */
+export function severalFaces(faceCount: number, embedded: number): Finding {
+  const compared = embedded < faceCount ? `, and the ${embedded} largest were compared with the other photos` : '';
+  return { code: 'several-faces', reason: `${faceCount} faces: the largest is taken${compared}`, isSevere: false };
 }
 
 /**
@@ -131,7 +132,7 @@ export function severalFaces(faceCount: number): Finding {
 export function judgeFace(
   measures: PhotoMeasures, faceCount: number, { resolutionPx, isTold }: { resolutionPx: number; isTold: boolean },
 ): Verdict {
-  const several = faceCount > 1 && !isTold ? [severalFaces(faceCount)] : [];
+  const several = faceCount > 1 && !isTold ? [severalFaces(faceCount, faceCount)] : [];
   return verdictOf(
     [...faceFindings(measures, resolutionPx), ...several], { hasFace: true, hasChoice: faceCount > 1 });
 }

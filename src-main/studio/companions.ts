@@ -4,6 +4,7 @@ import type { Pack } from '../contract/nouns.ts';
 import type { StudioSettings } from '../contract/settings.ts';
 import { engineNotReady, unknownLicense } from '../packs/companion-errors.ts';
 import type { Handlers, StudioContext } from './context.ts';
+import { queueUnseenPhotos } from './photos.ts';
 
 export function companionCommands(context: StudioContext): Handlers<
   'settings.set' | 'companions.list' | 'licenses.accept'> {
@@ -20,13 +21,17 @@ export function companionCommands(context: StudioContext): Handlers<
 }
 
 /** An engine that cannot be used is refused, and nothing is changed. */
-function changeSettings({ companions, library }: StudioContext, change: Partial<StudioSettings>): StudioSettings {
-  return library.transaction(() => {
+function changeSettings(context: StudioContext, change: Partial<StudioSettings>): StudioSettings {
+  const { companions, library } = context;
+  const changed = library.transaction(() => {
     const settings = library.settings.set(change);
     const isRefused = change.faceEngine === 'antelopev2' && companions.faceNetworks('antelopev2').kind === 'built-in';
     if (isRefused) throw engineNotReady(companions.engines().find(({ id }) => id === 'antelopev2')!.reason);
     return settings;
   });
+  // photos that other networks have looked at are looked at again
+  if (change.faceEngine !== undefined || change.acceptedLicenses !== undefined) queueUnseenPhotos(context);
+  return changed;
 }
 
 /** The packs with what instant portraits need beside each. */

@@ -23,7 +23,7 @@ import { clearWorkFolders } from './engine-work.ts';
 import { type ProgressBoard, jobCommands, openProgressBoard } from './jobs.ts';
 import { lookCommands } from './looks.ts';
 import { type ExportedMedia, type Media, type PictureKind, openExport, openMedia } from './media.ts';
-import { photoCommands, queueAnalysis } from './photos.ts';
+import { photoCommands, queueUnseenPhotos } from './photos.ts';
 import { portraitCommands } from './portraits.ts';
 import { clearEndedRuns } from './run-folders.ts';
 import { runAnalyze } from './run-analyze.ts';
@@ -113,7 +113,7 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
       library.close();
     },
   };
-  queueForgottenPhotos(context);
+  queueUnseenPhotos(context);
   return studio;
 }
 
@@ -179,17 +179,6 @@ async function answerCall(
     const data = errorDataOf(error);
     if (data.code === 'likeness.bug') onLog(error instanceof Error ? error.stack ?? error.message : String(error));
     return { ok: false, error: data };
-  }
-}
-
-/** Photos whose import was acknowledged and whose analysis was not queued, because a crash came between. */
-function queueForgottenPhotos(context: StudioContext): void {
-  const { library } = context;
-  for (const subject of library.subjects.list()) {
-    const isWaiting = library.photos.list(subject.id).some((photo) => photo.verdict.grade === 'waiting');
-    const jobs = library.jobs.ofSubject(subject.id);
-    const hasFailed = jobs.some((job) => job.kind === 'analyze' && job.state === 'failed');
-    if (isWaiting && !hasFailed) queueAnalysis(context, subject.id);
   }
 }
 

@@ -1,6 +1,7 @@
 // Photos as the page sees them: the record of the library, the caption in force, whether it is used, and how alike
 // its face is to the subject's other photos.
 
+import { faceEngineIdSchema } from '../contract/faces.ts';
 import type { Photo, Subject } from '../contract/nouns.ts';
 import { caption as usualCaption } from '../dataset/captions.ts';
 import type { PhotoRecord } from '../library/photos.ts';
@@ -44,18 +45,21 @@ export function photoViews(photos: readonly PhotoRecord[], subject: Subject): Ph
 }
 
 /**
- * For each photo the mean cosine of its face embedding to those of the others; null without a face here or there. The
- * mean over the others is one product with the sum of all, so that thousands of photos take no longer than they must.
+ * For each photo the mean cosine of its face embedding to those of the others by the same engine; null without a face
+ * here or there. The mean over the others is one product with the sum of all, so that thousands of photos take no
+ * longer than they must.
  */
 function likenessToOthers(photos: readonly PhotoRecord[]): Map<PhotoRecord['id'], number> {
+  return new Map(faceEngineIdSchema.options.flatMap((engine) =>
+    likenessByEngine(photos.filter(({ embeddingEngine }) => embeddingEngine === engine))));
+}
+
+function likenessByEngine(photos: readonly PhotoRecord[]): [PhotoRecord['id'], number][] {
   const units = photos.flatMap(({ id, faceEmbedding }) => (faceEmbedding ? [{ id, unit: unitOf(faceEmbedding) }] : []));
   const sum = new Float64Array(units[0]?.unit.length ?? 0);
   for (const { unit } of units) unit.forEach((value, i) => { sum[i]! += value; });
-  if (units.length < 2) return new Map();
-  return new Map(units.map(({ id, unit }) => {
-    const [all, own] = [dot(unit, sum), dot(unit, unit)];
-    return [id, (all - own) / (units.length - 1)];
-  }));
+  if (units.length < 2) return [];
+  return units.map(({ id, unit }) => [id, (dot(unit, sum) - dot(unit, unit)) / (units.length - 1)]);
 }
 
 function unitOf(embedding: Float32Array): Float64Array {

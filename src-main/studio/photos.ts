@@ -10,6 +10,7 @@ import { newId } from '../library/library.ts';
 import { decodePhoto, encodeThumbnail, readPictureHeader } from '../photos/decode.ts';
 import type { Handlers, StudioContext } from './context.ts';
 import { present } from './missing.ts';
+import { announcePhoto, judgeSubject, photosToLookAt } from './photo-set.ts';
 import { photoViews } from './photo-view.ts';
 
 /** Longest edge of the preview and of the thumbnail. */
@@ -25,7 +26,11 @@ export function photoCommands(context: StudioContext): Handlers<
     'photos.list': ({ subjectId }) =>
       photoViews(library.photos.list(subjectId), present(library.subjects.get(subjectId), 'subject')),
     'photos.choose': ({ photoId, userChoice }) => {
+      const { subjectId } = present(library.photos.get(photoId), 'photo');
       library.photos.setChoice(photoId, userChoice);
+      // whom the set is about, and which of two like pictures stays, may be another now
+      judgeSubject(context, subjectId);
+      if (photosToLookAt(context, subjectId).length > 0) queueAnalysis(context, subjectId);
       return announcePhoto(context, photoId, 'photo-changed');
     },
     'photos.chooseFace': ({ photoId, faceIndex }) => chooseFace(context, photoId, faceIndex),
@@ -88,7 +93,7 @@ function noSuchFace(faces: number): UserError {
   }, { faces });
 }
 
-/** One waiting job looks at every photo that has no verdict when its turn comes, so one is enough. */
+/** One waiting job looks at every photo that needs it when its turn comes, so one is enough. */
 export function queueAnalysis({ library, queue }: StudioContext, subjectId: SubjectId): void {
   const isQueued = library.jobs.ofSubject(subjectId).some((job) => job.kind === 'analyze' && job.state === 'waiting');
   if (isQueued) return;
@@ -99,14 +104,11 @@ export function queueAnalysis({ library, queue }: StudioContext, subjectId: Subj
   });
 }
 
-/** Tells the page of one photo as it is now. */
-export function announcePhoto(
-  { library, emit }: StudioContext, id: PhotoId, type: 'photo-added' | 'photo-changed',
-): Photo {
-  const record = present(library.photos.get(id), 'photo');
-  const subject = present(library.subjects.get(record.subjectId), 'subject');
-  const all = photoViews(library.photos.list(record.subjectId), subject);
-  const photo = present(all.find((one) => one.id === id), 'photo');
-  emit({ type, photo });
-  return photo;
+/** Queues a look at what was not looked at: after a crash, by an older version, or by other face networks. */
+export function queueUnseenPhotos(context: StudioContext): void {
+  const { library } = context;
+  for (const { id } of library.subjects.list()) {
+    const hasFailed = library.jobs.ofSubject(id).some((job) => job.kind === 'analyze' && job.state === 'failed');
+    if (!hasFailed && photosToLookAt(context, id).length > 0) queueAnalysis(context, id);
+  }
 }

@@ -1,61 +1,97 @@
-// Runs an analyze job: every photo of the subject that has no verdict goes through the engine, and what was found is
-// kept one by one, so that a crash loses at most the photo in hand.
+// Runs an analyze job: every photo of the subject that has to be looked at goes through the engine, and what was found
+// is kept one by one, so that a crash loses at most the photos in hand. Then the photos are judged together, and those
+// whose face they see otherwise are looked at again.
 
 import type { AnalyzedPhoto } from '../contract/engine.ts';
-import type { PhotoId } from '../contract/ids.ts';
+import type { FaceNetworks } from '../contract/engine-faces.ts';
+import type { FaceEngineId } from '../contract/faces.ts';
+import type { Box } from '../contract/nouns.ts';
 import type { RunControl } from '../jobs/queue.ts';
 import type { JobRecord } from '../library/jobs.ts';
-import type { PhotoRecord } from '../library/photos.ts';
 import type { StudioContext } from './context.ts';
 import { duringJob, readResult, withWorkFolder } from './engine-work.ts';
 import type { ProgressBoard } from './jobs.ts';
-import { announcePhoto } from './photos.ts';
+import { type PhotoToLookAt, announcePhotos, faceNetworks, judgeSubject, photosToLookAt } from './photo-set.ts';
 
 /** Crops are kept large enough for every base model; teaching makes them smaller as it needs. */
 const cropEdgePx = 768;
 /** SD 1.5's own, for a studio without a pack. */
 const usualResolutionPx = 512;
+/** The photos, those whose face is another, and once more, should that have changed whom the set is about. */
+const mostRounds = 3;
 
 export async function runAnalyze(
-  context: StudioContext, board: ProgressBoard, job: JobRecord, { signal }: RunControl,
+  context: StudioContext, board: ProgressBoard, job: JobRecord, control: RunControl,
 ): Promise<void> {
-  const photos = context.library.photos.list(job.subjectId).filter((photo) => photo.verdict.grade === 'waiting');
-  if (photos.length === 0) return;
-  await withWorkFolder(context.library.folder, async (folder) => {
+  const networks = faceNetworks(context);
+  try {
+    for (let round = 0; round < mostRounds; round++) {
+      const photos = photosToLookAt(context, job.subjectId);
+      if (photos.length === 0) return;
+      await lookAt(context, board, job, control, { photos, networks });
+      judgeSubject(context, job.subjectId);
+    }
+  } finally {
+    // what a cancelled job has found is judged too
+    judgeSubject(context, job.subjectId);
+  }
+}
+
+async function lookAt(
+  context: StudioContext, board: ProgressBoard, job: JobRecord, { signal }: RunControl,
+  { photos, networks }: { readonly photos: readonly PhotoToLookAt[]; readonly networks: FaceNetworks },
+): Promise<void> {
+  const { library } = context;
+  await withWorkFolder(library.folder, async (folder) => {
     const request = {
-      kind: 'analyze', cropEdgePx, outputFolder: folder,
+      kind: 'analyze', cropEdgePx, outputFolder: folder, faceNetworks: networks,
       modelResolutionPx: context.packs.list()[0]?.resolutionPx ?? usualResolutionPx,
-      photos: photos.map((photo) => ({ key: photo.id, file: context.library.pathOf(photo.originalSha256) })),
+      photos: photos.map(({ photo, faceBox }) =>
+        ({ key: photo.id, file: library.pathOf(photo.originalSha256), chosenFaceBox: faceBox })),
     } as const;
     await context.engine.run(request, signal, {
       onProgress: (progress) => board.report(job.id, progress),
       onItem: async (item) => {
-        if (item.kind === 'photo') await keepAnalysis(context, photos, item, folder);
+        if (item.kind === 'photo') await keepAnalysis(context, photos, item, { folder, engine: networks.kind });
       },
     }).catch((error: unknown) => { throw duringJob(error, 'looking for faces'); });
   });
 }
 
 async function keepAnalysis(
-  context: StudioContext, photos: readonly PhotoRecord[], item: AnalyzedPhoto, folder: string,
+  context: StudioContext, photos: readonly PhotoToLookAt[], item: AnalyzedPhoto,
+  { folder, engine }: { readonly folder: string; readonly engine: FaceEngineId },
 ): Promise<void> {
   const { library } = context;
-  const photo = photos.find(({ id }) => id === item.key);
-  if (!photo) throw new Error('The engine spoke of a photo that it was not given.');
+  const looked = photos.find(({ photo }) => photo.id === item.key);
+  if (!looked) throw new Error('The engine spoke of a photo that it was not given.');
+  const { id, subjectId } = looked.photo;
   const crop = item.cropFile === null ? null : await readResult(folder, item.cropFile);
   await library.exclusively(async () => {
-    library.photos.setAnalysis(photo.id, {
+    if (isAskedOtherwise(looked, context)) return;
+    const { faceBox, faceCount, faceIndex, facePoints, measures, pictureHash, verdict, details, faceEmbedding } = item;
+    library.photos.setAnalysis(id, {
       cropSha256: crop && await library.keepFile(crop, 'image/png'),
-      faceBox: item.faceBox,
-      faceCount: item.faceCount,
-      verdict: item.verdict,
-      details: item.details,
-      faceEmbedding: item.faceEmbedding && Float32Array.from(item.faceEmbedding),
-      faces: item.faces.map(({ faceEmbedding, ...face }) =>
-        ({ ...face, embedding: faceEmbedding && Float32Array.from(faceEmbedding) })),
-      faceIndex: item.faceIndex, isFaceChosen: photo.isFaceChosen && item.faceIndex !== null,
-      facePoints: item.facePoints, measures: item.measures, pictureHash: item.pictureHash, analyzedBy: 'built-in',
+      faceBox, faceCount, faceIndex, facePoints, measures, pictureHash, verdict, details, analyzedBy: engine,
+      isFaceChosen: looked.photo.isFaceChosen && isWithin(faceBox, looked.faceBox),
+      faceEmbedding: faceEmbedding && Float32Array.from(faceEmbedding),
+      faces: item.faces.map(({ faceEmbedding: embedding, ...face }) =>
+        ({ ...face, embedding: embedding && Float32Array.from(embedding) })),
     });
   });
-  announcePhoto(context, photo.id as PhotoId, 'photo-changed');
+  announcePhotos(context, subjectId, [id]);
+}
+
+/** Meanwhile the user has chosen another face, which a job of its own looks at; or the photo is gone. */
+function isAskedOtherwise({ photo }: PhotoToLookAt, { library }: StudioContext): boolean {
+  const now = library.photos.get(photo.id);
+  if (!now) return true;
+  return now.isFaceChosen !== photo.isFaceChosen || (now.isFaceChosen && now.faceIndex !== photo.faceIndex);
+}
+
+/** The chosen face may not be found any more by other networks; then the middle of what is found is elsewhere. */
+function isWithin(found: Box | null, asked: Box | null): boolean {
+  if (!found || !asked) return false;
+  const [x, y] = [found.x + found.width / 2 - asked.x, found.y + found.height / 2 - asked.y];
+  return x >= 0 && y >= 0 && x <= asked.width && y <= asked.height;
 }
