@@ -1,13 +1,17 @@
 // A whole base model in the starter pack's shape, smaller still and with random numbers: it draws noise, but it opens,
 // learns and draws through every real part in seconds. Written as a diffusers folder.
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeSafetensors } from '../../src-main/checkpoint/safetensors-writer.ts';
 import { normalNumbers } from '../../src-main/diffusion/seeded-noise.ts';
 import {
   type ParameterShapes, textEncoderParameters, unetParameters, vaeParameters,
 } from '../../src-main/models/parameter-shapes.ts';
+import { faceLayout } from '../../src-main/starter/face-stage.ts';
+import { initialParameters } from '../../src-main/starter/flat-parameters.ts';
+import { exportInstantId } from '../../src-main/starter/instant-export.ts';
+import { instantLayout, instantNetworks } from '../../src-main/starter/instant-networks.ts';
 import { starterRecipe } from '../../src-main/starter/recipe.ts';
 import {
   schedulerConfigJson, starterNetworks, textEncoderConfigJson, unetConfigJson, vaeConfigJson,
@@ -20,6 +24,11 @@ const recipe = {
   vae: { ...starterRecipe.vae, blockOutChannels: [8, 8, 8, 8], latentChannels: 4 },
   unet: { ...starterRecipe.unet, blockOutChannels: [8, 16, 16, 16], heads: 2 },
   textEncoder: { width: 16, layers: 1, heads: 2 },
+  face: { ...starterRecipe.face, widths: [4, 4, 8, 8], groups: 4, embeddingLength: 8 },
+  instant: {
+    ...starterRecipe.instant, conditioningChannels: [4, 4, 8, 8],
+    resampler: { dim: 8, depth: 1, dimHead: 4, heads: 2, numQueries: 4, ffMult: 2 },
+  },
 };
 
 /** Norms that do nothing, biases of nothing, and weights that keep variance about as it is. */
@@ -53,5 +62,31 @@ export async function writeTinyPack(folder: string): Promise<string> {
     randomNetwork(textEncoderParameters(textEncoder), 3));
   await mkdir(join(folder, 'scheduler'), { recursive: true });
   await writeFile(join(folder, 'scheduler', 'scheduler_config.json'), JSON.stringify(schedulerConfigJson()));
+  return folder;
+}
+
+/** The same with an InstantID of its own: random numbers as well, so that a face and a pose change the noise. */
+export async function writeTinyInstantPack(folder: string): Promise<string> {
+  await writeTinyPack(folder);
+  const { unet: unetConfig } = starterNetworks(recipe);
+  const instant = instantLayout(instantNetworks(recipe, { unetConfig }));
+  await exportInstantId(join(folder, 'instant_id'), recipe, { unetConfig }, {
+    instant: initialParameters(instant, 4), face: initialParameters(faceLayout(recipe), 5),
+  });
+  return folder;
+}
+
+/** Resources with this pack as the one that comes with Likeness, everything else as it is; returns the folder. */
+export async function writeTinyResources(folder: string): Promise<string> {
+  const resources = join(import.meta.dirname, '..', '..', 'resources');
+  for (const name of ['faces', 'styles', 'tokenizer', 'packs']) {
+    await cp(join(resources, name), join(folder, name), { recursive: true });
+  }
+  await rm(join(folder, 'packs', 'starter.json'));
+  await writeTinyInstantPack(join(folder, 'tiny'));
+  await writeFile(join(folder, 'packs', 'tiny.json'), JSON.stringify({
+    id: 'tiny', folder: 'tiny', name: 'Tiny', description: 'Noise.', license: 'MIT', trainingDefaults: {},
+    generationDefaults: { widthPx: 64, heightPx: 64, samplingSteps: 2 }, instantDefaults: { guidanceScale: 2 },
+  }));
   return folder;
 }
