@@ -38,6 +38,14 @@ export function faceEncoderJson(config: FaceEncoderConfig): Record<string, unkno
   };
 }
 
+/** The same read back. Refuses with a UserError what describes none. */
+export function parseFaceEncoderConfig(json: unknown): FaceEncoderConfig {
+  const file = parseConfig(encoderFile, json, 'The face encoder\'s config.json');
+  return {
+    edgePx: file.edge_px, widths: file.widths, groups: file.groups, embeddingLength: file.embedding_length,
+  };
+}
+
 /**
  * Opens face_encoder/ of a pack (config.json, model.safetensors) on the CPU. Refuses with a UserError a folder without
  * them, or with weights of another network.
@@ -46,10 +54,7 @@ export async function openPackFaceEncoder(
   folder: string, options: { readonly threads?: number } = {},
 ): Promise<PackFaceEncoder> {
   const opened = await openNetworkFolder(folder);
-  const file = parseConfig(encoderFile, opened.config, 'The face encoder\'s config.json');
-  const config: FaceEncoderConfig = {
-    edgePx: file.edge_px, widths: file.widths, groups: file.groups, embeddingLength: file.embedding_length,
-  };
+  const config = parseFaceEncoderConfig(opened.config);
   checkExactWeights(opened.tensors, faceEncoderParameters(config), { file: folder, network: 'face encoder' });
   const session = await openSession(faceEncoderGraph(config, opened.tensors), {
     provider: 'cpu', threads: options.threads,

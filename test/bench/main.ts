@@ -1,6 +1,6 @@
-// npm run bench -- sd15 | sdxl | methods | intake: measures on this machine. Of models at their real size it prints
-// ratios of one run, medians of interleaved repeats. Keep the machine quiet: ONNX Runtime slows threefold when others
-// use its cores.
+// npm run bench -- sd15 | sdxl | methods | intake | zero-shot: measures on this machine. Of models at their real
+// size it prints ratios of one run, medians of interleaved repeats. Keep the machine quiet: ONNX Runtime slows
+// threefold when others use its cores.
 
 import os from 'node:os';
 import { parseArgs } from 'node:util';
@@ -10,12 +10,15 @@ import { type MethodsBenchOptions, benchMethods } from './methods.ts';
 import { type RealSizeBenchOptions, benchRealSize } from './real-size.ts';
 import type { RealModel } from './real-size-configs.ts';
 import type { BenchMode } from './real-size-worker.ts';
+import { benchZeroShot, type ZeroShotOptions } from './zero-shot.ts';
 
 const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forward,step,lean-step] [--repeats N]
        [--rounds N] [--favour memory|speed] [--weights float32|float16] [--provider cpu|webgpu] [--huge-pages]
        [--checkpoint FOLDER]
        npm run bench -- methods [--subjects SEED,SEED] [--portraits N] [--out FOLDER] [--only ROW]... [--settings JSON]
        npm run bench -- intake [--photos N] [--photo FILE]
+       npm run bench -- zero-shot [--pack FOLDER] [--judge FOLDER] [--people N] [--each N] [--provider NAME]
+       [--threads N] [--sheet FILE.jpg]
 Without --checkpoint a random one is made in the folder for temporary files, and removed again:
        sd15 4.3 GB, or 2.1 GB with --weights float16; sdxl 13.9 GB or 6.9 GB.
 lean-step is the step with activations computed again; for sdxl the step without needs more memory and is left out
@@ -31,6 +34,9 @@ const { values, positionals } = parseArgs({
     subjects: { type: 'string', default: '11,12,13' }, portraits: { type: 'string', default: '8' },
     out: { type: 'string', default: '.cache/methods' }, only: { type: 'string', multiple: true, default: [] },
     settings: { type: 'string', default: '{}' },
+    pack: { type: 'string', default: 'resources/starter' }, judge: { type: 'string', default: 'test/bench/judge' },
+    people: { type: 'string', default: '20' }, each: { type: 'string', default: '3' }, threads: { type: 'string' },
+    sheet: { type: 'string', default: 'test/bench/zero-shot.jpg' },
     photos: { type: 'string', default: '200' }, photo: { type: 'string' },
   },
 });
@@ -63,12 +69,21 @@ function methodsOptions(): MethodsBenchOptions {
   };
 }
 
+function zeroShotOptions(): ZeroShotOptions {
+  return {
+    pack: values.pack, judge: values.judge, subjects: Number(values.people), portraits: Number(values.each),
+    provider: values.provider as ZeroShotOptions['provider'], sheet: values.sheet,
+    ...(values.threads ? { threads: Number(values.threads) } : {}),
+  };
+}
+
 /** By the word that asks for it; each gives the lines of its report. */
 const benches: Readonly<Record<string, () => Promise<string[]>>> = {
   sd15: () => benchRealSize(realSizeOptions('sd15')),
   sdxl: () => benchRealSize(realSizeOptions('sdxl')),
   methods: () => benchMethods(methodsOptions()),
   intake: () => benchIntake({ photos: Number(values.photos), ...(values.photo ? { photo: values.photo } : {}) }),
+  'zero-shot': () => benchZeroShot(zeroShotOptions()),
 };
 
 async function main(): Promise<number> {
