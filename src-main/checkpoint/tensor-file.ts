@@ -35,7 +35,7 @@ export async function isTorchFile(file: string): Promise<boolean> {
   const handle = await open(file, 'r').catch((cause: unknown) => { throw unreadableFile(file, cause); });
   try {
     const info = await handle.stat();
-    return info.isFile() && torchFormat(await readBytes(handle, file, 0, Math.min(info.size, 4))) !== undefined;
+    return info.isFile() && torchFormat(await readBytes(handle, file, 0, Math.min(info.size, 9))) !== undefined;
   } finally {
     await handle.close();
   }

@@ -253,6 +253,15 @@ test.each(formats)('%s: cut short or one byte changed, it is tensors or a messag
   expect(refused).toBeGreaterThan(100);
 }, 60_000);
 
+test('a safetensors file whose header length reads as a pickle\'s first bytes is none', async () => {
+  const header = JSON.stringify({ a: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } }).padEnd(0x280);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  await writeFile(file, Buffer.concat([length, Buffer.from(header), Buffer.alloc(4)]));
+  expect([length[0], length[1]]).toEqual([0x80, 2]);
+  expect([...(await openTensorFile(file)).tensors.keys()]).toEqual(['a']);
+});
+
 test('a pickle that asks for endless work is refused in good time', async () => {
   const protocol = Buffer.from([0x80, 2]);
   const end = Buffer.from('.');

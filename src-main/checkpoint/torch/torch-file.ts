@@ -41,8 +41,14 @@ export type TorchFormat = 'zip' | 'legacy';
 
 /** The format of a torch file by its first bytes; undefined when it is none. Zip archives of all kinds are 'zip'. */
 export function torchFormat(head: Uint8Array): TorchFormat | undefined {
+  if (beginsAsSafetensors(head)) return undefined;
   if (head[0] === 0x50 && head[1] === 0x4b && head[2]! <= 7 && head[3]! <= 8) return 'zip';
   return head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5 ? 'legacy' : undefined;
+}
+
+/** A length of 64 bits and the JSON behind it: a header of 640 bytes begins as a pickle of protocol 2 does. */
+function beginsAsSafetensors(head: Uint8Array): boolean {
+  return head.length > 8 && head.subarray(4, 8).every((byte) => byte === 0) && head[8] === 0x7b;
 }
 
 /**
