@@ -13,7 +13,7 @@ import { personMetrics } from './person-distance.ts';
 /** What is read of a photo. */
 export type JudgedPhoto = Pick<PhotoRecord, 'id' | 'fileName' | 'widthPx' | 'heightPx' | 'faceCount' | 'faces'
   | 'faceIndex' | 'isFaceChosen' | 'facePoints' | 'faceEmbedding' | 'measures' | 'pictureHash' | 'verdict'
-  | 'ownVerdict' | 'analyzedBy' | 'userChoice'>;
+  | 'ownVerdict' | 'analyzedBy' | 'userChoice' | 'details'>;
 
 export interface SetJudgement extends Judgement {
   readonly id: PhotoId;
@@ -91,7 +91,8 @@ function compared(photo: JudgedPhoto, verdict: Verdict): ComparedPhoto<PhotoId>[
   const { id, pictureHash, widthPx, heightPx } = photo;
   return [{
     id, pictureHash, widthPx, heightPx, embedding: faceEmbedding, points: facePoints, sharpness: measures.sharpness,
-    facePx: measures.facePx, isWanted: userChoice === 'use',
+    facePx: measures.facePx, background: photo.details.find((detail) => detail.endsWith(' background')),
+    isWanted: userChoice === 'use',
   }];
 }
 
