@@ -4,6 +4,7 @@ import type { Pack } from '../contract/nouns.ts';
 import type { StudioSettings } from '../contract/settings.ts';
 import { engineNotReady, unknownLicense } from '../packs/companion-errors.ts';
 import type { Handlers, StudioContext } from './context.ts';
+import { faceNetworks } from './photo-set.ts';
 import { queueUnseenPhotos } from './photos.ts';
 
 export function companionCommands(context: StudioContext): Handlers<
@@ -20,18 +21,18 @@ export function companionCommands(context: StudioContext): Handlers<
   };
 }
 
-/** An engine that cannot be used is refused, and nothing is changed. */
+/** An engine that cannot be used is refused, and nothing is changed. With other networks the photos are seen anew. */
 function changeSettings(context: StudioContext, change: Partial<StudioSettings>): StudioSettings {
   const { companions, library } = context;
-  const changed = library.transaction(() => {
-    const settings = library.settings.set(change);
+  const before = faceNetworks(context).kind;
+  const settings = library.transaction(() => {
+    const changed = library.settings.set(change);
     const isRefused = change.faceEngine === 'antelopev2' && companions.faceNetworks('antelopev2').kind === 'built-in';
     if (isRefused) throw engineNotReady(companions.engines().find(({ id }) => id === 'antelopev2')!.reason);
-    return settings;
+    return changed;
   });
-  // photos that other networks have looked at are looked at again
-  if (change.faceEngine !== undefined || change.acceptedLicenses !== undefined) queueUnseenPhotos(context);
-  return changed;
+  if (faceNetworks(context).kind !== before) queueUnseenPhotos(context);
+  return settings;
 }
 
 /** The packs with what instant portraits need beside each. */

@@ -10,6 +10,7 @@ import type { StudioContext } from './context.ts';
 import { type SetJudgement, judgePhotos } from './judge-photos.ts';
 import { present } from './missing.ts';
 import { photoViews } from './photo-view.ts';
+import { announceSubject } from './subject-view.ts';
 
 /** A photo for the engine to look at. */
 export interface PhotoToLookAt {
@@ -23,7 +24,7 @@ export function faceNetworks({ companions, library }: StudioContext): FaceNetwor
   return companions.faceNetworks(library.settings.get().faceEngine);
 }
 
-/** Judges the subject's photos anew and tells the page of those whose verdict has changed. */
+/** Judges the subject's photos anew; tells the page of those whose verdict has changed, and of the subject. */
 export function judgeSubject(context: StudioContext, subjectId: SubjectId): void {
   const { library } = context;
   const photos = library.photos.list(subjectId);
@@ -34,6 +35,8 @@ export function judgeSubject(context: StudioContext, subjectId: SubjectId): void
   });
   library.transaction(() => changed.forEach((one) => library.photos.setJudgement(one.id, one)));
   announcePhotos(context, subjectId, changed.map(({ id }) => id));
+  // how alike its used photos are to each other
+  if (library.subjects.get(subjectId)) announceSubject(context, subjectId);
 }
 
 /**

@@ -7,10 +7,8 @@ import type { StudioContext } from './context.ts';
 import { present } from './missing.ts';
 import { isUsed } from './photo-view.ts';
 
-type Context = Pick<StudioContext, 'library' | 'companions'>;
-
 /** The range is that of the networks in use; photos that others embedded wait to be looked at again. */
-export function subjectView({ library, companions }: Context, subject: Subject): Subject {
+export function subjectView({ library, companions }: StudioContext, subject: Subject): Subject {
   const { kind } = companions.faceNetworks(library.settings.get().faceEngine);
   const embeddings = library.photos.list(subject.id).filter(isUsed).flatMap(({ faceEmbedding, embeddingEngine }) => (
     faceEmbedding && embeddingEngine === kind ? [faceEmbedding] : []));
@@ -18,7 +16,7 @@ export function subjectView({ library, companions }: Context, subject: Subject):
 }
 
 /** Tells the page of a subject as it is now; call it when its photos, or which of them are used, have changed. */
-export function announceSubject(context: Context & Pick<StudioContext, 'emit'>, id: SubjectId): Subject {
+export function announceSubject(context: StudioContext, id: SubjectId): Subject {
   const subject = subjectView(context, present(context.library.subjects.get(id), 'subject'));
   context.emit({ type: 'subject-changed', subject });
   return subject;
