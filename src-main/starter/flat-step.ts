@@ -2,18 +2,28 @@
 
 import type { Graph } from '../compiler/1-build/graph.ts';
 import type { NamedShape } from '../networks/flat-parameters.ts';
-import { type TrainingStepDescription, trainingStepGraph } from '../training/optimizer-graph.ts';
+import {
+  gradientGraph, type TrainingStepDescription, trainingStepGraph, updateGraph,
+} from '../training/optimizer-graph.ts';
 import { flatChunk, type ParameterChunk } from '../training/parameter-chunks.ts';
 
 export interface FlatStep {
-  readonly graph: Graph;
   readonly chunk: ParameterChunk;
+  /** The whole step. */
+  readonly graph: () => Graph;
+  /** Its two halves, for a batch in shares. */
+  readonly gradientGraph: () => Graph;
+  readonly updateGraph: () => Graph;
 }
 
-/** Inputs and outputs as trainingStepGraph's, for the one chunk `starter`. */
+/** Inputs and outputs as those of the graphs in training/, for the one chunk `starter`. */
 export function flatStep(
   { parameters, ...description }: Omit<TrainingStepDescription, 'chunks'> & { parameters: readonly NamedShape[] },
 ): FlatStep {
   const chunk = flatChunk('starter', parameters);
-  return { graph: trainingStepGraph({ ...description, chunks: [chunk] }), chunk };
+  const whole = { ...description, chunks: [chunk] };
+  return {
+    chunk, graph: () => trainingStepGraph(whole), gradientGraph: () => gradientGraph(whole),
+    updateGraph: () => updateGraph(whole),
+  };
 }

@@ -26,7 +26,7 @@ import {
 } from './people-latents.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
 import { optimizerOf, trainStage } from './stage-trainer.ts';
-import { paceOf, report, reportProgress, type StarterRun, workersOf } from './starter-run.ts';
+import { paceOf, report, reportProgress, splitOf, type StarterRun, workersOf } from './starter-run.ts';
 import { starterNoiseSchedule } from './unet-stage.ts';
 import { faceEncoderJson } from '../faces/pack-face-encoder.ts';
 import { verification, type Verification } from './verification.ts';
@@ -210,9 +210,13 @@ async function trainInstant(run: StarterRun): Promise<void> {
   const set = await instantSet(run, named);
   const schedule = starterNoiseSchedule();
   report(`${layout.size} parameters`);
+  const stepOf = (batchSize: number) => (
+    instantStepGraph({ ...recipe, instant: { ...recipe.instant, batchSize } }, named.base));
+  const { batchSize } = recipe.instant;
   await trainStage(state, {
-    ...paceOf(run), step: instantStepGraph(recipe, named.base), optimizer: optimizerOf(recipe.instant),
-    plan: recipe.instant, emaDecay: recipe.instant.emaDecay, batch: (step) => instantBatch(recipe, set, schedule, step),
+    ...paceOf(run), step: stepOf(batchSize), split: splitOf(run, batchSize, stepOf),
+    optimizer: optimizerOf(recipe.instant), plan: recipe.instant, emaDecay: recipe.instant.emaDecay,
+    batch: (step) => instantBatch(recipe, set, schedule, step),
     onProgress: (p) => reportProgress('instant', p), onSnapshot: (saved) => writeSnapshot(file, saved),
   });
 }

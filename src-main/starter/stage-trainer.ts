@@ -12,6 +12,7 @@ import { HeldTensors } from '../training/held-tensors.ts';
 import { scheduleOf } from '../training/optimizer-graph.ts';
 import type { FlatStep } from './flat-step.ts';
 import type { TrainingState } from './snapshot.ts';
+import { openStepRunner, type Outputs, type SplitBatch, type StepRunner } from './step-runner.ts';
 import type { Feeds } from './training-batches.ts';
 import { learningRateAt, type TrainingSchedule } from './training-schedule.ts';
 
@@ -22,6 +23,8 @@ export interface StageOptions {
   readonly emaDecay: number;
   readonly provider: Provider;
   readonly threads?: number;
+  /** How the batch is shared out where several threads of the CPU compute it; for losses that are means over it. */
+  readonly split?: SplitBatch;
   batch(step: number): Feeds;
   /** Called every `snapshotEveryMs` and at the end. */
   onSnapshot(state: TrainingState): Promise<void>;
@@ -50,7 +53,6 @@ export const optimizerOf = (plan: TrainingSchedule): AdamWSettings =>
 const vectors = ['parameters', 'firstMoment', 'secondMoment', 'average'] as const;
 type Vector = (typeof vectors)[number];
 type Vectors = Record<Vector, Tensor | DeviceTensor>;
-type Outputs = Record<string, Tensor | DeviceTensor>;
 
 /** average + (1 - decay) (parameters - average). */
 function averageGraph(shape: Shape) {
@@ -71,27 +73,26 @@ function readGraph(shape: Shape) {
 class StageSessions {
   readonly #options: StageOptions;
   readonly #held = new HeldTensors();
-  readonly #step: Session<Tensor | DeviceTensor>;
+  readonly #step: StepRunner;
   readonly #average: Session<Tensor | DeviceTensor>;
   #vectors: Vectors;
 
   private constructor(
-    options: StageOptions, state: TrainingState, sessions: readonly Session<Tensor | DeviceTensor>[],
+    options: StageOptions, state: TrainingState, step: StepRunner, average: Session<Tensor | DeviceTensor>,
   ) {
     this.#options = options;
-    [this.#step, this.#average] = sessions as [Session, Session];
+    this.#step = step;
+    this.#average = average;
     const { shape } = options.step.chunk;
     this.#vectors = Object.fromEntries(
       vectors.map((name) => [name, float32Tensor(shape, state[name])])) as unknown as Vectors;
   }
 
   static async open(options: StageOptions, state: TrainingState): Promise<StageSessions> {
-    const { step: { graph, chunk } } = options;
-    const sessions = [
-      await openDeviceSession(graph, options, (name) => name.startsWith('next.')),
-      await openDeviceSession(averageGraph(chunk.shape), options, () => true),
-    ];
-    return new StageSessions(options, state, sessions);
+    const { step, split } = options;
+    const runner = await openStepRunner(step, options, split);
+    const average = await openDeviceSession(averageGraph(step.chunk.shape), options, () => true);
+    return new StageSessions(options, state, runner, average);
   }
 
   /** One step; `rate` is its learning rate. */
@@ -99,10 +100,8 @@ class StageSessions {
     const { plan, optimizer, emaDecay, step: { chunk } } = this.#options;
     const { average, ...fed } = this.#vectors;
     const schedule = scheduleOf({ chunks: [chunk], optimizer }, step + 1, { starter: rate }, plan.clipNorm);
-    const out = await this.#step.run({
-      ...this.#options.batch(step), schedule,
-      ...Object.fromEntries(Object.entries(fed).map(([name, tensor]) => [`${name}.starter`, tensor])),
-    });
+    const own = Object.fromEntries(Object.entries(fed).map(([name, tensor]) => [`${name}.starter`, tensor]));
+    const out = await this.#step.run(this.#options.batch(step), { ...own, schedule });
     // decay grows to emaDecay so that the start is forgotten (Tarvainen and Valpola 2017)
     const decay = Math.min(emaDecay, (2 + step) / (11 + step));
     const parameters = out['next.parameters.starter']!;

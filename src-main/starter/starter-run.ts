@@ -2,6 +2,7 @@
 
 import os from 'node:os';
 import type { Provider } from '../runtime/session.ts';
+import type { FlatStep } from './flat-step.ts';
 import type { StarterRecipe } from './recipe.ts';
 import { renderDataset, type RenderedDataset } from './rendered-dataset.ts';
 import type { StageProgress } from './stage-trainer.ts';
@@ -30,6 +31,17 @@ export interface StarterRun {
 
 /** Threads that draw pictures: one for each core. */
 export const workersOf = (run: StarterRun): number => run.threads ?? os.availableParallelism();
+
+/**
+ * Shares of a batch on the CPU, one a thread; undefined where there is one thread or a GPU. `stepOf` gives the step for
+ * so many items.
+ */
+export function splitOf(run: StarterRun, batchSize: number, stepOf: (batchSize: number) => FlatStep) {
+  if (run.provider !== 'cpu') return undefined;
+  let workers = Math.min(batchSize, workersOf(run));
+  while (batchSize % workers !== 0) workers--;
+  return workers < 2 ? undefined : { share: stepOf(batchSize / workers), batchSize, workers };
+}
 
 /** Where and how long a stage runs. A machine that is lent for minutes may go at any time: snapshots come often. */
 export const paceOf = ({ provider, threads, signal, minutes }: StarterRun) => ({

@@ -20,7 +20,7 @@ import { recipeSchema, starterRecipe } from './recipe.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
 import { optimizerOf, trainStage } from './stage-trainer.ts';
 import { starterNetworks } from './starter-networks.ts';
-import { paceOf, renderedSets, report, reportProgress, type StarterRun } from './starter-run.ts';
+import { paceOf, renderedSets, report, reportProgress, splitOf, type StarterRun } from './starter-run.ts';
 import { adoptTextEncoder, textBatch, textLayout, textStepGraph } from './text-stage.ts';
 import { type TokenRows, usedTokenRows } from './token-rows.ts';
 import { type LatentSet, unetBatch } from './training-batches.ts';
@@ -129,8 +129,11 @@ async function trainUnet(run: StarterRun): Promise<void> {
   const set = await latentSet(run, rows, captions);
   const schedule = starterNoiseSchedule();
   report(`${rows.ids.length} token rows, ${layout.size} parameters`);
+  const stepOf = (batchSize: number) => (
+    unetStepGraph({ ...recipe, unet: { ...recipe.unet, batchSize } }, rows.ids.length));
   await trainStage(state, {
-    step: unetStepGraph(recipe, rows.ids.length), optimizer: optimizerOf(recipe.unet), plan: recipe.unet,
+    step: stepOf(recipe.unet.batchSize), split: splitOf(run, recipe.unet.batchSize, stepOf),
+    optimizer: optimizerOf(recipe.unet), plan: recipe.unet,
     emaDecay: recipe.unet.emaDecay, ...paceOf(run),
     batch: (step) => unetBatch(recipe, set, schedule, step),
     onProgress: (p) => reportProgress('unet', p),

@@ -8,7 +8,7 @@ import type { RenderedDataset } from './rendered-dataset.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
 import { optimizerOf, trainStage } from './stage-trainer.ts';
 import { starterNetworks } from './starter-networks.ts';
-import { paceOf, pictureAt, renderedSets, report, reportProgress, type StarterRun } from './starter-run.ts';
+import { paceOf, pictureAt, renderedSets, report, reportProgress, splitOf, type StarterRun } from './starter-run.ts';
 import { vaeBatch } from './training-batches.ts';
 import { vaeLayout, vaeStepGraph, writeReconstructions } from './vae-stage.ts';
 
@@ -72,8 +72,10 @@ export async function trainVae(run: StarterRun): Promise<void> {
   if (state.step >= recipe.vae.steps) return;
   const { portraits, textures } = await renderedSets(run);
   const pictures = await lookedAt(run, portraits, textures);
+  const stepOf = (batchSize: number) => vaeStepGraph({ ...recipe, vae: { ...recipe.vae, batchSize } });
   await trainStage(state, {
-    step: vaeStepGraph(recipe), optimizer: optimizerOf(recipe.vae), plan: recipe.vae, emaDecay: 0.995,
+    step: stepOf(recipe.vae.batchSize), split: splitOf(run, recipe.vae.batchSize, stepOf),
+    optimizer: optimizerOf(recipe.vae), plan: recipe.vae, emaDecay: 0.995,
     ...paceOf(run), batch: (step) => vaeBatch(recipe, portraits, textures, step),
     onProgress: (p) => reportProgress('vae', p),
     onSnapshot: async (saved) => {

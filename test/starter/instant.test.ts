@@ -23,6 +23,7 @@ import { portraitPoints } from '../../src-main/starter/portrait-points.ts';
 import { renderPortrait } from '../../src-main/starter/portrait-renderer.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from '../../src-main/starter/snapshot.ts';
 import { optimizerOf, trainStage } from '../../src-main/starter/stage-trainer.ts';
+import type { SplitBatch } from '../../src-main/starter/step-runner.ts';
 import { learningRateAt } from '../../src-main/starter/training-schedule.ts';
 import { starterNoiseSchedule } from '../../src-main/starter/unet-stage.ts';
 import { verification } from '../../src-main/starter/verification.ts';
@@ -196,6 +197,29 @@ test('InstantID learns, resumes exactly, and its files open beside the pack', as
   expect(embedding.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(8, 2);
   await encoder.release();
 }, 120_000);
+
+test('a step in shares on two threads is the step in one session', async () => {
+  const base = tinyBase();
+  const stepOf = (batchSize: number) => (
+    instantStepGraph({ ...tinyRecipe, instant: { ...tinyRecipe.instant, batchSize } }, base));
+  const plan = { ...tinyRecipe.instant, steps: 2 };
+  const run = async (split?: SplitBatch): Promise<TrainingState> => {
+    const state = newInstant();
+    await trainStage(state, {
+      step: stepOf(2), optimizer: optimizerOf(plan), plan, emaDecay: 0.9, provider: 'cpu', threads: 1, split,
+      batch: (step) => instantBatch(tinyRecipe, tinyInstantSet(), starterNoiseSchedule(), step),
+      onSnapshot: async () => {}, onProgress: () => {},
+    });
+    return state;
+  };
+  const whole = await run();
+  const shared = await run({ share: stepOf(1), batchSize: 2, workers: 2 });
+  whole.losses.forEach((loss, i) => expect(shared.losses[i]).toBeCloseTo(loss, 4));
+  // Adam's first steps follow the sign of a gradient: most numbers agree closely, those of no gradient may not
+  const off = whole.parameters.filter((value, i) => Math.abs(value - shared.parameters[i]!) > 1e-3).length;
+  expect(off / whole.parameters.length).toBeLessThan(0.01);
+  await expect(run({ share: stepOf(1), batchSize: 2, workers: 3 })).rejects.toThrow('shares');
+}, 60_000);
 
 test('verification tells people who lie apart from people who do not', () => {
   const at = (degrees: number) => Float32Array.of(Math.cos(degrees / 57.3), Math.sin(degrees / 57.3));
