@@ -5,6 +5,7 @@ import type { Photo } from '../../contract/nouns.ts';
 import type { Studio } from '../../studio/open-studio.ts';
 import { libraryFolderOf, withStudio, withTemporaryStudio } from '../open-host-studio.ts';
 import { type CommonOptions, type PersonOptions, addCommonOptions, addPersonOptions } from '../options.ts';
+import { photoDocument, photoTable } from '../photo-report.ts';
 import { type Imported, findSubject, importFolder, subjectFor } from '../steps.ts';
 import { progressDisplay } from '../terminal.ts';
 import { type Outcome, runCommand } from './run-command.ts';
@@ -30,15 +31,15 @@ interface AnalyzeOptions extends CommonOptions {
 
 export function addAnalyzeCommand(program: Command): void {
   const command = program.command('analyze')
-    .description('say which photos would be used, and why the others not')
+    .description('say which photos would be used, why the others not, and what to do about it')
+    .argument('[folder]', 'photos to look at, as with --photos')
     .option('--photos <folder>', 'photos to look at; nothing of them is kept')
     .option('--subject <name>', 'a subject of the library instead');
   addCommonOptions(command);
-  command.action((options: AnalyzeOptions) => {
-    if ((options.photos === undefined) === (options.subject === undefined)) {
-      command.error('error: give either --photos or --subject');
-    }
-    return runCommand(options, () => analyze(options));
+  command.action((folder: string | undefined, options: AnalyzeOptions) => {
+    const given = [folder, options.photos, options.subject].filter((one) => one !== undefined);
+    if (given.length !== 1) command.error('error: give either a folder of photos or --subject');
+    return runCommand(options, () => analyze({ ...options, photos: folder ?? options.photos }));
   });
 }
 
@@ -59,17 +60,9 @@ function listOf(studio: Studio, subjectId: Photo['subjectId']): Promise<Photo[]>
   return studio.run('photos.list', { subjectId });
 }
 
-function outcomeOf(name: string, { photos, refused }: Imported): Outcome {
-  const lines = photos.map(({ fileName, verdict, isUsed }) =>
-    `${isUsed ? 'used    ' : 'left out'}  ${fileName}${verdict.reason ? `  (${verdict.reason})` : ''}`);
-  const used = photos.filter((photo) => photo.isUsed).length;
+function outcomeOf(name: string, imported: Imported): Outcome {
   return {
-    document: {
-      subject: name,
-      photos: photos.map(({ fileName, widthPx, heightPx, faceCount, faceBox, verdict, isUsed, likeness }) =>
-        ({ file: fileName, widthPx, heightPx, faceCount, faceBox, verdict, isUsed, likeness })),
-      refused,
-    },
-    text: [...lines, `${name}: ${used} of ${photos.length} photos would be used.`].join('\n'),
+    document: { subject: name, photos: photoDocument(imported.photos), refused: imported.refused },
+    text: photoTable(imported),
   };
 }
