@@ -7,8 +7,6 @@ import type { ErrorData, Photo } from '../../src-main/contract/nouns.ts';
 import type { StudioClient } from '../ipc/client.ts';
 
 const importsAtOnce = 2;
-/** Below this cosine to the other photos the page hints that it may be another person. */
-const lowLikeness = 0.3;
 
 /** What a file gives: a browser's File, or a test's own bytes. */
 export interface PhotoFile {
@@ -45,12 +43,6 @@ export class Photos {
   constructor(client: StudioClient) {
     this.#client = client;
   }
-
-  /** Mean likeness among the subject's own photos; null while fewer than two have one. */
-  ownLikeness = $derived.by(() => {
-    const values = this.list.filter((photo) => photo.isUsed).flatMap((photo) => photo.likeness ?? []);
-    return values.length < 2 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
-  });
 
   async load(subjectId: SubjectId): Promise<void> {
     if (this.#subjectId !== subjectId) {
@@ -110,6 +102,15 @@ export class Photos {
     });
   }
 
+  /** Says which face is the subject's, null for the studio's own way; gives back what was said before, for undo. */
+  chooseFace(photoId: PhotoId, faceIndex: number | null): Promise<number | null> {
+    return this.#inTurn(async () => {
+      const before = this.find(photoId);
+      this.upsert(await this.#client.call('photos.chooseFace', { photoId, faceIndex }));
+      return before?.isFaceChosen ? before.faceIndex : null;
+    });
+  }
+
   /** Sets a caption, '' for the usual one, and gives back the one before, for undo. */
   setCaption(photoId: PhotoId, caption: string): Promise<string> {
     return this.#inTurn(async () => {
@@ -150,11 +151,6 @@ export class Photos {
 /** What X does to a photo: leave out one that is used, use one that is not. */
 export function oppositeChoice(photo: Photo): 'use' | 'leave-out' {
   return photo.isUsed || isUndecided(photo) ? 'leave-out' : 'use';
-}
-
-/** Whether the photo's face is so unlike the others that it may be another person. */
-export function mayBeAnotherPerson(photo: Photo): boolean {
-  return photo.likeness !== null && photo.likeness < lowLikeness;
 }
 
 function isUndecided(photo: Photo): boolean {

@@ -5,8 +5,6 @@ import type { Portrait } from '../../src-main/contract/nouns.ts';
 import type { StudioClient } from '../ipc/client.ts';
 
 export type PortraitOrder = 'newest' | 'likeness';
-/** How a portrait's likeness stands beside that of the subject's own photos to each other. */
-export type LikenessGrade = 'as-alike' | 'nearly-alike' | 'less-alike';
 
 export class Portraits {
   #all = $state.raw<Portrait[]>([]);
@@ -62,13 +60,6 @@ export class Portraits {
   drop(id: PortraitId): void {
     this.#all = this.#all.filter((portrait) => portrait.id !== id);
   }
-}
-
-/** Likeness beside the mean among the subject's own photos; null where either is not known. */
-export function likenessGrade(cosine: number | null, ownLikeness: number | null): LikenessGrade | null {
-  if (cosine === null || ownLikeness === null || ownLikeness <= 0) return null;
-  if (cosine >= 0.97 * ownLikeness) return 'as-alike';
-  return cosine >= 0.85 * ownLikeness ? 'nearly-alike' : 'less-alike';
 }
 
 function byNewest(portraits: readonly Portrait[]): Portrait[] {

@@ -4,7 +4,7 @@
 import type { Words } from '../strings/en.ts';
 import type { Workspace } from './workspace.svelte.ts';
 
-export type ShortcutGroup = 'anywhere' | 'inPictures' | 'inLightbox';
+export type ShortcutGroup = 'anywhere' | 'inPictures' | 'inLightbox' | 'inPose';
 
 export interface Shortcut {
   /** As KeyboardEvent.key gives it, lower case for letters; 'Ctrl+' in front where it is needed. */
@@ -34,6 +34,9 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: ['e'], group: 'inPictures', label: 'save' },
   { keys: ['ArrowLeft', 'ArrowRight'], group: 'inLightbox', label: 'previousNext' },
   { keys: ['z'], group: 'inLightbox', label: 'zoom' },
+  { keys: ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'], group: 'inPose', label: 'movePoint' },
+  { keys: ['+', '-'], group: 'inPose', label: 'sizeHead' },
+  { keys: ['[', ']'], group: 'inPose', label: 'tiltHead' },
 ];
 
 /** What a key press is called in the table: 'Ctrl+z', 'x', '?'. */

@@ -1,5 +1,6 @@
 // What the studio says of itself: version, engine, settings, packs and styles; and whether it answers at all.
 
+import type { FaceEngine } from '../../src-main/contract/faces.ts';
 import type { EngineState, Pack, Style } from '../../src-main/contract/nouns.ts';
 import { defaultStudioSettings, type StudioSettings } from '../../src-main/contract/settings.ts';
 import type { StudioClient } from '../ipc/client.ts';
@@ -12,6 +13,7 @@ export class Studio {
   settings = $state.raw<StudioSettings>(defaultStudioSettings);
   packs = $state.raw<Pack[]>([]);
   styles = $state.raw<Style[]>([]);
+  faceEngines = $state.raw<readonly FaceEngine[]>([]);
   isConnected = $state(true);
   isLoaded = $state(false);
   #client: StudioClient;
@@ -27,6 +29,7 @@ export class Studio {
     this.settings = state.settings;
     this.packs = state.packs;
     this.styles = state.styles;
+    this.faceEngines = state.faceEngines;
     this.isLoaded = true;
   }
 

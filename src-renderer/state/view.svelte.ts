@@ -5,7 +5,8 @@ import type { AdapterId, PhotoId, PortraitId } from '../../src-main/contract/ids
 import type { PhotoFile } from './photos.svelte.ts';
 
 export type PageName = 'photos' | 'teach' | 'looks' | 'portraits' | 'create' | 'models' | 'settings';
-export type Dialog = 'new-subject' | 'remove-subject' | 'shortcuts' | 'provider' | 'compare-looks' | null;
+export type Dialog =
+  | 'new-subject' | 'remove-subject' | 'shortcuts' | 'provider' | 'compare-looks' | 'choose-face' | null;
 export type Density = 'small' | 'medium' | 'large';
 export type Opened = { kind: 'photo'; id: PhotoId } | { kind: 'portrait'; id: PortraitId } | null;
 

@@ -10,6 +10,7 @@ import { Create } from './create.svelte.ts';
 import type { JobAct } from './job-acts.ts';
 import { isEnded, Jobs } from './jobs.svelte.ts';
 import { Looks } from './looks.svelte.ts';
+import { Models } from './models.svelte.ts';
 import { Notices, scheduleByClock, type Schedule } from './notices.svelte.ts';
 import { choosePhoto } from './photo-edits.ts';
 import { oppositeChoice, Photos, type PhotoFile } from './photos.svelte.ts';
@@ -38,6 +39,7 @@ export class Workspace {
   readonly runLog: RunLog;
   readonly teach: Teach;
   readonly create: Create;
+  readonly models: Models;
   readonly notices: Notices;
   readonly view: View;
   /** Events that came while lists were being read, a list for each reading. */
@@ -55,6 +57,7 @@ export class Workspace {
     this.snapshots = new Snapshots(client);
     this.teach = new Teach(client);
     this.create = new Create(client);
+    this.models = new Models(client, this.studio);
     this.notices = new Notices(schedule);
     this.view = new View(windowWidthPx);
   }
@@ -89,7 +92,7 @@ export class Workspace {
     await this.#reading(async () => {
       await this.studio.load();
       this.teach.setPacks(this.studio.packs);
-      await Promise.all([this.subjects.load(), this.jobs.load()]);
+      await Promise.all([this.subjects.load(), this.jobs.load(), this.models.load()]);
       if (this.subjects.currentId) await this.#loadSubject(this.subjects.currentId);
       const { front } = this.jobs;
       if (front?.kind === 'teach') await this.#loadRun(front.id);
@@ -165,15 +168,16 @@ export class Workspace {
 
   async startCreating(): Promise<void> {
     const subject = this.subjects.current;
-    const pack = this.studio.packs[0];
-    if (!subject || !pack || !this.create.canStart) return;
     const look = this.looks.find(this.create.adapterId);
+    const pack = this.create.packFor(look, this.studio.packs);
+    if (!subject || !pack || this.create.obstacle(look, pack, subject.hasConsent)) return;
     const job = await this.notices.attempt(() => this.create.start(subject.id, look, pack));
     if (job) this.jobs.add(job);
   }
 
-  /** Opens Create with this look chosen. */
-  useLook(adapterId: AdapterId): void {
+  /** Opens Create with this look chosen, or for portraits without teaching. */
+  useLook(adapterId: AdapterId | null): void {
+    this.create.how = adapterId ? 'look' : 'instantly';
     this.create.adapterId = adapterId;
     this.create.jobId = null;
     this.view.go('create');
@@ -182,6 +186,8 @@ export class Workspace {
   useSettings(portrait: Portrait): void {
     this.create.takeFrom(portrait);
     this.view.go('create');
+    const { second } = portrait;
+    void this.notices.attempt(() => this.create.second.choose(second?.subjectId ?? null, second?.adapterId));
   }
 
   /** Opens Teach with a run planned that goes on from this look. */

@@ -1,6 +1,8 @@
 // English strings of the pages where the work is done; teaching and looks have files of their own.
 
+import { enFaceChooser, enLikeness, enMeasures, enVerdict } from './en-faces.ts';
 import { enChoices, enFields } from './en-fields.ts';
+import { enInstantly, enPeople, enPortraitFaces, enPose } from './en-instantly.ts';
 import { enExport, enLooks } from './en-looks.ts';
 import { enRun, enTeach } from './en-teach.ts';
 import { plural } from './plural.ts';
@@ -57,28 +59,26 @@ export const enWork = {
     repeatsSaved: (name: string, count: number) => `${name} counts as ${plural(count, 'photo', 'photos')}`,
     repeatsMark: (count: number) => `× ${count}`,
     likeness: (value: string) => `Likeness ${value} to the other photos`,
-    likenessLow: 'Much lower than the others may mean another person.',
     size: (width: number, height: number) => `${width} × ${height} pixels`,
     faces: (count: number) => plural(count, 'face found', 'faces found'),
     file: 'File',
     preview: 'Preview',
     teach: 'Teach this face',
-    reasons: {
-      'no-face': 'no face found',
-      'small-face': 'the face is small',
-      dark: 'the face is dark',
-      bright: 'the face is overexposed',
-      blurred: 'the face is blurred',
-      turned: 'the face is turned far to the side',
-      'several-faces': 'several faces, the largest is taken',
-    } as Record<string, string>,
   },
+  verdict: enVerdict,
+  measures: enMeasures,
+  faceChooser: enFaceChooser,
+  likeness: enLikeness,
   teach: enTeach,
   run: enRun,
   fields: enFields,
   choices: enChoices,
   looks: enLooks,
   export: enExport,
+  instantly: enInstantly,
+  pose: enPose,
+  people: enPeople,
+  portraitFaces: enPortraitFaces,
   create: {
     title: 'Create portraits',
     look: 'Look',
@@ -136,9 +136,6 @@ export const enWork = {
     likenessShort: (value: string) => `likeness ${value}`,
     noFace: 'no face found',
     notMeasured: 'Likeness could not be measured: no face was found in it.',
-    asAlike: (name: string) => `as alike as two of ${name}’s own photos`,
-    nearlyAlike: (name: string) => `nearly as alike as two of ${name}’s own photos`,
-    lessAlike: (name: string) => `less alike than two of ${name}’s own photos`,
     prompt: 'Prompt',
     negative: 'Avoided',
     settings: 'Settings',
@@ -153,6 +150,7 @@ export const enWork = {
     size: 'Size',
     made: 'Made',
     withoutLook: 'none, the plain model',
+    noLook: 'none, the photos alone',
     removedLook: 'deleted look',
     save: 'Save the picture',
     useSettings: 'Use these settings',

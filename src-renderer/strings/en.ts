@@ -2,6 +2,7 @@
 // An entry that needs a number or a name is a function. Short, active sentences; no exclamation marks.
 
 import type { UserErrorParameters, UserErrorText } from '../../src-main/contract/errors.ts';
+import { enModels } from './en-models.ts';
 import { enWork } from './en-work.ts';
 import { plural } from './plural.ts';
 
@@ -80,6 +81,8 @@ export const en = {
       teaching: 'Learning the face',
       previewing: 'Drawing previews',
       drawing: 'Drawing',
+      'redrawing-faces': 'Drawing the face again',
+      upscaling: 'Enlarging',
       measuring: 'Measuring likeness',
       saving: 'Saving',
     },
@@ -137,18 +140,7 @@ export const en = {
     removeDo: 'Delete for good',
     keep: 'Keep',
   },
-  models: {
-    title: 'Models',
-    lead: 'What is installed. Each look belongs to the model it was taught on.',
-    builtIn: 'built in',
-    resolution: (px: number) => `${px} × ${px} pixels`,
-    license: 'Licence',
-    size: 'Size',
-    family: 'Family',
-    families: { sd15: 'Stable Diffusion 1.5', sd2: 'Stable Diffusion 2', sdxl: 'Stable Diffusion XL' },
-    empty: 'No model is installed. Teaching and drawing need one.',
-    usedBy: (count: number) => `used by ${plural(count, 'look', 'looks')} of this subject`,
-  },
+  models: enModels,
   settings: {
     title: 'Settings',
     language: 'Language',
@@ -177,6 +169,7 @@ export const en = {
     anywhere: 'Anywhere',
     inPictures: 'In a grid of pictures',
     inLightbox: 'In the large view',
+    inPose: 'In the pose panel',
     help: 'This sheet',
     sidebar: 'Sidebar',
     details: 'Details',
@@ -195,6 +188,9 @@ export const en = {
     back: 'Back',
     zoom: 'Actual size',
     previousNext: 'Previous, next',
+    movePoint: 'Move the point or the head; with Shift farther',
+    sizeHead: 'Size of the head',
+    tiltHead: 'Tilt of the head',
   },
   /** Between two reasons in one line. */
   listSeparator: ', ',

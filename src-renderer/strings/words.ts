@@ -1,9 +1,13 @@
 // The languages of the page, and what a style, a reason or an error is called in them.
 
 import type { UserErrorText } from '../../src-main/contract/errors.ts';
-import type { Verdict } from '../../src-main/contract/faces.ts';
-import type { EngineState, ErrorData, Job, Look, Pack, Photo, Style } from '../../src-main/contract/nouns.ts';
+import type { Likeness, Verdict } from '../../src-main/contract/faces.ts';
+import type {
+  EngineState, ErrorData, Job, Look, Pack, Photo, Style, Subject,
+} from '../../src-main/contract/nouns.ts';
+import { levelOf, levelOfCosine } from '../state/likeness.ts';
 import { en, type Words } from './en.ts';
+import { formatLikeness } from './format.ts';
 import { zhHans } from './zh-hans.ts';
 
 export type Language = 'en' | 'zh-Hans';
@@ -22,9 +26,14 @@ export function styleGroup(group: string, words: Words): string {
 
 /** Why a photo is only usable or left out; the studio's own line for a reason that this language does not know. */
 export function verdictReason(verdict: Verdict, words: Words): string {
-  const known = verdict.reasonCodes.map((code) => words.photos.reasons[code]);
+  const known = verdict.reasonCodes.map((code) => words.verdict.reasons[code]);
   const isKnown = known.length > 0 && known.every((text) => text !== undefined);
   return isKnown ? known.join(words.listSeparator) : verdict.reason;
+}
+
+/** What to do about a verdict; the studio's own sentence where this language does not know it. */
+export function verdictHint(verdict: Verdict, words: Words): string {
+  return words.verdict.hints[verdict.hint] ?? verdict.hint;
 }
 
 /** What happened, what is safe, what to do; the studio's own text for an error that this language does not know. */
@@ -59,13 +68,26 @@ export function lookTerm(look: Look, words: Words): string {
   ].filter(Boolean).join(words.listSeparator);
 }
 
-/** What a likeness means beside the subject's own photos; '' where it cannot be said. */
-export function likenessMeaning(
-  grade: 'as-alike' | 'nearly-alike' | 'less-alike' | null, name: string, words: Words,
-): string {
-  if (grade === 'as-alike') return words.portraits.asAlike(name);
-  if (grade === 'nearly-alike') return words.portraits.nearlyAlike(name);
-  return grade === 'less-alike' ? words.portraits.lessAlike(name) : '';
+/** How alike the subject's own photos are to each other, in a sentence. */
+export function likenessRangeText({ name, likenessRange: range }: Subject, words: Words): string {
+  if (!range) return words.likeness.noRange(name);
+  return words.likeness.range(name, ...([range.low, range.high, range.median].map(formatLikeness) as [
+    string, string, string]));
+}
+
+/** A portrait's likeness in a word or two and its number, for the edge of a picture. */
+export function likenessCaption(likeness: Likeness, subject: Subject | null, words: Words): string {
+  if (likeness.cosine === null) return words.portraits.noFace;
+  const level = levelOf(likeness, subject?.likenessRange ?? null);
+  const number = formatLikeness(likeness.cosine);
+  if (!level) return words.portraits.likenessShort(number);
+  return `${words.likeness.short(level, subject?.classWord ?? 'person')} ${number}`;
+}
+
+/** What a bare likeness means beside the subject's own photos; '' where it cannot be said. */
+export function likenessMeaning(cosine: number | null, subject: Subject | null, words: Words): string {
+  const level = levelOfCosine(cosine, subject?.likenessRange ?? null);
+  return level && subject ? words.likeness.levels(level, subject.classWord) : '';
 }
 
 /** Name of a model; the studio's own where this language has none. */

@@ -1,7 +1,11 @@
 // Chinese (simplified) strings of the pages where the work is done; teaching and looks have files of their own.
 
 import type { enWork } from './en-work.ts';
+import { zhHansFaceChooser, zhHansLikeness, zhHansMeasures, zhHansVerdict } from './zh-hans-faces.ts';
 import { zhHansChoices, zhHansFields } from './zh-hans-fields.ts';
+import {
+  zhHansInstantly, zhHansPeople, zhHansPortraitFaces, zhHansPose,
+} from './zh-hans-instantly.ts';
 import { zhHansExport, zhHansLooks } from './zh-hans-looks.ts';
 import { zhHansRun, zhHansTeach } from './zh-hans-teach.ts';
 
@@ -54,28 +58,26 @@ export const zhHansWork: typeof enWork = {
     repeatsSaved: (name, count) => `${name} 计为 ${count} 张照片`,
     repeatsMark: (count) => `× ${count}`,
     likeness: (value) => `与其他照片的相似度 ${value}`,
-    likenessLow: '如果明显低于其他照片，可能是另一个人。',
     size: (width, height) => `${width} × ${height} 像素`,
     faces: (count) => `找到 ${count} 张脸`,
     file: '文件',
     preview: '预览',
     teach: '学习这张脸',
-    reasons: {
-      'no-face': '没有找到人脸',
-      'small-face': '人脸太小',
-      dark: '脸部太暗',
-      bright: '脸部过曝',
-      blurred: '人脸模糊',
-      turned: '脸转得太偏',
-      'several-faces': '不止一张脸，取最大的一张',
-    },
   },
+  verdict: zhHansVerdict,
+  measures: zhHansMeasures,
+  faceChooser: zhHansFaceChooser,
+  likeness: zhHansLikeness,
   teach: zhHansTeach,
   run: zhHansRun,
   fields: zhHansFields,
   choices: zhHansChoices,
   looks: zhHansLooks,
   export: zhHansExport,
+  instantly: zhHansInstantly,
+  pose: zhHansPose,
+  people: zhHansPeople,
+  portraitFaces: zhHansPortraitFaces,
   create: {
     title: '创作写真',
     look: '形象',
@@ -133,9 +135,6 @@ export const zhHansWork: typeof enWork = {
     likenessShort: (value) => `相似度 ${value}`,
     noFace: '没有找到人脸',
     notMeasured: '无法测量相似度：画面中没有找到人脸。',
-    asAlike: (name) => `与${name}自己的两张照片之间一样像`,
-    nearlyAlike: (name) => `接近${name}自己的两张照片之间的相似程度`,
-    lessAlike: (name) => `不如${name}自己的两张照片之间那么像`,
     prompt: '提示词',
     negative: '不要出现',
     settings: '设置',
@@ -150,6 +149,7 @@ export const zhHansWork: typeof enWork = {
     size: '尺寸',
     made: '制作于',
     withoutLook: '无，原始模型',
+    noLook: '无，只靠照片',
     removedLook: '已删除的形象',
     save: '保存图片',
     useSettings: '使用这些设置',

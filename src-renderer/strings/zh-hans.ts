@@ -3,6 +3,7 @@
 
 import type { Words } from './en.ts';
 import { zhHansErrors } from './zh-hans-errors.ts';
+import { zhHansModels } from './zh-hans-models.ts';
 import { zhHansWork } from './zh-hans-work.ts';
 
 export const zhHans: Words = {
@@ -79,6 +80,8 @@ export const zhHans: Words = {
       teaching: '正在学习这张脸',
       previewing: '正在绘制预览',
       drawing: '正在绘制',
+      'redrawing-faces': '正在重画脸部',
+      upscaling: '正在放大',
       measuring: '正在测量相似度',
       saving: '正在保存',
     },
@@ -133,18 +136,7 @@ export const zhHans: Words = {
     removeDo: '永久删除',
     keep: '保留',
   },
-  models: {
-    title: '模型',
-    lead: '已安装的模型。每个形象都属于学习它时所用的模型。',
-    builtIn: '内置',
-    resolution: (px) => `${px} × ${px} 像素`,
-    license: '许可',
-    size: '大小',
-    family: '类型',
-    families: { sd15: 'Stable Diffusion 1.5', sd2: 'Stable Diffusion 2', sdxl: 'Stable Diffusion XL' },
-    empty: '没有安装模型。学习和绘制都需要模型。',
-    usedBy: (count) => `此人物有 ${count} 个形象使用它`,
-  },
+  models: zhHansModels,
   settings: {
     title: '设置',
     language: '语言',
@@ -172,6 +164,7 @@ export const zhHans: Words = {
     anywhere: '任何地方',
     inPictures: '图片列表中',
     inLightbox: '大图中',
+    inPose: '姿势面板中',
     help: '显示此列表',
     sidebar: '侧栏',
     details: '详情',
@@ -190,6 +183,9 @@ export const zhHans: Words = {
     back: '返回',
     zoom: '实际大小',
     previousNext: '上一张、下一张',
+    movePoint: '移动点或头部，按住 Shift 移动更多',
+    sizeHead: '头部大小',
+    tiltHead: '头部倾斜',
   },
   listSeparator: '、',
   units: {

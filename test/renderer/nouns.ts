@@ -1,5 +1,6 @@
 // One of each noun for tests, numbered; a test changes the fields it is about.
 
+import type { PhotoMeasures, Verdict } from '../../src-main/contract/faces.ts';
 import type {
   AdapterId, JobId, PackId, PhotoId, PortraitId, PreviewId, StyleId, SubjectId,
 } from '../../src-main/contract/ids.ts';
@@ -20,6 +21,7 @@ export function subject(number = 1): Subject {
   return {
     id: subjectId(number), name: number === 1 ? 'Ada' : `Subject ${number}`, triggerWord: 'ohwx', classWord: 'person',
     hasConsent: true, createdAtMs: number, photoCount: 2, lookCount: 1, portraitCount: 2,
+    likenessRange: { low: 0.9, median: 0.94, high: 0.97 },
   };
 }
 
@@ -27,8 +29,22 @@ export function photo(number = 1, changes: Partial<Photo> = {}): Photo {
   return {
     id: photoId(number), subjectId: subjectId(), fileName: `photo-${number}.jpg`, widthPx: 800, heightPx: 600,
     addedAtMs: number, faceBox: { x: 0.3, y: 0.2, width: 0.3, height: 0.4 }, faceCount: 1,
-    verdict: { grade: 'good', reasonCodes: [], reason: '' }, userChoice: null, isUsed: true, caption: 'photo of ohwx',
-    repeats: 1, likeness: 0.6, ...changes,
+    faces: [{ box: { x: 0.3, y: 0.2, width: 0.3, height: 0.4 }, score: 1 }], faceIndex: 0, isFaceChosen: false,
+    facePoints: null, measures: null, sameAsPhotoId: null, verdict: verdict('good'), userChoice: null, isUsed: true,
+    caption: 'photo of ohwx', repeats: 1, likeness: 0.6, ...changes,
+  };
+}
+
+/** A verdict with at most one reason; its words are the code's own. */
+export function verdict(grade: Verdict['grade'], code = '', actions: Verdict['actions'] = []): Verdict {
+  return { grade, reasonCodes: code ? [code] : [], reason: code.replaceAll('-', ' '), hint: '', actions };
+}
+
+/** A face from the front in even light. */
+export function measures(changes: Partial<PhotoMeasures> = {}): PhotoMeasures {
+  return {
+    facePx: 240, sharpness: 0.12, brightness: 130, darkShare: 0.02, brightShare: 0.01, yawDegrees: 2, pitchDegrees: -3,
+    rollDegrees: 1, occlusions: [], ...changes,
   };
 }
 
@@ -47,7 +63,8 @@ export function portrait(number = 1, changes: Partial<Portrait> = {}): Portrait 
     id: portraitId(number), subjectId: subjectId(), jobId: jobId(8), adapterId: adapterId(),
     packId: 'starter' as PackId, styleId: null, prompt: 'ohwx person', negativePrompt: '', seed: number, widthPx: 128,
     heightPx: 128, samplingSteps: 20, sampler: 'ddim', guidanceScale: 3, adapterStrength: 1,
-    likeness: { cosine: 0.5, distance: 0.6, latentDistance: 0.4 }, createdAtMs: number, ...changes,
+    likeness: { cosine: 0.5, distance: 0.6, latentDistance: 0.4 }, createdAtMs: number, instantly: null, second: null,
+    facePoints: null, isFaceRedrawn: false, hasBefore: false, settings: {}, ...changes,
   };
 }
 

@@ -7,18 +7,18 @@ import { Create } from '../../src-renderer/state/create.svelte.ts';
 import { jobShare, Jobs } from '../../src-renderer/state/jobs.svelte.ts';
 import { Notices } from '../../src-renderer/state/notices.svelte.ts';
 import { Photos } from '../../src-renderer/state/photos.svelte.ts';
-import { likenessGrade, Portraits } from '../../src-renderer/state/portraits.svelte.ts';
+import { Portraits } from '../../src-renderer/state/portraits.svelte.ts';
 import { View } from '../../src-renderer/state/view.svelte.ts';
-import { adapterId, job, jobId, look, pack, photo, photoId, portrait, subjectId } from './nouns.ts';
+import { adapterId, job, jobId, look, pack, photo, photoId, portrait, subjectId, verdict } from './nouns.ts';
 import { handClock, refusal, settle, testStudio } from './test-client.ts';
 
 test('photos are counted by verdict and by the choice above it', async () => {
   const list = [
     photo(1),
-    photo(2, { verdict: { grade: 'usable', reasonCodes: ['small-face'], reason: 'small' } }),
-    photo(3, { verdict: { grade: 'left-out', reasonCodes: ['no-face'], reason: 'no face' }, isUsed: false }),
+    photo(2, { verdict: verdict('usable', 'small-face') }),
+    photo(3, { verdict: verdict('left-out', 'no-face'), isUsed: false }),
     photo(4, { userChoice: 'leave-out', isUsed: false }),
-    photo(5, { verdict: { grade: 'waiting', reasonCodes: [], reason: '' }, isUsed: false }),
+    photo(5, { verdict: verdict('waiting'), isUsed: false }),
   ];
   const photos = new Photos(testStudio({ 'photos.list': () => list }).client);
   await photos.load(subjectId());
@@ -191,14 +191,6 @@ test('settings of a portrait are taken over as they were', () => {
   const create = new Create(testStudio().client);
   create.takeFrom(portrait(5, { prompt: 'ohwx person, rain', seed: 77, adapterStrength: 0.8 }));
   expect([create.prompt, create.seed, create.adapterStrength, create.count]).toEqual(['ohwx person, rain', 77, 0.8, 1]);
-});
-
-test('likeness is graded beside the subject’s own photos', () => {
-  expect(likenessGrade(0.62, 0.62)).toBe('as-alike');
-  expect(likenessGrade(0.55, 0.62)).toBe('nearly-alike');
-  expect(likenessGrade(0.2, 0.62)).toBe('less-alike');
-  expect(likenessGrade(null, 0.62)).toBeNull();
-  expect(likenessGrade(0.5, null)).toBeNull();
 });
 
 test('portraits without a face come last when the most alike come first', async () => {

@@ -9,10 +9,13 @@ import { formatBytes, formatDuration, formatLoss, formatSetting } from '../../sr
 import { errorText, styleName, verdictLine } from '../../src-renderer/strings/words.ts';
 import { zhHans } from '../../src-renderer/strings/zh-hans.ts';
 import { printedKeys, shortcuts } from '../../src-renderer/state/shortcuts.ts';
-import { photo, style } from './nouns.ts';
+import { photo, style, verdict } from './nouns.ts';
 
 /** Sections where one language knows ids that another leaves to the studio's own words. */
-const openSections = ['errors', 'styleNames', 'styleGroups', 'packNames', 'packDescriptions'];
+const openSections = [
+  'errors', 'styleNames', 'styleGroups', 'packNames', 'packDescriptions',
+  'reasons', 'hints', 'sentences', 'companionNames', 'licenses', 'engineNames', 'engineReasons',
+];
 
 function leaves(value: unknown, path = ''): Map<string, unknown> {
   if (typeof value !== 'object' || value === null) return new Map([[path, value]]);
@@ -36,6 +39,7 @@ test('Chinese is in Chinese', () => {
   expect(same.map(([key]) => key).sort()).toEqual([
     'export.folders.a1111.lora', 'export.folders.a1111.model', 'export.folders.a1111.word',
     'export.folders.comfyui.lora', 'export.folders.comfyui.model', 'export.folders.comfyui.word',
+    'instantly.fastTerm', 'instantly.term', 'likeness.engines.antelopev2', 'models.addCommand',
     'models.families.sd15', 'models.families.sd2', 'models.families.sdxl', 'run.none',
     'teach.methods.dreambooth.term', 'teach.methods.lora.term', 'teach.methods.textual-inversion.term',
     'teach.prior.term', 'teach.warm.term', 'teach.word.term',
@@ -54,8 +58,8 @@ test('sizes, losses and settings stay short', () => {
 });
 
 test('a reason that the page does not know is told in the studio’s words', () => {
-  const verdict = { grade: 'left-out' as const, reasonCodes: ['winking'], reason: 'one eye is shut' };
-  expect(verdictLine(photo(1, { verdict, isUsed: false }), en)).toBe('Left out: one eye is shut');
+  const winking = { ...verdict('left-out', 'winking'), reason: 'one eye is shut' };
+  expect(verdictLine(photo(1, { verdict: winking, isUsed: false }), en)).toBe('Left out: one eye is shut');
 });
 
 test('every style of the studio has a Chinese name', () => {

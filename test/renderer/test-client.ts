@@ -3,6 +3,7 @@
 
 import { UserError } from '../../src-main/contract/errors.ts';
 import { errorDataOf } from '../../src-main/contract/error-data.ts';
+import { defaultStudioSettings } from '../../src-main/contract/settings.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import { openClient, type StudioClient } from '../../src-renderer/ipc/client.ts';
 import type { Schedule } from '../../src-renderer/state/notices.svelte.ts';
@@ -49,10 +50,10 @@ function plainHandlers(): Record<string, Handler> {
   const ada = subject();
   return {
     'studio.state': () => ({
-      version: '0.1.0', engine: engine(), settings: { provider: 'auto', theme: 'dark', language: 'en' },
+      version: '0.1.0', engine: engine(), settings: defaultStudioSettings,
       packs: [pack()], styles: [style('pencil'), style('winter')],
     }),
-    'settings.set': (change) => ({ provider: 'auto', theme: 'dark', language: 'en', ...(change as object) }),
+    'settings.set': (change) => ({ ...defaultStudioSettings, ...(change as object) }),
     'subjects.list': () => [ada],
     'subjects.create': (request) => ({ ...subject(2), ...(request as object) }),
     'photos.list': () => [photo(1), photo(2)],
@@ -60,6 +61,11 @@ function plainHandlers(): Record<string, Handler> {
       ...photo(1), id: photoId, userChoice, isUsed: userChoice !== 'leave-out',
     }),
     'photos.import': ({ fileName }) => ({ photo: { ...photo(3), fileName }, isNew: true }),
+    'photos.chooseFace': ({ photoId, faceIndex }) => ({
+      ...photo(1), id: photoId, faceIndex, isFaceChosen: faceIndex !== null,
+    }),
+    'companions.list': () => [],
+    'licenses.accept': ({ licenseId }) => ({ ...defaultStudioSettings, acceptedLicenses: [licenseId] }),
     'looks.list': () => [look()],
     'looks.teach': () => job('teach', 7),
     'looks.remove': () => ({}),

@@ -6,7 +6,9 @@ import { UserError } from '../../src-main/contract/errors.ts';
 import type { StyleId } from '../../src-main/contract/ids.ts';
 import type { Verdict } from '../../src-main/contract/faces.ts';
 import type { Job, Look, LossPoint, Photo, Portrait, Snapshot, Style } from '../../src-main/contract/nouns.ts';
-import { adapterId, engine, job, jobId, look, pack, photo, portrait, previewId, snapshot } from '../renderer/nouns.ts';
+import {
+  adapterId, engine, job, jobId, look, pack, photo, portrait, previewId, snapshot, verdict,
+} from '../renderer/nouns.ts';
 import { manySubjects, type Scene } from './stage.ts';
 
 const now = Date.UTC(2026, 10, 20, 12, 0, 0);
@@ -19,19 +21,18 @@ export const shippedStyles: Style[] = readdirSync(path.join(import.meta.dirname,
   ) as { id: string; name: { en: string }; group: { en: string }; starter: { prompt: string; negativePrompt: string } })
   .map(({ id, name, group, starter }) => ({ id: id as StyleId, name: name.en, group: group.en, ...starter }));
 
-function verdict(grade: Verdict['grade'], code = ''): Pick<Photo, 'verdict' | 'isUsed'> {
-  const reasonCodes = code ? [code] : [];
-  return { verdict: { grade, reasonCodes, reason: code }, isUsed: grade === 'good' || grade === 'usable' };
+function judged(grade: Verdict['grade'], code = ''): Pick<Photo, 'verdict' | 'isUsed'> {
+  return { verdict: verdict(grade, code), isUsed: grade === 'good' || grade === 'usable' };
 }
 
 export const manyPhotos: Photo[] = [
   photo(1), photo(2, { widthPx: 600, heightPx: 900, faceBox: { x: 0.3, y: 0.1, width: 0.4, height: 0.3 } }), photo(3),
-  photo(4, { ...verdict('usable', 'turned'), widthPx: 1600, heightPx: 700 }),
-  photo(5, verdict('usable', 'several-faces')),
-  photo(6, { ...verdict('left-out', 'no-face'), faceBox: null, faceCount: 0, likeness: null }),
-  photo(7, verdict('left-out', 'blurred')), photo(8, { userChoice: 'leave-out', isUsed: false }),
-  photo(9, { ...verdict('left-out', 'small-face'), userChoice: 'use', isUsed: true }),
-  photo(10, verdict('waiting')), photo(11, { likeness: 0.12 }),
+  photo(4, { ...judged('usable', 'turned'), widthPx: 1600, heightPx: 700 }),
+  photo(5, judged('usable', 'several-faces')),
+  photo(6, { ...judged('left-out', 'no-face'), faceBox: null, faceCount: 0, likeness: null }),
+  photo(7, judged('left-out', 'blurred')), photo(8, { userChoice: 'leave-out', isUsed: false }),
+  photo(9, { ...judged('left-out', 'small-face'), userChoice: 'use', isUsed: true }),
+  photo(10, judged('waiting')), photo(11, { likeness: 0.12 }),
   photo(12, { fileName: 'IMG_20260814_holiday_by_the_sea_with_everyone_before_lunch_edited-final(2)-copy.jpeg' }),
 ];
 

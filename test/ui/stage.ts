@@ -5,6 +5,8 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { errorDataOf } from '../../src-main/contract/error-data.ts';
 import type { UserError } from '../../src-main/contract/errors.ts';
+import type { CompanionView } from '../../src-main/contract/companions.ts';
+import type { FaceEngine } from '../../src-main/contract/faces.ts';
 import type {
   EngineState, Job, Look, LossPoint, Pack, Photo, Portrait, Snapshot, Style, Subject,
 } from '../../src-main/contract/nouns.ts';
@@ -27,6 +29,8 @@ export interface Scene {
   jobs?: Job[];
   losses?: LossPoint[];
   snapshots?: Snapshot[];
+  companions?: CompanionView[];
+  faceEngines?: FaceEngine[];
   /** Commands that are refused, with what the refusal says. */
   refusals?: Partial<Record<CommandName, UserError>>;
 }
@@ -86,9 +90,14 @@ function answerTo(scene: Scene, command: CommandName, given: unknown): unknown {
     case 'studio.state':
       return {
         version: '0.1.0', engine: scene.engine ?? engine(), settings, packs: scene.packs ?? [pack()],
-        styles: scene.styles ?? [],
+        styles: scene.styles ?? [], faceEngines: scene.faceEngines ?? [],
       };
     case 'settings.set': return (scene.settings = { ...settings, ...(request as object) });
+    case 'companions.list': return companionsOf(scene);
+    case 'licenses.accept': {
+      const acceptedLicenses = [...settings.acceptedLicenses, String(request.licenseId)];
+      return (scene.settings = { ...settings, acceptedLicenses });
+    }
     case 'subjects.list': return scene.subjects ?? [];
     case 'photos.list': return ofSubject(scene.photos);
     case 'looks.list': return ofSubject(scene.looks);
@@ -96,6 +105,9 @@ function answerTo(scene: Scene, command: CommandName, given: unknown): unknown {
     case 'jobs.list': return scene.jobs ?? [];
     case 'looks.lossHistory': return scene.losses ?? [];
     case 'photos.choose': return choose(scene, request as unknown as Pick<Photo, 'userChoice'> & { photoId: string });
+    case 'photos.chooseFace':
+      return changePhoto(scene, { ...request, isFaceChosen: request.faceIndex !== null });
+    case 'portraits.create': return job('create', 9, { state: 'waiting', items: 4 });
     case 'photos.setCaption': case 'photos.setRepeats': return changePhoto(scene, request);
     case 'looks.snapshots': return (scene.snapshots ?? []).filter(({ jobId }) => jobId === request.jobId);
     case 'looks.export': return exported(request);
@@ -105,6 +117,13 @@ function answerTo(scene: Scene, command: CommandName, given: unknown): unknown {
     case 'looks.teach': return job('teach', 99, { state: 'waiting', method: request.method });
     default: throw new Error(`The scene has no answer to ${command}.`);
   }
+}
+
+function companionsOf({ companions = [], settings }: Scene): CompanionView[] {
+  const accepted = settings?.acceptedLicenses ?? [];
+  return companions.map((each) => ({
+    ...each, isLicenseAccepted: each.isLicenseAccepted || accepted.includes(each.licenseId),
+  }));
 }
 
 function choose(scene: Scene, { photoId, userChoice }: Pick<Photo, 'userChoice'> & { photoId: string }): Photo {
@@ -150,11 +169,13 @@ const source = sharp(path.join(root, 'test/photos/astronaut.png'));
 /** A picture of the asked kind: the test photo, cut and turned by the id's number so that no two look the same. */
 async function picture(scene: Scene, kind: string, id: string): Promise<Uint8Array> {
   const number = Number(id.slice(-6));
-  if (kind === 'portrait') {
+  if (kind === 'portrait' || kind === 'before') {
     const edge = 150 + (number % 5) * 24;
     return await source.clone()
       .extract({ left: 140 + (number % 3) * 8, top: 20 + (number % 4) * 6, width: edge, height: edge })
-      .modulate({ hue: (number * 37) % 360, saturation: 0.8 }).resize(128, 128).jpeg().toBuffer();
+      .modulate({ hue: (number * 37) % 360, saturation: 0.8 }).resize(128, 128)
+      // before its face pass a portrait is less sharp
+      .blur(kind === 'before' ? 2.5 : 0.3).jpeg().toBuffer();
   }
   if (kind === 'preview') {
     // one snapshot after the other is less blurred; a seed has its place
@@ -176,4 +197,5 @@ export const manySubjects: Subject[] = ['Ada', 'Bo', 'Maximiliane von und zu Hoh
   .map((name, index) => ({
     id: subjectId(index + 1), name, triggerWord: 'ohwx', classWord: 'woman', hasConsent: index !== 1, createdAtMs: 1,
     photoCount: 12, lookCount: 2, portraitCount: [148, 32, 0][index]!,
+    likenessRange: { low: 0.5, median: 0.58, high: 0.68 },
   }));
