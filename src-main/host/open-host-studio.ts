@@ -4,6 +4,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
+import { readKnownModels } from '../library/known-models.ts';
+import { openLibrary } from '../library/library.ts';
 import { defaultLibraryFolder } from '../studio/library-folder.ts';
 import { type Studio, openStudio } from '../studio/open-studio.ts';
 
@@ -40,10 +42,25 @@ export async function withStudio<T>(libraryFolder: string, work: (studio: Studio
   return await closingAfter(() => studio.close(), () => work(studio));
 }
 
-/** The same on a library that is removed afterwards. */
+/** The same on a library that is removed afterwards; it knows the networks that the user's own one knows. */
 export async function withTemporaryStudio<T>(work: (studio: Studio) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), 'likeness-'));
-  return await closingAfter(() => rm(folder, { recursive: true, force: true }), () => withStudio(folder, work));
+  return await closingAfter(() => rm(folder, { recursive: true, force: true }), async () => {
+    await lendModels(folder);
+    return await withStudio(folder, work);
+  });
+}
+
+/** Nothing is copied but where InstantID and the like lie, and which licences the user has agreed to. */
+async function lendModels(folder: string): Promise<void> {
+  const known = readKnownModels(libraryFolderOf(undefined));
+  if (known === 'in-use') process.stderr.write('Your library is open: networks that were added to it are not used.\n');
+  if (known === undefined || known === 'in-use') return;
+  const library = await openLibrary(folder);
+  for (const { path: file, ...hash } of known.hashes) library.companions.setHash(file, hash);
+  for (const { kind, path: place } of known.companions) library.companions.set(kind, place, Date.now());
+  library.settings.set(known.settings);
+  library.close();
 }
 
 async function closingAfter<T>(close: () => Promise<void>, work: () => Promise<T>): Promise<T> {

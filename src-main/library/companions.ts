@@ -17,6 +17,7 @@ export interface CompanionQueries {
   /** One path a kind: another takes its place. */
   set(kind: CompanionKind, path: string, addedAtMs: number): void;
   hashOf(path: string): KnownHash | undefined;
+  hashes(): (KnownHash & { path: string })[];
   setHash(path: string, known: KnownHash): void;
 }
 
@@ -28,6 +29,8 @@ export function companionQueries(database: Database): CompanionQueries {
     on conflict (kind) do update set path = excluded.path, added_at_ms = excluded.added_at_ms`);
   const hashOf = database.prepare<[string], KnownHash>(`
     select size_bytes as sizeBytes, modified_at_ms as modifiedAtMs, sha256 from known_hash where path = ?`);
+  const hashes = database.prepare<[], KnownHash & { path: string }>(`
+    select path, size_bytes as sizeBytes, modified_at_ms as modifiedAtMs, sha256 from known_hash order by path`);
   const setHash = database.prepare(`
     insert into known_hash (path, size_bytes, modified_at_ms, sha256)
     values (@path, @sizeBytes, @modifiedAtMs, @sha256)
@@ -37,6 +40,7 @@ export function companionQueries(database: Database): CompanionQueries {
     list: () => list.all(),
     set: (kind, path, addedAtMs) => void set.run(kind, path, addedAtMs),
     hashOf: (path) => hashOf.get(path),
+    hashes: () => hashes.all(),
     setHash: (path, { sizeBytes, modifiedAtMs, sha256 }) => void setHash.run({ path, sizeBytes, modifiedAtMs, sha256 }),
   };
 }

@@ -56,7 +56,7 @@ export function createRequest(context: StudioContext, work: CreateWork): NewCrea
     kind: 'create', checkpointPath: pack.checkpointPath, provider: library.settings.get().provider,
     modelName: pack.name, version: context.version,
     adapter: lookFile(library, look), items: itemsOf(wanted, settings), settings,
-    start: parameters.start && startFileOf(library, subjectId, parameters.start),
+    start: parameters.start && startFileOf(library, subjectId, parameters.start, parameters.second?.subjectId),
     references: referencesOf(library, photos, networks), likenessNetworks: networks, likenessRange: range,
     instantId: isAlone ? null : places,
     face: isAlone || !parameters.instantly ? null

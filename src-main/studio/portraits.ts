@@ -47,7 +47,7 @@ function create(context: StudioContext, board: ProgressBoard, request: CreateReq
   const subject = present(library.subjects.get(request.subjectId), 'subject');
   const pack = packs.get(request.packId);
   const people = peopleOf(context, subject, request);
-  if (request.start) startFileOf(library, subject.id, request.start);
+  if (request.start) startFileOf(library, subject.id, request.start, request.second?.subjectId);
   if (request.settings.fast) readyFastAdapter(context, pack);
   const items = batchItems(context, subject, request);
   const parameters: CreateParameters = {

@@ -7,13 +7,18 @@ import type { Library } from '../library/library.ts';
 import { UserError } from '../contract/errors.ts';
 import { present } from './missing.ts';
 
-/** Refuses with portraits.other-start what is not a picture of this subject with a face in it. */
+/**
+ * Refuses with portraits.other-start what is not a picture of this subject with a face in it, and portraits with
+ * somebody in them who is not the second person of the new ones too.
+ */
 export function startFileOf(
-  library: Library, subjectId: SubjectId, { source, strength }: StartPicture,
+  library: Library, subjectId: SubjectId, { source, strength }: StartPicture, secondId: SubjectId | undefined,
 ): NonNullable<CreateRequest['start']> {
   if ('portraitId' in source) {
     const portrait = present(library.portraits.get(source.portraitId), 'portrait');
-    if (portrait.subjectId !== subjectId) throw otherStart();
+    // whoever is in it would stay in the new one unseen, also when they are removed
+    const isKnown = portrait.second === null || portrait.second.subjectId === secondId;
+    if (portrait.subjectId !== subjectId || !isKnown) throw otherStart();
     return { file: library.pathOf(portrait.fileSha256), strength, isPhoto: false };
   }
   const photo = present(library.photos.get(source.photoId), 'photo');
@@ -23,8 +28,8 @@ export function startFileOf(
 
 function otherStart(): UserError {
   return new UserError('portraits.other-start', {
-    what: 'The picture to start from shows no face of this subject.',
+    what: 'The picture to start from shows no face of this subject, or somebody else as well.',
     safe: 'Nothing was drawn.',
-    todo: 'Choose a portrait of the subject, or a photo in which a face was found.',
+    todo: 'Choose a portrait of the subject alone, or a photo in which a face was found.',
   });
 }

@@ -35,7 +35,8 @@ export function subjectCommands(context: StudioContext): Handlers<
  * Ends the subject's jobs first, so that none writes for a subject that is gone; then rows, files and log. Portraits of
  * others that show the subject go as well, with the batches they are from: nothing that came from a person stays.
  */
-async function removeSubject({ library, queue, emit }: StudioContext, id: SubjectId): Promise<void> {
+async function removeSubject(context: StudioContext, id: SubjectId): Promise<void> {
+  const { library, queue, emit } = context;
   present(library.subjects.get(id), 'subject');
   const shared = library.jobs.withSecond(id);
   const jobs = [...library.jobs.ofSubject(id), ...shared];
@@ -53,8 +54,6 @@ async function removeSubject({ library, queue, emit }: StudioContext, id: Subjec
   for (const portrait of portraits) {
     emit({ type: 'portrait-removed', subjectId: portrait.subjectId, portraitId: portrait.id });
   }
-  for (const other of new Set(shared.map(({ subjectId }) => subjectId))) {
-    emit({ type: 'subject-changed', subject: present(library.subjects.get(other), 'subject') });
-  }
+  for (const other of new Set(shared.map(({ subjectId }) => subjectId))) announceSubject(context, other);
   emit({ type: 'subject-removed', subjectId: id });
 }

@@ -67,7 +67,7 @@ export const zhHansErrors: Record<string, ErrorWords> = {
     '这个形象是在另一个模型上学习的。', notDrawn, '请用学习时的模型绘制，或在这个模型上再学习一次。'),
   'portraits.unknown': always('这张写真已不在资料库中。', unchanged, '请回到列表另选一张。'),
   'portraits.other-start': always(
-    '作为起点的图片里没有这位人物的脸。', notDrawn, '请选择该人物的写真，或一张找到了脸的照片。'),
+    '作为起点的图片里没有这位人物的脸，或者还有别人。', notDrawn, '请选择该人物单独的写真，或一张找到了脸的照片。'),
   'portraits.no-prompt': always('没有选择风格，也没有写提示词。', notDrawn, '请选择一种风格或写下提示词。'),
   'portraits.too-many': ({ found }) => ({
     what: `这样会画 ${found} 张，超出了一批的上限。`, safe: notDrawn, todo: '请减少风格或数量。',

@@ -178,6 +178,8 @@ test('two people: each with their face, their own likeness, and the portrait in 
   expect(both).toMatchObject({ prompt: 'a person beside a person', second: { subjectId: bo, adapterId: null } });
   expect(both!.second!.likeness).toHaveProperty('cosine');
   expect(alone).toMatchObject({ instantly: null, second: null });
+  await expect(create({ start: { source: { portraitId: both!.id }, strength: 0.5 } }))
+    .rejects.toMatchObject({ code: 'portraits.other-start' });
   const inBo = await studio.run('portraits.list', { subjectId: bo });
   expect(inBo.map(({ id }) => id)).toEqual([both!.id]);
   const job = await studio.run('jobs.list', {});
