@@ -14,10 +14,11 @@ export function settingQueries(database: Database): SettingQueries {
   const upsert = database.prepare(
     'insert into setting (name, value) values (?, ?) on conflict (name) do update set value = excluded.value');
   const get = (): StudioSettings => {
-    const kept = Object.fromEntries(
-      select.all().map(({ name, value }) => [name, isList(name) ? parseList(value) : value]));
-    const parsed = studioSettingsSchema.safeParse({ ...defaultStudioSettings, ...kept });
-    return parsed.success ? parsed.data : defaultStudioSettings;
+    const kept = select.all().flatMap(({ name, value }) => {
+      const parsed = studioSettingsSchema.partial().safeParse({ [name]: valueOf(name, value) });
+      return parsed.success ? Object.entries(parsed.data) : [];
+    });
+    return { ...defaultStudioSettings, ...Object.fromEntries(kept) };
   };
   return {
     get,
@@ -30,12 +31,11 @@ export function settingQueries(database: Database): SettingQueries {
   };
 }
 
-const isList = (name: string): boolean => Array.isArray(defaultStudioSettings[name as keyof StudioSettings]);
-
-function parseList(text: string): unknown {
+function valueOf(name: string, text: string): unknown {
+  const isList = Array.isArray(defaultStudioSettings[name as keyof StudioSettings]);
   try {
-    return JSON.parse(text);
+    return isList ? JSON.parse(text) as unknown : text;
   } catch {
-    return undefined;
+    return null;
   }
 }
