@@ -15,14 +15,19 @@ export function addPacksCommand(program: Command): void {
     .description('list the base models that come with Likeness')
     .option('--json', 'print one JSON document on standard output');
   command.addHelpText('after', `
-Any Stable Diffusion 1.5 checkpoint can be used by its path: likeness portraits --pack PATH ...`);
+Any Stable Diffusion 1.5, 2.x or SDXL checkpoint can be used by its path: likeness portraits --pack PATH ...
+A face is drawn without teaching by a model that says so, and by SDXL checkpoints with InstantID beside them: see
+likeness models.`);
   command.action((options: { json?: boolean }) => runCommand(options, () => withTemporaryStudio(listPacks)));
 }
 
 async function listPacks(studio: Studio): Promise<Outcome> {
   const { packs } = await studio.run('studio.state', {});
-  const lines = packs.map(({ id, name, resolutionPx, sizeBytes, license, description }) =>
-    `${id}  ${name}, ${resolutionPx} px, ${(sizeBytes / 1e6).toFixed(0)} MB, ${license}\n    ${description}`);
+  const lines = packs.map(({ id, name, resolutionPx, sizeBytes, license, description, instantly }) => [
+    `${id}  ${name}, ${resolutionPx} px, ${(sizeBytes / 1e6).toFixed(0)} MB, ${license}`,
+    `    ${description}`,
+    ...(instantly?.isReady ? ['    Draws a face without teaching (--instant, --method instantid).'] : []),
+  ].join('\n'));
   return { document: { packs }, text: lines.join('\n') || 'No model is installed.' };
 }
 
