@@ -18,6 +18,27 @@ export interface InstantSet {
   /** count x 77 token ids. */
   readonly inputIds: Int32Array;
   readonly emptyIds: Int32Array;
+  /** Of noisePool(). */
+  readonly noise: Float32Array;
+}
+
+const poolSize = 2 ** 21;
+
+/**
+ * Standard normal numbers, of which each latent's noise is a stretch from a random place on: to draw them anew would
+ * take longer than the step itself does on a GPU.
+ */
+export function noisePool(seed: number): Float32Array {
+  const random = seededRandom(seed, 40);
+  const pool = new Float32Array(poolSize);
+  for (let i = 0; i < poolSize; i += 2) {
+    // Box and Muller 1958, both numbers of a pair
+    const radius = Math.sqrt(-2 * Math.log(1 - random.uniform()));
+    const angle = 2 * Math.PI * random.uniform();
+    pool[i] = radius * Math.cos(angle);
+    pool[i + 1] = radius * Math.sin(angle);
+  }
+  return pool;
 }
 
 /** Both the caption and the face, as classifier-free guidance leaves them out. */
@@ -61,22 +82,18 @@ function emptyBatch(recipe: StarterRecipe, { latents, people, emptyIds }: Instan
 type Batch = ReturnType<typeof emptyBatch>;
 
 function addNoise(
-  batch: Batch, { latents }: InstantSet, index: number, item: number, cumprod: number, random: Random,
+  batch: Batch, { latents, noise: pool }: InstantSet, index: number, item: number, cumprod: number, random: Random,
 ): void {
   const each = latents.channels * latents.sizePx ** 2;
   const [alpha, sigma] = [Math.sqrt(cumprod), Math.sqrt(1 - cumprod)];
+  const start = random.integer(pool.length - each);
+  const noise = pool.subarray(start, start + each);
   const values = latents.values.subarray(index * each, (index + 1) * each);
   const noisy = batch.noisyLatent.subarray(item * each, (item + 1) * each);
   const velocity = batch.velocity.subarray(item * each, (item + 1) * each);
-  for (let i = 0; i < each; i += 2) {
-    // Box and Muller 1958, both numbers of a pair
-    const radius = Math.sqrt(-2 * Math.log(1 - random.uniform()));
-    const angle = 2 * Math.PI * random.uniform();
-    const [first, second] = [radius * Math.cos(angle), radius * Math.sin(angle)];
-    noisy[i] = alpha * values[i]! + sigma * first;
-    velocity[i] = alpha * first - sigma * values[i]!;
-    noisy[i + 1] = alpha * values[i + 1]! + sigma * second;
-    velocity[i + 1] = alpha * second - sigma * values[i + 1]!;
+  for (let i = 0; i < each; i++) {
+    noisy[i] = alpha * values[i]! + sigma * noise[i]!;
+    velocity[i] = alpha * noise[i]! - sigma * values[i]!;
   }
 }
 

@@ -14,7 +14,7 @@ import {
   cropAt, type DecodedCrops, faceBatch, faceEncoderConfig, faceLayout, faceStepGraph,
 } from './face-stage.ts';
 import { initialParameters, tensorsOf } from './flat-parameters.ts';
-import { type InstantSet, instantBatch } from './instant-batches.ts';
+import { type InstantSet, instantBatch, noisePool } from './instant-batches.ts';
 import { exportInstantId, writeHalves } from './instant-export.ts';
 import { initialInstant, instantLayout, instantNetworks } from './instant-networks.ts';
 import { instantStepGraph } from './instant-stage.ts';
@@ -196,7 +196,8 @@ async function instantSet(run: StarterRun, named: NamedBase): Promise<InstantSet
   const prompts = promptEncoder(await openClipTokenizer(run.tokenizer), { architecture: 'sd15' });
   const inputIds = Int32Array.from(set.captions.flatMap((caption) => prompts.encode(caption)[0]!));
   const emptyIds = Int32Array.from(prompts.encode('')[0]!);
-  return { people: set, latents: { values, channels, sizePx }, embeddings, inputIds, emptyIds };
+  const noise = noisePool(recipe.seed);
+  return { people: set, latents: { values, channels, sizePx }, embeddings, inputIds, emptyIds, noise };
 }
 
 async function trainInstant(run: StarterRun): Promise<void> {

@@ -4,7 +4,7 @@ import type { FacePoints } from '../../src-main/faces/face.ts';
 import type { BasePack } from '../../src-main/starter/base-pack.ts';
 import { initialParameters, tensorsOf } from '../../src-main/starter/flat-parameters.ts';
 import { identityNumberCount } from '../../src-main/starter/identity-numbers.ts';
-import type { InstantSet } from '../../src-main/starter/instant-batches.ts';
+import { type InstantSet, noisePool } from '../../src-main/starter/instant-batches.ts';
 import { type PeopleSet, storedCropPx } from '../../src-main/starter/people-dataset.ts';
 import { recipeSchema, type StarterRecipe, starterRecipe } from '../../src-main/starter/recipe.ts';
 import { seededRandom } from '../../src-main/starter/seeded-random.ts';
@@ -72,7 +72,7 @@ export function tinyInstantSet(): InstantSet {
     sign * (1 + Math.floor(i / length)))));
   const values = Float32Array.from({ length: people.count * 4 * 256 }, (_, i) => Math.sin(i / 40));
   return {
-    people, embeddings, latents: { values, channels: 4, sizePx: 16 },
+    people, embeddings, noise: noisePool(3), latents: { values, channels: 4, sizePx: 16 },
     inputIds: new Int32Array(people.count * 77).fill(3), emptyIds: new Int32Array(77).fill(1),
   };
 }
