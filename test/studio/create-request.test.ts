@@ -107,7 +107,7 @@ test('the face comes from the originals, the pose from the one nearest to the me
     expect(made.fastAdapterFile).toBeNull();
   });
 
-test('antelopev2 never measures what it was conditioned on; its embeddings are left out where others measure', async () => {
+test('antelopev2 never measures what it conditioned; its embeddings are left out where others measure', async () => {
   const [one, two] = [await photo(ada, 'p1', [1, 0], 'antelopev2'), await photo(ada, 'p2', [0, 1], 'antelopev2')];
   const instantly = { pose: { kind: 'none' as const }, facePhotoIds: [one.id] };
   const conditioned = request(context(antelope, antelope), { instantly, referencePhotoIds: [two.id] });
