@@ -21,6 +21,8 @@ export type CreateObstacle =
 
 export class Create {
   how = $state<'look' | 'instantly'>('look');
+  /** The user has said how; then nothing is suggested. */
+  #hasChosenHow = false;
   /** Null: the plain model, without a look. */
   adapterId = $state<AdapterId | null>(null);
   /** The model for portraits without a look; null: the first that can. */
@@ -57,6 +59,21 @@ export class Create {
 
   areFieldsRight(): boolean {
     return createFields.every((field) => isAllowedGeneration(field, this.typed[field]));
+  }
+
+  /** With a look, then with the first one; or instantly, then from the photos alone until a look is added. */
+  chooseHow(how: 'look' | 'instantly', looks: readonly Look[]): void {
+    this.how = how;
+    this.#hasChosenHow = true;
+    this.adapterId = how === 'look' ? (looks[0]?.id ?? null) : null;
+  }
+
+  /** Takes the first look; for a face that has none the way without teaching, where a model can. */
+  suggest(looks: readonly Look[], packs: readonly Pack[]): void {
+    if (this.adapterId !== null || this.isInstant) return;
+    this.adapterId = looks[0]?.id ?? null;
+    const isInstantReady = packs.some(({ instantly }) => instantly?.isReady);
+    if (looks.length === 0 && isInstantReady && !this.#hasChosenHow) this.how = 'instantly';
   }
 
   /** The model that will draw: the look's own, the chosen one, or the first that can do what is wanted. */
@@ -109,6 +126,7 @@ export class Create {
   /** Takes the settings of a portrait: the same again, or a start for others. */
   takeFrom(portrait: Portrait): void {
     this.how = portrait.instantly ? 'instantly' : 'look';
+    this.#hasChosenHow = true;
     this.adapterId = portrait.adapterId;
     this.packId = portrait.packId;
     this.prompt = portrait.styleId ? '' : portrait.prompt;
@@ -129,6 +147,8 @@ export class Create {
   /** For another subject: forgets look, batch, pictures of poses and the second person; keeps what to draw. */
   changeSubject(): void {
     this.adapterId = null;
+    this.how = 'look';
+    this.#hasChosenHow = false;
     this.jobId = null;
     this.pose.changeSubject();
     void this.second.choose(null);

@@ -37,8 +37,8 @@ const spots: readonly Spot[] = [
   { x: -0.45, y: -0.5, z: -0.125 }, { x: 0.45, y: -0.5, z: -0.125 }, { x: 0, y: 0, z: 0.445 },
   { x: -0.36, y: 0.5, z: 0.125 }, { x: 0.36, y: 0.5, z: 0.125 },
 ];
-/** The skull: its middle lies behind the eyes, at their height; about 150 by 230 mm of 68 mm. */
-const skull = { middle: { x: 0, y: -0.38, z: -1.2 }, halfWidth: 1.1, halfHeight: 1.66 } as const;
+/** The outline: about 150 by 230 mm of 68 mm, its middle behind the eyes and at their height. */
+const skull = { middle: { x: 0, y: -0.38, z: -0.75 }, halfWidth: 1.1, halfHeight: 1.66 } as const;
 
 export const limits = {
   size: [0.02, 0.6], yawDegrees: [-75, 75], pitchDegrees: [-50, 50], rollDegrees: [-90, 90],

@@ -57,6 +57,17 @@ export function areaOf({ columns, rows, values }: RegionMask, isSecond: boolean)
   };
 }
 
+/** The middle of a person's cells, for a name; the middle of the picture where there are none. */
+export function middleOf({ columns, rows, values }: RegionMask, isSecond: boolean): Place {
+  const own = values.flatMap((value, index) => ((value >= 0.5) === isSecond ? [index] : []));
+  if (own.length === 0) return { x: 0.5, y: 0.5 };
+  const mean = (of: (index: number) => number): number =>
+    own.reduce((sum, index) => sum + of(index), 0) / own.length;
+  return {
+    x: (mean((index) => index % columns) + 0.5) / columns, y: (mean((index) => Math.floor(index / columns)) + 0.5) / rows,
+  };
+}
+
 /** Share of the picture that is the second person's. */
 export function shareOf({ values }: RegionMask): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -177,7 +177,7 @@ export class Workspace {
 
   /** Opens Create with this look chosen, or for portraits without teaching. */
   useLook(adapterId: AdapterId | null): void {
-    this.create.how = adapterId ? 'look' : 'instantly';
+    this.create.chooseHow(adapterId ? 'look' : 'instantly', this.looks.list);
     this.create.adapterId = adapterId;
     this.create.jobId = null;
     this.view.go('create');
@@ -275,7 +275,7 @@ export class Workspace {
 
   #takeLook({ look }: Extract<StudioEvent, { type: 'look-added' }>): void {
     this.looks.upsert(look);
-    if (look.subjectId === this.subjects.currentId) this.create.adapterId ??= look.id;
+    if (look.subjectId === this.subjects.currentId) this.create.suggest([look], this.studio.packs);
   }
 
   #takePortrait(portrait: Portrait): void {
@@ -287,7 +287,7 @@ export class Workspace {
     await Promise.all([
       this.photos.load(subjectId), this.looks.load(subjectId), this.portraits.load(subjectId),
     ]);
-    this.create.adapterId ??= this.looks.list[0]?.id ?? null;
+    this.create.suggest(this.looks.list, this.studio.packs);
     const teaching = this.jobs.teaching(subjectId);
     if (teaching && !isEnded(teaching)) await this.#loadRun(teaching.id);
     const drawing = this.jobs.latest(subjectId, 'create');

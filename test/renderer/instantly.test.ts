@@ -9,7 +9,7 @@ import { Create } from '../../src-renderer/state/create.svelte.ts';
 import { defaultOf } from '../../src-renderer/state/create-fields.ts';
 import { lackOf } from '../../src-renderer/state/models.svelte.ts';
 import {
-  areaOf, dividerEnds, maskPath, paintMask, shareOf, splitMask,
+  areaOf, dividerEnds, maskPath, middleOf, paintMask, shareOf, splitMask,
 } from '../../src-renderer/state/region-mask.ts';
 import { SecondPlan } from '../../src-renderer/state/second-plan.svelte.ts';
 import { Workspace } from '../../src-renderer/state/workspace.svelte.ts';
@@ -30,6 +30,7 @@ describe('the parts of two people', () => {
     expect(regionMaskSchema.safeParse(mask).success).toBe(true);
     expect([mask.values[0], mask.values[31], shareOf(mask)]).toEqual([0, 1, 0.5]);
     expect(areaOf(mask, true)).toEqual({ x: 0.5, y: 0, width: 0.5, height: 1 });
+    expect([middleOf(mask, false), middleOf(mask, true)]).toEqual([{ x: 0.25, y: 0.5 }, { x: 0.75, y: 0.5 }]);
     expect(areaOf(splitMask({ ...halves, isSwapped: true }), true).x).toBe(0);
   });
 
@@ -153,6 +154,22 @@ describe('what Create asks for', () => {
     create.insertSecond();
     expect(create.prompt).toBe('{subject} and {subject2}, rain');
   });
+});
+
+test('a face without a look is drawn instantly where a model can, until the user says how', () => {
+  const create = new Create(testStudio().client);
+  create.suggest([], [pack()]);
+  expect(create.how).toBe('look');
+  create.suggest([], [instantPack]);
+  expect([create.how, create.adapterId]).toEqual(['instantly', null]);
+  create.chooseHow('look', []);
+  create.suggest([], [instantPack]);
+  expect(create.how).toBe('look');
+  create.suggest([look(3)], [instantPack]);
+  expect(create.adapterId).toBe(adapterId(3));
+  create.chooseHow('instantly', [look(3)]);
+  create.suggest([look(3)], [instantPack]);
+  expect([create.how, create.adapterId]).toEqual(['instantly', null]);
 });
 
 test('settings of an instant portrait of two are taken over, the second person too', async () => {

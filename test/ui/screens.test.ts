@@ -9,6 +9,7 @@ import {
   accessibilityProblems, browserName, buildPage, chromiumPath, cutTexts, largeWindow, lengthenTexts, openBrowser,
   openPage, patiently, smallWindow,
 } from './browser.ts';
+import * as faces from './face-scenes.ts';
 import * as scenes from './scenes.ts';
 import { openStage, type Scene } from './stage.ts';
 
@@ -28,6 +29,11 @@ const openTeachForm = (method: string) => async (page: Page): Promise<void> => {
   await tab(1)(page);
   await page.locator('.next .button').click();
   await page.locator('label', { has: page.locator(`input[value=${method}]`) }).click();
+};
+
+const openInstantly = async (page: Page): Promise<void> => {
+  await openCreate(page);
+  await page.locator('input[value=instantly]').check({ force: true });
 };
 
 interface Screen {
@@ -138,6 +144,50 @@ const screens: Screen[] = [
       await openFirst(page);
     },
   },
+  { name: 'photos, judged', scene: faces.faceScene, act: async (page) => page.locator('[data-tile]').nth(3).click() },
+  {
+    name: 'photos, which face', scene: faces.faceScene,
+    act: async (page) => {
+      await page.locator('li:nth-child(3) .acts button').first().click();
+      await page.locator('dialog [data-tile]').first().waitFor();
+    },
+  },
+  {
+    name: 'create, instantly, posed by hand, everything folded out', scene: faces.faceScene,
+    act: async (page) => {
+      await openInstantly(page);
+      await page.locator('.pose .chips button').nth(1).click();
+      await page.locator('.spot').first().waitFor();
+      await page.locator('form summary').click();
+      await page.locator('input[value=auto]').check({ force: true });
+    },
+  },
+  {
+    name: 'create, instantly, two people', scene: faces.faceScene,
+    act: async (page) => {
+      await openInstantly(page);
+      await page.locator('.second select').first().selectOption({ index: 2 });
+      await page.locator('.second .pose').waitFor();
+    },
+  },
+  {
+    name: 'create, instantly, parts are missing', scene: faces.lackingScene,
+    act: async (page) => {
+      await openInstantly(page);
+      await page.locator('.how select').last().selectOption('sdxl');
+      await page.locator('.missing').waitFor();
+    },
+  },
+  {
+    name: 'large portrait, before and after', scene: faces.faceScene,
+    act: async (page) => {
+      await tab(3)(page);
+      await page.locator('[data-tile]').first().dblclick();
+      await page.locator('dialog .bar button').first().click();
+      await page.locator('dialog .before').waitFor();
+    },
+  },
+  { name: 'models, parts are missing', scene: faces.lackingScene, act: openRest(0) },
   { name: 'queue, paused', scene: scenes.pausedScene, act: async (page) => page.locator('footer .work').click() },
   { name: 'queue', scene: scenes.teachingScene, act: async (page) => page.locator('footer .work').click() },
   { name: 'models', scene: scenes.fullScene, act: openRest(0) },
