@@ -5,19 +5,21 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { numberedName } from '../../src-main/checkpoint/image-attention-names.ts';
+import type { Checkpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
 import type { ResamplerConfig } from '../../src-main/checkpoint/resampler-config.ts';
 import { writeSafetensors } from '../../src-main/checkpoint/safetensors-writer.ts';
 import {
-  imageAttentionParameters, type ParameterShapes, resamplerParameters,
+  controlNetParameters, imageAttentionParameters, type ParameterShapes, resamplerParameters,
 } from '../../src-main/models/parameter-shapes.ts';
 import { type CompanionCatalogue, readCatalogue } from '../../src-main/packs/companion-catalogue.ts';
 import type { Tensor } from '../../src-main/tensor/tensor.ts';
 import { randomTensor } from '../compiler/numbers.ts';
 import { detectorModel, recognizerModel, sha256Of } from '../faces/tiny-antelope.ts';
 import { tinySdxlCheckpoint } from '../networks/tiny-checkpoint.ts';
-import { adapterBin, identityNetJson, identityNetTensors, tinyIdentityNet } from '../networks/tiny-instant-id.ts';
+import { adapterBin, identityNetJson } from '../networks/tiny-instant-id.ts';
+import { miniatureIdentityNet } from '../networks/tiny-miniature.ts';
 
-const { unetConfig } = tinySdxlCheckpoint();
+type Sizes = Pick<Checkpoint, 'unetConfig' | 'vaeConfig'>;
 
 /** The published catalogue with the hashes of the small networks in place of the real ones. */
 export async function tinyCatalogue(): Promise<CompanionCatalogue> {
@@ -34,17 +36,22 @@ export async function tinyCatalogue(): Promise<CompanionCatalogue> {
 }
 
 /** With heads of InstantID's width, which leaves no trace in a file. */
-const resampler: ResamplerConfig = {
-  dim: 8, depth: 1, dimHead: 64, heads: 1, numQueries: 2, embeddingDim: 512, outputDim: 20, ffMult: 2,
-};
+function resamplerFor({ unetConfig }: Sizes): ResamplerConfig {
+  return {
+    dim: 8, depth: 1, dimHead: 64, heads: 1, numQueries: 2, embeddingDim: 512,
+    outputDim: unetConfig.crossAttentionDim, ffMult: 2,
+  };
+}
 
 function random(shapes: ParameterShapes): [string, Tensor][] {
   return [...shapes].map(([name, shape], i) => [name, randomTensor(shape, 5000 + i, -0.5, 0.5)]);
 }
 
-function adapterTensors(): Map<string, Tensor> {
+function adapterTensors(sizes: Sizes): Map<string, Tensor> {
+  const { unetConfig } = sizes;
   return new Map([
-    ...random(resamplerParameters(resampler)).map(([name, tensor]) => [`image_proj.${name}`, tensor] as const),
+    ...random(resamplerParameters(resamplerFor(sizes))).map(([name, tensor]) => (
+      [`image_proj.${name}`, tensor] as const)),
     ...random(imageAttentionParameters(unetConfig)).map(([name, tensor]) => (
       [`ip_adapter.${numberedName(name, unetConfig)}`, tensor] as const)),
   ]);
@@ -61,14 +68,17 @@ export async function writeAntelopeFolder(folder: string): Promise<{ detector: s
   return { detector: detector!, recognizer: recognizer! };
 }
 
-/** InstantID's folder as it is published. */
-export async function writeInstantIdFolder(folder: string): Promise<{ imageAdapter: string; identityNet: string }> {
+/** InstantID's folder as it is published, for a checkpoint of SDXL's topology. */
+export async function writeInstantIdFolder(
+  folder: string, sizes: Sizes = tinySdxlCheckpoint(),
+): Promise<{ imageAdapter: string; identityNet: string }> {
+  const config = miniatureIdentityNet(sizes);
   const [imageAdapter, identityNet] = ['ip-adapter.bin', 'ControlNetModel'].map((name) => path.join(folder, name));
   await mkdir(identityNet!, { recursive: true });
-  await writeFile(imageAdapter!, adapterBin(adapterTensors()));
-  await writeFile(path.join(identityNet!, 'config.json'), JSON.stringify(identityNetJson(tinyIdentityNet(unetConfig))));
+  await writeFile(imageAdapter!, adapterBin(adapterTensors(sizes)));
+  await writeFile(path.join(identityNet!, 'config.json'), JSON.stringify(identityNetJson(config)));
   await writeSafetensors(
-    path.join(identityNet!, 'diffusion_pytorch_model.safetensors'), identityNetTensors(unetConfig));
+    path.join(identityNet!, 'diffusion_pytorch_model.safetensors'), new Map(random(controlNetParameters(config))));
   return { imageAdapter: imageAdapter!, identityNet: identityNet! };
 }
 
