@@ -95,10 +95,9 @@ async function drawItem(drawing: Drawing, item: Item): Promise<void> {
   const finished = await finish(drawing, first, own, drawn!);
   const likeness = await likenesses(meters, drawn!, finished);
   const names = await writeFiles(drawing, item, drawn!, finished);
-  const points = (finished.faces.first ?? finished.faces.second)?.points;
   reporter.item({
     kind: 'portrait', key: item.key, ...names, widthPx: finished.picture.width, heightPx: finished.picture.height,
-    ...sampling, ...likeness, facePoints: points ? pointsAsFractions(points, finished.picture) : null,
+    ...sampling, ...likeness, facePoints: facePointsOf(own, finished),
     isFaceRedrawn: finished.isFaceRedrawn,
   });
   done.add(item.key);
@@ -114,6 +113,14 @@ function finish(
   return finishPortrait({ pipeline, prompts, request, finishing }, picture, (each) => meters[0]!.find(each), {
     onPhase: (phase, steps) => reporter.phase(phase, steps), onStep: (step) => reporter.step(step),
   });
+}
+
+/** Of the face that was found, else of the place that one was asked for; of two people, the first one's. */
+function facePointsOf({ face, second, ...size }: PortraitRequest, finished: FinishedPortrait) {
+  const found = finished.faces.first ?? finished.faces.second;
+  if (found) return pointsAsFractions(found.points, finished.picture);
+  const asked = face?.points ?? second?.face?.points;
+  return asked ? pointsAsFractions(asked, { width: size.widthPx, height: size.heightPx }) : null;
 }
 
 /** Each person by the face in their region; a person alone by the largest. */

@@ -4,7 +4,9 @@
 import type { Face } from '../faces/face.ts';
 import type { RgbPicture } from '../photos/pixels.ts';
 import { type FacePassSize, isSmallFace, redrawFace } from './face-pass.ts';
-import { facesOfPeople, type FoundFaces, requestForPart, requestForPerson } from './part-of-portrait.ts';
+import {
+  facesOfPeople, type FoundFaces, orAsked, type PlacedFace, requestForPart, requestForPerson,
+} from './part-of-portrait.ts';
 import type { PipelinePort, PromptPort } from './pipeline-port.ts';
 import type { PartOfPicture } from './region-weights.ts';
 import { drawPortraits, type PortraitRequest, unetFactor } from './text-to-portrait.ts';
@@ -46,8 +48,8 @@ interface Finish {
 
 /**
  * Finishes a portrait that `request`, which has one seed, was drawn by. `find` gives the faces of a picture, the
- * largest first. Of each person the largest face is drawn again, with that person's look and face alone. A strength
- * that leaves no step changes nothing.
+ * largest first. Of each person the largest face is drawn again, or the place that one was asked for where none is
+ * found, with that person's look and face alone. A strength that leaves no step changes nothing.
  */
 export async function finishPortrait(
   finish: Omit<Finish, 'events'>, picture: RgbPicture, find: (picture: RgbPicture) => Promise<readonly Face[]>,
@@ -56,17 +58,18 @@ export async function finishPortrait(
   const run = { ...finish, events };
   const mask = finish.request.second?.mask;
   const found = facesOfPeople(await find(picture), picture, mask);
-  const redrawn = await redrawFaces(run, picture, found);
-  const larger = await enlarge(run, redrawn, found);
+  const placed = orAsked(found, finish.request);
+  const redrawn = await redrawFaces(run, picture, placed);
+  const larger = await enlarge(run, redrawn, placed);
   const isSame = larger === picture;
   const faces = isSame ? found : facesOfPeople(await find(larger), larger, mask);
   return { picture: larger, faces, isFaceRedrawn: redrawn !== picture, isUpscaled: larger !== redrawn };
 }
 
-async function redrawFaces(run: Finish, portrait: RgbPicture, found: FoundFaces): Promise<RgbPicture> {
+async function redrawFaces(run: Finish, portrait: RgbPicture, found: FoundFaces<PlacedFace>): Promise<RgbPicture> {
   const { finishing: { facePass, facePassStrength }, pipeline: { config }, events } = run;
   const steps = stepsOf(run.request, facePassStrength);
-  const isWanted = (face: Face | undefined): boolean => (
+  const isWanted = (face: PlacedFace | undefined): boolean => (
     face !== undefined && (facePass === 'always' || (facePass === 'auto' && isSmallFace(face, config.resolutionPx))));
   const people = (['first', 'second'] as const).filter((who) => isWanted(found[who]));
   if (people.length === 0 || steps === 0) return portrait;
@@ -81,7 +84,7 @@ async function redrawFaces(run: Finish, portrait: RgbPicture, found: FoundFaces)
   return picture;
 }
 
-async function enlarge(run: Finish, portrait: RgbPicture, found: FoundFaces): Promise<RgbPicture> {
+async function enlarge(run: Finish, portrait: RgbPicture, found: FoundFaces<PlacedFace>): Promise<RgbPicture> {
   const { finishing: { upscale: factor, upscaleStrength }, events, pipeline: { config } } = run;
   if (factor <= 1) return portrait;
   const whole = upscaledSize(portrait, factor);
@@ -105,7 +108,7 @@ async function enlarge(run: Finish, portrait: RgbPicture, found: FoundFaces): Pr
 interface Again {
   /** Where the part lies in the portrait. */
   readonly place: PartOfPicture;
-  readonly found: FoundFaces;
+  readonly found: FoundFaces<PlacedFace>;
   readonly strength: number;
   /** Of the phase, before this part. */
   readonly stepsDone: number;

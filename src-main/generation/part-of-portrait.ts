@@ -2,16 +2,35 @@
 // with points and masks where they lie in that part.
 
 import type { RegionMask } from '../contract/faces.ts';
+import { faceReach, headAndShoulders, nominalFaceBox } from '../dataset/framing.ts';
 import { type Face, type FacePoints, meanPoint } from '../faces/face.ts';
 import type { FaceRequest } from './face-request.ts';
 import { pointsInRegion, type PortraitSize } from './pose.ts';
 import type { PartOfPicture } from './region-weights.ts';
 import type { PortraitRequest } from './text-to-portrait.ts';
 
-/** Where the face of each person lies in a finished portrait, in its pixels. */
-export interface FoundFaces {
-  readonly first?: Face;
-  readonly second?: Face;
+/** Where a face lies in a portrait, in its pixels. */
+export type PlacedFace = Pick<Face, 'box' | 'points'>;
+
+/** The face of each person. */
+export interface FoundFaces<Found extends PlacedFace = Face> {
+  readonly first?: Found;
+  readonly second?: Found;
+}
+
+/** Where no face was found, the place that one was asked for, as large as a detector would see it. */
+export function orAsked({ first, second }: FoundFaces, request: PortraitRequest): FoundFaces<PlacedFace> {
+  const [own, other] = [first ?? placeOf(request.face), second ?? placeOf(request.second?.face)];
+  return { ...(own ? { first: own } : {}), ...(other ? { second: other } : {}) };
+}
+
+function placeOf(face: FaceRequest | undefined): PlacedFace | undefined {
+  if (!face?.points) return undefined;
+  const { points } = face;
+  const edge = faceReach(points) * (nominalFaceBox().width / headAndShoulders.eyesToMouth);
+  const [left, right, , mouthLeft, mouthRight] = points;
+  const middle = meanPoint([left, right, mouthLeft, mouthRight]);
+  return { points, box: { left: middle.x - edge / 2, top: middle.y - edge / 2, width: edge, height: edge } };
 }
 
 /** The largest face of each person: whose it is says the mask at its middle. Faces come largest first. */
@@ -37,7 +56,7 @@ function maskAt({ columns, rows, values }: RegionMask, { x, y }: { readonly x: n
  * those of the drawn face.
  */
 export function requestForPart(
-  request: PortraitRequest, found: FoundFaces, part: PartOfPicture, size: PortraitSize,
+  request: PortraitRequest, found: FoundFaces<PlacedFace>, part: PartOfPicture, size: PortraitSize,
 ): PortraitRequest {
   const { face, second, ...rest } = request;
   const drawing = { request, part, size };
@@ -63,8 +82,9 @@ interface PartToDraw {
 }
 
 function faceInPart(
-  face: FaceRequest | undefined, drawn: Face | undefined, { request: { widthPx, heightPx }, part, size }: PartToDraw,
+  face: FaceRequest | undefined, drawn: PlacedFace | undefined, { request, part, size }: PartToDraw,
 ): FaceRequest | undefined {
+  const { widthPx, heightPx } = request;
   const where = locate(face?.points, drawn);
   if (!face || !where) return face && !drawn && isWhole(part) ? face : undefined;
   const region = {
@@ -78,7 +98,7 @@ function faceInPart(
 }
 
 /** The points that were asked for where the drawn face is about them; else the drawn face's own. */
-function locate(asked: FacePoints | undefined, drawn: Face | undefined): FacePoints | undefined {
+function locate(asked: FacePoints | undefined, drawn: PlacedFace | undefined): FacePoints | undefined {
   if (!asked || !drawn) return asked ?? drawn?.points;
   const { x, y } = meanPoint(asked);
   const { left, top, width, height } = drawn.box;

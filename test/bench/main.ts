@@ -1,10 +1,11 @@
-// npm run bench -- sd15 | sdxl | methods | intake | zero-shot: measures on this machine. Of models at their real
-// size it prints ratios of one run, medians of interleaved repeats. Keep the machine quiet: ONNX Runtime slows
-// threefold when others use its cores.
+// npm run bench -- sd15 | sdxl | instantid | methods | intake | zero-shot: measures on this machine. Of models at
+// their real size it prints ratios of one run, medians of interleaved repeats. Keep the machine quiet: ONNX Runtime
+// slows threefold when others use its cores.
 
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import type { TrainingSettings } from '../../src-main/contract/settings.ts';
+import { benchInstantId, type InstantIdBenchOptions, instantModes } from './instant-id.ts';
 import { benchIntake } from './intake.ts';
 import { type MethodsBenchOptions, benchMethods } from './methods.ts';
 import { type RealSizeBenchOptions, benchRealSize } from './real-size.ts';
@@ -15,12 +16,14 @@ import { benchZeroShot, type ZeroShotOptions } from './zero-shot.ts';
 const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forward,step,lean-step] [--repeats N]
        [--rounds N] [--favour memory|speed] [--weights float32|float16] [--provider cpu|webgpu] [--huge-pages]
        [--checkpoint FOLDER]
+       npm run bench -- instantid [--edge LATENT] [--repeats N] [--rounds N] [--favour memory|speed]
+       [--weights float32|float16] [--provider cpu|webgpu] [--modes KIND,KIND] [--tiny]
        npm run bench -- methods [--subjects SEED,SEED] [--portraits N] [--out FOLDER] [--only ROW]... [--settings JSON]
        npm run bench -- intake [--photos N] [--photo FILE]
        npm run bench -- zero-shot [--pack FOLDER] [--judge FOLDER] [--people N] [--each N] [--provider NAME]
        [--threads N] [--sheet FILE.jpg]
 Without --checkpoint a random one is made in the folder for temporary files, and removed again:
-       sd15 4.3 GB, or 2.1 GB with --weights float16; sdxl 13.9 GB or 6.9 GB.
+       sd15 4.3 GB, or 2.1 GB with --weights float16; sdxl 13.9 GB or 6.9 GB; instantid 17.3 GB or 8.7 GB.
 lean-step is the step with activations computed again; for sdxl the step without needs more memory and is left out
 unless named. --edge 64 is 512 pixels.`;
 
@@ -37,6 +40,7 @@ const { values, positionals } = parseArgs({
     pack: { type: 'string', default: 'resources/starter' }, judge: { type: 'string', default: 'test/bench/judge' },
     people: { type: 'string', default: '20' }, each: { type: 'string', default: '3' }, threads: { type: 'string' },
     sheet: { type: 'string', default: 'test/bench/zero-shot.jpg' },
+    tiny: { type: 'boolean', default: false },
     photos: { type: 'string', default: '200' }, photo: { type: 'string' },
   },
 });
@@ -52,6 +56,16 @@ function realSizeOptions(model: RealModel): RealSizeBenchOptions {
     provider: values.provider === 'webgpu' ? 'webgpu' : 'cpu',
     dtype: values.weights === 'float16' ? 'float16' : 'float32', hugePages: values['huge-pages'],
     ...(values.checkpoint ? { checkpoint: values.checkpoint } : {}),
+  };
+}
+
+function instantIdOptions(): InstantIdBenchOptions {
+  const named = values.modes?.split(',');
+  return {
+    modes: instantModes.filter((mode) => !named || named.includes(mode)), isTiny: values.tiny,
+    repeats: Number(values.repeats), rounds: Number(values.rounds ?? 1), latentEdge: Number(values.edge),
+    favour: values.favour === 'speed' ? 'speed' : 'memory', provider: values.provider === 'webgpu' ? 'webgpu' : 'cpu',
+    dtype: values.weights === 'float16' ? 'float16' : 'float32',
   };
 }
 
@@ -81,6 +95,7 @@ function zeroShotOptions(): ZeroShotOptions {
 const benches: Readonly<Record<string, () => Promise<string[]>>> = {
   sd15: () => benchRealSize(realSizeOptions('sd15')),
   sdxl: () => benchRealSize(realSizeOptions('sdxl')),
+  instantid: () => benchInstantId(instantIdOptions()),
   methods: () => benchMethods(methodsOptions()),
   intake: () => benchIntake({ photos: Number(values.photos), ...(values.photo ? { photo: values.photo } : {}) }),
   'zero-shot': () => benchZeroShot(zeroShotOptions()),

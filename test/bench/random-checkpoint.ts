@@ -7,13 +7,19 @@ import { writeSafetensors } from '../../src-main/checkpoint/safetensors-writer.t
 import type { ParameterShapes } from '../../src-main/models/parameter-shapes.ts';
 import { toFloatDType } from '../../src-main/tensor/half.ts';
 import { type Tensor, elementCount, float32Tensor } from '../../src-main/tensor/tensor.ts';
-import { type RealModel, realModels } from './real-size-configs.ts';
+import { type ModelFiles, type RealModel, realModels } from './real-size-configs.ts';
 
 export type WeightDType = 'float32' | 'float16';
 
 /** Writes the model below `folder` and returns the checkpoint's folder; float32 is 4.3 GB (SD 1.5), 13.9 GB (SDXL). */
 export async function writeRandomCheckpoint(folder: string, model: RealModel, dtype: WeightDType): Promise<string> {
-  const { networks, pipeline } = realModels[model];
+  return writeRandomModel(folder, realModels[model], dtype);
+}
+
+/** Writes any model's files below `folder`, and returns it. */
+export async function writeRandomModel(
+  folder: string, { networks, pipeline }: ModelFiles, dtype: WeightDType,
+): Promise<string> {
   for (const network of networks) {
     const place = path.join(folder, network.folder);
     await mkdir(place, { recursive: true });
@@ -28,7 +34,7 @@ export async function writeRandomCheckpoint(folder: string, model: RealModel, dt
 }
 
 /** All tensors are views of one block of small numbers; the scales of norms are ones. */
-function randomTensors(shapes: ParameterShapes, dtype: WeightDType): Map<string, Tensor> {
+export function randomTensors(shapes: ParameterShapes, dtype: WeightDType): Map<string, Tensor> {
   const largest = Math.max(...[...shapes.values()].map((shape) => elementCount(shape)));
   // a linear congruential generator is random enough for timing (Numerical Recipes, section 7.1.4)
   const numbers = new Float32Array(largest);

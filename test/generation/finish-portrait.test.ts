@@ -211,3 +211,15 @@ describe('a part of the portrait', () => {
     expect(requestForPart({ ...request, second }, {}, part, size).second).toMatchObject({ part, mask: second.mask });
   });
 });
+
+test('where no face is found, the place that one was asked for is drawn again; it is no found face', async () => {
+  const strength = { strength: 1, start: 0, end: 1 };
+  const { points } = faceAt(20, 30, 5);
+  const { picture, isFaceRedrawn, faces, pipeline } = await finished([], { facePass: 'auto' }, {
+    face: { embedding: Float32Array.of(1), points, image: strength, identityNet: strength },
+  });
+  expect([isFaceRedrawn, faces]).toEqual([true, {}]);
+  expect(Math.abs(pixel(picture, 20, 30)[0]! - drawnGrey)).toBeLessThan(2);
+  expect(pixel(picture, 60, 5)).toEqual(pixel(portrait, 60, 5));
+  expect(pipeline.calls.every(({ face }) => face?.identityNet?.keyPoints.shape.join() === '1,3,16,16')).toBe(true);
+});
