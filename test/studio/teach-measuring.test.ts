@@ -1,0 +1,57 @@
+// A teach request's likeness: the networks that are chosen measure its previews, against embeddings of theirs alone.
+
+import { expect, test } from 'vitest';
+import type { FaceNetworks } from '../../src-main/contract/engine-faces.ts';
+import type { FaceEngineId } from '../../src-main/contract/faces.ts';
+import type { PackId } from '../../src-main/contract/ids.ts';
+import type { Subject } from '../../src-main/contract/nouns.ts';
+import { defaultStudioSettings } from '../../src-main/contract/settings.ts';
+import type { TeachParameters } from '../../src-main/jobs/job-parameters.ts';
+import type { PhotoRecord } from '../../src-main/library/photos.ts';
+import { generationDefaultsFor, trainingDefaultsFor } from '../../src-main/packs/default-settings.ts';
+import type { ShelvedPack } from '../../src-main/packs/pack-shelf.ts';
+import type { StudioContext } from '../../src-main/studio/context.ts';
+import { fullSettings, teachRequest } from '../../src-main/studio/teach-request.ts';
+
+const antelope: FaceNetworks = {
+  kind: 'antelopev2', detector: { file: '/d.onnx', sha256: '0'.repeat(64) },
+  recognizer: { file: '/r.onnx', sha256: '1'.repeat(64) },
+};
+const subject = { name: 'Ada', triggerWord: 'ohwx', classWord: 'woman' } as Subject;
+const pack = {
+  id: 'sd15' as PackId, checkpointPath: '/sd15', trainingDefaults: trainingDefaultsFor('sd15', 512),
+  generationDefaults: generationDefaultsFor(512),
+} as ShelvedPack;
+const parameters = { method: 'lora', packId: pack.id, settings: {} } as unknown as TeachParameters;
+
+function photo(name: string, embeddingEngine: FaceEngineId, value: number): PhotoRecord {
+  return {
+    fileName: name, cropSha256: name, originalSha256: name, caption: '', details: [], repeats: 1, faceBox: null,
+    embeddingEngine, faceEmbedding: Float32Array.of(value),
+  } as unknown as PhotoRecord;
+}
+
+function request(networks: FaceNetworks, photos: PhotoRecord[], heldOut: PhotoRecord[]) {
+  const context = {
+    library: { pathOf: (sha256: string) => `/files/${sha256}`, settings: { get: () => defaultStudioSettings } },
+    companions: { faceNetworks: () => networks },
+  } as unknown as StudioContext;
+  const sources = { subject, pack, parameters, photos, heldOut, classImageFiles: [], warmStartFile: null };
+  const made = teachRequest(context, sources, fullSettings(pack, subject, parameters));
+  const embeddings = (images: typeof made.images) => images.map(({ faceEmbedding }) => faceEmbedding);
+  return { networks: made.likenessNetworks, images: embeddings(made.images), heldOut: embeddings(made.heldOut) };
+}
+
+test('embeddings of the networks that measure go along, those of others do not', () => {
+  const photos = [photo('a', 'built-in', 1), photo('b', 'antelopev2', 2)];
+  expect(request(antelope, photos, [])).toEqual({ networks: antelope, images: [null, [2]], heldOut: [] });
+  expect(request({ kind: 'built-in' }, photos, [])).toEqual({
+    networks: { kind: 'built-in' }, images: [[1], null], heldOut: [],
+  });
+});
+
+test('held-out photos measure alone, where one of them can', () => {
+  const photos = [photo('a', 'antelopev2', 1)];
+  expect(request(antelope, photos, [photo('c', 'antelopev2', 3)])).toMatchObject({ images: [null], heldOut: [[3]] });
+  expect(request(antelope, photos, [photo('c', 'built-in', 3)])).toMatchObject({ images: [[1]], heldOut: [null] });
+});
