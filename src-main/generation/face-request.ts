@@ -43,7 +43,7 @@ export async function prepareFace(
   { widthPx, heightPx }: { readonly widthPx: number; readonly heightPx: number },
 ): Promise<PreparedFace> {
   const tokens = await faceTokens(pipeline, request.embedding);
-  const isShown = request.points !== undefined && request.identityNet.strength !== 0;
+  const isShown = request.points !== undefined && (request.identityNet.strength !== 0 || request.inOneGraph === true);
   return {
     request, tokens, keyPoints: isShown ? keyPointTensor(keyPointsOf(faces, widthPx, heightPx)) : undefined,
   };

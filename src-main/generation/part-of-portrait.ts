@@ -4,7 +4,7 @@
 import type { RegionMask } from '../contract/faces.ts';
 import { faceReach, headAndShoulders, nominalFaceBox } from '../dataset/framing.ts';
 import { type Face, type FacePoints, meanPoint } from '../faces/face.ts';
-import type { FaceRequest } from './face-request.ts';
+import type { FaceRequest, StrengthOverSteps } from './face-request.ts';
 import { pointsInRegion, type PortraitSize } from './pose.ts';
 import type { PartOfPicture } from './region-weights.ts';
 import type { PortraitRequest } from './text-to-portrait.ts';
@@ -85,16 +85,24 @@ function faceInPart(
   face: FaceRequest | undefined, drawn: PlacedFace | undefined, { request, part, size }: PartToDraw,
 ): FaceRequest | undefined {
   const { widthPx, heightPx } = request;
-  const where = locate(face?.points, drawn);
-  if (!face || !where) return face && !drawn && isWhole(part) ? face : undefined;
+  if (!face) return undefined;
+  const where = locate(face.points, drawn);
+  if (!where) return isWhole(part) ? face : silent(face);
   const region = {
     left: part.left * widthPx, top: part.top * heightPx, width: part.width * widthPx, height: part.height * heightPx,
   };
   const points = pointsInRegion(where, region, size.widthPx, size.heightPx);
   const isInside = points.some(({ x, y }) => x >= 0 && x <= size.widthPx && y >= 0 && y <= size.heightPx);
-  if (!isInside) return undefined;
   const { points: asked, ...rest } = face;
-  return asked ? { ...rest, points } : rest;
+  const moved = asked ? { ...rest, points } : rest;
+  return isInside ? moved : silent(moved);
+}
+
+/** No face; but where one graph must do, a face without strength. */
+function silent(face: FaceRequest): FaceRequest | undefined {
+  if (!face.inOneGraph) return undefined;
+  const none = (over: StrengthOverSteps): StrengthOverSteps => ({ ...over, strength: 0 });
+  return { ...face, image: none(face.image), identityNet: none(face.identityNet) };
 }
 
 /** The points that were asked for where the drawn face is about them; else the drawn face's own. */

@@ -73,6 +73,8 @@ test('without points there is no IdentityNet, and a strength of 0 draws no key p
   expect(pipeline.calls.map(identityNetOf)).toEqual(repeated(10, undefined));
   const silent = await callsWith({ identityNet: always(0) });
   expect(silent.map(identityNetOf)).toEqual(repeated(10, undefined));
+  const inOne = await callsWith({ identityNet: always(0), image: always(0), inOneGraph: true });
+  expect(inOne.map((call) => [imageOf(call), identityNetOf(call)])).toEqual(repeated(10, [0, 0]));
 });
 
 test('guidance of 1 and below asks once a step, with the face and never with that of nobody', async () => {

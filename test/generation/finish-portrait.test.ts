@@ -204,6 +204,14 @@ describe('a part of the portrait', () => {
     expect(requestForPart({ ...request, face }, {}, part, size).face).toBeUndefined();
   });
 
+  test('where one graph must do, a face elsewhere is there without strength', () => {
+    const { points } = faceAt(40, 24, 6);
+    const elsewhere = { ...part, left: 0 };
+    const own = requestForPart({ ...request, face: { ...face, points, inOneGraph: true } }, {}, elsewhere, size);
+    expect(own.face).toMatchObject({ image: { strength: 0 }, identityNet: { strength: 0 } });
+    expect(own.face!.points![0].x).toBeCloseTo(points[0].x * 2, 6);
+  });
+
   test('the second person\'s mask is cut as the part is', () => {
     const second = {
       pipeline: analyticPipeline(), prompts: letterPrompts, mask: { columns: 2, rows: 1, values: [0, 1] }, face,

@@ -101,3 +101,29 @@ test('writing over a portrait replaces it as a whole', async () => {
   expect((await readFile(file)).subarray(1, 4).toString()).toBe('PNG');
   expect((await readdir(folder)).filter((name) => name.includes('partial'))).toEqual([]);
 });
+
+test('how a portrait was made stands in the text in A1111\'s own words where it has any', async () => {
+  const upscale = { factor: 2, strength: 0.3, drawn: { widthPx: 4, heightPx: 3 } };
+  const over = (strength: number, start: number, end: number) => ({ strength, start, end });
+  const png = await encodePortrait(picture, {
+    ...settings, sampler: 'lcm', guidanceScale: 1.5,
+    loras: [{ name: 'look', strength: 0.8 }, { name: 'lcm-lora', strength: 1 }],
+    making: {
+      face: { image: over(0.8, 0, 1), identityNet: over(0.6, 0.1, 0.9) }, hasTwoPeople: true, facePassStrength: 0.4,
+      upscale,
+    },
+  });
+  const { prompt, settings: read } = (await readParameters(png))!;
+  expect(prompt).toBe('photo of sks man <lora:look:0.8> <lora:lcm-lora:1>');
+  expect(Object.fromEntries(read)).toMatchObject({
+    'Sampler': 'LCM', 'CFG scale': '1.5', 'Size': '4x3', 'People': '2', 'InstantID strength': '0.8',
+    'InstantID key points strength': '0.6', 'InstantID key points steps': '0.1-0.9',
+    'Face pass denoising strength': '0.4', 'Denoising strength': '0.3', 'Hires upscale': '2',
+    'Hires upscaler': 'Lanczos', 'Hires denoising strength': '0.3',
+  });
+  expect([...read.keys()]).not.toContain('InstantID steps');
+  const fromPicture = await encodePortrait(picture, {
+    ...settings, startStrength: 0.6, making: { upscale },
+  });
+  expect((await readParameters(fromPicture))!.settings.get('Denoising strength')).toBe('0.6');
+});

@@ -67,6 +67,18 @@ describe('on a pipeline whose answers are known', () => {
     expect(pipeline.calls).toHaveLength(8);
   });
 
+  test('each may have networks and words of their own', async () => {
+    const [own, other] = [analyticPipeline(), analyticPipeline('v_prediction')];
+    const words = { ...letterPrompts, encode: (text: string) => letterPrompts.encode(text.replace('e', 'g')) };
+    const { portraits: [portrait] } = await drawPortraits(own, letterPrompts, {
+      ...request, second: { pipeline: other, prompts: words, mask: halves },
+    });
+    const latents = portrait!.latents.data as Float32Array;
+    expect(latents[0]).toBeCloseTo(0.5, 3);
+    expect(latents[15]).toBeCloseTo(0.7, 3);
+    expect([own.calls.length, other.calls.length]).toEqual([4, 4]);
+  });
+
   test('both see both faces\' points; whoever has no place has no points and costs nothing', async () => {
     const faceOf = (left: number): FaceRequest => ({
       embedding: Float32Array.of(left, 0, 0), points: pointsAt(left), image: always(1), identityNet: always(0.5),
