@@ -18,24 +18,30 @@ export interface PoolWork {
   readonly onItem: (item: AnalyzedPhoto) => void;
 }
 
-/** Looks at every photo. Rejects with the first error, when every thread has ended. */
+/**
+ * Looks at every photo. Rejects with the first error. Threads end by themselves: one that is ended in the middle of a
+ * network's run takes the process with it.
+ */
 export async function analyzeOnThreads({ photos, threads, start, onReady, onItem }: PoolWork): Promise<void> {
   const waiting: WorkerTask[] = photos.map((photo, index) => ({ index, photo }));
-  const workers = Array.from({ length: threads }, () => new Worker(workerFile, { workerData: start }));
-  try {
-    await Promise.all(workers.map((worker) => new Promise<void>((resolve, reject) => {
-      worker.on('error', reject);
-      worker.on('exit', (code) => reject(new Error(`A thread that looks at photos ended with code ${code}.`)));
-      worker.on('message', (answer: WorkerAnswer) => {
-        if (answer.kind === 'failed') return reject(reviveError(answer.error));
-        if (answer.kind === 'ready') onReady();
-        else onItem(answer.item);
-        const next = waiting.shift();
-        if (next) worker.postMessage(next);
-        else resolve();
-      });
-    })));
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
+  const failures: unknown[] = [];
+  const fail = (error: unknown): void => {
+    failures.push(error);
+    waiting.length = 0;
+  };
+  await Promise.all(Array.from({ length: threads }, () => new Promise<void>((resolve) => {
+    const worker = new Worker(workerFile, { workerData: start });
+    worker.on('error', fail);
+    worker.on('exit', (code) => {
+      if (code !== 0) fail(new Error(`A thread that looks at photos ended with code ${code}.`));
+      resolve();
+    });
+    worker.on('message', (answer: WorkerAnswer) => {
+      if (answer.kind === 'failed') fail(reviveError(answer.error));
+      else if (answer.kind === 'ready') onReady();
+      else if (failures.length === 0) onItem(answer.item);
+      worker.postMessage(waiting.shift() ?? null);
+    });
+  })));
+  if (failures.length > 0) throw failures[0];
 }

@@ -15,7 +15,7 @@ export interface WorkerStart extends AnalyzeSettings {
   readonly faceNetworks: AnalyzeRequest['faceNetworks'];
 }
 
-/** A photo for it to look at, by its place in the request. */
+/** A photo for it to look at, by its place in the request; null ends it. */
 export interface WorkerTask {
   readonly index: number;
   readonly photo: AnalyzeRequest['photos'][number];
@@ -40,9 +40,18 @@ async function answering(work: () => Promise<WorkerAnswer>): Promise<void> {
 
 const engine = openFaceEngine(
   start.faceNetworks, { weightsFolder: path.join(start.resourcesFolder, 'faces'), threads: 1 });
-port.on('message', ({ index, photo }: WorkerTask) => void answering(async () =>
-  ({ kind: 'item', item: await analyzePhoto(await engine, start, photo, index) })));
+port.on('message', (task: WorkerTask | null) => void (task ? answering(() => look(task)) : end()));
 await answering(async () => {
   await engine;
   return { kind: 'ready' };
 });
+
+async function look({ index, photo }: WorkerTask): Promise<WorkerAnswer> {
+  return { kind: 'item', item: await analyzePhoto(await engine, start, photo, index) };
+}
+
+/** Nothing is left to look at, or to open where opening has failed. */
+async function end(): Promise<void> {
+  await engine.then((opened) => opened.release(), () => undefined);
+  port.close();
+}
