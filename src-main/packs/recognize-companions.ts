@@ -22,7 +22,8 @@ export interface RecognizedCompanion {
 
 /** Folders below the one that is named: a release unpacks to antelopev2/, a snapshot has ControlNetModel/. */
 const maximumDepth = 3;
-const maximumEntries = 4000;
+/** So that naming a whole disk ends soon. */
+const maximumEntries = 20_000;
 /** What buffalo_l calls the same detector, byte for byte, and other editions of InstantID's adapter. */
 const otherNames: Readonly<Record<string, CompanionKind>> = {
   'det_10g.onnx': 'face-detector', 'ip-adapter.safetensors': 'image-adapter',
@@ -59,10 +60,11 @@ async function companionsIn(folder: string, catalogue: CompanionCatalogue): Prom
     if (kind !== 'identity-net') names.set(path.posix.basename(files[0]!.file), kind);
   }
   const found = new Map<CompanionKind, string>();
-  let waiting = [folder];
-  for (let depth = 0, seen = 0; depth <= maximumDepth && seen < maximumEntries; depth++) {
+  let [waiting, seen] = [[folder], 0];
+  for (let depth = 0; depth <= maximumDepth; depth++) {
     const next: string[] = [];
     for (const here of waiting) {
+      if (seen > maximumEntries) break;
       const entries = await readdir(here, { withFileTypes: true }).catch(() => []);
       seen += entries.length;
       for (const entry of entries) {
