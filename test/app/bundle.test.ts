@@ -41,7 +41,14 @@ test('the engine loads ONNX Runtime, and neither Electron nor the database', () 
   expect(names).not.toContain('better-sqlite3');
 });
 
-test('the bundled engine answers as a process of its own', async () => {
+test('the engine’s thread for photos loads ONNX Runtime, and neither Electron nor the database', () => {
+  const names = loaded(read('analyze-worker.mjs'));
+  expect(names).toContain('onnxruntime-node');
+  expect(names).not.toContain('electron');
+  expect(names).not.toContain('better-sqlite3');
+});
+
+test('the bundled engine answers as a process of its own, and looks at many photos on threads', async () => {
   const log: string[] = [];
   const engine = openEngine({
     nodeFile: process.execPath,
@@ -54,6 +61,14 @@ test('the bundled engine answers as a process of its own', async () => {
     const result = await engine.run({ kind: 'doctor' }, new AbortController().signal);
     const cpu = { name: 'cpu', works: true };
     expect(result).toMatchObject({ kind: 'doctor', providers: expect.arrayContaining([expect.objectContaining(cpu)]) });
+    const file = join(root, 'test', 'photos', 'astronaut.png');
+    const photos = Array.from({ length: 8 }, (_, i) => ({ key: String(i), file }));
+    const request = { kind: 'analyze', photos, cropEdgePx: 64, modelResolutionPx: 128, outputFolder: project } as const;
+    const found = new Set<string>();
+    await engine.run(request, new AbortController().signal, {
+      onItem: (item) => Promise.resolve(void (item.kind === 'photo' && item.faceCount === 1 && found.add(item.key))),
+    });
+    expect(found.size).toBe(8);
   } catch (error) {
     throw new Error(`The engine did not answer:\n${log.join('\n')}`, { cause: error });
   } finally {
@@ -69,7 +84,7 @@ test('an installed app looks where the packaging puts things', () => {
   const packaging = readFileSync(join(root, 'electron-builder.yml'), 'utf8');
   const places = installedPlaces('/opt/likeness/resources');
   expect(places.engineFile.split(sep).slice(-4).join('/')).toBe('app.asar.unpacked/dist/app/engine.mjs');
-  expect(packaging).toMatch(/asarUnpack:[^]*- dist\/app\/engine\.mjs[^]*- resources\/\*\*/);
+  expect(packaging).toMatch(/asarUnpack:[^]*- dist\/app\/engine\.mjs\s+- dist\/app\/analyze-worker\.mjs[^]*- resources\/\*\*/);
   expect(places.nodeFile).toMatch(/resources[/\\]node[/\\]node(\.exe)?$/);
   expect(packaging).toMatch(/from: dist\/node\s+to: node/);
 });
