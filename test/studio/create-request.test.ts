@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createRequestSchema } from '../../src-main/contract/engine-create.ts';
 import type { FaceNetworks, InstantIdPlaces } from '../../src-main/contract/engine-faces.ts';
 import type { FaceEngineId, FacePointsInPicture, Pose } from '../../src-main/contract/faces.ts';
-import type { AdapterId, PackId, PhotoId, SubjectId } from '../../src-main/contract/ids.ts';
+import type { AdapterId, JobId, PackId, PhotoId, PortraitId, SubjectId } from '../../src-main/contract/ids.ts';
 import type { CreateParameters } from '../../src-main/jobs/job-parameters.ts';
 import { type Library, newId, openLibrary } from '../../src-main/library/library.ts';
 import { fastDefaults } from '../../src-main/generation/fast-mode.ts';
@@ -142,6 +142,27 @@ test('two people, each with photos, pose and measure of their own; fast with its
   });
   expect(made).toMatchObject({
     fastAdapterFile: '/lcm.safetensors', settings: { sampler: 'lcm', samplingSteps: 8, widthPx: 512 },
+  });
+});
+
+test('the pose of a portrait comes with the points that were found in it', async () => {
+  const own = await photo(ada, 'p1', [1, 0], 'built-in');
+  const jobId = newId<JobId>();
+  library.jobs.insert({ id: jobId, kind: 'create', subjectId: ada, title: '', parameters: '{}', createdAtMs: 1 }, [
+    { itemIndex: 0, seed: 1, parameters: '{}' }]);
+  const portraitId = newId<PortraitId>();
+  const fileSha256 = await library.keepFile(Buffer.from('portrait'), 'image/png');
+  library.portraits.insert({
+    id: portraitId, subjectId: ada, jobId, itemIndex: 0, adapterId: null, packId: pack.id, styleId: null, prompt: 'a',
+    negativePrompt: '', seed: 1, widthPx: 8, heightPx: 8, samplingSteps: 2, sampler: 'euler', guidanceScale: 3,
+    adapterStrength: 0, likeness: { cosine: null, distance: null, latentDistance: null }, instantly: null, second: null,
+    facePoints: face, isFaceRedrawn: false, beforeSha256: null, settings: {}, createdAtMs: 1, fileSha256,
+  });
+  const made = request(context(antelope, { kind: 'built-in' }), {
+    instantly: { pose: { kind: 'portrait', portraitId }, facePhotoIds: [own.id] }, referencePhotoIds: [own.id],
+  });
+  expect(made.face?.pose).toEqual({
+    kind: 'picture', picture: { file: library.pathOf(fileSha256), facePoints: face }, asFraming: false,
   });
 });
 
