@@ -8,7 +8,7 @@ import type { Likeness } from '../contract/faces.ts';
 import type { SamplingChoice } from '../generation/fast-mode.ts';
 import { finishPortrait, type FinishedPortrait } from '../generation/finish-portrait.ts';
 import { writePortrait } from '../generation/portrait-file.ts';
-import { pointsAsFractions } from '../generation/pose.ts';
+import { expectedPoints, pointsAsFractions } from '../generation/pose.ts';
 import {
   type DrawnPicture, type PortraitRequest, type StartPicture, drawPortraits,
 } from '../generation/text-to-portrait.ts';
@@ -93,7 +93,7 @@ async function drawItem(drawing: Drawing, item: Item): Promise<void> {
     onStep: ({ samplingStep }) => reporter.step(before + samplingStep),
   });
   const finished = await finish(drawing, first, own, drawn!);
-  const likeness = await likenesses(meters, drawn!, finished);
+  const likeness = await likenesses(meters, drawn!, finished, own);
   const names = await writeFiles(drawing, item, drawn!, finished);
   reporter.item({
     kind: 'portrait', key: item.key, ...names, widthPx: finished.picture.width, heightPx: finished.picture.height,
@@ -116,21 +116,23 @@ function finish(
 }
 
 /** Of the face that was found, else of the place that one was asked for; of two people, the first one's. */
-function facePointsOf({ face, second, ...size }: PortraitRequest, finished: FinishedPortrait) {
-  const found = finished.faces.first ?? finished.faces.second;
-  if (found) return pointsAsFractions(found.points, finished.picture);
+function facePointsOf({ face, second, widthPx, heightPx }: PortraitRequest, { faces, picture }: FinishedPortrait) {
+  const found = faces.first ?? faces.second;
+  if (found) return pointsAsFractions(found.points, picture);
   const asked = face?.points ?? second?.face?.points;
-  return asked ? pointsAsFractions(asked, { width: size.widthPx, height: size.heightPx }) : null;
+  return asked ? pointsAsFractions(asked, { width: widthPx, height: heightPx }) : null;
 }
 
-/** Each person by the face in their region; a person alone by the largest. */
+/** Each person by the face in their region, a person alone by the largest; without a face, by where it should lie. */
 async function likenesses(
   [first, second]: readonly LikenessMeter[], { seed, latents }: DrawnPicture, { picture, faces }: FinishedPortrait,
+  request: PortraitRequest,
 ): Promise<{ likeness: Likeness; secondLikeness: Likeness | null }> {
   const portrait = { seed, latents, picture };
+  const place = (who: 'first' | 'second') => expectedPoints(request, who, picture);
   return {
-    likeness: await first!.measure(portrait, faces.first ?? null),
-    secondLikeness: second ? await second.measure(portrait, faces.second ?? null) : null,
+    likeness: await first!.measure(portrait, faces.first ?? null, place('first')),
+    secondLikeness: second ? await second.measure(portrait, faces.second ?? null, place('second')) : null,
   };
 }
 

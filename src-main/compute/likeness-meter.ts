@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { CreateRequest } from '../contract/engine-create.ts';
 import type { FaceEngineId, Likeness, LikenessRange } from '../contract/faces.ts';
 import { nominalFacePoints } from '../dataset/framing.ts';
-import type { Face } from '../faces/face.ts';
+import type { Face, FacePoints } from '../faces/face.ts';
 import { type FaceEngine, openFaceEngine } from '../faces/face-engine.ts';
 import { likenessLevel, likenessRange as rangeOf, meanLikeness } from '../faces/likeness.ts';
 import type { DrawnPicture } from '../generation/text-to-portrait.ts';
@@ -19,8 +19,11 @@ import { readPixels } from './pictures.ts';
 export interface LikenessMeter {
   /** Every face in a picture, the largest first. */
   find(picture: RgbPicture): Promise<Face[]>;
-  /** Of the largest face, or of `own`, one of those that find() gave; null where the person is not in the picture. */
-  measure(portrait: DrawnPicture, own?: Face | null): Promise<Likeness>;
+  /**
+   * Of the largest face, or of `own`, one of those that find() gave; null where the person is not in the picture. Then
+   * `place` says where the face should lie, in pixels; the middle of the picture unless told.
+   */
+  measure(portrait: DrawnPicture, own?: Face | null, place?: FacePoints): Promise<Likeness>;
   release(): Promise<void>;
 }
 
@@ -49,11 +52,12 @@ export async function openLikenessMeter(
     const range = measured.likenessRange ?? rangeOf(faceEmbeddings);
     return {
       find: (picture) => engine.analyze(picture),
-      async measure({ picture, latents: drawn }, own) {
+      async measure({ picture, latents: drawn }, own, place) {
         if (references.length === 0) return { cosine: null, distance: null, latentDistance: null };
         const face = own === undefined ? (await engine.analyze(picture))[0] : own;
         const latentDistance = nearest(drawn.data as Float32Array, latents);
-        return { ...await faceLikenessOf(engine, picture, face, { faceEmbeddings, range }), latentDistance };
+        const likeness = await faceLikenessOf(engine, picture, face ?? place, { faceEmbeddings, range });
+        return { ...likeness, latentDistance };
       },
       release: () => engine.release(),
     };
@@ -69,11 +73,11 @@ interface Compared {
 }
 
 async function faceLikenessOf(
-  engine: FaceEngine, picture: RgbPicture, face: Face | null | undefined, { faceEmbeddings, range }: Compared,
+  engine: FaceEngine, picture: RgbPicture, where: Face | FacePoints | undefined, { faceEmbeddings, range }: Compared,
 ): Promise<Omit<Likeness, 'latentDistance'>> {
-  const faceEmbedding = face
-    ? await engine.embed(picture, face)
-    : await engine.embedRegion(picture, nominalFacePoints(Math.min(picture.width, picture.height)));
+  const face = where && 'box' in where ? where : undefined;
+  const place = where && !('box' in where) ? where : nominalFacePoints(Math.min(picture.width, picture.height));
+  const faceEmbedding = face ? await engine.embed(picture, face) : await engine.embedRegion(picture, place);
   const likeness = meanLikeness(faceEmbedding, faceEmbeddings);
   if (!likeness) return { cosine: null, distance: null, placeCosine: null };
   const { cosine, distance } = likeness;

@@ -2,7 +2,7 @@
 // portrait. Pixel centres lie at .5, as those of Face.points.
 
 import type { FacePointsInPicture, RegionMask } from '../contract/faces.ts';
-import { faceCropRegion, headAndShoulders } from '../dataset/framing.ts';
+import { faceCropRegion, headAndShoulders, nominalFacePoints } from '../dataset/framing.ts';
 import type { FacePoints, Point } from '../faces/face.ts';
 import type { Region } from '../photos/pixels.ts';
 import { pointsOutside, pointsTogether } from './face-errors.ts';
@@ -65,6 +65,21 @@ export function areaOfPerson(mask: RegionMask | undefined, isSecond: boolean, si
     left: Math.min(...x) * cellWidth, width: (Math.max(...x) + 1 - Math.min(...x)) * cellWidth,
     top: Math.min(...y) * cellHeight, height: (Math.max(...y) + 1 - Math.min(...y)) * cellHeight,
   };
+}
+
+/** A portrait's size, and who was asked for where. */
+interface Asked extends PortraitSize {
+  readonly face?: { readonly points?: FacePoints };
+  readonly second?: { readonly mask: RegionMask; readonly face?: { readonly points?: FacePoints } };
+}
+
+/** Where the face of somebody should lie in the finished picture: as asked, else as portraits have it. */
+export function expectedPoints(
+  { face, second, ...size }: Asked, who: 'first' | 'second', { width, height }: Pick<Region, 'width' | 'height'>,
+): FacePoints {
+  const asked = who === 'first' ? face?.points : second?.face?.points;
+  const points = asked ?? framedPose(nominalFacePoints(1), areaOfPerson(second?.mask, who === 'second', size));
+  return pointsInRegion(points, { left: 0, top: 0, width: size.widthPx, height: size.heightPx }, width, height);
 }
 
 /** How far beyond the portrait a point may lie, in its edges; a limb that begins farther away shows no direction. */

@@ -6,7 +6,7 @@ import { UserError } from '../../src-main/contract/errors.ts';
 import { faceCropRegion, nominalFacePoints } from '../../src-main/dataset/framing.ts';
 import type { FacePoints } from '../../src-main/faces/face.ts';
 import {
-  areaOfPerson, checkedPose, framedPose, pointsAsFractions, pointsInPixels, poseOfPicture,
+  areaOfPerson, checkedPose, expectedPoints, framedPose, pointsAsFractions, pointsInPixels, poseOfPicture,
 } from '../../src-main/generation/pose.ts';
 
 const moved = (points: FacePoints, scale: number, x: number, y: number): FacePoints => (
@@ -87,4 +87,16 @@ test('points may reach out of the portrait, but not all of them and not far', ()
   expect(check(0.001, 256, 256)).toBe('instant-id.points-together');
   expect(check(0, 100, 100)).toBe('instant-id.points-together');
   expect(check(Number.NaN, 0, 0)).toBe('instant-id.points-outside');
+});
+
+test('where a face should lie in the finished picture: as asked, else framed, in one\'s own region', () => {
+  const size = { widthPx: 512, heightPx: 512 };
+  expectPoints(expectedPoints(size, 'first', { width: 1024, height: 1024 }), nominalFacePoints(1024));
+  const asked = expectedPoints({ ...size, face: { points: inPhoto } }, 'first', { width: 768, height: 768 });
+  expectPoints(asked, moved(inPhoto, 1.5, 0, 0));
+  const second = { mask: { columns: 2, rows: 1, values: [0, 1] } };
+  const [left, right] = (['first', 'second'] as const).map((who) => (
+    expectedPoints({ ...size, second }, who, { width: 512, height: 512 })));
+  expectPoints(right!, moved(left!, 1, 256, 0));
+  expect(left![2].x).toBeCloseTo(128, 6);
 });
