@@ -14,7 +14,7 @@ import type { StudioContext } from './context.ts';
 import { readyInstantId } from './instant-parts.ts';
 import { present } from './missing.ts';
 import {
-  noConsentToDraw, noFacePhoto, noLook, otherFace, otherModel, samePerson, wholeModelBesideAnother,
+  noConsentToDraw, noFacePhoto, noLook, otherFace, otherModel, samePerson,
 } from './portrait-refusals.ts';
 import { isUsed } from './photo-view.ts';
 
@@ -55,8 +55,6 @@ function secondOf(
   if (subject.id === first.id) throw samePerson(subject);
   if (!subject.hasConsent) throw noConsentToDraw(subject);
   checkLook(context, request.packId, subject, adapterId);
-  const isWholeModel = adapterId !== null && library.adapters.get(adapterId)?.method === 'dreambooth';
-  if (isWholeModel) throw wholeModelBesideAnother();
   if (!request.instantly) {
     if (request.adapterId === null) throw noLook(first);
     if (adapterId === null) throw noLook(subject);

@@ -59,13 +59,6 @@ export function noLook({ name }: Subject): UserError {
   });
 }
 
-export function wholeModelBesideAnother(): UserError {
-  return new UserError('portraits.whole-model', {
-    what: 'The look of the second person is a whole model (DreamBooth), which cannot stand beside another.', safe,
-    todo: 'Choose a LoRA of that person, or draw instantly.',
-  });
-}
-
 /** `missing`: each missing part as a sentence. */
 export function notInstant(pack: string, missing: readonly string[]): UserError {
   const parts = missing.join(' ');

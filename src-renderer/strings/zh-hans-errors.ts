@@ -77,9 +77,6 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   'portraits.same-person': always('同一个人会在写真里出现两次。', notDrawn, '请选择另一个人作为第二人。'),
   'portraits.no-look': always(
     '没有任何内容说明其中一人的长相。', notDrawn, '请为两个人都选择形象，或用照片即时生成。'),
-  'portraits.whole-model': always(
-    '第二个人的形象是一个完整的模型（DreamBooth），不能与另一个并用。', notDrawn,
-    '请为此人选择 LoRA 形象，或即时生成。'),
   'portraits.no-second': always(
     '提示词里有 {subject2}，但没有选择第二个人。', notDrawn, '请选择第二个人，或删去 {subject2}。'),
   'portraits.not-instant': always(
