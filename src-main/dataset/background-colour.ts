@@ -16,22 +16,33 @@ const border = { depth: 0.06, sides: 0.45 } as const;
 const neededShare = 0.6;
 const nearDistance = 60;
 
-function borderPixels({ width, height, data }: RgbPicture): Rgb[] {
-  const pixels: Rgb[] = [];
+/** The border's pixels, three bytes each. */
+function borderPixels({ width, height, data }: RgbPicture): Uint8Array {
+  const pixels = new Uint8Array(data.length);
+  let end = 0;
+  const take = (y: number, from: number, to: number): void => {
+    const row = data.subarray((y * width + from) * 3, (y * width + to) * 3);
+    pixels.set(row, end);
+    end += row.length;
+  };
   const deep = (size: number): number => Math.max(1, Math.round(size * border.depth));
   const [deepX, deepY] = [deep(width), deep(height)];
   for (let y = 0; y < height * border.sides; y++) {
-    for (let x = 0; x < width; x++) {
-      if (y >= deepY && x >= deepX && x < width - deepX) continue;
-      const at = (y * width + x) * 3;
-      pixels.push([data[at]!, data[at + 1]!, data[at + 2]!]);
+    if (y < deepY || 2 * deepX >= width) take(y, 0, width);
+    else {
+      take(y, 0, deepX);
+      take(y, width - deepX, width);
     }
   }
-  return pixels;
+  return pixels.subarray(0, end);
 }
 
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+/** Of one channel, by counting. */
+function median(pixels: Uint8Array, channel: number): number {
+  const counts = new Uint32Array(256);
+  for (let i = channel; i < pixels.length; i += 3) counts[pixels[i]!]! += 1;
+  let left = Math.floor(pixels.length / 3 / 2);
+  return counts.findIndex((count) => (left -= count) < 0);
 }
 
 // Upper ends of hues in degrees, red at 0. Light and dark tones of a hue have words of their own.
@@ -61,7 +72,11 @@ export function colourWord([red, green, blue]: Rgb): BackgroundWord {
 /** The word for a picture's background, or undefined when it has no one colour. */
 export function backgroundWord(picture: RgbPicture): BackgroundWord | undefined {
   const pixels = borderPixels(picture);
-  const middle = [0, 1, 2].map((c) => median(pixels.map((pixel) => pixel[c]!))) as unknown as Rgb;
-  const near = pixels.filter((pixel) => Math.hypot(...pixel.map((value, c) => value - middle[c]!)) < nearDistance);
-  return near.length >= neededShare * pixels.length ? colourWord(middle) : undefined;
+  const middle: Rgb = [median(pixels, 0), median(pixels, 1), median(pixels, 2)];
+  let near = 0;
+  for (let i = 0; i < pixels.length; i += 3) {
+    const away = (c: number): number => (pixels[i + c]! - middle[c]!) ** 2;
+    near += Number(away(0) + away(1) + away(2) < nearDistance ** 2);
+  }
+  return near >= (neededShare * pixels.length) / 3 ? colourWord(middle) : undefined;
 }

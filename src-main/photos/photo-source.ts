@@ -49,9 +49,8 @@ export async function openPhotoSource(bytes: Uint8Array, file: string): Promise<
     width, height,
     whole: (edgePx) => whole(reductionFor(Math.max(width, height) / edgePx)),
     async part(region, scale) {
-      // half size takes longer to decode than full size, whose other rows are thrown away as they come
       const fitting = reductionFor(1 / scale);
-      const reduction = fitting === 2 ? 1 : fitting;
+      const reduction = fitting === 2 && region.width < halvedEdgePx ? 1 : fitting;
       if (last && last.scaleX >= Math.min(scale, 0.99)) return last;
       const size = reducedSize(header, reduction);
       const [scaleX, scaleY] = [size.width / width, size.height / height];
@@ -70,6 +69,9 @@ function reductionFor(most: number): number {
 function reducedSize({ width, height }: PictureHeader, reduction: number): { width: number; height: number } {
   return { width: Math.ceil(width / reduction), height: Math.ceil(height / reduction) };
 }
+
+/** A part at half size takes longer to decode than at full size; from here on the fewer pixels make up for it. */
+const halvedEdgePx = 1500;
 
 /** Room beside the region for filters that look over its edge. */
 const marginPx = 8;

@@ -66,28 +66,56 @@ function taps(start: number, length: number, outSize: number, size: number, edge
   });
 }
 
+/** Taps of all output positions end to end: those of position i are first[i] to first[i + 1]. */
+interface FlatTaps {
+  readonly first: Int32Array;
+  /** Source position times three; negative for black. */
+  readonly offsets: Int32Array;
+  readonly weights: Float32Array;
+}
+
+function flatTaps(all: readonly Taps[]): FlatTaps {
+  const first = new Int32Array(all.length + 1);
+  all.forEach(({ indices }, i) => { first[i + 1] = first[i]! + indices.length; });
+  const offsets = new Int32Array(first[all.length]!);
+  const weights = new Float32Array(offsets.length);
+  all.forEach((taps, i) => {
+    offsets.set(taps.indices.map((index) => index * 3), first[i]);
+    weights.set(taps.weights, first[i]);
+  });
+  return { first, offsets, weights };
+}
+
 /** The rows that any output row needs, each resampled along x: Float32 [row][outWidth * 3]. */
 function resampleRows(
   picture: RgbPicture, rows: Iterable<number>, columns: readonly Taps[],
 ): Map<number, Float32Array> {
-  const { width, data } = picture;
+  const flat = flatTaps(columns);
   const result = new Map<number, Float32Array>();
   for (const y of rows) {
     if (y < 0 || result.has(y)) continue;
     const row = new Float32Array(columns.length * 3);
-    columns.forEach(({ indices, weights }, x) => {
-      let r = 0, g = 0, b = 0;
-      for (let k = 0; k < indices.length; k++) {
-        if (indices[k]! < 0) continue;
-        const at = (y * width + indices[k]!) * 3;
-        const w = weights[k]!;
-        r += w * data[at]!; g += w * data[at + 1]!; b += w * data[at + 2]!;
-      }
-      row[x * 3] = r; row[x * 3 + 1] = g; row[x * 3 + 2] = b;
-    });
+    resampleRow(picture.data, y * picture.width * 3, flat, row);
     result.set(y, row);
   }
   return result;
+}
+
+/** Most of intake's time is spent here: plain loops over flat arrays. */
+function resampleRow(data: Uint8Array, start: number, { first, offsets, weights }: FlatTaps, row: Float32Array): void {
+  let k = 0;
+  for (let x = 0; x < row.length; x += 3) {
+    const end = first[x / 3 + 1]!;
+    let r = 0, g = 0, b = 0;
+    for (; k < end; k++) {
+      const offset = offsets[k]!;
+      if (offset < 0) continue;
+      const at = start + offset;
+      const w = weights[k]!;
+      r += w * data[at]!; g += w * data[at + 1]!; b += w * data[at + 2]!;
+    }
+    row[x] = r; row[x + 1] = g; row[x + 2] = b;
+  }
 }
 
 /**
@@ -107,12 +135,14 @@ export function resampleRegion(
     const target = out.subarray(y * outWidth * 3, (y + 1) * outWidth * 3);
     for (let k = 0; k < indices.length; k++) {
       const row = rows.get(indices[k]!);
-      if (!row) continue;
-      const w = weights[k]!;
-      for (let i = 0; i < target.length; i++) target[i] = target[i]! + w * row[i]!;
+      if (row) addRow(target, row, weights[k]!);
     }
   });
   return out;
+}
+
+function addRow(target: Float32Array, row: Float32Array, weight: number): void {
+  for (let i = 0; i < target.length; i++) target[i] = target[i]! + weight * row[i]!;
 }
 
 /** Means of blocks of factor x factor pixels; what is left at the right and bottom is dropped. */
@@ -141,7 +171,10 @@ export function reduceByBlocks(picture: RgbPicture, factor: number): RgbPicture 
 /** Rounds the numbers of `resampleRegion` back to a picture. */
 export function toPicture(width: number, height: number, values: Float32Array): RgbPicture {
   const data = new Uint8Array(values.length);
-  for (let i = 0; i < values.length; i++) data[i] = Math.min(255, Math.max(0, Math.round(values[i]!)));
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]! + 0.5;
+    data[i] = value >= 255 ? 255 : value > 0 ? value : 0;
+  }
   return rgbPicture(width, height, data);
 }
 
