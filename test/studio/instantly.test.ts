@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Pose } from '../../src-main/contract/faces.ts';
-import type { PackId, PhotoId, SubjectId } from '../../src-main/contract/ids.ts';
+import type { AdapterId, PackId, PhotoId, SubjectId } from '../../src-main/contract/ids.ts';
 import type { Job, Portrait } from '../../src-main/contract/nouns.ts';
 import { type CommandRequest, type StudioEvent, eventSchema } from '../../src-main/contract/studio.ts';
 import { type Studio, openStudio } from '../../src-main/studio/open-studio.ts';
@@ -147,15 +147,34 @@ test('what cannot be drawn is refused before anything waits', async () => {
   expect(await studio.run('jobs.list', {})).toHaveLength(jobs.length);
 });
 
-test('a look stands beside the face, and is called by its word', async () => {
-  const taught = await studio.settled((await studio.run('looks.teach', {
-    subjectId: ada, packId,
+async function teach(subjectId: SubjectId): Promise<AdapterId> {
+  const { id } = await studio.run('looks.teach', {
+    subjectId, packId,
     settings: { trainingSteps: 2, batchSize: 1, rank: 2, resolutionPx: 64, warmupSteps: 0, previewCount: 0 },
-  })).id);
-  const [both] = await draw({ adapterId: taught.adapterId, settings: { adapterStrength: 2 } });
-  expect(both).toMatchObject(
-    { adapterId: taught.adapterId, adapterStrength: 2, prompt: 'photo of ohwx person, a hat' });
+  });
+  return (await studio.settled(id)).adapterId!;
+}
+
+test('a look stands beside the face, and is called by its word', async () => {
+  const adapterId = await teach(ada);
+  const [both] = await draw({ adapterId, settings: { adapterStrength: 2 } });
+  expect(both).toMatchObject({ adapterId, adapterStrength: 2, prompt: 'photo of ohwx person, a hat' });
   expect(both!.instantly).not.toBeNull();
+  await expect(create({ second: { subjectId: bo, adapterId } })).rejects.toMatchObject({ code: 'looks.unknown' });
+});
+
+test('two people by their looks alone', async () => {
+  const [[adas], bos] = [await studio.run('looks.list', { subjectId: ada }), await teach(bo)];
+  const [both] = await draw({
+    adapterId: adas!.id, instantly: null, second: { subjectId: bo, adapterId: bos }, settings: { adapterStrength: 1 },
+  });
+  expect(both).toMatchObject({
+    adapterId: adas!.id, second: { subjectId: bo, adapterId: bos }, instantly: null,
+    prompt: 'photo of ohwx person and ohwx person, a hat',
+  });
+  await studio.run('looks.remove', { adapterId: bos });
+  expect(studio.library.portraits.get(both!.id)!.second).toMatchObject({ subjectId: bo, adapterId: null });
+  await studio.run('portraits.remove', { portraitIds: [both!.id] });
 });
 
 test('enlarged: the portrait from before can be shown, and goes with it', async () => {
