@@ -57,7 +57,7 @@ beforeAll(async () => {
   await grey.toFile(join(folder, 'grey', 'grey.png'));
   await writeTinyPack(join(folder, 'pack'));
   for (const name of ['Ada', 'Bo']) await document('import', '--photos', name, '--json');
-}, 120_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const ada = ['--subject', 'Ada', '--instant'];
@@ -83,13 +83,13 @@ test('bad input: each has its own message, and nothing is drawn', async () => {
   expect(missing.errors).toMatch(/cannot draw a face without teaching yet\. .*SDXL/);
   expect(missing.errors).toContain('likeness models add PATH');
   expect(await readdir(folder)).not.toContain('never');
-}, 180_000);
+});
 
 test.runIf(hasInstantId)('photos without a face, and points where no portrait is', async () => {
   expect(await refusal('portraits', '--photos', 'grey', '--method', 'instantid', ...small)).toBe('photos.no-face');
   expect(await refusal('generate', ...ada, ...small, '--pose', 'points:3,3,3.2,3,3.1,3.1,3,3.2,3.2,3.2'))
     .toBe('instant-id.points-outside');
-}, 60_000);
+});
 
 interface Drawn {
   readonly file: string;
@@ -115,7 +115,7 @@ test.runIf(hasInstantId)('the whole way without teaching: portraits, twins, cont
   expect((await readdir(join(folder, 'out'))).sort()).toEqual(['contact-sheet.png', 'seed-1-instant.png',
     'seed-1-without.png', 'seed-2-instant.png', 'seed-2-without.png']);
   expect(await readdir(join(folder, 'tmp'))).toEqual([]);
-}, 120_000);
+});
 
 test.runIf(hasInstantId)('two people, a pose from a file that comes into no library, and a finish', async () => {
   const { portraits, method } = await document<{ portraits: Drawn[]; method: string }>(
@@ -131,7 +131,7 @@ test.runIf(hasInstantId)('two people, a pose from a file that comes into no libr
     ['seed-1-instant-before.png', 'seed-1-instant.png', 'seed-1-without.png']));
   const { photos } = await document<{ photos: unknown[] }>('analyze', '--subject', 'Ada', '--json');
   expect(photos).toHaveLength(1);
-}, 120_000);
+});
 
 test.runIf(hasInstantId)('the report for a reader: likeness in words, best first', async () => {
   const { code, output, errors } = await likeness(
@@ -141,4 +141,4 @@ test.runIf(hasInstantId)('the report for a reader: likeness in words, best first
   expect(title).toBe(`2 portraits are in ${join(folder, 'plain')}, best first:`);
   expect(rows).toHaveLength(2);
   for (const row of rows) expect(row).toMatch(/^ {2}(0\.\d\d|no face found).* seed-\d-instant\.png$/);
-}, 60_000);
+});

@@ -49,7 +49,7 @@ beforeAll(async () => {
   const face = sharp(astronaut).extract({ left: 100, top: 0, width: 260, height: 260 });
   ada = await person('Ada', astronaut);
   bo = await person('Bo', await face.clone().flop().png().toBuffer(), await face.clone().png().toBuffer());
-}, 120_000);
+});
 afterAll(async () => {
   await studio.close();
   await rm(folder, { recursive: true, force: true });
@@ -109,7 +109,7 @@ test('the same asked again is the same picture; pose and strengths change it', a
     await one({ settings: { imageStrength: 0 } }), await one({ settings: { identityNetEnd: 0.4 } }),
   ];
   expect(new Set([first, ...others]).size).toBe(5);
-}, 60_000);
+});
 
 test('a pose of another photo', async () => {
   const [photo] = await studio.run('photos.list', { subjectId: bo });
@@ -206,7 +206,7 @@ test('two people: each with their face, their own likeness, and the portrait in 
     second: { subjectId: bo, mask: { columns: 2, rows: 1, values: [1, 0] } },
   });
   expect(await pixels(left)).not.toBe(await pixels(both));
-}, 60_000);
+});
 
 test('a batch that is cut short goes on with the same faces, every portrait and every twin once', async () => {
   const job = await create({ count: 3, compareWithout: true, second: { subjectId: bo } });
@@ -222,7 +222,7 @@ test('a batch that is cut short goes on with the same faces, every portrait and 
   expect(portraits.map(({ seed, instantly }) => [seed, instantly !== null])).toEqual(
     [5, 6, 7].flatMap((seed) => [[seed, true], [seed, false]]));
   expect(new Set(portraits.map(({ second }) => second?.subjectId ?? null))).toEqual(new Set([bo, null]));
-}, 60_000);
+});
 
 test('whoever is removed is in no portrait of others any more', async () => {
   const before = await studio.run('portraits.list', { subjectId: ada });
