@@ -123,3 +123,21 @@ test('fast mode draws with its LoRA beside the look, and says what it does other
   }));
   expect(isAlike(quick.pixels[0]!, slow.pixels[0]!)).toBe(false);
 });
+
+test('a taught checkpoint and an add-on stand beside each other, each on networks of its own', async () => {
+  // taught so little that it is the base model: who draws what can be told by the other's look
+  const taught = { method: 'dreambooth' as const, file: await writeTinyPack(join(folder, 'taught')), word: '' };
+  const base = await drawn(() => itemsOf(0));
+  const bob = await drawn(() => ({ adapter: lookOf('bob'), ...itemsOf(1) }));
+  const two = (values: number[]) => drawn(() => ({
+    adapter: taught, ...itemsOf(1), second: secondOf('bob', values),
+  }));
+  expect((await two([0, 0])).pixels[0]!.equals(base.pixels[0]!)).toBe(true);
+  expect((await two([1, 1])).pixels[0]!.equals(bob.pixels[0]!)).toBe(true);
+  const half = await two([0, 1]);
+  expect(half.pixels[0]!.equals(base.pixels[0]!) || half.pixels[0]!.equals(bob.pixels[0]!)).toBe(false);
+  const both = await drawn(() => ({
+    adapter: taught, ...itemsOf(1, 0), second: { ...secondOf(null, [0, 1])!, adapter: taught },
+  }));
+  expect(both.pixels.map((pixels) => isAlike(pixels, base.pixels[0]!))).toEqual([true, true]);
+});
