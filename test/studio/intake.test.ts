@@ -154,3 +154,14 @@ test('a photo that an older version has looked at is looked at again at the next
   await settled();
   expect(studio.library.photos.get(id as PhotoId)).toEqual(known);
 });
+
+test('so is a photo that other face networks have looked at', async () => {
+  const [photo] = (await list()).values();
+  const known = studio.library.photos.get(photo!.id)!;
+  studio.library.photos.setAnalysis(photo!.id, { ...known, analyzedBy: 'antelopev2' });
+  expect(studio.library.photos.get(photo!.id)).toMatchObject({ embeddingEngine: 'antelopev2' });
+  await studio.close();
+  await open();
+  await settled();
+  expect(studio.library.photos.get(photo!.id)).toEqual(known);
+});
