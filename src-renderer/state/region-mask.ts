@@ -64,7 +64,8 @@ export function middleOf({ columns, rows, values }: RegionMask, isSecond: boolea
   const mean = (of: (index: number) => number): number =>
     own.reduce((sum, index) => sum + of(index), 0) / own.length;
   return {
-    x: (mean((index) => index % columns) + 0.5) / columns, y: (mean((index) => Math.floor(index / columns)) + 0.5) / rows,
+    x: (mean((index) => index % columns) + 0.5) / columns,
+    y: (mean((index) => Math.floor(index / columns)) + 0.5) / rows,
   };
 }
 

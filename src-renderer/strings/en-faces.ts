@@ -71,7 +71,6 @@ export const enFaceChooser = {
   title: 'Which face is it?',
   text: (name: string) => `Choose the face of ${name}. The others are not learned.`,
   face: (number: number, all: number) => `Face ${number} of ${all}`,
-  chosen: 'chosen',
   byAgreement: 'Go by the other photos',
   byAgreementText: 'Takes the face that the other photos show too.',
   done: (name: string) => `Face chosen in ${name}`,

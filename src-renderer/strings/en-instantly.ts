@@ -21,8 +21,8 @@ export const enInstantly = {
   lookTooText: 'A look beside it brings the likeness nearer.',
   model: 'Model',
   missingTitle: 'Not ready with this model',
-  /** A part that is missing, its size and what its licence allows. */
-  missingPart: (name: string, size: string, license: string) => `${name}: ${size}, ${license}.`,
+  /** A part that is missing, its size or what became of it, and what its licence allows. */
+  missingPart: (name: string, what: string, license: string) => `${name}: ${what}, ${license}.`,
   /** By the studio's own sentence. */
   sentences: {} as Record<string, string>,
   openModels: 'Open Models',

@@ -14,7 +14,7 @@ export function companionName({ kind, name }: CompanionView, words: Words): stri
 
 /** A licence in one line; the studio's own where this language has none. */
 export function licenseText({ licenseId, license }: { licenseId: string; license: string }, words: Words): string {
-  return words.models.licenses[licenseId] ?? license;
+  return words.models.licenses[licenseId] ?? words.models.licenses[license] ?? license;
 }
 
 /** What a licence allows, without what it is for. */
@@ -39,7 +39,9 @@ export function instantMissing(pack: Pack, needed: readonly CompanionView[], wor
   const lacking = needed.filter((one) => lackOf(one) !== null);
   const hasNames = lacking.length > 0 && lacking.every(({ kind }) => words.models.companionNames[kind] !== undefined);
   if (!hasNames) return (pack.instantly?.missing ?? []).map((said) => words.instantly.sentences[said] ?? said);
-  return lacking.map((one) => words.instantly.missingPart(
-    companionName(one, words), formatBytes(one.sizeBytes), licenseLimit(one, words),
-  ));
+  return lacking.map((one) => {
+    const lack = lackOf(one)!;
+    const what = lack === 'missing' ? formatBytes(one.sizeBytes) : words.models.states[lack];
+    return words.instantly.missingPart(companionName(one, words), what, licenseLimit(one, words));
+  });
 }

@@ -89,7 +89,6 @@ export const zhHansFaceChooser: typeof enFaceChooser = {
   title: '是哪张脸？',
   text: (name) => `请选择${name}的脸，其他人的脸不会被学习。`,
   face: (number, all) => `第 ${number} 张脸，共 ${all} 张`,
-  chosen: '已选',
   byAgreement: '参照其他照片',
   byAgreementText: '取其他照片里也出现的那张脸。',
   done: (name) => `已选定 ${name} 中的脸`,

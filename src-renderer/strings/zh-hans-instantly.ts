@@ -20,7 +20,7 @@ export const zhHansInstantly: typeof enInstantly = {
   lookTooText: '同时使用形象会更像。',
   model: '模型',
   missingTitle: '这个模型尚不能即时生成',
-  missingPart: (name, size, license) => `${name}：${size}，${license}。`,
+  missingPart: (name, what, license) => `${name}：${what}，${license}。`,
   sentences: {
     'InstantID was made for SDXL: choose an SDXL checkpoint, or teach this model from photos.':
       'InstantID 适用于 SDXL：请选择 SDXL 模型，或用照片让这个模型学习。',

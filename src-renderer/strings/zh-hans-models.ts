@@ -22,9 +22,8 @@ export const zhHansModels: typeof enModels = {
   researchLicense: '研究许可',
   researchOnly: '仅限研究',
   commercialYes: '允许商用',
-  fast: '快速绘制（步数少）',
-  fastYes: '就绪',
-  fastNo: '需要对应的 LCM 文件',
+  fastYes: '可以用较少的步数快速绘制。',
+  fastNo: '用较少的步数快速绘制，需要对应的 LCM 文件。',
   parts: '模型之外的文件',
   partsText: '由您自备，留在原处使用。软件不会下载任何文件。',
   states: {
@@ -32,8 +31,9 @@ export const zhHansModels: typeof enModels = {
   },
   neededFor: { faces: '寻找和比较人脸', instantly: '即时生成', fast: '快速绘制' },
   unpublished: '不是公开发布的版本',
-  from: '来源',
-  file: '文件',
+  from: (source) => `来源：${source}`,
+  file: (name) => `文件：${name}`,
+  stateAndSize: (state, size) => `${state}，${size}`,
   addTitle: '添加文件',
   addText: '页面无法按路径打开文件，请在命令行中输入：',
   addCommand: 'likeness models add PATH',
@@ -49,7 +49,8 @@ export const zhHansModels: typeof enModels = {
   },
   licenses: {
     'insightface-models': 'InsightFace 模型：仅限非商业研究', 'instantid-weights': 'InstantID 权重：仅限研究',
-    'openrail-plus-plus': 'CreativeML Open RAIL++-M：允许商用，用途有限制',
+    'CreativeML Open RAIL++-M: commercial use allowed, with limits on what it is used for':
+      'CreativeML Open RAIL++-M：允许商用，用途有限制',
   },
   engineNames: { 'built-in': '内置人脸网络', antelopev2: 'antelopev2（insightface）' },
   engineReasons: { antelopev2: '缺少它的文件，或尚未接受它的许可。' },

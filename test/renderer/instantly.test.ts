@@ -217,6 +217,9 @@ test('what is missing is told in the studio’s sentences, in Chinese by part', 
   expect(needed.map(lackOf)).toEqual(['missing', null]);
   expect(instantMissing(sdxl, needed, en)).toEqual(['InstantID: 4.2 GB, for research only.']);
   expect(instantMissing(sdxl, needed, zhHans)).toEqual(['InstantID IdentityNet：2.5 GB，仅限研究。']);
+  expect(instantMissing(sdxl, [companion({ state: 'ready' })], zhHans)).toEqual([
+    'InstantID IdentityNet：尚未接受许可，仅限研究。',
+  ]);
 });
 
 test('a licence that is accepted is told, and what depends on it is read anew', async () => {

@@ -6,7 +6,9 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { FacePointsInPicture, RegionMask } from '../../src-main/contract/faces.ts';
 import { adapterId, photoId, subjectId } from '../renderer/nouns.ts';
-import { browserName, buildPage, chromiumPath, openBrowser, openPage, patiently } from './browser.ts';
+import {
+  browserName, buildPage, chromiumPath, cutTexts, openBrowser, openPage, patiently, smallWindow,
+} from './browser.ts';
 import { faceScene, lackingScene } from './face-scenes.ts';
 import { openStage, type Scene, type Stage } from './stage.ts';
 
@@ -202,7 +204,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     expect(asked('portraits.create')).toEqual([]);
   });
 
-  test('likeness is in words with its range, before and after lie under a slider, settings are taken over', async () => {
+  test('likeness is in words with its range; before and after lie under a slider; settings are taken over', async () => {
     await open(faceScene());
     await page.getByRole('button', { name: /^Portraits/ }).click();
     const tile = page.getByRole('button', { name: 'Portrait 1. like photos of her 0.61' });
@@ -232,6 +234,23 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await page.getByRole('button', { name: /^Instantly/ }).click();
     await page.getByRole('radio', { name: 'Instantly', checked: true }).waitFor();
     expect(await page.getByLabel('A look as well').evaluate((field: HTMLSelectElement) => field.selectedIndex)).toBe(1);
+  });
+
+  test('nothing is lost at twice the size of text in the smallest window', async () => {
+    stage = await openStage(lackingScene(), pageFolder);
+    ({ page, complaints } = await openPage(browser, stage.server.url, smallWindow));
+    await page.evaluate(() => void (document.documentElement.style.fontSize = '200%'));
+    expect(await cutTexts(page), 'photos').toEqual([]);
+    await openInstantly();
+    await page.getByRole('button', { name: 'Three-quarter right' }).click();
+    await page.getByLabel('Second person').selectOption({ label: 'Bo' });
+    await page.getByText('Advanced', { exact: true }).click();
+    expect(await cutTexts(page), 'create').toEqual([]);
+    await page.getByRole('button', { name: 'Models' }).click();
+    expect(await cutTexts(page), 'models').toEqual([]);
+    await page.getByRole('button', { name: 'Ada' }).first().click();
+    await page.locator('[data-tile]').nth(3).dblclick();
+    expect(await cutTexts(page), 'large view').toEqual([]);
   });
 
   test('models say what instant portraits need; a licence is accepted before its networks are used', async () => {
