@@ -63,8 +63,8 @@ export async function create(request: CreateRequest, reporter: Reporter, parts: 
 async function openMeters(request: CreateRequest, people: People, parts: EngineParts): Promise<LikenessMeter[]> {
   const first = await openLikenessMeter(request, people.base, parts);
   if (!request.second) return [first];
-  const { references, likenessRange } = request.second;
-  return [first, await openLikenessMeter({ ...request, references, likenessRange }, undefined, parts)];
+  const { references, likenessRange, rangeFiles } = request.second;
+  return [first, await openLikenessMeter({ ...request, references, likenessRange, rangeFiles }, undefined, parts)];
 }
 
 /** Items with the look first: a taught checkpoint is given back before the base model's UNet is opened. */

@@ -36,7 +36,7 @@ type References = CreateRequest['references'];
 
 /** What a meter measures against; the built-in networks do it unless others are named. */
 export type Measured = Pick<CreateRequest, 'references'>
-  & Partial<Pick<CreateRequest, 'likenessNetworks' | 'likenessRange'>> & {
+  & Partial<Pick<CreateRequest, 'likenessNetworks' | 'likenessRange' | 'rangeFiles'>> & {
     readonly settings: Pick<CreateRequest['settings'], 'widthPx' | 'heightPx'>;
   };
 
@@ -49,7 +49,8 @@ export async function openLikenessMeter(
   try {
     const faceEmbeddings = await referenceEmbeddings(references, engine);
     const latents = pipeline && widthPx === heightPx ? await referenceLatents(references, pipeline, widthPx) : [];
-    const range = measured.likenessRange ?? rangeOf(faceEmbeddings);
+    const range = measured.likenessRange
+      ?? rangeOf([...faceEmbeddings, ...await embeddingsIn(measured.rangeFiles ?? [], engine)]);
     return {
       find: (picture) => engine.analyze(picture),
       async measure({ picture, latents: drawn }, own, place) {
@@ -92,10 +93,14 @@ function levelOf(cosine: number, range: LikenessRange | null, engine: FaceEngine
 /** The embeddings that came with the references; where none did, the faces in some of their files are embedded now. */
 async function referenceEmbeddings(references: References, engine: FaceEngine): Promise<ArrayLike<number>[]> {
   const known = references.flatMap(({ faceEmbedding }) => (faceEmbedding ? [faceEmbedding] : []));
-  if (known.length > 0) return known;
-  const every = Math.ceil(references.length / maximumNewEmbeddings);
+  return known.length > 0 ? known : await embeddingsIn(references.map(({ file }) => file), engine);
+}
+
+/** Of the largest face in each of some of the files. */
+async function embeddingsIn(files: readonly string[], engine: FaceEngine): Promise<Float32Array[]> {
+  const every = Math.ceil(files.length / maximumNewEmbeddings);
   const embeddings: Float32Array[] = [];
-  for (const { file } of references.filter((_, i) => i % every === 0)) {
+  for (const file of files.filter((_, i) => i % every === 0)) {
     const picture = await openPhoto(file);
     const [face] = await engine.analyze(picture);
     if (face) embeddings.push(await engine.embed(picture, face));

@@ -36,6 +36,8 @@ export const createRequestSchema = z.object({
   likenessNetworks: faceNetworksSchema.default({ kind: 'built-in' }),
   /** How alike the references are to each other, for the likeness in words. */
   likenessRange: likenessRangeSchema.nullable().default(null),
+  /** Where that is null: more pictures of the person, whose faces with the references' give it. */
+  rangeFiles: z.array(file).default([]),
   /** Files of InstantID, and what embeds faces for it; null: faces are not given. */
   instantId: instantIdFilesSchema.nullable().default(null),
   /** With instantId: the subject's face. */
@@ -48,6 +50,7 @@ export const createRequestSchema = z.object({
     mask: regionMaskSchema,
     references: z.array(referenceSchema),
     likenessRange: likenessRangeSchema.nullable(),
+    rangeFiles: z.array(file).default([]),
   }).nullable().default(null),
   /** The LCM-LoRA for settings.fast. */
   fastAdapterFile: file.nullable().default(null),

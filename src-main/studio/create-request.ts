@@ -1,9 +1,9 @@
 // A create job as the engine's request: prompts and settings, whose face is given from which photos, who else is in the
 // portraits, and what likeness is measured against and by whose networks.
 
-import type { NewCreateRequest } from '../contract/engine-create.ts';
+import type { CreateRequest, NewCreateRequest } from '../contract/engine-create.ts';
 import type { FaceNetworks, InstantFace, InstantIdPlaces, WantedPose } from '../contract/engine-faces.ts';
-import type { LikenessRange, Pose } from '../contract/faces.ts';
+import type { Pose } from '../contract/faces.ts';
 import type { AdapterId, PhotoId, SubjectId } from '../contract/ids.ts';
 import { likenessRange } from '../faces/likeness.ts';
 import type { CreateItem, CreateParameters } from '../jobs/job-parameters.ts';
@@ -33,7 +33,7 @@ export interface CreateWork {
 }
 
 type Settings = NewCreateRequest['settings'];
-type References = NewCreateRequest['references'];
+type Measure = Pick<CreateRequest, 'references' | 'likenessRange' | 'rangeFiles'>;
 
 /** Whether the base model draws it alone, for comparison: no look, no face, nobody else. */
 export function isDrawnAlone({ usesAdapter, usesFace }: CreateItem): boolean {
@@ -51,13 +51,13 @@ export function createRequest(context: StudioContext, work: CreateWork): NewCrea
   const places = parameters.instantly && readyInstantId(context, pack);
   const networks = likenessNetworks(places, companions.faceNetworks(library.settings.get().faceEngine));
   const isAlone = wanted.every(isDrawnAlone);
-  const { photos, range } = measuringPhotos(library, subjectId, parameters.referencePhotoIds, networks);
+  const measure = measureOf(library, subjectId, parameters.referencePhotoIds, networks);
   return {
     kind: 'create', checkpointPath: pack.checkpointPath, provider: library.settings.get().provider,
     modelName: pack.name, version: context.version,
     adapter: lookFile(library, look), items: itemsOf(wanted, settings), settings,
     start: parameters.start && startFileOf(library, subjectId, parameters.start, parameters.second?.subjectId),
-    references: referencesOf(library, photos, networks), likenessNetworks: networks, likenessRange: range,
+    ...measure, likenessNetworks: networks,
     instantId: isAlone ? null : places,
     face: isAlone || !parameters.instantly ? null
       : faceOf(library, subjectId, parameters.instantly.facePhotoIds, parameters.instantly.pose),
@@ -99,30 +99,33 @@ function secondOf(
   library: Library, { second, instantly }: CreateParameters, { adapterStrength }: Settings, networks: FaceNetworks,
 ): NewCreateRequest['second'] {
   if (!second) return null;
-  const { photos, range } = measuringPhotos(library, second.subjectId, second.referencePhotoIds, networks);
   return {
     adapter: lookFile(library, lookOf(library, second.adapterId)),
     adapterStrength: second.adapterId === null ? 0 : adapterStrength,
     face: instantly && faceOf(library, second.subjectId, second.facePhotoIds, second.pose),
-    mask: second.mask, references: referencesOf(library, photos, networks), likenessRange: range,
+    mask: second.mask, ...measureOf(library, second.subjectId, second.referencePhotoIds, networks),
   };
 }
 
-/** The photos that likeness is measured against, and how alike all used photos are to each other. */
-function measuringPhotos(
+/**
+ * What likeness is measured against, and how alike all used photos are to each other; where other networks embedded
+ * them, their crops, so that the engine can say it.
+ */
+function measureOf(
   library: Library, subjectId: SubjectId, ids: readonly PhotoId[] | null, networks: FaceNetworks,
-): { readonly photos: PhotoRecord[]; readonly range: LikenessRange | null } {
+): Measure {
   const all = library.photos.list(subjectId);
   const used = all.filter(isUsed);
   const photos = ids === null ? used : all.filter(({ id, cropSha256 }) => ids.includes(id) && cropSha256 !== null);
-  return { photos, range: likenessRange(used.flatMap((photo) => embeddingOf(photo, networks) ?? [])) };
-}
-
-function referencesOf(library: Library, photos: readonly PhotoRecord[], networks: FaceNetworks): References {
-  return photos.map((photo) => {
-    const embedding = embeddingOf(photo, networks);
-    return { file: library.pathOf(photo.cropSha256!), faceEmbedding: embedding ? [...embedding] : null };
-  });
+  const range = likenessRange(used.flatMap((photo) => embeddingOf(photo, networks) ?? []));
+  const others = range ? [] : used.filter((photo) => !photos.includes(photo));
+  return {
+    references: photos.map((photo) => {
+      const embedding = embeddingOf(photo, networks);
+      return { file: library.pathOf(photo.cropSha256!), faceEmbedding: embedding && [...embedding] };
+    }),
+    likenessRange: range, rangeFiles: others.map(({ cropSha256 }) => library.pathOf(cropSha256!)),
+  };
 }
 
 /** A photo's embedding where these networks made it; those of others cannot be compared with it. */

@@ -124,7 +124,7 @@ test('the face and its place decide what is drawn, and the same request draws th
 test('two people: each with a face of their own, each measured; a region for nobody is the first alone', async () => {
   const secondOf = (values: number[]): CreateRequest['second'] => ({
     adapter: null, adapterStrength: 0, face: faceOf(asInPhoto), references: [], likenessRange: null,
-    mask: { columns: 2, rows: 1, values },
+    rangeFiles: [], mask: { columns: 2, rows: 1, values },
   });
   const first = faceOf({ kind: 'points', points: points! });
   const one = await drawnHere(await requestOf('one', {}, { instantId: places, face: first }));

@@ -78,6 +78,12 @@ test('photos without an embedding of these networks are looked at anew, and give
   // one photo alone says nothing of how alike photos of this person are
   expect(await alone.measure(drawn(astronaut))).toMatchObject({ cosine: expect.closeTo(1, 5), level: null });
   await alone.release();
+  // the others tell it, without being measured against
+  const others = await openLikenessMeter(
+    { references: references.slice(0, 1), settings, rangeFiles: places.slice(1) }, undefined, parts);
+  expect(await others.measure(drawn(astronaut))).toMatchObject(
+    { cosine: expect.closeTo(1, 5), level: 'as-two-photos' });
+  await others.release();
 });
 
 test('antelopev2 measures where the request names it, and its embeddings are compared with its own alone', async () => {

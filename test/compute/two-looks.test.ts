@@ -75,7 +75,7 @@ const itemsOf = (...strengths: number[]) => ({ items: strengths.map((adapterStre
   { key: String(i), prompt: 'photo', negativePrompt: '', seed: 3, adapterStrength })) });
 const secondOf = (name: string | null, values: number[], adapterStrength = 1): CreateRequest['second'] => ({
   adapter: name === null ? null : lookOf(name), adapterStrength, face: null, references: [], likenessRange: null,
-  mask: { columns: 2, rows: 1, values },
+  rangeFiles: [], mask: { columns: 2, rows: 1, values },
 });
 /** Two looks on one network are one of wider matrices, whose sums round otherwise. */
 const isAlike = (a: Buffer, b: Buffer): boolean => a.every((value, i) => Math.abs(value - b[i]!) <= 1);

@@ -113,7 +113,7 @@ test('antelopev2 never measures what it conditioned; its embeddings are left out
   const conditioned = request(context(antelope, antelope), { instantly, referencePhotoIds: [two.id] });
   expect(conditioned.likenessNetworks).toEqual({ kind: 'built-in' });
   expect(conditioned.references).toEqual([{ file: two.crop, faceEmbedding: null }]);
-  expect(conditioned.likenessRange).toBeNull();
+  expect(conditioned).toMatchObject({ likenessRange: null, rangeFiles: [one.crop] });
   expect(conditioned.face?.pose).toEqual({ kind: 'none' });
   const ofPack = context({ kind: 'pack', folder: '/f' }, antelope);
   const byPack = request(ofPack, { instantly, referencePhotoIds: [two.id] });
@@ -137,7 +137,7 @@ test('two people, each with photos, pose and measure of their own; fast with its
     { kind: 'picture', picture: { file: other.original, facePoints: face }, asFraming: false });
   expect(made.second).toEqual({
     adapter: null, adapterStrength: 0, mask, references: [{ file: other.crop, faceEmbedding: [0, 1] }],
-    likenessRange: null,
+    likenessRange: null, rangeFiles: [],
     face: { pictures: [{ file: other.original, facePoints: face }], pose: { kind: 'points', points: face } },
   });
   expect(made).toMatchObject({
