@@ -56,8 +56,9 @@ const smallFacePx = 90;
 export async function preparePhoto(
   engine: FaceEngine, source: PhotoSource, options: PrepareOptions,
 ): Promise<PreparedPhoto> {
-  const { view, faces } = await findFaces(engine, source);
-  const pictureHash = differenceHash(view.picture);
+  const small = await source.whole(searchEdgePx);
+  const pictureHash = differenceHash(small.picture);
+  const { view, faces } = await findFaces(engine, source, small);
   if (faces.length === 0) {
     const verdict = judgeFaceless(view.picture);
     return {
@@ -75,15 +76,15 @@ export async function preparePhoto(
 }
 
 /** Faces in pixels of the photo, and the view that was fine enough to find and embed them. */
-async function findFaces(engine: FaceEngine, source: PhotoSource): Promise<{ view: PhotoView; faces: Face[] }> {
-  const longest = Math.max(source.width, source.height);
-  const small = await source.whole(searchEdgePx);
+async function findFaces(
+  engine: FaceEngine, source: PhotoSource, small: PhotoView,
+): Promise<{ view: PhotoView; faces: Face[] }> {
   const found = await engine.analyze(small.picture);
   const largestPx = Math.max(0, ...found.map(({ box }) => Math.min(box.width, box.height)));
   const faces = found.map((face) => outOfView(face, small));
   if (largestPx >= smallFacePx || small.scaleX > 0.9) return { view: small, faces };
   if (found.length > 0) return { view: await source.whole((searchEdgePx * smallFacePx) / largestPx), faces };
-  const view = await source.whole(longest);
+  const view = await source.whole(Math.max(source.width, source.height));
   return { view, faces: (await engine.analyze(view.picture)).map((face) => outOfView(face, view)) };
 }
 

@@ -1,17 +1,20 @@
 // A short hash by which copies of a picture find each other though they were reduced, saved again or brightened.
 
-import { type RgbPicture, luma, resampleRegion } from './pixels.ts';
+import { type RgbPicture, luma, reduceByBlocks, resampleRegion } from './pixels.ts';
 
 const columns = 8;
 const rows = 8;
+/** Means of whole blocks do first, as long as this many of them are left along the shorter edge. */
+const blocks = 72;
 
 /**
  * The 64-bit difference hash (dHash, Krawetz 2013) as 16 hexadecimal digits: the whole picture at 9 x 8 grey pixels,
  * one bit for each that is brighter than its neighbour to the left, row by row, the first bit highest.
  */
 export function differenceHash(picture: RgbPicture): string {
-  const whole = { left: 0, top: 0, width: picture.width, height: picture.height };
-  const grey = luma(resampleRegion(picture, whole, columns + 1, rows, 'reflect'));
+  const small = reduceByBlocks(picture, Math.floor(Math.min(picture.width, picture.height) / blocks));
+  const whole = { left: 0, top: 0, width: small.width, height: small.height };
+  const grey = luma(resampleRegion(small, whole, columns + 1, rows, 'reflect'));
   let digits = '';
   for (let y = 0; y < rows; y++) {
     let byte = 0;
