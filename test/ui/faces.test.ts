@@ -204,7 +204,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     expect(asked('portraits.create')).toEqual([]);
   });
 
-  test('likeness is in words with its range; before and after lie under a slider; settings are taken over', async () => {
+  test('likeness is in words with its range; before and after lie under a slider; settings are taken', async () => {
     await open(faceScene());
     await page.getByRole('button', { name: /^Portraits/ }).click();
     const tile = page.getByRole('button', { name: 'Portrait 1. like photos of her 0.61' });

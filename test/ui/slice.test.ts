@@ -8,7 +8,7 @@ import type { Browser, Download, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningServer, serveStudio } from '../../src-main/host/serve.ts';
 import { openStudio, type Studio } from '../../src-main/studio/open-studio.ts';
-import { writeTinyPack } from '../studio/tiny-pack.ts';
+import { writeTinyInstantPack } from '../studio/tiny-pack.ts';
 import { browserName, buildPage, chromiumPath, openBrowser, openPage, patiently } from './browser.ts';
 
 const root = path.join(import.meta.dirname, '../..');
@@ -20,7 +20,8 @@ async function tinyResources(folder: string): Promise<string> {
     await cp(path.join(root, 'resources', name), path.join(folder, name), { recursive: true });
   }
   await mkdir(path.join(folder, 'packs'));
-  await writeTinyPack(path.join(folder, 'tiny'));
+  await cp(path.join(root, 'resources/packs/companions.json'), path.join(folder, 'packs/companions.json'));
+  await writeTinyInstantPack(path.join(folder, 'tiny'));
   const starterFile = path.join(root, 'resources/packs/starter.json');
   const starter = JSON.parse(await readFile(starterFile, 'utf8')) as Record<string, object>;
   await writeFile(path.join(folder, 'packs/tiny.json'), JSON.stringify({
@@ -143,6 +144,26 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await expect.poll(() => page.locator('[data-tile]').count(), patiently).toBe(2);
   });
 
+  test('a portrait is drawn instantly from the photo, in a pose of the user’s, and its face again', async () => {
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    await page.getByText('Instantly', { exact: true }).click();
+    await page.getByLabel('How many').fill('1');
+    await page.getByRole('button', { name: 'Three-quarter left' }).click();
+    await page.getByText('Advanced', { exact: true }).click();
+    await page.getByText('Always', { exact: true }).click();
+    await page.locator('main form .start button').click();
+    await page.locator('main .results').getByText(/1 portrait of Ada/).waitFor();
+    await page.getByRole('link', { name: 'Contact sheet' }).waitFor();
+    await page.locator('main .results [data-tile]').first().dblclick();
+    const details = page.locator('dialog .details');
+    expect(await details.innerText()).toMatch(/none, the photos alone[^]*Instantly\s+yes[^]*Pose\s+placed by hand/);
+    await page.getByRole('button', { name: 'Compare with before' }).click();
+    await expect.poll(
+      () => page.locator('dialog .before').evaluate((image: HTMLImageElement) => image.naturalWidth), patiently,
+    ).toBe(64);
+    await page.keyboard.press('Escape');
+  });
+
   test('the look is saved as a LoRA file that other programs read', async () => {
     await page.getByRole('button', { name: /^Looks/ }).click();
     await page.getByRole('button', { name: 'Export…' }).click();
@@ -184,7 +205,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await page.reload();
     await page.locator('header h1').waitFor();
     // the counts follow the name when their lists have come
-    await page.locator('header nav', { hasText: /Photos\s*1\s*Teach\s*Looks\s*2\s*Portraits\s*2/ }).waitFor();
+    await page.locator('header nav', { hasText: /Photos\s*1\s*Teach\s*Looks\s*2\s*Portraits\s*3/ }).waitFor();
     expect(complaints).toEqual([]);
   });
 });
