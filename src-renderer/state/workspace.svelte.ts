@@ -186,7 +186,8 @@ export class Workspace {
   useSettings(portrait: Portrait): void {
     this.create.takeFrom(portrait);
     this.view.go('create');
-    const { second } = portrait;
+    const isKnown = this.subjects.list.some(({ id }) => id === portrait.second?.subjectId);
+    const second = isKnown ? portrait.second : null;
     void this.notices.attempt(() => this.create.second.choose(second?.subjectId ?? null, second?.adapterId));
   }
 
