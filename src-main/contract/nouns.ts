@@ -185,7 +185,7 @@ export const portraitSchema = z.object({
   /** Somebody else who is in it, and how alike they are. */
   second: z.object({ subjectId: subjectIdSchema, adapterId: adapterIdSchema.nullable(), likeness: likenessSchema })
     .nullable().default(null),
-  /** The five points of its face as fractions, where one was found. */
+  /** The five points of its face as fractions; where none was found those that were asked for; null without either. */
   facePoints: facePointsSchema.nullable().default(null),
   /** Its face was drawn a second time at full resolution. */
   isFaceRedrawn: z.boolean().default(false),
