@@ -177,3 +177,15 @@ test('step by step in a library of its own: import, train, generate, export', as
   expect((await readFile(join(folder, 'my.safetensors'))).length).toBeGreaterThan(1000);
   expect((await likeness('export', '--subject', 'Bo')).code).toBe(1);
 });
+
+test('a reader that has seen enough is no failure', async () => {
+  const child = spawn(process.execPath, [join(root, 'src-main', 'host', 'cli.ts'), 'generate', '--help'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => { errors += chunk.toString(); });
+  child.stdout.destroy();
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect(errors).not.toContain('EPIPE');
+  expect(code).toBe(0);
+});
