@@ -43,7 +43,7 @@ export function splitOf(run: StarterRun, batchSize: number, stepOf: (batchSize: 
   return workers < 2 ? undefined : { share: stepOf(batchSize / workers), batchSize, workers };
 }
 
-/** Where and how long a stage runs. A machine that is lent for minutes may go at any time: snapshots come often. */
+/** Where and how long a stage runs. A machine that is rented for minutes may go at any time: snapshots come often. */
 export const paceOf = ({ provider, threads, signal, minutes }: StarterRun) => ({
   provider, threads, signal, ...(minutes === undefined ? {} : { minutes, snapshotEveryMs: 25_000 }),
 });

@@ -1,5 +1,5 @@
 // How long a stage of the starter pack trains and how fast it learns: in steps, or in minutes of the clock where a
-// machine is lent for a while. Either way the rate warms up, stays, and falls along a cosine to the end.
+// machine is rented for a while. Either way the rate warms up, stays, and falls along a cosine to the end.
 
 import * as z from 'zod';
 
