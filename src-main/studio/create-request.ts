@@ -5,7 +5,7 @@ import type { CreateRequest, NewCreateRequest } from '../contract/engine-create.
 import type { FaceNetworks, InstantFace, InstantIdPlaces, WantedPose } from '../contract/engine-faces.ts';
 import type { Pose } from '../contract/faces.ts';
 import type { AdapterId, PhotoId, SubjectId } from '../contract/ids.ts';
-import { likenessRange } from '../faces/likeness.ts';
+import { likenessRange, meanCosines } from '../faces/likeness.ts';
 import type { CreateItem, CreateParameters } from '../jobs/job-parameters.ts';
 import type { AdapterRecord } from '../library/adapters.ts';
 import type { Library } from '../library/library.ts';
@@ -170,14 +170,8 @@ export function nearestToMean<T extends Pick<PhotoRecord, 'faceEmbedding' | 'emb
   photos: readonly T[],
 ): T {
   const engine = photos.find(({ faceEmbedding }) => faceEmbedding !== null)?.embeddingEngine;
-  const units = photos.flatMap((photo) => {
-    const { faceEmbedding, embeddingEngine } = photo;
-    if (faceEmbedding === null || embeddingEngine !== engine) return [];
-    const length = Math.hypot(...faceEmbedding) || 1;
-    return [{ photo, unit: Array.from(faceEmbedding, (value) => value / length) }];
-  });
-  const sum = units[0]?.unit.map((_, i) => units.reduce((total, { unit }) => total + unit[i]!, 0)) ?? [];
-  const closeness = ({ unit }: { unit: readonly number[] }) => unit.reduce((dot, value, i) => dot + value * sum[i]!, 0);
-  const [nearest] = [...units].sort((a, b) => closeness(b) - closeness(a));
-  return nearest?.photo ?? photos[0]!;
+  const embedded = photos.flatMap((photo) => (
+    photo.faceEmbedding !== null && photo.embeddingEngine === engine ? [{ photo, numbers: photo.faceEmbedding }] : []));
+  const cosines = meanCosines(embedded.map(({ numbers }) => numbers));
+  return embedded[Math.max(0, cosines.indexOf(Math.max(...cosines)))]?.photo ?? photos[0]!;
 }

@@ -4,6 +4,7 @@
 import { faceEngineIdSchema } from '../contract/faces.ts';
 import type { Photo, Subject } from '../contract/nouns.ts';
 import { caption as usualCaption } from '../dataset/captions.ts';
+import { meanCosines } from '../faces/likeness.ts';
 import type { PhotoRecord } from '../library/photos.ts';
 
 /** Whether teaching takes this photo: it has a face crop, and neither verdict nor user leaves it out. */
@@ -46,8 +47,7 @@ export function photoViews(photos: readonly PhotoRecord[], subject: Subject): Ph
 
 /**
  * For each photo the mean cosine of its face embedding to those of the others by the same engine; null without a face
- * here or there. The mean over the others is one product with the sum of all, so that thousands of photos take no
- * longer than they must.
+ * here or there.
  */
 function likenessToOthers(photos: readonly PhotoRecord[]): Map<PhotoRecord['id'], number> {
   return new Map(faceEngineIdSchema.options.flatMap((engine) =>
@@ -55,18 +55,7 @@ function likenessToOthers(photos: readonly PhotoRecord[]): Map<PhotoRecord['id']
 }
 
 function likenessByEngine(photos: readonly PhotoRecord[]): [PhotoRecord['id'], number][] {
-  const units = photos.flatMap(({ id, faceEmbedding }) => (faceEmbedding ? [{ id, unit: unitOf(faceEmbedding) }] : []));
-  const sum = new Float64Array(units[0]?.unit.length ?? 0);
-  for (const { unit } of units) unit.forEach((value, i) => { sum[i]! += value; });
-  if (units.length < 2) return [];
-  return units.map(({ id, unit }) => [id, (dot(unit, sum) - dot(unit, unit)) / (units.length - 1)]);
-}
-
-function unitOf(embedding: Float32Array): Float64Array {
-  const length = Math.sqrt(embedding.reduce((total, value) => total + value ** 2, 0));
-  return Float64Array.from(embedding, (value) => (length === 0 ? 0 : value / length));
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  return a.reduce((total, value, i) => total + value * b[i]!, 0);
+  const embedded = photos.flatMap(({ id, faceEmbedding }) => (faceEmbedding ? [{ id, faceEmbedding }] : []));
+  const cosines = meanCosines(embedded.map(({ faceEmbedding }) => faceEmbedding));
+  return cosines.map((cosine, i) => [embedded[i]!.id, cosine]);
 }
