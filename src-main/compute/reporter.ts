@@ -2,7 +2,8 @@
 // pace so far, losses gathered in between, results one by one.
 
 import type { EngineResult, NewEngineItem, NewEngineReport } from '../contract/engine.ts';
-import type { LossPoint, Progress } from '../contract/nouns.ts';
+import type { LossPoint } from '../contract/nouns.ts';
+import type { Progress } from '../contract/work.ts';
 
 export interface Reporter {
   provider(provider: 'cpu' | 'webgpu', fallbackReason: string | null, deviceName: string): void;

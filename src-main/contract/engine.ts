@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { createRequestSchema, drawnPortraitSchema } from './engine-create.ts';
 import { faceNetworksSchema } from './engine-faces.ts';
 import { facePointsSchema, photoMeasuresSchema, verdictSchema } from './faces.ts';
-import { boxSchema, errorDataSchema, lossPointSchema, progressSchema } from './nouns.ts';
+import { boxSchema, errorDataSchema, lossPointSchema } from './nouns.ts';
+import { progressSchema } from './work.ts';
 import {
   exportFormatSchema, exportPrecisionSchema, generationSettingsSchema, methodSchema, providerChoiceSchema, seedSchema,
   trainingSettingsSchema,

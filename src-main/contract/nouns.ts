@@ -3,6 +3,7 @@
 // Times are milliseconds since 1970, sizes are bytes or pixels, and positions in a picture are fractions of it.
 
 import { z } from 'zod';
+import { originSchema, portraitFlagSchema, ratingSchema, variationSchema } from './gallery.ts';
 import {
   adapterIdSchema, jobIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, previewIdSchema, styleIdSchema,
   subjectIdSchema,
@@ -39,6 +40,12 @@ export const subjectSchema = z.object({
   classWord: classWordSchema,
   /** The user said: this is me, or I have their permission. Nothing is taught without it. */
   hasConsent: z.boolean(),
+  /** Whose consent it is and how it was given, in the user's words. */
+  consentNote: z.string().default(''),
+  /** When it was given; null without. */
+  consentAtMs: timeMs.nullable().default(null),
+  /** What stands for them on the wall: the photo that is most like the others; null before there is one. */
+  coverPhotoId: photoIdSchema.nullable().default(null),
   createdAtMs: timeMs,
   photoCount: z.int(),
   lookCount: z.int(),
@@ -193,51 +200,16 @@ export const portraitSchema = z.object({
   hasBefore: z.boolean().default(false),
   /** Every setting it was drawn with. */
   settings: generationSettingsSchema.default({}),
+  rating: ratingSchema.default(0),
+  flag: portraitFlagSchema.default('none'),
+  /** Of the photos it was measured against the one it is most like. */
+  nearestPhotoId: photoIdSchema.nullable().default(null),
+  variation: variationSchema.nullable().default(null),
+  /** The portrait that this one was made from. */
+  origin: originSchema.nullable().default(null),
   createdAtMs: timeMs,
 });
 export type Portrait = z.infer<typeof portraitSchema>;
-
-export const progressSchema = z.object({
-  /** What is going on now. */
-  phase: z.enum([
-    'starting', 'finding-faces', 'drawing-class', 'preparing', 'teaching', 'previewing', 'drawing', 'redrawing-faces',
-    'upscaling', 'measuring', 'saving',
-  ]),
-  /** Steps of this phase that are done, and all of them; 0 of 0 while the number is unknown. */
-  step: z.int(),
-  steps: z.int(),
-  loss: z.number().nullable(),
-  /** Until the end of this phase, from its pace so far; null until there is one. */
-  etaSeconds: z.number().nullable(),
-});
-export type Progress = z.infer<typeof progressSchema>;
-
-export const jobSchema = z.object({
-  id: jobIdSchema,
-  kind: z.enum(['analyze', 'teach', 'create']),
-  subjectId: subjectIdSchema,
-  title: z.string(),
-  /** 'paused' waits for jobs.resume, also after a restart. */
-  state: z.enum(['waiting', 'running', 'paused', 'done', 'failed', 'cancelled']),
-  /** What was asked of it and is not done yet; it happens after the step that is under way. */
-  request: z.enum(['pause', 'finish']).nullable(),
-  /** How a teach job teaches; null for others. */
-  method: methodSchema.nullable(),
-  /** Steps that a teach job takes in all; null for others. */
-  trainingSteps: z.int().nullable(),
-  /** The step of its last snapshot, from which it goes on; null before the first, and once it is done. */
-  resumeStep: z.int().nullable(),
-  progress: progressSchema.nullable(),
-  error: errorDataSchema.nullable(),
-  /** The look that a teach job made. */
-  adapterId: adapterIdSchema.nullable(),
-  /** A create job's portraits that are done, and all of them. */
-  itemsDone: z.int(),
-  items: z.int(),
-  createdAtMs: timeMs,
-  endedAtMs: timeMs.nullable(),
-});
-export type Job = z.infer<typeof jobSchema>;
 
 export const engineStateSchema = z.object({
   state: z.enum(['off', 'starting', 'ready', 'busy', 'stopped']),
@@ -287,5 +259,9 @@ export const styleSchema = z.object({
   /** '{subject}' stands where trigger word and class word go. */
   prompt: z.string(),
   negativePrompt: z.string(),
+  /** False: the user's own, which can be changed and removed. */
+  isBuiltIn: z.boolean().default(true),
+  /** A sample of it under media/style/<pictureId>; null where there is none. */
+  pictureId: z.string().regex(/^[0-9a-f]{32}$/).nullable().default(null),
 });
 export type Style = z.infer<typeof styleSchema>;

@@ -121,6 +121,10 @@ export const exportFormatSchema = z.enum([
 ]);
 export type ExportFormat = z.infer<typeof exportFormatSchema>;
 
+/** Picture files that portraits are saved as. */
+export const pictureFormatSchema = z.enum(['png', 'jpeg', 'webp']);
+export type PictureFormat = z.infer<typeof pictureFormatSchema>;
+
 export const exportPrecisionSchema = z.enum(['float16', 'bfloat16', 'float32']);
 export type ExportPrecision = z.infer<typeof exportPrecisionSchema>;
 
@@ -165,9 +169,18 @@ export const studioSettingsSchema = z.object({
   faceEngine: z.enum(['built-in', 'antelopev2']),
   /** Ids of licences that the user has read and accepted. */
   acceptedLicenses: z.array(z.string().max(80)).max(100),
+  /** The first steps were taken or passed over. */
+  hasSeenWelcome: z.boolean(),
+  /** How large portraits are in the gallery. */
+  tileSize: z.enum(['small', 'medium', 'large']),
+  /** The desktop says when something long is done. */
+  notifications: z.boolean(),
+  /** Saved pictures say in visible letters that they are made by AI; the mark inside the file is always there. */
+  visibleLabel: z.boolean(),
 });
 export type StudioSettings = z.infer<typeof studioSettingsSchema>;
 
 export const defaultStudioSettings: StudioSettings = {
   provider: 'auto', theme: 'dark', language: 'en', faceEngine: 'built-in', acceptedLicenses: [],
+  hasSeenWelcome: false, tileSize: 'medium', notifications: true, visibleLabel: false,
 };

@@ -4,40 +4,41 @@
 // photos.import alone carries bytes: in a browser its body is the file itself, its other fields the query string.
 
 import { z } from 'zod';
-import {
-  adapterIdSchema, exportIdSchema, jobIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, styleIdSchema,
-  subjectIdSchema,
-} from './ids.ts';
 import { companionSchema } from './companions.ts';
-import { faceEngineSchema, instantlySchema, secondPersonSchema } from './faces.ts';
+import type { DesktopCommandName } from './desktop.ts';
+import { faceEngineSchema } from './faces.ts';
+import { adapterIdSchema, exportIdSchema, jobIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, subjectIdSchema,
+} from './ids.ts';
+import { erasureReceiptSchema, libraryStateSchema } from './keeping.ts';
 import {
-  classWordSchema, engineStateSchema, errorDataSchema, jobSchema, lookSchema, lossPointSchema, packSchema,
-  photoSchema, portraitSchema, progressSchema, snapshotSchema, startPictureSchema, styleSchema, subjectSchema,
+  classWordSchema, engineStateSchema, errorDataSchema, lookSchema, lossPointSchema, packSchema, photoSchema,
+  portraitSchema, snapshotSchema, styleSchema, subjectSchema,
 } from './nouns.ts';
+import { portraitCommands } from './portrait-commands.ts';
 import {
-  exportFormatSchema, exportPrecisionSchema, generationSettingsSchema, methodSchema, seedSchema, studioSettingsSchema,
-  trainingSettingsSchema,
+  exportFormatSchema, exportPrecisionSchema, methodSchema, studioSettingsSchema, trainingSettingsSchema,
 } from './settings.ts';
+import { jobSchema, progressSchema } from './work.ts';
+import { libraryCommands, queueCommands } from './work-commands.ts';
 
 /** Largest photo file that is taken, in bytes. */
 export const maximumPhotoBytes = 128 * 1024 * 1024;
 
 export const mediaKinds = [
-  'thumbnail', 'photo', 'face', 'portrait', 'before', 'preview', 'sheet', 'export',
+  'thumbnail', 'photo', 'face', 'portrait', 'tile', 'before', 'preview', 'style', 'sheet', 'export',
 ] as const;
 export type MediaKind = (typeof mediaKinds)[number];
 
 /**
  * Address of a picture or file, relative to the page: the kind and an opaque id, never a path.
- * thumbnail, photo and face take a PhotoId; portrait and before a PortraitId; preview a PreviewId; sheet a create job's
- * JobId; export an ExportId of looks.export.
+ * thumbnail, photo and face take a PhotoId; portrait, tile (at most 384 px) and before a PortraitId; preview a
+ * PreviewId; style a Style's pictureId; sheet a create job's JobId; export an ExportId of looks.export and the like.
  */
 export function mediaUrl(kind: MediaKind, id: string): string {
   return `media/${kind}/${id}`;
 }
 
 const none = z.object({});
-const prompt = z.string().trim().min(1).max(2000);
 const name = z.string().trim().min(1).max(80);
 
 /** Every command: its request and its answer. */
@@ -51,6 +52,8 @@ export const commands = {
       packs: z.array(packSchema),
       styles: z.array(styleSchema),
       faceEngines: z.array(faceEngineSchema).default([]),
+      /** The user stopped the queue: what waits does not start. */
+      isQueuePaused: z.boolean().default(false),
     }),
   },
   /** faceEngine 'antelopev2' is refused while it is not installed or its licence not accepted. */
@@ -65,7 +68,10 @@ export const commands = {
 
   'subjects.list': { request: none, response: z.array(subjectSchema) },
   'subjects.create': {
-    request: z.object({ name, hasConsent: z.boolean(), classWord: classWordSchema.default('person') }),
+    request: z.object({
+      name, hasConsent: z.boolean(), consentNote: z.string().trim().max(500).default(''),
+      classWord: classWordSchema.default('person'),
+    }),
     response: subjectSchema,
   },
   'subjects.change': {
@@ -73,12 +79,19 @@ export const commands = {
       subjectId: subjectIdSchema,
       name: name.optional(),
       hasConsent: z.boolean().optional(),
+      consentNote: z.string().trim().max(500).optional(),
       classWord: classWordSchema.optional(),
     }),
     response: subjectSchema,
   },
-  /** Removes the subject with its photo copies, looks, portraits and jobs for good; the user's own files stay. */
-  'subjects.remove': { request: z.object({ subjectId: subjectIdSchema }), response: none },
+  /**
+   * Removes the subject with photo copies, faces, looks, snapshots, portraits and jobs for good, from the backups as
+   * well; the user's own files stay. With `keepPortraits` their portraits stay among everybody's, without a name.
+   */
+  'subjects.remove': {
+    request: z.object({ subjectId: subjectIdSchema, keepPortraits: z.boolean().default(false) }),
+    response: erasureReceiptSchema,
+  },
 
   'photos.import': {
     request: z.object({
@@ -146,56 +159,9 @@ export const commands = {
   },
   'looks.remove': { request: z.object({ adapterId: adapterIdSchema }), response: none },
 
-  'portraits.list': { request: z.object({ subjectId: subjectIdSchema }), response: z.array(portraitSchema) },
-  /** Draws (prompts + styles) × count portraits on seed, seed + 1 …; with `compareWithout` also without the look. */
-  'portraits.create': {
-    request: z.object({
-      subjectId: subjectIdSchema,
-      adapterId: adapterIdSchema.nullable(),
-      packId: packIdSchema,
-      prompts: z.array(prompt).max(50).default([]),
-      styleIds: z.array(styleIdSchema).max(50).default([]),
-      negativePrompt: z.string().max(2000).default(''),
-      count: z.int().min(1).max(1000),
-      /** Left out: a random one. */
-      seed: seedSchema.optional(),
-      compareWithout: z.boolean().default(false),
-      /** Prompts stay as they are; else one that does not name the subject gets trigger and class word in front. */
-      keepPrompts: z.boolean().default(false),
-      /** Image to image: what every portrait starts from; `strength` 1 changes all of it, near 0 almost nothing. */
-      start: startPictureSchema.nullable().default(null),
-      /** Set: the face is given to the model without teaching (InstantID); a look may be used beside it. */
-      instantly: instantlySchema.nullable().default(null),
-      /** Somebody else in the same portraits; '{subject2}' in a prompt is where they go. */
-      second: secondPersonSchema.nullable().default(null),
-      /** Photos that likeness is measured against; left out: all that are used. */
-      referencePhotoIds: z.array(photoIdSchema).min(1).max(10_000).optional(),
-      settings: generationSettingsSchema.default({}),
-    }),
-    response: jobSchema,
-  },
-  /** Moves portraits to the trash, and back with `restore`: the page's undo. The trash is emptied at the next start. */
-  'portraits.remove': {
-    request: z.object({
-      portraitIds: z.array(portraitIdSchema).min(1).max(10_000),
-      restore: z.boolean().default(false),
-    }),
-    response: none,
-  },
-
-  'jobs.list': { request: none, response: z.array(jobSchema) },
-  'jobs.cancel': { request: z.object({ jobId: jobIdSchema }), response: jobSchema },
-  /** Keeps what a teach job has learned and lets the queue go on; a job that runs takes its step to the end first. */
-  'jobs.pause': { request: z.object({ jobId: jobIdSchema }), response: jobSchema },
-  /** Puts a paused job back into the queue; it goes on exactly where it was. */
-  'jobs.resume': { request: z.object({ jobId: jobIdSchema }), response: jobSchema },
-  /** Ends a teach job early: its best snapshot becomes the look. */
-  'jobs.finish': { request: z.object({ jobId: jobIdSchema }), response: jobSchema },
-  /**
-   * Puts a failed or cancelled job back into the queue: portraits that are done are not drawn again, teaching goes on
-   * from its last snapshot. Those of a cancelled job are kept until the next start.
-   */
-  'jobs.retry': { request: z.object({ jobId: jobIdSchema }), response: jobSchema },
+  ...libraryCommands,
+  ...portraitCommands,
+  ...queueCommands,
 } as const;
 
 export type CommandName = keyof typeof commands;
@@ -221,9 +187,16 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('look-added'), look: lookSchema }),
   z.object({ type: z.literal('look-removed'), subjectId: subjectIdSchema, adapterId: adapterIdSchema }),
   z.object({ type: z.literal('portrait-added'), portrait: portraitSchema }),
+  /** Its rating, flag or anything else is another now. */
+  z.object({ type: z.literal('portrait-changed'), portrait: portraitSchema }),
   z.object({ type: z.literal('portrait-removed'), subjectId: subjectIdSchema, portraitId: portraitIdSchema }),
   /** A job was made, or its state changed. */
   z.object({ type: z.literal('job-changed'), job: jobSchema }),
+  z.object({ type: z.literal('job-removed'), jobId: jobIdSchema }),
+  z.object({ type: z.literal('queue-state'), isPaused: z.boolean() }),
+  z.object({ type: z.literal('styles-changed') }),
+  /** A backup or a check was made. */
+  z.object({ type: z.literal('library-state'), library: libraryStateSchema }),
   /** At most a few a second; `lossPoints` are those since the last event of this job. */
   z.object({
     type: z.literal('job-progress'), jobId: jobIdSchema, progress: progressSchema, lossPoints: z.array(lossPointSchema),
@@ -238,7 +211,13 @@ export type StudioEvent = z.infer<typeof eventSchema>;
 
 /** What the desktop's preload puts on `window.likeness`; the browser host gives the same over fetch and events. */
 export interface StudioBridge {
-  call(command: CommandName, request: unknown): Promise<Answer>;
+  call(command: CommandName | DesktopCommandName, request: unknown): Promise<Answer>;
   /** Returns what ends the subscription. */
   subscribe(listener: (event: unknown) => void): () => void;
+  /** Desktop only: queues the import of files that were dropped or chosen; their paths never reach the page. */
+  importFiles?(subjectId: string, files: readonly File[]): Promise<Answer>;
+  /** Desktop only: starts to drag portraits out of the window as files; call it in a dragstart handler. */
+  startDrag?(portraitIds: readonly string[]): void;
+  /** Desktop only: menu and notification clicks, see desktopEventSchema. */
+  subscribeDesktop?(listener: (event: unknown) => void): () => void;
 }

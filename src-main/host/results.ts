@@ -1,7 +1,8 @@
 // Portraits of a job as files, and what is said of each: all of it as data, likeness for a reader.
 
 import path from 'node:path';
-import type { Job, Portrait, Subject } from '../contract/nouns.ts';
+import type { Portrait, Subject } from '../contract/nouns.ts';
+import type { Job } from '../contract/work.ts';
 import type { Studio } from '../studio/open-studio.ts';
 import { measuredOf } from './likeness-report.ts';
 import { bestFirst, likenessWords } from './likeness-words.ts';

@@ -2,7 +2,7 @@
 // Ctrl+C ends the command at once.
 
 import { UserError } from '../contract/errors.ts';
-import type { Job } from '../contract/nouns.ts';
+import type { Job } from '../contract/work.ts';
 import type { Studio } from '../studio/open-studio.ts';
 import type { CommonOptions } from './options.ts';
 import { waitFor } from './steps.ts';

@@ -4,7 +4,7 @@
 import { errorDataOf } from '../contract/error-data.ts';
 import { UserError } from '../contract/errors.ts';
 import type { JobId } from '../contract/ids.ts';
-import type { Job } from '../contract/nouns.ts';
+import type { Job } from '../contract/work.ts';
 import type { JobItem, JobRecord, NewJob } from '../library/jobs.ts';
 import type { Library } from '../library/library.ts';
 

@@ -3,9 +3,10 @@
 
 import type { Database } from 'better-sqlite3';
 import type { AdapterId, JobId, SubjectId } from '../contract/ids.ts';
-import type { ErrorData, Job, LossPoint } from '../contract/nouns.ts';
+import type { ErrorData, LossPoint } from '../contract/nouns.ts';
+import type { Job, JobOutcome } from '../contract/work.ts';
 
-export interface JobRecord extends Omit<Job, 'progress'> {
+export interface JobRecord extends Omit<Job, 'progress' | 'etaSeconds'> {
   /** As JSON. */
   readonly parameters: string;
   /** How often it was started. */
@@ -49,7 +50,7 @@ export interface JobQueries {
 interface JobRow {
   id: JobId; kind: Job['kind']; subject_id: SubjectId; title: string; parameters: string; state: Job['state'];
   request: Job['request']; method: Job['method']; training_steps: number | null; resume_step: number | null;
-  attempts: number; error: string | null; created_at_ms: number; ended_at_ms: number | null;
+  attempts: number; error: string | null; outcome: string | null; position: number; created_at_ms: number; ended_at_ms: number | null;
   adapter_id: AdapterId | null; items: number; items_done: number;
 }
 
@@ -68,7 +69,7 @@ export function jobQueries(database: Database): JobQueries {
   const list = database.prepare<[], JobRow>(`${selectSql} order by job.created_at_ms desc, job.rowid desc`);
   const ofSubject = select('where job.subject_id = ? order by job.created_at_ms desc, job.rowid desc');
   const withSecond = select("where job.kind = 'create' and job.parameters ->> '$.second.subjectId' = ?");
-  const inState = select('where job.state = ? order by job.created_at_ms, job.rowid');
+  const inState = select('where job.state = ? order by job.position, job.rowid');
   const claim = database.prepare(`
     update job set state = 'running', attempts = attempts + 1, error = null, ended_at_ms = null where id = ?`);
   const setState = database.prepare(`
@@ -103,8 +104,9 @@ export function jobQueries(database: Database): JobQueries {
 
 function jobWriter(database: Database): JobQueries['insert'] {
   const insertJob = database.prepare(`
-    insert into job (id, kind, subject_id, title, parameters, state, created_at_ms)
-    values (@id, @kind, @subjectId, @title, @parameters, 'waiting', @createdAtMs)`);
+    insert into job (id, kind, subject_id, title, parameters, state, position, created_at_ms)
+    values (@id, @kind, @subjectId, @title, @parameters, 'waiting',
+      (select coalesce(max(position), 0) + 1 from job), @createdAtMs)`);
   const insertItem = database.prepare(
     'insert into job_item (job_id, item_index, seed, parameters) values (@jobId, @itemIndex, @seed, @parameters)');
   return database.transaction((job: NewJob, items: readonly JobItem[] = []) => {
@@ -138,6 +140,7 @@ function toRecord(row: JobRow | undefined): JobRecord | undefined {
     state: row.state, request: row.request, method: row.method, trainingSteps: row.training_steps,
     resumeStep: row.resume_step, attempts: row.attempts,
     error: row.error === null ? null : JSON.parse(row.error) as ErrorData,
+    outcome: row.outcome === null ? null : JSON.parse(row.outcome) as JobOutcome, position: row.position,
     adapterId: row.adapter_id, itemsDone: row.items_done, items: row.items,
     createdAtMs: row.created_at_ms, endedAtMs: row.ended_at_ms,
   };

@@ -5,7 +5,8 @@ import type { z } from 'zod';
 import {
   type FaceEngineId, type Likeness, type LikenessLevel, facePointsSchema, instantlySchema, likenessSchema,
 } from '../contract/faces.ts';
-import type { AdapterId, JobId, PackId, PortraitId, StyleId, SubjectId } from '../contract/ids.ts';
+import { type PortraitFlag, type PortraitOrigin, variationSchema } from '../contract/gallery.ts';
+import type { AdapterId, JobId, PackId, PhotoId, PortraitId, StyleId, SubjectId } from '../contract/ids.ts';
 import type { Portrait } from '../contract/nouns.ts';
 import { generationSettingsSchema } from '../contract/settings.ts';
 
@@ -15,10 +16,15 @@ export interface PortraitRecord extends Portrait {
   readonly fileSha256: string;
   /** The portrait before its face pass and upscale. */
   readonly beforeSha256: string | null;
+  /** A small picture for the gallery; null where the portrait itself is small. */
+  readonly tileSha256: string | null;
 }
 
 /** A portrait as it is first kept; whether there is one from before its face pass follows from `beforeSha256`. */
-export type NewPortrait = Omit<PortraitRecord, 'hasBefore'>;
+export type NewPortrait = Omit<PortraitRecord, 'hasBefore' | Later> & Partial<Pick<PortraitRecord, Later>>;
+
+/** What only some portraits have, or get afterwards. */
+type Later = 'rating' | 'flag' | 'nearestPhotoId' | 'variation' | 'origin' | 'tileSha256';
 
 export interface PortraitQueries {
   /** Throws when this item of the job has its portrait already. */
@@ -41,18 +47,22 @@ interface PortraitRow {
   place_cosine: number | null; likeness_engine: FaceEngineId | null; likeness_level: LikenessLevel | null;
   instantly: string | null; second_subject_id: SubjectId | null; second_adapter_id: AdapterId | null;
   second_likeness: string | null; face_points: string | null; is_face_redrawn: number; before_sha256: string | null;
-  settings: string; file_sha256: string; created_at_ms: number; removed_at_ms: number | null;
+  settings: string; rating: number; flag: -1 | 0 | 1; tile_sha256: string | null; nearest_photo_id: PhotoId | null;
+  variation: string | null; origin_portrait_id: PortraitId | null; origin_how: PortraitOrigin['how'] | null;
+  file_sha256: string; created_at_ms: number; removed_at_ms: number | null;
 }
 
 const insertSql = `
 insert into portrait (id, subject_id, job_id, item_index, adapter_id, pack_id, style_id, prompt, negative_prompt, seed,
   width_px, height_px, sampling_steps, sampler, guidance_scale, adapter_strength, likeness_cosine, likeness_distance,
   latent_distance, place_cosine, likeness_engine, likeness_level, instantly, second_subject_id, second_adapter_id,
-  second_likeness, face_points, is_face_redrawn, before_sha256, settings, file_sha256, created_at_ms)
+  second_likeness, face_points, is_face_redrawn, before_sha256, settings, rating, flag, nearest_photo_id, variation,
+  origin_portrait_id, origin_how, tile_sha256, file_sha256, created_at_ms)
 values (@id, @subjectId, @jobId, @itemIndex, @adapterId, @packId, @styleId, @prompt, @negativePrompt, @seed,
   @widthPx, @heightPx, @samplingSteps, @sampler, @guidanceScale, @adapterStrength, @cosine, @distance,
   @latentDistance, @placeCosine, @engine, @level, @instantly, @secondSubjectId, @secondAdapterId,
-  @secondLikeness, @facePoints, @isFaceRedrawn, @beforeSha256, @settings, @fileSha256, @createdAtMs)`;
+  @secondLikeness, @facePoints, @isFaceRedrawn, @beforeSha256, @settings, @rating, @flag, @nearestPhotoId, @variation,
+  @originPortraitId, @originHow, @tileSha256, @fileSha256, @createdAtMs)`;
 
 export function portraitQueries(database: Database): PortraitQueries {
   const insert = database.prepare(insertSql);
@@ -77,15 +87,25 @@ export function portraitQueries(database: Database): PortraitQueries {
   };
 }
 
-function toRow({ likeness, second, instantly, facePoints, settings, isFaceRedrawn, ...portrait }: NewPortrait): object {
+function toRow(whole: NewPortrait): object {
+  const {
+    likeness, second, instantly, facePoints, settings, isFaceRedrawn, flag = 'none', variation = null, origin, ...portrait
+  } = whole;
   return {
-    ...portrait, placeCosine: null, engine: null, level: null, ...likeness,
+    rating: 0, nearestPhotoId: null, tileSha256: null, ...portrait, flag: flagNumbers[flag], variation: variation && JSON.stringify(variation),
+    originPortraitId: origin?.portraitId ?? null, originHow: origin?.how ?? null, placeCosine: null, engine: null, level: null, ...likeness,
     instantly: instantly && JSON.stringify(instantly),
     secondSubjectId: second?.subjectId ?? null, secondAdapterId: second?.adapterId ?? null,
     secondLikeness: second && JSON.stringify(second.likeness),
     facePoints: facePoints && JSON.stringify(facePoints), isFaceRedrawn: Number(isFaceRedrawn),
     settings: JSON.stringify(settings),
   };
+}
+
+const flagNumbers: Readonly<Record<PortraitFlag, -1 | 0 | 1>> = { pick: 1, none: 0, reject: -1 };
+
+function flagOf(number: -1 | 0 | 1): PortraitFlag {
+  return number === 1 ? 'pick' : number === -1 ? 'reject' : 'none';
 }
 
 const unmeasured: Likeness = { cosine: null, distance: null, latentDistance: null };
@@ -109,6 +129,11 @@ function toRecord(row: PortraitRow): PortraitRecord {
     facePoints: parsed(facePointsSchema, row.face_points),
     isFaceRedrawn: row.is_face_redrawn === 1, hasBefore: row.before_sha256 !== null,
     settings: parsed(generationSettingsSchema, row.settings) ?? {},
+    rating: row.rating, flag: flagOf(row.flag), nearestPhotoId: row.nearest_photo_id,
+    variation: parsed(variationSchema, row.variation),
+    origin: row.origin_portrait_id && row.origin_how
+      ? { portraitId: row.origin_portrait_id, how: row.origin_how } : null,
+    tileSha256: row.tile_sha256,
     createdAtMs: row.created_at_ms, fileSha256: row.file_sha256, beforeSha256: row.before_sha256,
   };
 }

@@ -1,4 +1,4 @@
-// The studio's settings, one row a name: words as they are, lists as JSON. A value that no longer fits its schema
+// The studio's settings, one row a name: words as they are, all else as JSON. A value that no longer fits its schema
 // falls back to the default.
 
 import type { Database } from 'better-sqlite3';
@@ -24,7 +24,7 @@ export function settingQueries(database: Database): SettingQueries {
     get,
     set(change) {
       for (const [name, value] of Object.entries(change)) {
-        upsert.run(name, Array.isArray(value) ? JSON.stringify(value) : value);
+        upsert.run(name, typeof value === 'string' ? value : JSON.stringify(value));
       }
       return get();
     },
@@ -32,9 +32,9 @@ export function settingQueries(database: Database): SettingQueries {
 }
 
 function valueOf(name: string, text: string): unknown {
-  const isList = Array.isArray(defaultStudioSettings[name as keyof StudioSettings]);
+  const isText = typeof defaultStudioSettings[name as keyof StudioSettings] === 'string';
   try {
-    return isList ? JSON.parse(text) as unknown : text;
+    return isText ? text : JSON.parse(text) as unknown;
   } catch {
     return null;
   }

@@ -6,10 +6,13 @@ import type { ClassWord, Subject } from '../contract/nouns.ts';
 
 interface SubjectRow {
   id: SubjectId; name: string; trigger_word: string; class_word: ClassWord; has_consent: number; created_at_ms: number;
+  consent_note: string; consent_at_ms: number | null;
   photo_count: number; look_count: number; portrait_count: number;
 }
 
-export type NewSubject = Omit<Subject, 'photoCount' | 'lookCount' | 'portraitCount' | 'likenessRange'>;
+type Counted = 'photoCount' | 'lookCount' | 'portraitCount' | 'likenessRange' | 'coverPhotoId';
+export type NewSubject = Omit<Subject, Counted | 'consentNote' | 'consentAtMs'>
+  & Partial<Pick<Subject, 'consentNote' | 'consentAtMs'>>;
 
 export interface SubjectQueries {
   insert(subject: NewSubject): void;
@@ -34,8 +37,8 @@ from subject`;
 
 export function subjectQueries(database: Database): SubjectQueries {
   const insert = database.prepare(`
-    insert into subject (id, name, trigger_word, class_word, has_consent, created_at_ms)
-    values (@id, @name, @triggerWord, @classWord, @hasConsent, @createdAtMs)`);
+    insert into subject (id, name, trigger_word, class_word, has_consent, consent_note, consent_at_ms, created_at_ms)
+    values (@id, @name, @triggerWord, @classWord, @hasConsent, @consentNote, @consentAtMs, @createdAtMs)`);
   const list = database.prepare<[], SubjectRow>(`${selectSql} order by created_at_ms, id`);
   const get = database.prepare<[string], SubjectRow>(`${selectSql} where id = ?`);
   const change = database.prepare(`
@@ -45,7 +48,9 @@ export function subjectQueries(database: Database): SubjectQueries {
   const removeShared = database.prepare(
     "delete from job where kind = 'create' and parameters ->> '$.second.subjectId' = ?");
   return {
-    insert: (subject) => void insert.run({ ...subject, hasConsent: Number(subject.hasConsent) }),
+    insert: (subject) => void insert.run({
+      consentNote: '', consentAtMs: null, ...subject, hasConsent: Number(subject.hasConsent),
+    }),
     list: () => list.all().map(toSubject),
     get(id) {
       const row = get.get(id);
@@ -65,7 +70,8 @@ export function subjectQueries(database: Database): SubjectQueries {
 function toSubject(row: SubjectRow): Subject {
   return {
     id: row.id, name: row.name, triggerWord: row.trigger_word, classWord: row.class_word,
-    hasConsent: row.has_consent === 1, createdAtMs: row.created_at_ms,
+    hasConsent: row.has_consent === 1, consentNote: row.consent_note, consentAtMs: row.consent_at_ms,
+    coverPhotoId: null, createdAtMs: row.created_at_ms,
     photoCount: row.photo_count, lookCount: row.look_count, portraitCount: row.portrait_count,
     likenessRange: null,
   };

@@ -2,7 +2,8 @@
 // the base model alone, once for each model, class and size, and kept for every subject. More are only added.
 
 import type { PackId } from '../contract/ids.ts';
-import type { ClassWord, Progress } from '../contract/nouns.ts';
+import type { ClassWord } from '../contract/nouns.ts';
+import type { Progress } from '../contract/work.ts';
 import { classCaption } from '../dataset/captions.ts';
 import type { ClassImageKey } from '../library/class-images.ts';
 import type { ShelvedPack } from '../packs/pack-shelf.ts';

@@ -8,7 +8,8 @@ import {
 } from '../contract/engine.ts';
 import { reviveError } from '../contract/error-data.ts';
 import { UserError } from '../contract/errors.ts';
-import type { EngineState, LossPoint, Progress } from '../contract/nouns.ts';
+import type { EngineState, LossPoint } from '../contract/nouns.ts';
+import type { Progress } from '../contract/work.ts';
 
 export interface EngineListeners {
   readonly onProgress?: (progress: Progress, lossPoints: readonly LossPoint[]) => void;

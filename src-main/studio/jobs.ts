@@ -1,7 +1,8 @@
 // Commands over jobs, and jobs as the page sees them: the row, with the progress that only this process knows.
 
 import type { JobId } from '../contract/ids.ts';
-import type { Job, LossPoint, Progress } from '../contract/nouns.ts';
+import type { LossPoint } from '../contract/nouns.ts';
+import type { Job, Progress } from '../contract/work.ts';
 import type { StudioEvent } from '../contract/studio.ts';
 import type { JobRecord } from '../library/jobs.ts';
 import type { Handlers, StudioContext } from './context.ts';
@@ -22,7 +23,7 @@ export function openProgressBoard(emit: (event: StudioEvent) => void): ProgressB
     id: job.id, kind: job.kind, subjectId: job.subjectId, title: job.title, state: job.state,
     request: job.request, method: job.method, trainingSteps: job.trainingSteps, resumeStep: job.resumeStep,
     progress: current.get(job.id) ?? null, error: job.error, adapterId: job.adapterId,
-    itemsDone: job.itemsDone, items: job.items, createdAtMs: job.createdAtMs, endedAtMs: job.endedAtMs,
+    etaSeconds: null, position: job.position, outcome: job.outcome, itemsDone: job.itemsDone, items: job.items, createdAtMs: job.createdAtMs, endedAtMs: job.endedAtMs,
   });
   return {
     view,

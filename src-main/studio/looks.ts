@@ -2,7 +2,7 @@
 
 import type { AdapterId, JobId } from '../contract/ids.ts';
 import { UserError } from '../contract/errors.ts';
-import type { Job } from '../contract/nouns.ts';
+import type { Job } from '../contract/work.ts';
 import type { ParsedRequest } from '../contract/studio.ts';
 import type { TeachParameters } from '../jobs/job-parameters.ts';
 import type { AdapterRecord } from '../library/adapters.ts';

@@ -4,7 +4,7 @@
 import { errorDataOf } from '../contract/error-data.ts';
 import { UserError } from '../contract/errors.ts';
 import type { JobId } from '../contract/ids.ts';
-import type { Job } from '../contract/nouns.ts';
+import type { Job } from '../contract/work.ts';
 import {
   type Answer, type CommandName, type CommandRequest, type CommandResponse, type StudioEvent, commands,
 } from '../contract/studio.ts';
@@ -145,7 +145,7 @@ function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers
       const shownStyles = stylesFor(styles, packs.list()[0], settings.language);
       return {
         version, engine: engine.state(), settings, packs: packViews(context), styles: shownStyles,
-        faceEngines: companions.engines(),
+        faceEngines: companions.engines(), isQueuePaused: false,
       };
     },
     ...companionCommands(context),

@@ -2,7 +2,8 @@
 
 import { randomInt } from 'node:crypto';
 import type { JobId } from '../contract/ids.ts';
-import type { Job, Subject } from '../contract/nouns.ts';
+import type { Subject } from '../contract/nouns.ts';
+import type { Job } from '../contract/work.ts';
 import type { ParsedRequest } from '../contract/studio.ts';
 import type { CreateItem, CreateParameters } from '../jobs/job-parameters.ts';
 import type { JobItem } from '../library/jobs.ts';

@@ -2,7 +2,8 @@
 // how many portraits that makes.
 
 import type { AdapterId, JobId, PackId, StyleId, SubjectId } from '../../src-main/contract/ids.ts';
-import type { Job, Look, Pack, Portrait } from '../../src-main/contract/nouns.ts';
+import type { Look, Pack, Portrait } from '../../src-main/contract/nouns.ts';
+import type { Job } from '../../src-main/contract/work.ts';
 import type { GenerationSettings } from '../../src-main/contract/settings.ts';
 import type { StudioClient } from '../ipc/client.ts';
 import {

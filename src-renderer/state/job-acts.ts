@@ -1,6 +1,6 @@
 // What can be asked of a job in the state that it is in; buttons of the page and of the queue read the same table.
 
-import type { Job } from '../../src-main/contract/nouns.ts';
+import type { Job } from '../../src-main/contract/work.ts';
 
 export type JobAct = 'pause' | 'resume' | 'finish' | 'cancel' | 'retry';
 

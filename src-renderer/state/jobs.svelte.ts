@@ -1,7 +1,8 @@
 // The queue as the page sees it: jobs, their progress as it comes, and the loss curve of each teach job.
 
 import type { JobId, SubjectId } from '../../src-main/contract/ids.ts';
-import type { Job, LossPoint, Progress } from '../../src-main/contract/nouns.ts';
+import type { LossPoint } from '../../src-main/contract/nouns.ts';
+import type { Job, Progress } from '../../src-main/contract/work.ts';
 import type { StudioClient } from '../ipc/client.ts';
 import type { JobAct } from './job-acts.ts';
 

@@ -1,7 +1,8 @@
 // What earlier runs on this machine say about the next one: time a step, size of what came out, likeness.
 
 import type { PackId } from '../../src-main/contract/ids.ts';
-import type { Job, Look } from '../../src-main/contract/nouns.ts';
+import type { Look } from '../../src-main/contract/nouns.ts';
+import type { Job } from '../../src-main/contract/work.ts';
 import type { Method } from '../../src-main/contract/settings.ts';
 
 export interface Experience {

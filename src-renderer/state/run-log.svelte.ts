@@ -2,7 +2,8 @@
 // Phases and pauses are kept for as long as the page is open; the rest is there after a reload too.
 
 import type { JobId } from '../../src-main/contract/ids.ts';
-import type { Job, Progress, Snapshot } from '../../src-main/contract/nouns.ts';
+import type { Snapshot } from '../../src-main/contract/nouns.ts';
+import type { Job, Progress } from '../../src-main/contract/work.ts';
 
 export type RunEvent =
   | { readonly kind: 'queued' }

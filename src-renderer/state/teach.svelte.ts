@@ -2,7 +2,8 @@
 // What is not set is left to the model's own default for the method, which the page shows.
 
 import type { PackId, PhotoId, SubjectId } from '../../src-main/contract/ids.ts';
-import type { Job, Look, Pack, Photo } from '../../src-main/contract/nouns.ts';
+import type { Look, Pack, Photo } from '../../src-main/contract/nouns.ts';
+import type { Job } from '../../src-main/contract/work.ts';
 import type { Method, TrainingSettings } from '../../src-main/contract/settings.ts';
 import type { StudioClient } from '../ipc/client.ts';
 import {

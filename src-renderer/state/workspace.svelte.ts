@@ -2,7 +2,8 @@
 // and the few acts that touch several parts at once.
 
 import type { AdapterId, JobId, PhotoId, PortraitId, SubjectId } from '../../src-main/contract/ids.ts';
-import type { ClassWord, Job, Photo, Portrait } from '../../src-main/contract/nouns.ts';
+import type { ClassWord, Photo, Portrait } from '../../src-main/contract/nouns.ts';
+import type { Job } from '../../src-main/contract/work.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import type { StudioClient } from '../ipc/client.ts';
 import { jobTitle, languages } from '../strings/words.ts';

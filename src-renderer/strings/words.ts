@@ -2,9 +2,8 @@
 
 import type { UserErrorText } from '../../src-main/contract/errors.ts';
 import type { Likeness, Verdict } from '../../src-main/contract/faces.ts';
-import type {
-  EngineState, ErrorData, Job, Look, Pack, Photo, Style, Subject,
-} from '../../src-main/contract/nouns.ts';
+import type { EngineState, ErrorData, Look, Pack, Photo, Style, Subject } from '../../src-main/contract/nouns.ts';
+import type { Job } from '../../src-main/contract/work.ts';
 import { levelOf, levelOfCosine } from '../state/likeness.ts';
 import { en, type Words } from './en.ts';
 import { formatLikeness } from './format.ts';

@@ -5,8 +5,9 @@ import type {
   AdapterId, JobId, PackId, PhotoId, PortraitId, PreviewId, StyleId, SubjectId,
 } from '../../src-main/contract/ids.ts';
 import type {
-  EngineState, Job, Look, Pack, Photo, Portrait, Snapshot, Style, Subject,
+  EngineState, Look, Pack, Photo, Portrait, Snapshot, Style, Subject,
 } from '../../src-main/contract/nouns.ts';
+import type { Job } from '../../src-main/contract/work.ts';
 import type { TrainingSettings } from '../../src-main/contract/settings.ts';
 
 const id = (kind: number, number: number): string => `${kind}`.padStart(16, '0') + `${number}`.padStart(16, '0');

@@ -1,7 +1,7 @@
 // The parts of the page's state, each by itself: imports, verdict counts, jobs and losses, what create asks.
 
 import { expect, test } from 'vitest';
-import type { Job, Progress } from '../../src-main/contract/nouns.ts';
+import type { Job, Progress } from '../../src-main/contract/work.ts';
 import { nextTile } from '../../src-renderer/actions/arrow-keys.ts';
 import { Create } from '../../src-renderer/state/create.svelte.ts';
 import { jobShare, Jobs } from '../../src-renderer/state/jobs.svelte.ts';

@@ -2,7 +2,7 @@
 // next one; and the export sheet.
 
 import { expect, test } from 'vitest';
-import type { Job } from '../../src-main/contract/nouns.ts';
+import type { Job } from '../../src-main/contract/work.ts';
 import { differingSettings } from '../../src-renderer/state/compare.ts';
 import { readCurves, runCurves, smoothLoss } from '../../src-renderer/state/curves.ts';
 import { ExportSheet } from '../../src-renderer/state/export-sheet.svelte.ts';

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { UserError } from '../../src-main/contract/errors.ts';
 import type { StyleId } from '../../src-main/contract/ids.ts';
 import type { Verdict } from '../../src-main/contract/faces.ts';
-import type { Job, Look, LossPoint, Photo, Portrait, Snapshot, Style } from '../../src-main/contract/nouns.ts';
+import type { Look, LossPoint, Photo, Portrait, Snapshot, Style } from '../../src-main/contract/nouns.ts';
+import type { Job } from '../../src-main/contract/work.ts';
 import {
   adapterId, engine, job, jobId, look, pack, photo, portrait, previewId, snapshot, verdict,
 } from '../renderer/nouns.ts';

@@ -8,8 +8,9 @@ import type { UserError } from '../../src-main/contract/errors.ts';
 import type { CompanionView } from '../../src-main/contract/companions.ts';
 import type { FaceEngine } from '../../src-main/contract/faces.ts';
 import type {
-  EngineState, Job, Look, LossPoint, Pack, Photo, Portrait, Snapshot, Style, Subject,
+  EngineState, Look, LossPoint, Pack, Photo, Portrait, Snapshot, Style, Subject,
 } from '../../src-main/contract/nouns.ts';
+import type { Job } from '../../src-main/contract/work.ts';
 import { defaultStudioSettings, type StudioSettings } from '../../src-main/contract/settings.ts';
 import { commands, type CommandName, type StudioEvent } from '../../src-main/contract/studio.ts';
 import { type RunningServer, type ServedStudio, serveStudio } from '../../src-main/host/serve.ts';

@@ -2,7 +2,8 @@
 
 import type { Command } from 'commander';
 import { UserError } from '../../contract/errors.ts';
-import type { Job, Subject } from '../../contract/nouns.ts';
+import type { Subject } from '../../contract/nouns.ts';
+import type { Job } from '../../contract/work.ts';
 import { findPack } from '../../packs/pack-shelf.ts';
 import type { Studio } from '../../studio/open-studio.ts';
 import { libraryFolderOf, withStudio } from '../open-host-studio.ts';
