@@ -2,15 +2,11 @@
 // loopback server to talk to, and everything that it should not do is written down.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { AxeResults } from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { build } from 'vite';
+import { copyOfBuiltPage } from './built-page.ts';
 
-const root = path.join(import.meta.dirname, '../..');
 const candidates = [
   process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome',
   '/usr/bin/google-chrome-stable', '/opt/google/chrome/chrome', '/snap/bin/chromium',
@@ -24,11 +20,9 @@ const candidates = [
 export const chromiumPath = candidates.find((each) => each !== undefined && existsSync(each));
 export const browserName = chromiumPath ? 'in Chromium' : 'in Chromium: skipped, none was found on this machine';
 
-/** Builds the page from its sources into a temporary folder, so that a test never sees an old one. */
+/** The page as its sources are now, in a temporary folder; the caller removes it. */
 export async function buildPage(): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'likeness-page-'));
-  await build({ configFile: path.join(root, 'vite.config.ts'), logLevel: 'error', build: { outDir: folder } });
-  return folder;
+  return await copyOfBuiltPage();
 }
 
 export async function openBrowser(): Promise<Browser> {
