@@ -4,7 +4,10 @@
 import type { AdapterId, PhotoId, PortraitId } from '../../src-main/contract/ids.ts';
 import type { PhotoFile } from './photos.svelte.ts';
 
-export type PageName = 'photos' | 'teach' | 'looks' | 'portraits' | 'create' | 'models' | 'settings';
+export const subjectPageNames = ['photos', 'teach', 'looks', 'portraits', 'create'] as const;
+/** Pages of one person. */
+export type SubjectPageName = (typeof subjectPageNames)[number];
+export type PageName = SubjectPageName | 'subjects' | 'all-portraits' | 'models' | 'settings';
 export type Dialog =
   | 'new-subject' | 'remove-subject' | 'shortcuts' | 'provider' | 'compare-looks' | 'choose-face' | null;
 export type Density = 'small' | 'medium' | 'large';
@@ -12,6 +15,11 @@ export type Opened = { kind: 'photo'; id: PhotoId } | { kind: 'portrait'; id: Po
 
 /** Below this width of the window the inspector lies over the page. */
 export const narrowWidthPx = 1180;
+
+/** Whether a page is about one person. */
+export function isSubjectPage(page: PageName): page is SubjectPageName {
+  return (subjectPageNames as readonly PageName[]).includes(page);
+}
 
 export class View {
   page = $state<PageName>('photos');

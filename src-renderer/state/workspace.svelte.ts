@@ -7,21 +7,27 @@ import type { Job } from '../../src-main/contract/work.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import type { StudioClient } from '../ipc/client.ts';
 import { jobTitle, languages } from '../strings/words.ts';
+import { startCreating, useLook, useSettings } from './create-acts.ts';
 import { Create } from './create.svelte.ts';
 import type { JobAct } from './job-acts.ts';
 import { isEnded, Jobs } from './jobs.svelte.ts';
+import { continueLook, removeLook } from './look-acts.ts';
 import { Looks } from './looks.svelte.ts';
 import { Models } from './models.svelte.ts';
 import { Notices, scheduleByClock, type Schedule } from './notices.svelte.ts';
 import { choosePhoto } from './photo-edits.ts';
 import { oppositeChoice, Photos, type PhotoFile } from './photos.svelte.ts';
+import { removePortraits } from './portrait-acts.ts';
 import { Portraits } from './portraits.svelte.ts';
+import { Readings } from './readings.ts';
 import { RunLog } from './run-log.svelte.ts';
 import { Snapshots } from './snapshots.svelte.ts';
 import { Studio } from './studio.svelte.ts';
+import { addSubject, removeSubject } from './subject-acts.ts';
 import { Subjects } from './subjects.svelte.ts';
+import { takeEvent } from './take-event.ts';
 import { Teach } from './teach.svelte.ts';
-import { View } from './view.svelte.ts';
+import { isSubjectPage, View } from './view.svelte.ts';
 
 export interface WorkspaceOptions {
   readonly windowWidthPx?: number;
@@ -43,8 +49,7 @@ export class Workspace {
   readonly models: Models;
   readonly notices: Notices;
   readonly view: View;
-  /** Events that came while lists were being read, a list for each reading. */
-  #readings: readonly StudioEvent[][] = [];
+  readonly #readings = new Readings((event) => takeEvent(this, event));
 
   constructor(client: StudioClient, { windowWidthPx, schedule = scheduleByClock }: WorkspaceOptions = {}) {
     this.client = client;
@@ -90,7 +95,7 @@ export class Workspace {
   }
 
   async load(): Promise<void> {
-    await this.#reading(async () => {
+    await this.#readings.read(async () => {
       await this.studio.load();
       this.teach.setPacks(this.studio.packs);
       await Promise.all([this.subjects.load(), this.jobs.load(), this.models.load()]);
@@ -107,25 +112,17 @@ export class Workspace {
       this.create.changeSubject();
       this.teach.changeSubject();
     }
-    if (this.view.page === 'models' || this.view.page === 'settings') this.view.go('photos');
-    await this.notices.attempt(() => this.#reading(() => this.#loadSubject(subjectId)));
+    if (!isSubjectPage(this.view.page)) this.view.go('photos');
+    await this.notices.attempt(() => this.#readings.read(() => this.#loadSubject(subjectId)));
   }
 
   /** Adds a subject and the photos chosen for it, and opens it. Answers false when the studio refused. */
-  async addSubject(name: string, classWord: ClassWord, hasConsent: boolean, files: PhotoFile[]): Promise<boolean> {
-    const subject = await this.notices.attempt(() => this.subjects.create(name, classWord, hasConsent));
-    if (!subject) return false;
-    this.view.dialog = null;
-    this.view.go('photos');
-    await this.selectSubject(subject.id);
-    await this.importPhotos(files);
-    return true;
+  addSubject(name: string, classWord: ClassWord, hasConsent: boolean, files: PhotoFile[]): Promise<boolean> {
+    return addSubject(this, { name, classWord, hasConsent }, files);
   }
 
-  async removeSubject(subjectId: SubjectId): Promise<void> {
-    await this.notices.attempt(() => this.subjects.remove(subjectId));
-    this.view.dialog = null;
-    if (this.subjects.currentId) await this.selectSubject(this.subjects.currentId);
+  removeSubject(subjectId: SubjectId): Promise<void> {
+    return removeSubject(this, subjectId);
   }
 
   async importPhotos(files: readonly PhotoFile[]): Promise<void> {
@@ -167,57 +164,32 @@ export class Workspace {
     });
   }
 
-  async startCreating(): Promise<void> {
-    const subject = this.subjects.current;
-    const look = this.looks.find(this.create.adapterId);
-    const pack = this.create.packFor(look, this.studio.packs);
-    if (!subject || !pack || this.create.obstacle(look, pack, subject.hasConsent)) return;
-    const job = await this.notices.attempt(() => this.create.start(subject.id, look, pack));
-    if (job) this.jobs.add(job);
+  startCreating(): Promise<void> {
+    return startCreating(this);
   }
 
   /** Opens Create with this look chosen, or for portraits without teaching. */
   useLook(adapterId: AdapterId | null): void {
-    this.create.chooseHow(adapterId ? 'look' : 'instantly', this.looks.list);
-    this.create.adapterId = adapterId;
-    this.create.jobId = null;
-    this.view.go('create');
+    useLook(this, adapterId);
   }
 
+  /** Opens Create with everything this portrait was drawn with. */
   useSettings(portrait: Portrait): void {
-    this.create.takeFrom(portrait);
-    this.view.go('create');
-    const isKnown = this.subjects.list.some(({ id }) => id === portrait.second?.subjectId);
-    const second = isKnown ? portrait.second : null;
-    void this.notices.attempt(() => this.create.second.choose(second?.subjectId ?? null, second?.adapterId));
+    useSettings(this, portrait);
   }
 
   /** Opens Teach with a run planned that goes on from this look. */
   continueLook(adapterId: AdapterId): void {
-    const look = this.looks.find(adapterId);
-    if (!look) return;
-    this.teach.continueFrom(look);
-    this.view.go('teach');
+    continueLook(this, adapterId);
   }
 
   removeLook(adapterId: AdapterId): void {
-    const look = this.looks.find(adapterId);
-    if (!look) return;
-    if (this.teach.warmStart?.id === adapterId) this.teach.warmStart = null;
-    const callOff = this.looks.remove(adapterId, (thrown) => this.notices.report(thrown));
-    this.notices.offerUndo(this.words.looks.removed(look.name), callOff);
+    removeLook(this, adapterId);
   }
 
   /** Moves portraits to the trash; `next` is what the large view shows in the place of one that it showed. */
-  async removePortraits(portraitIds: PortraitId[], next: PortraitId | null = null): Promise<void> {
-    await this.notices.attempt(async () => {
-      const restore = await this.portraits.remove(portraitIds);
-      if (this.view.opened?.kind === 'portrait' && portraitIds.includes(this.view.opened.id)) {
-        if (next) this.view.open({ kind: 'portrait', id: next });
-        else this.view.opened = null;
-      }
-      this.notices.offerUndo(this.words.portraits.removed(portraitIds.length), restore);
-    });
+  removePortraits(portraitIds: PortraitId[], next: PortraitId | null = null): Promise<void> {
+    return removePortraits(this, portraitIds, next);
   }
 
   async undo(): Promise<void> {
@@ -227,62 +199,21 @@ export class Workspace {
 
   /** Takes in an event of the studio. */
   receive(event: StudioEvent): void {
-    for (const overtaking of this.#readings) overtaking.push(event);
-    this.#take(event);
-  }
-
-  /** Reads lists. An answer may be older than events that overtook it, so those are taken in once more. */
-  async #reading(read: () => Promise<void>): Promise<void> {
-    const overtaking: StudioEvent[] = [];
-    this.#readings = [...this.#readings, overtaking];
-    try {
-      await read();
-    } finally {
-      this.#readings = this.#readings.filter((each) => each !== overtaking);
-      overtaking.forEach((event) => this.#take(event));
-    }
-  }
-
-  #take(event: StudioEvent): void {
-    switch (event.type) {
-      case 'subject-changed': return this.subjects.upsert(event.subject);
-      case 'subject-removed': return this.subjects.drop(event.subjectId);
-      case 'photo-added':
-      case 'photo-changed': return this.photos.upsert(event.photo);
-      case 'look-added': return this.#takeLook(event);
-      case 'look-removed': return this.looks.drop(event.adapterId);
-      case 'portrait-added': return this.#takePortrait(event.portrait);
-      case 'portrait-removed': return this.portraits.drop(event.portraitId);
-      case 'job-changed': return this.jobs.upsert(event.job);
-      case 'job-progress': return this.jobs.takeProgress(event.jobId, event.progress, event.lossPoints);
-      case 'job-note': return this.runLog.note(event.jobId, event.sentence);
-      case 'snapshot-added': return this.snapshots.take(event.snapshot);
-      case 'engine-state': this.studio.engine = event.engine;
-    }
+    this.#readings.take(event);
   }
 
   /** Reads the curves of a job that was running or done before the page was opened. */
   async showRun(jobId: JobId): Promise<void> {
-    await this.notices.attempt(() => this.#reading(() => this.#loadRun(jobId)));
+    await this.notices.attempt(() => this.#readings.read(() => this.#loadRun(jobId)));
   }
 
   /** Reads the snapshots of a look's run, for a cover where it has no portrait yet. */
   async showSnapshots(jobId: JobId): Promise<void> {
-    await this.notices.attempt(() => this.#reading(() => this.snapshots.load(jobId)));
+    await this.notices.attempt(() => this.#readings.read(() => this.snapshots.load(jobId)));
   }
 
   async #loadRun(jobId: JobId): Promise<void> {
     await Promise.all([this.jobs.loadLosses(jobId), this.snapshots.load(jobId)]);
-  }
-
-  #takeLook({ look }: Extract<StudioEvent, { type: 'look-added' }>): void {
-    this.looks.upsert(look);
-    if (look.subjectId === this.subjects.currentId) this.create.suggest([look], this.studio.packs);
-  }
-
-  #takePortrait(portrait: Portrait): void {
-    this.portraits.upsert(portrait);
-    this.jobs.countItem(portrait.jobId, this.portraits.ofJob(portrait.jobId).length);
   }
 
   async #loadSubject(subjectId: SubjectId): Promise<void> {

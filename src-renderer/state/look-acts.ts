@@ -1,0 +1,21 @@
+// What is done with a look that touches several parts of the page.
+
+import type { AdapterId } from '../../src-main/contract/ids.ts';
+import type { Workspace } from './workspace.svelte.ts';
+
+/** Opens Teach with a run planned that goes on from this look. */
+export function continueLook({ looks, teach, view }: Workspace, adapterId: AdapterId): void {
+  const look = looks.find(adapterId);
+  if (!look) return;
+  teach.continueFrom(look);
+  view.go('teach');
+}
+
+/** Removes a look after a while in which it can be undone. */
+export function removeLook({ looks, teach, notices, words }: Workspace, adapterId: AdapterId): void {
+  const look = looks.find(adapterId);
+  if (!look) return;
+  if (teach.warmStart?.id === adapterId) teach.warmStart = null;
+  const callOff = looks.remove(adapterId, (thrown) => notices.report(thrown));
+  notices.offerUndo(words.looks.removed(look.name), callOff);
+}

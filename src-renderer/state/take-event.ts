@@ -1,0 +1,35 @@
+// What each event of the studio changes on the page.
+
+import type { Look, Portrait } from '../../src-main/contract/nouns.ts';
+import type { StudioEvent } from '../../src-main/contract/studio.ts';
+import type { Workspace } from './workspace.svelte.ts';
+
+/** Hands an event of the studio to the parts of the page that it concerns. */
+export function takeEvent(workspace: Workspace, event: StudioEvent): void {
+  const { subjects, photos, looks, portraits, jobs, runLog, snapshots, studio } = workspace;
+  switch (event.type) {
+    case 'subject-changed': return subjects.upsert(event.subject);
+    case 'subject-removed': return subjects.drop(event.subjectId);
+    case 'photo-added':
+    case 'photo-changed': return photos.upsert(event.photo);
+    case 'look-added': return takeLook(workspace, event.look);
+    case 'look-removed': return looks.drop(event.adapterId);
+    case 'portrait-added': return takePortrait(workspace, event.portrait);
+    case 'portrait-removed': return portraits.drop(event.portraitId);
+    case 'job-changed': return jobs.upsert(event.job);
+    case 'job-progress': return jobs.takeProgress(event.jobId, event.progress, event.lossPoints);
+    case 'job-note': return runLog.note(event.jobId, event.sentence);
+    case 'snapshot-added': return snapshots.take(event.snapshot);
+    case 'engine-state': studio.engine = event.engine;
+  }
+}
+
+function takeLook({ looks, subjects, create, studio }: Workspace, look: Look): void {
+  looks.upsert(look);
+  if (look.subjectId === subjects.currentId) create.suggest([look], studio.packs);
+}
+
+function takePortrait({ portraits, jobs }: Workspace, portrait: Portrait): void {
+  portraits.upsert(portrait);
+  jobs.countItem(portrait.jobId, portraits.ofJob(portrait.jobId).length);
+}
