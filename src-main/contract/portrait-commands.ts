@@ -80,6 +80,11 @@ export const portraitCommands = {
   'portraits.get': {
     request: z.object({ portraitIds: z.array(portraitIdSchema).min(1).max(500) }), response: z.array(portraitSchema),
   },
+  /** What beside its own settings portraits.create was asked with for this portrait; null where there was none. */
+  'portraits.recipe': {
+    request: z.object({ portraitId: portraitIdSchema }),
+    response: z.object({ start: startPictureSchema.nullable(), second: secondPersonSchema.nullable() }),
+  },
   /** Stars, pick and reject; what is left out stays. */
   'portraits.mark': {
     request: z.object({

@@ -177,10 +177,13 @@ export const studioSettingsSchema = z.object({
   notifications: z.boolean(),
   /** Saved pictures say in visible letters that they are made by AI; the mark inside the file is always there. */
   visibleLabel: z.boolean(),
+  /** Ids of styles that are to be at hand. */
+  favouriteStyleIds: z.array(z.string().max(64)).max(500),
 });
 export type StudioSettings = z.infer<typeof studioSettingsSchema>;
 
 export const defaultStudioSettings: StudioSettings = {
   provider: 'auto', theme: 'dark', language: 'en', faceEngine: 'built-in', acceptedLicenses: [],
   hasSeenWelcome: false, tileSize: 'medium', notifications: true, visibleLabel: false,
+  favouriteStyleIds: [],
 };

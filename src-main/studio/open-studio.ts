@@ -25,6 +25,7 @@ import { lookCommands } from './looks.ts';
 import { type ExportedMedia, type Media, type PictureKind, openExport, openMedia } from './media.ts';
 import { photoCommands, queueUnseenPhotos } from './photos.ts';
 import { portraitCommands } from './portraits.ts';
+import { recipeCommands } from './recipe.ts';
 import { clearEndedRuns } from './run-folders.ts';
 import { runAnalyze } from './run-analyze.ts';
 import { runCreate } from './run-create.ts';
@@ -153,6 +154,7 @@ function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers
     ...photoCommands(context),
     ...lookCommands(context, board),
     ...portraitCommands(context, board),
+    ...recipeCommands(context),
     ...jobCommands(context, board),
   };
 }
