@@ -18,8 +18,8 @@ export async function prepareExport(
   const { library } = context;
   const look = present(library.adapters.get(adapterId), 'look');
   const format = asked ?? exportFormatsOf(context, look)[0]!;
-  if (!library.exportedFiles.find(adapterId, format, precision)) await writeExport(context, look, format, precision);
-  const file = present(library.exportedFiles.find(adapterId, format, precision), 'look');
+  if (!library.exportedFiles.findLook(adapterId, format, precision)) await writeExport(context, look, format, precision);
+  const file = present(library.exportedFiles.findLook(adapterId, format, precision), 'look');
   const { id: exportId, fileName, sizeBytes, metadata } = file;
   return { exportId, adapterId, format, precision, fileName, sizeBytes, metadata: { ...metadata } };
 }
@@ -30,7 +30,7 @@ async function writeExport(
   const { library, packs } = context;
   const row = { id: newId<ExportId>(), adapterId: look.id, format, precision, fileName: exportName(look, format) };
   if (isKeptAs(look, format, precision)) {
-    library.exportedFiles.insert({ ...row, metadata: look.metadata, fileSha256: look.fileSha256 });
+    library.exportedFiles.insertLook({ ...row, metadata: look.metadata, fileSha256: look.fileSha256 });
     return;
   }
   const subject = present(library.subjects.get(look.subjectId), 'subject');
@@ -45,7 +45,7 @@ async function writeExport(
     const file = resultFile(folder, result.file);
     await library.exclusively(async () => {
       const fileSha256 = await library.keepFileFrom(file, 'application/octet-stream');
-      library.exportedFiles.insert({ ...row, metadata: result.metadata, fileSha256 });
+      library.exportedFiles.insertLook({ ...row, metadata: result.metadata, fileSha256 });
     });
   });
 }

@@ -1,5 +1,6 @@
 // Migration 6: ratings, picks and variations, small pictures for the gallery, notes of consent, a queue with an order,
-// imports and exports as jobs, what a look was taught from. `job` is made anew, because a check cannot be changed.
+// imports and exports as jobs, what a look was taught from. `job` is made anew, because a check cannot be changed;
+// what was prepared for export goes at every start, so its table starts empty.
 
 export const sql = `
 alter table subject add column consent_note text not null default '';
@@ -40,6 +41,19 @@ alter table new_job rename to job;
 create index job_by_state on job (state, position);
 
 alter table job_item add column outcome text;
+
+drop table exported_file;
+create table exported_file (
+  id text primary key,
+  adapter_id text references adapter (id) on delete cascade,
+  job_id text references job (id) on delete cascade,
+  format text,
+  precision text,
+  file_name text not null,
+  metadata text not null,
+  file_sha256 text not null references stored_file (sha256),
+  unique (adapter_id, format, precision)
+) strict;
 
 create table dataset (
   job_id text primary key references job (id) on delete cascade,
