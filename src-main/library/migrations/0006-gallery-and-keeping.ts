@@ -28,19 +28,38 @@ create table new_job (
   error text,
   outcome text,
   position real not null,
+  items integer not null default 0,
+  items_done integer not null default 0,
+  is_cleared integer not null default 0 check (is_cleared in (0, 1)),
   created_at_ms integer not null,
   ended_at_ms integer
 ) strict;
-insert into new_job (id, kind, subject_id, title, parameters, state, request, attempts, error, position, created_at_ms,
-    ended_at_ms)
+insert into new_job (id, kind, subject_id, title, parameters, state, request, attempts, error, position, items,
+    items_done, created_at_ms, ended_at_ms)
   select id, kind, subject_id, title, parameters, state, request, attempts, error,
-    row_number() over (order by created_at_ms, rowid), created_at_ms, ended_at_ms
+    row_number() over (order by created_at_ms, rowid),
+    (select count(*) from job_item where job_id = job.id), (select count(*) from portrait where job_id = job.id),
+    created_at_ms, ended_at_ms
   from job order by rowid;
 drop table job;
 alter table new_job rename to job;
 create index job_by_state on job (state, position);
 
+-- An item is done once it has an outcome: its portrait, also after that is removed, its photo or its file.
 alter table job_item add column outcome text;
+update job_item set outcome = '{"kind":"drawn"}' where exists
+  (select 1 from portrait where portrait.job_id = job_item.job_id and portrait.item_index = job_item.item_index);
+create trigger job_item_added after insert on job_item begin
+  update job set items = items + 1, items_done = items_done + (new.outcome is not null) where id = new.job_id;
+end;
+create trigger job_item_done after update of outcome on job_item
+when (old.outcome is null) <> (new.outcome is null) begin
+  update job set items_done = items_done + iif(new.outcome is null, -1, 1) where id = new.job_id;
+end;
+create trigger portrait_drawn after insert on portrait begin
+  update job_item set outcome = '{"kind":"drawn"}'
+  where job_id = new.job_id and item_index = new.item_index and outcome is null;
+end;
 
 drop table exported_file;
 create table exported_file (
@@ -64,6 +83,13 @@ create table library_note (
   name text primary key,
   value text not null
 ) strict, without rowid;
+
+create table note_due (
+  seq integer primary key,
+  kind text not null check (kind in ('subject', 'photo', 'job', 'look', 'portrait', 'settings')),
+  id text not null,
+  subject_id text not null
+) strict;
 
 create index portrait_newest on portrait (subject_id, created_at_ms desc, id) where removed_at_ms is null;
 create index portrait_likeness on portrait (subject_id, likeness_cosine desc, created_at_ms desc)
