@@ -84,9 +84,17 @@ function answerExport(found: PageExport | undefined): Response {
   return new Response(body, {
     headers: {
       ...securityHeaders, 'content-type': found.contentType, 'content-length': String(found.sizeBytes),
-      'content-disposition': `attachment; filename="${found.downloadName}"`,
+      'content-disposition': attachmentHeader(found.downloadName),
     },
   });
+}
+
+/** A file's name in a header, which holds ASCII alone: other signs travel percent-encoded beside it (RFC 6266). */
+export function attachmentHeader(name: string): string {
+  const plain = name.replace(/[^ -~]|["\\%]/g, '_');
+  const byte = (sign: string): string => `%${sign.charCodeAt(0).toString(16)}`;
+  const encoded = encodeURIComponent(name.toWellFormed()).replace(/['()*]/g, byte);
+  return `attachment; filename="${plain}"${plain === name ? '' : `; filename*=UTF-8''${encoded}`}`;
 }
 
 function notThere(): Response {

@@ -19,7 +19,11 @@ export const desktopCommands = {
   },
   /** Asks for files or folders and queues their import; null where the user closed the dialog. */
   'desktop.choosePhotos': {
-    request: z.object({ subjectId: subjectIdSchema }),
+    request: z.object({
+      subjectId: subjectIdSchema,
+      /** One dialog chooses either on Windows and Linux, and both on a Mac. */
+      what: z.enum(['files', 'folder']).default('files'),
+    }),
     response: z.object({ job: jobSchema.nullable() }),
   },
   /** Asks for a folder; `place` is for reading only, with the home folder as ~. */
@@ -44,7 +48,10 @@ export type DesktopRequest<N extends DesktopCommandName> = z.input<(typeof deskt
 export type ParsedDesktopRequest<N extends DesktopCommandName> = z.output<(typeof desktopCommands)[N]['request']>;
 export type DesktopResponse<N extends DesktopCommandName> = z.output<(typeof desktopCommands)[N]['response']>;
 
-/** What a menu item or a notification asks of the page. */
+/**
+ * What a menu item or a notification asks of the page. 'undo' and 'redo' in a text field are done already when the
+ * page hears 'undo': it passes over it while one has the focus.
+ */
 export const menuActionSchema = z.enum([
   'new-subject', 'import-photos', 'teach', 'create', 'export', 'undo', 'settings', 'shortcuts', 'toggle-sidebar',
   'toggle-inspector', 'toggle-queue',

@@ -214,7 +214,10 @@ export interface StudioBridge {
   call(command: CommandName | DesktopCommandName, request: unknown): Promise<Answer>;
   /** Returns what ends the subscription. */
   subscribe(listener: (event: unknown) => void): () => void;
-  /** Desktop only: queues the import of files that were dropped or chosen; their paths never reach the page. */
+  /**
+   * Desktop only: queues the import of files or folders that were dropped or chosen; their paths never reach the page.
+   * Answers with the import's Job; 'desktop.no-path' where none of them lies on a disk (pasted): then send the bytes.
+   */
   importFiles?(subjectId: string, files: readonly File[]): Promise<Answer>;
   /** Desktop only: starts to drag portraits out of the window as files; call it in a dragstart handler. */
   startDrag?(portraitIds: readonly string[]): void;

@@ -5,12 +5,13 @@ import { createReadStream } from 'node:fs';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import { type PageFile, readPage } from '../app/page-files.ts';
+import { type PageFile, attachmentHeader, readPage } from '../app/page-files.ts';
 import { securityHeaders } from '../app/page-policy.ts';
 import { UserError } from '../contract/errors.ts';
-import { type CommandName, commandNames, maximumPhotoBytes, mediaKinds } from '../contract/studio.ts';
+import { type Answer, type CommandName, commandNames, maximumPhotoBytes, mediaKinds } from '../contract/studio.ts';
 import type { PictureKind } from '../studio/media.ts';
 import type { Studio } from '../studio/open-studio.ts';
+import { desktopCommandAt, desktopOnlyAnswer } from './desktop-only.ts';
 import { type EntryTicket, issueTicket } from './entry-ticket.ts';
 import { streamEvents } from './event-stream.ts';
 import { maximumJsonBytes, readBody } from './request-body.ts';
@@ -98,7 +99,9 @@ async function answerCommand(
   const isUpload = command === 'photos.import';
   const expectedType = isUpload ? 'application/octet-stream' : 'application/json';
   const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim();
-  if (!command || type !== expectedType) return notThere(response);
+  if (type !== expectedType) return notThere(response);
+  if (desktopCommandAt(url.pathname)) return sendAnswer(response, desktopOnlyAnswer());
+  if (!command) return notThere(response);
   const body = await readBody(request, isUpload ? maximumPhotoBytes : maximumJsonBytes);
   if (!body) {
     response.setHeader('connection', 'close');
@@ -106,8 +109,11 @@ async function answerCommand(
   }
   const given = isUpload ? { ...Object.fromEntries(url.searchParams), bytes: new Uint8Array(body) } : parseJson(body);
   if (given === undefined) return notThere(response);
-  const result = await studio.call(command satisfies CommandName, given);
-  send(response, 200, 'application/json', Buffer.from(JSON.stringify(result)));
+  sendAnswer(response, await studio.call(command satisfies CommandName, given));
+}
+
+function sendAnswer(response: ServerResponse, answer: Answer): void {
+  send(response, 200, 'application/json', Buffer.from(JSON.stringify(answer)));
 }
 
 async function answerMedia({ studio }: Site, pathname: string, response: ServerResponse): Promise<void> {
@@ -125,7 +131,7 @@ async function sendExport(studio: ServedStudio, id: string, response: ServerResp
   if (!found) return notThere(response);
   response.writeHead(200, {
     ...securityHeaders, 'content-type': found.contentType, 'content-length': found.sizeBytes,
-    'content-disposition': `attachment; filename="${found.downloadName}"`,
+    'content-disposition': attachmentHeader(found.downloadName),
   });
   // whoever goes away in the middle has what they have
   await pipeline(createReadStream(found.file), response).catch(() => response.destroy());

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { answerPageRequest, readPage } from '../../src-main/app/page-files.ts';
+import { answerPageRequest, attachmentHeader, readPage } from '../../src-main/app/page-files.ts';
 import type { PageFile } from '../../src-main/app/page-files.ts';
 import { mediaUrl } from '../../src-main/contract/studio.ts';
 
@@ -60,6 +60,16 @@ test('an exported file is offered under its name, to be saved', async () => {
   expect((await get(`app://ui/${mediaUrl('export', 'f'.repeat(32))}`)).status).toBe(404);
   const picture = await get(`app://ui/${mediaUrl('thumbnail', id)}`);
   expect(picture.headers.get('content-disposition')).toBeNull();
+});
+
+test('a name in other letters goes into the header whole, and breaks out of none', () => {
+  expect(attachmentHeader('portrait-1.png')).toBe('attachment; filename="portrait-1.png"');
+  const chinese = attachmentHeader('写真 (1).png');
+  expect(new Headers({ 'content-disposition': chinese }).get('content-disposition')).toBe(chinese);
+  expect(chinese).toBe(`attachment; filename="__ (1).png"; filename*=UTF-8''${encodeURIComponent('写真 ')}%281%29.png`);
+  for (const hostile of ['a"; x="b', 'a\r\nset-cookie: b', 'a\\b', '\ud800', '%41']) {
+    expect(attachmentHeader(hostile)).toMatch(/^attachment; filename="[^"\\%]*"; filename\*=UTF-8''[\w%.~!-]*$/);
+  }
 });
 
 const hostile = [

@@ -5,6 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { desktopCommandNames } from '../../src-main/contract/desktop.ts';
 import { type Answer, type StudioEvent, maximumPhotoBytes } from '../../src-main/contract/studio.ts';
 import { type RunningServer, type ServedStudio, serveStudio } from '../../src-main/host/serve.ts';
 
@@ -153,6 +154,15 @@ test('an unknown command is not there', async () => {
   const cookie = await enter();
   for (const name of ['nothing', 'toString', '__proto__', 'subjects.list/x']) {
     expect((await ask(`/api/${name}`, { method: 'POST', headers: own(cookie), body: '{}' })).status).toBe(404);
+  }
+  expect(calls).toEqual([]);
+});
+
+test('what only a desktop has is answered with an error that says so, and reaches no studio', async () => {
+  const cookie = await enter();
+  for (const name of desktopCommandNames) {
+    const answer = await ask(`/api/${name}`, { method: 'POST', headers: own(cookie), body: '{}' });
+    expect(JSON.parse(answer.body)).toMatchObject({ ok: false, error: { code: 'desktop.only' } });
   }
   expect(calls).toEqual([]);
 });
