@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { instantlySchema, regionMaskSchema, secondPersonSchema } from '../contract/faces.ts';
+import { originSchema, variationSchema } from '../contract/gallery.ts';
 import { adapterIdSchema, packIdSchema, photoIdSchema, styleIdSchema } from '../contract/ids.ts';
 import { startPictureSchema } from '../contract/nouns.ts';
 import { generationSettingsSchema, methodSchema, trainingSettingsSchema } from '../contract/settings.ts';
@@ -47,5 +48,12 @@ export const createItemSchema = z.object({
   usesAdapter: z.boolean(),
   /** Drawn with the face that is given without teaching. */
   usesFace: z.boolean().default(false),
+  /** With usesAdapter: the look; left out, the job's. */
+  adapterId: adapterIdSchema.optional(),
+  /** What is otherwise than in the job's settings. */
+  settings: generationSettingsSchema.default({}),
+  variation: variationSchema.nullable().default(null),
+  /** The portrait that it is made from; 'upscaled' enlarges that one's picture and draws none. */
+  origin: originSchema.nullable().default(null),
 });
 export type CreateItem = z.infer<typeof createItemSchema>;

@@ -1,12 +1,13 @@
-// The queue: jobs are rows of the library, run one at a time in the order they came, and outlive the process.
-// A job that was running when the process ended waits again at the next start, three times at most.
+// The queue: jobs are rows of the library, run one at a time in the order they wait in, and outlive the process.
+// A job that was running when the process ended waits again at the next start, three times at most without getting on.
 
 import { errorDataOf } from '../contract/error-data.ts';
-import { UserError } from '../contract/errors.ts';
 import type { JobId } from '../contract/ids.ts';
 import type { Job } from '../contract/work.ts';
-import type { JobItem, JobRecord, NewJob } from '../library/jobs.ts';
+import type { JobItem } from '../library/job-items.ts';
+import type { JobRecord, NewJob } from '../library/jobs.ts';
 import type { Library } from '../library/library.ts';
+import { interruptedTooOften, jobOf, nothingToKeep } from './queue-errors.ts';
 
 /** What reaches a job while it runs. */
 export interface RunControl {
@@ -14,6 +15,8 @@ export interface RunControl {
   readonly signal: AbortSignal;
   /** Calls back with what is asked of the job, at once where it was asked before; only for jobs that teach. */
   onRequest(listener: (request: 'pause' | 'finish') => void): void;
+  /** Something of it was kept, so its interruptions up to now do not count. */
+  gotOn(): void;
 }
 
 /** Does one job; resolves with 'paused' where it was asked to. Rejects with the error that the user should see. */
@@ -31,6 +34,13 @@ export interface Queue {
   finish(id: JobId): JobRecord;
   /** Puts a failed or cancelled job back; items that are done stay done. */
   retry(id: JobId): JobRecord;
+  /** Puts a waiting job in front of another one, or at the end for null; returns those whose place is another. */
+  reorder(id: JobId, beforeId: JobId | null): JobRecord[];
+  /** Takes jobs that have ended off the list; returns which. Looks and portraits stay. */
+  clear(ids: readonly JobId[]): JobId[];
+  /** Starts nothing more until it is told to, also after a restart; what runs goes on. */
+  setPaused(isPaused: boolean): void;
+  isPaused(): boolean;
   /** The job once it is done, failed, cancelled or paused. */
   settled(id: JobId): Promise<JobRecord>;
   /** Aborts what runs, leaves it to the next start, and takes no more. */
@@ -133,6 +143,32 @@ class JobQueue implements Queue {
     return this.#changed(id);
   }
 
+  reorder(id: JobId, beforeId: JobId | null): JobRecord[] {
+    const { jobs } = this.#settings.library;
+    jobOf(this.#settings.library, id);
+    if (beforeId !== null) jobOf(this.#settings.library, beforeId);
+    const before = jobs.waiting();
+    if (id === beforeId || !before.some((job) => job.id === id)) return [];
+    // the other one may just have started: then this one is the next
+    const next = before.find((job) => job.id !== id)?.id ?? null;
+    jobs.moveBefore(id, beforeId === null || before.some((job) => job.id === beforeId) ? beforeId : next);
+    const places = new Map(before.map((job) => [job.id, job.position]));
+    return jobs.waiting().filter((job) => job.position !== places.get(job.id)).map((job) => this.#changed(job.id));
+  }
+
+  clear(ids: readonly JobId[]): JobId[] {
+    return this.#settings.library.jobs.clear(ids);
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.#settings.library.jobs.setQueuePaused(isPaused);
+    if (!isPaused) this.wake();
+  }
+
+  isPaused(): boolean {
+    return this.#settings.library.jobs.isQueuePaused();
+  }
+
   settled(id: JobId): Promise<JobRecord> {
     const job = jobOf(this.#settings.library, id);
     if (isSettled(job)) return Promise.resolve(job);
@@ -151,13 +187,13 @@ class JobQueue implements Queue {
 
   async #runWaiting(): Promise<void> {
     const { library, runners } = this.#settings;
-    while (!this.#isClosed) {
+    while (!this.#isClosed && !this.isPaused()) {
       const job = library.jobs.claimNext();
       if (!job) return;
       const running: Running = { job, abort: new AbortController(), ending: undefined, tell: undefined };
       this.#running = running;
       this.#changed(job.id);
-      const outcome = await outcomeOf(runners[job.kind], running, () => jobOf(library, job.id).request);
+      const outcome = await outcomeOf(runners[job.kind], running, library);
       this.#running = undefined;
       finish(library, running, outcome, this.#isClosed);
       if (library.jobs.get(job.id)) this.#changed(job.id);
@@ -191,15 +227,17 @@ function isSettled(job: JobRecord): boolean {
 
 type Outcome = { readonly kind: 'done' | 'paused' } | { readonly kind: 'failed'; readonly error: unknown };
 
-async function outcomeOf(runner: JobRunner, running: Running, asked: () => Job['request']): Promise<Outcome> {
+async function outcomeOf(runner: JobRunner, running: Running, { jobs }: Library): Promise<Outcome> {
+  const { job: { id } } = running;
   try {
     const end = await runner(running.job, {
       signal: running.abort.signal,
       onRequest(listener) {
         running.tell = listener;
-        const before = asked();
+        const before = jobs.get(id)?.request;
         if (before) listener(before);
       },
+      gotOn: () => jobs.forgetAttempts(id),
     });
     return { kind: end ?? 'done' };
   } catch (error) {
@@ -232,28 +270,4 @@ function requeueInterrupted(library: Library): void {
     }
     library.jobs.setState(job.id, 'failed', { endedAtMs: Date.now(), error: errorDataOf(interruptedTooOften(job)) });
   }
-}
-
-function interruptedTooOften(job: JobRecord): UserError {
-  return new UserError('jobs.interrupted', {
-    what: `"${job.title}" was cut short ${job.attempts} times.`,
-    safe: 'Your photos and the portraits that were finished are kept.',
-    todo: 'Close other programs that need much memory, then try it again.',
-  }, { attempts: job.attempts });
-}
-
-function nothingToKeep(job: JobRecord): UserError {
-  return new UserError('jobs.nothing-to-keep', {
-    what: `"${job.title}" has learned nothing yet that could be kept.`,
-    safe: 'Your photos and earlier looks are as they were.',
-    todo: 'Let it go on until its first snapshot, or cancel it.',
-  });
-}
-
-function jobOf(library: Library, id: JobId): JobRecord {
-  const job = library.jobs.get(id);
-  if (job) return job;
-  throw new UserError('jobs.unknown', {
-    what: 'This job is not there any more.', safe: 'Nothing was changed.', todo: 'Look at the list of jobs again.',
-  });
 }

@@ -1,10 +1,11 @@
-// Queries over jobs, their items (one portrait each, with its seed) and the losses of teaching.
+// Queries over jobs, the order they wait in, and the losses of teaching; their items are in job-items.ts.
 // What a job should do is JSON in `parameters`, which jobs/ parses; this file only keeps it.
 
 import type { Database } from 'better-sqlite3';
 import type { AdapterId, JobId, SubjectId } from '../contract/ids.ts';
 import type { ErrorData, LossPoint } from '../contract/nouns.ts';
 import type { Job, JobOutcome } from '../contract/work.ts';
+import { type JobItem, type JobItemQueries, jobItemQueries } from './job-items.ts';
 
 export interface JobRecord extends Omit<Job, 'progress' | 'etaSeconds'> {
   /** As JSON. */
@@ -15,33 +16,34 @@ export interface JobRecord extends Omit<Job, 'progress' | 'etaSeconds'> {
 
 export type NewJob = Pick<JobRecord, 'id' | 'kind' | 'subjectId' | 'title' | 'parameters' | 'createdAtMs'>;
 
-/** One portrait that a create job is to draw. */
-export interface JobItem {
-  readonly itemIndex: number;
-  readonly seed: number;
-  /** As JSON. */
-  readonly parameters: string;
-}
-
-export interface JobQueries {
+export interface JobQueries extends JobItemQueries {
   /** Inserts a waiting job together with its items. */
   insert(job: NewJob, items?: readonly JobItem[]): void;
   get(id: JobId): JobRecord | undefined;
-  /** Newest first. */
+  /** Newest first, without those that were cleared. */
   list(): JobRecord[];
   ofSubject(subjectId: SubjectId): JobRecord[];
   /** Those of others whose portraits have the subject as their second person. */
   withSecond(subjectId: SubjectId): JobRecord[];
   /** Marks the job that waits longest as running; undefined when none waits. */
   claimNext(): JobRecord | undefined;
+  /** Those that wait, in the order they will run. */
+  waiting(): JobRecord[];
+  /** Puts a waiting job in front of another one, or at the end for null; both have to wait. */
+  moveBefore(id: JobId, beforeId: JobId | null): void;
+  /** Takes those that have ended off the list, or removes them where nothing came of them; returns which. */
+  clear(ids: readonly JobId[]): JobId[];
+  /** Whether the user stopped the queue; kept over restarts. */
+  isQueuePaused(): boolean;
+  setQueuePaused(isPaused: boolean): void;
   /** Forgets what was asked of it, unless the job waits to do it, and how often a paused one was started. */
   setState(id: JobId, state: Job['state'], at?: { endedAtMs: number; error?: ErrorData }): void;
   setRequest(id: JobId, request: Job['request']): void;
   /** The job gets on, so its interruptions up to now do not count. */
   forgetAttempts(id: JobId): void;
+  /** What came of an import or export. */
+  setOutcome(id: JobId, outcome: JobOutcome): void;
   inState(state: Job['state']): JobRecord[];
-  /** Items without a portrait; one in the trash counts as drawn. */
-  itemsToDo(id: JobId): JobItem[];
   addLosses(id: JobId, points: readonly LossPoint[]): void;
   losses(id: JobId): LossPoint[];
   clearLosses(id: JobId): void;
@@ -50,7 +52,8 @@ export interface JobQueries {
 interface JobRow {
   id: JobId; kind: Job['kind']; subject_id: SubjectId; title: string; parameters: string; state: Job['state'];
   request: Job['request']; method: Job['method']; training_steps: number | null; resume_step: number | null;
-  attempts: number; error: string | null; outcome: string | null; position: number; created_at_ms: number; ended_at_ms: number | null;
+  attempts: number; error: string | null; outcome: string | null; position: number; created_at_ms: number;
+  ended_at_ms: number | null;
   adapter_id: AdapterId | null; items: number; items_done: number;
 }
 
@@ -58,26 +61,19 @@ const selectSql = `
 select job.*, adapter.id as adapter_id,
   iif(job.kind = 'teach', job.parameters ->> '$.method', null) as method,
   iif(job.kind = 'teach', job.parameters ->> '$.settings.trainingSteps', null) as training_steps,
-  iif(job.state = 'done', null, (select max(step) from snapshot where job_id = job.id)) as resume_step,
-  (select count(*) from job_item where job_id = job.id) as items,
-  (select count(*) from portrait where job_id = job.id) as items_done
+  iif(job.state = 'done', null, (select max(step) from snapshot where job_id = job.id)) as resume_step
 from job left join adapter on adapter.job_id = job.id`;
 
 export function jobQueries(database: Database): JobQueries {
   const select = (rest: string) => database.prepare<[string], JobRow>(`${selectSql} ${rest}`);
   const get = select('where job.id = ?');
-  const list = database.prepare<[], JobRow>(`${selectSql} order by job.created_at_ms desc, job.rowid desc`);
+  const list = database.prepare<[], JobRow>(`
+    ${selectSql} where job.is_cleared = 0 order by job.created_at_ms desc, job.rowid desc`);
   const ofSubject = select('where job.subject_id = ? order by job.created_at_ms desc, job.rowid desc');
   const withSecond = select("where job.kind = 'create' and job.parameters ->> '$.second.subjectId' = ?");
   const inState = select('where job.state = ? order by job.position, job.rowid');
   const claim = database.prepare(`
     update job set state = 'running', attempts = attempts + 1, error = null, ended_at_ms = null where id = ?`);
-  const setState = database.prepare(`
-    update job set state = @state, ended_at_ms = @endedAtMs, error = @error,
-      request = iif(@state = 'waiting', request, null), attempts = iif(@state = 'paused', 0, attempts)
-    where id = @id`);
-  const forgetAttempts = database.prepare('update job set attempts = 1 where id = ?');
-  const setRequest = database.prepare('update job set request = ? where id = ?');
   const find = (id: JobId) => toRecord(get.get(id));
   return {
     insert: jobWriter(database),
@@ -86,19 +82,39 @@ export function jobQueries(database: Database): JobQueries {
     ofSubject: (subjectId) => ofSubject.all(subjectId).map((row) => toRecord(row)!),
     withSecond: (subjectId) => withSecond.all(subjectId).map((row) => toRecord(row)!),
     inState: (state) => inState.all(state).map((row) => toRecord(row)!),
+    waiting: () => inState.all('waiting').map((row) => toRecord(row)!),
     claimNext: database.transaction(() => {
       const next = inState.get('waiting');
       if (!next) return undefined;
       claim.run(next.id);
       return find(next.id);
     }),
+    ...stateQueries(database),
+    ...orderQueries(database),
+    ...lossQueries(database),
+    ...jobItemQueries(database),
+  };
+}
+
+type StateQueries = Pick<JobQueries, 'setState' | 'setRequest' | 'forgetAttempts' | 'setOutcome'>;
+
+function stateQueries(database: Database): StateQueries {
+  const setState = database.prepare(`
+    update job set state = @state, ended_at_ms = @endedAtMs, error = @error,
+      request = iif(@state = 'waiting', request, null), attempts = iif(@state = 'paused', 0, attempts),
+      is_cleared = iif(@state = 'waiting', 0, is_cleared)
+    where id = @id`);
+  const forgetAttempts = database.prepare('update job set attempts = 1 where id = ? and attempts > 1');
+  const setOutcome = database.prepare('update job set outcome = ? where id = ?');
+  const setRequest = database.prepare('update job set request = ? where id = ?');
+  return {
     setState(id, state, at) {
       const error = at?.error ? JSON.stringify(at.error) : null;
       setState.run({ id, state, endedAtMs: at?.endedAtMs ?? null, error });
     },
     setRequest: (id, request) => void setRequest.run(request, id),
     forgetAttempts: (id) => void forgetAttempts.run(id),
-    ...itemQueries(database),
+    setOutcome: (id, outcome) => void setOutcome.run(JSON.stringify(outcome), id),
   };
 }
 
@@ -115,17 +131,44 @@ function jobWriter(database: Database): JobQueries['insert'] {
   });
 }
 
-function itemQueries(database: Database): Pick<JobQueries, 'itemsToDo' | 'addLosses' | 'losses' | 'clearLosses'> {
-  const itemsToDo = database.prepare<[{ id: JobId }], JobItem>(`
-    select item_index as itemIndex, seed, parameters from job_item where job_id = @id and item_index not in
-      (select item_index from portrait where job_id = @id) order by item_index`);
+type OrderQueries = Pick<JobQueries, 'moveBefore' | 'clear' | 'isQueuePaused' | 'setQueuePaused'>;
+
+function orderQueries(database: Database): OrderQueries {
+  const waiting = database.prepare<[], { id: JobId; position: number }>(
+    "select id, position from job where state = 'waiting' order by position, rowid");
+  const setPosition = database.prepare('update job set position = ? where id = ?');
+  const ended = "id = ? and state in ('done', 'failed', 'cancelled')";
+  const hide = database.prepare(`
+    update job set is_cleared = 1 where ${ended} and is_cleared = 0 and
+      (exists (select 1 from portrait where job_id = job.id) or exists (select 1 from adapter where job_id = job.id))`);
+  const remove = database.prepare(`delete from job where ${ended} and is_cleared = 0`);
+  const isPaused = database.prepare<[], { value: string }>(
+    "select value from library_note where name = 'queue-paused'");
+  const setPaused = database.prepare(`
+    insert into library_note (name, value) values ('queue-paused', ?)
+    on conflict (name) do update set value = excluded.value`);
+  return {
+    moveBefore: database.transaction((id: JobId, beforeId: JobId | null) => {
+      const rows = waiting.all();
+      const order = rows.map((row) => row.id).filter((one) => one !== id);
+      order.splice(beforeId === null ? order.length : order.indexOf(beforeId), 0, id);
+      // the same places in another order, so that they never run out
+      order.forEach((one, index) => setPosition.run(rows[index]!.position, one));
+    }),
+    clear: database.transaction((ids: readonly JobId[]) =>
+      ids.filter((id) => hide.run(id).changes + remove.run(id).changes > 0)),
+    isQueuePaused: () => isPaused.get()?.value === 'true',
+    setQueuePaused: (value) => void setPaused.run(String(value)),
+  };
+}
+
+function lossQueries(database: Database): Pick<JobQueries, 'addLosses' | 'losses' | 'clearLosses'> {
   const addLoss = database.prepare(
     'insert into job_loss (job_id, step, loss) values (?, ?, ?) on conflict do update set loss = excluded.loss');
   const losses = database.prepare<[string], LossPoint>(
     'select step, loss from job_loss where job_id = ? order by step');
   const clearLosses = database.prepare('delete from job_loss where job_id = ?');
   return {
-    itemsToDo: (id) => itemsToDo.all({ id }),
     addLosses: database.transaction((id: JobId, points: readonly LossPoint[]) => {
       for (const point of points) addLoss.run(id, point.step, point.loss);
     }),

@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 function queueWith(work: JobRunner, onChange: (job: JobRecord) => void = () => undefined): Queue {
-  return openQueue({ library, onChange, runners: { analyze: work, teach: work, create: work } });
+  return openQueue({ library, onChange, runners: { import: work, analyze: work, teach: work, create: work, export: work } });
 }
 
 function newJob(title: string) {
