@@ -16,15 +16,16 @@ export const portraitFilterSchema = z.object({
   /** Null: everybody's. Somebody who is the second person in a portrait has it, too. */
   subjectId: subjectIdSchema.nullable().default(null),
   jobId: jobIdSchema.nullable().default(null),
-  adapterIds: z.array(adapterIdSchema).max(200).default([]),
-  styleIds: z.array(styleIdSchema).max(200).default([]),
+  /** Null among them: drawn without a look, without a style. */
+  adapterIds: z.array(adapterIdSchema.nullable()).max(200).default([]),
+  styleIds: z.array(styleIdSchema.nullable()).max(200).default([]),
   packIds: z.array(packIdSchema).max(200).default([]),
   flags: z.array(portraitFlagSchema).max(3).default([]),
   minimumRating: ratingSchema.default(0),
   /** Cosines; null asks nothing. Portraits without a likeness are in only where neither is set. */
   likenessFrom: z.number().nullable().default(null),
   likenessTo: z.number().nullable().default(null),
-  /** When they were made, in milliseconds since 1970. */
+  /** When they were made, in milliseconds since 1970: from then on, and before then. */
   madeFromMs: z.number().nullable().default(null),
   madeToMs: z.number().nullable().default(null),
   /** Words that the prompt has, in any order and case. */

@@ -32,6 +32,8 @@ const portraitsCreateSchema = z.object({
   everyChoice: z.boolean().default(false),
   /** Left out: a random one. */
   seed: seedSchema.optional(),
+  /** These seeds in place of `count` of them from `seed` on. */
+  seeds: z.array(seedSchema).max(1000).default([]),
   compareWithout: z.boolean().default(false),
   /** Prompts stay as they are; else one that does not name the subject gets trigger and class word in front. */
   keepPrompts: z.boolean().default(false),
@@ -73,6 +75,14 @@ export const portraitCommands = {
       filter: portraitFilterSchema.default(portraitFilterSchema.parse({})), sort: portraitSortSchema.default('newest'),
     }),
     response: z.object({ runs: z.array(shapeRunSchema), total: z.int() }),
+  },
+  /** The ids in the same order, for choosing all of them or a stretch. */
+  'portraits.ids': {
+    request: z.object({
+      filter: portraitFilterSchema.default(portraitFilterSchema.parse({})), sort: portraitSortSchema.default('newest'),
+      offset: z.int().min(0).default(0), limit: z.int().min(1).max(10_000).default(10_000),
+    }),
+    response: z.object({ portraitIds: z.array(portraitIdSchema), total: z.int() }),
   },
   'portraits.facets': {
     request: z.object({ subjectId: subjectIdSchema.nullable().default(null) }), response: portraitFacetsSchema,

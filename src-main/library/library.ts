@@ -12,6 +12,7 @@ import { type CompanionQueries, companionQueries } from './companions.ts';
 import { eraseLog, openDatabase } from './database.ts';
 import { type ExportedFileQueries, exportedFileQueries } from './exported-files.ts';
 import { type FileStore, openFileStore } from './file-store.ts';
+import { type GalleryQueries, galleryQueries } from './gallery.ts';
 import { type JobQueries, jobQueries } from './jobs.ts';
 import { type PhotoQueries, photoQueries } from './photos.ts';
 import { type PortraitQueries, portraitQueries } from './portraits.ts';
@@ -26,6 +27,7 @@ export interface Library {
   readonly photos: PhotoQueries;
   readonly adapters: AdapterQueries;
   readonly portraits: PortraitQueries;
+  readonly gallery: GalleryQueries;
   readonly jobs: JobQueries;
   readonly snapshots: SnapshotQueries;
   readonly classImages: ClassImageQueries;
@@ -73,8 +75,8 @@ export function newId<Id extends string>(): Id {
   return randomBytes(16).toString('hex') as Id;
 }
 
-type Queries = Pick<Library, 'subjects' | 'photos' | 'adapters' | 'portraits' | 'jobs' | 'snapshots' | 'classImages'
-  | 'exportedFiles' | 'settings' | 'checkpoints' | 'companions'>;
+type Queries = Pick<Library, 'subjects' | 'photos' | 'adapters' | 'portraits' | 'gallery' | 'jobs' | 'snapshots'
+  | 'classImages' | 'exportedFiles' | 'settings' | 'checkpoints' | 'companions'>;
 
 function queriesOver(database: Database): Queries {
   return {
@@ -82,6 +84,7 @@ function queriesOver(database: Database): Queries {
     photos: photoQueries(database),
     adapters: adapterQueries(database),
     portraits: portraitQueries(database),
+    gallery: galleryQueries(database),
     jobs: jobQueries(database),
     snapshots: snapshotQueries(database),
     classImages: classImageQueries(database),

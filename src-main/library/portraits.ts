@@ -89,11 +89,14 @@ export function portraitQueries(database: Database): PortraitQueries {
 
 function toRow(whole: NewPortrait): object {
   const {
-    likeness, second, instantly, facePoints, settings, isFaceRedrawn, flag = 'none', variation = null, origin, ...portrait
+    likeness, second, instantly, facePoints, settings, isFaceRedrawn, flag = 'none', variation = null, origin,
+    ...portrait
   } = whole;
   return {
-    rating: 0, nearestPhotoId: null, tileSha256: null, ...portrait, flag: flagNumbers[flag], variation: variation && JSON.stringify(variation),
-    originPortraitId: origin?.portraitId ?? null, originHow: origin?.how ?? null, placeCosine: null, engine: null, level: null, ...likeness,
+    rating: 0, nearestPhotoId: null, tileSha256: null, ...portrait,
+    placeCosine: null, engine: null, level: null, ...likeness,
+    flag: flagNumbers[flag], variation: variation && JSON.stringify(variation),
+    originPortraitId: origin?.portraitId ?? null, originHow: origin?.how ?? null,
     instantly: instantly && JSON.stringify(instantly),
     secondSubjectId: second?.subjectId ?? null, secondAdapterId: second?.adapterId ?? null,
     secondLikeness: second && JSON.stringify(second.likeness),
@@ -102,9 +105,9 @@ function toRow(whole: NewPortrait): object {
   };
 }
 
-const flagNumbers: Readonly<Record<PortraitFlag, -1 | 0 | 1>> = { pick: 1, none: 0, reject: -1 };
+export const flagNumbers: Readonly<Record<PortraitFlag, -1 | 0 | 1>> = { pick: 1, none: 0, reject: -1 };
 
-function flagOf(number: -1 | 0 | 1): PortraitFlag {
+export function flagOf(number: -1 | 0 | 1): PortraitFlag {
   return number === 1 ? 'pick' : number === -1 ? 'reject' : 'none';
 }
 

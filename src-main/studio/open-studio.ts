@@ -21,6 +21,7 @@ import type { Handlers, StudioContext } from './context.ts';
 import { type Engine, type EngineSettings, openEngine } from './engine-client.ts';
 import { clearWorkFolders } from './engine-work.ts';
 import { type ProgressBoard, jobCommands, openProgressBoard } from './jobs.ts';
+import { galleryCommands } from './gallery.ts';
 import { lookCommands } from './looks.ts';
 import { type ExportedMedia, type Media, type PictureKind, openExport, openMedia } from './media.ts';
 import { photoCommands, queueUnseenPhotos } from './photos.ts';
@@ -154,6 +155,7 @@ function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers
     ...photoCommands(context),
     ...lookCommands(context, board),
     ...portraitCommands(context, board),
+    ...galleryCommands(context),
     ...recipeCommands(context),
     ...jobCommands(context, board),
   };

@@ -1,4 +1,4 @@
-// Commands over portraits: ask for a batch, list what there is, move some to the trash and back.
+// Asking for a batch of portraits.
 
 import { randomInt } from 'node:crypto';
 import type { JobId } from '../contract/ids.ts';
@@ -6,7 +6,7 @@ import type { Subject } from '../contract/nouns.ts';
 import type { Job } from '../contract/work.ts';
 import type { ParsedRequest } from '../contract/studio.ts';
 import type { CreateItem, CreateParameters } from '../jobs/job-parameters.ts';
-import type { JobItem } from '../library/jobs.ts';
+import type { JobItem } from '../library/job-items.ts';
 import { newId } from '../library/library.ts';
 import type { Handlers, StudioContext } from './context.ts';
 import { readyFastAdapter } from './instant-parts.ts';
@@ -23,24 +23,8 @@ const seedCount = 2 ** 32;
 /** More than this in one batch is a slip of the hand. */
 const maximumItems = 10_000;
 
-export function portraitCommands(context: StudioContext, board: ProgressBoard): Handlers<
-  'portraits.list' | 'portraits.create' | 'portraits.remove'> {
-  const { library, emit } = context;
-  return {
-    'portraits.list': ({ subjectId }) => library.portraits.list(subjectId),
-    'portraits.create': (request) => create(context, board, request),
-    'portraits.remove': ({ portraitIds, restore }) => {
-      const portraits = portraitIds.map((id) => present(library.portraits.get(id), 'portrait'));
-      library.transaction(() => {
-        for (const { id } of portraits) library.portraits.setRemoved(id, restore ? null : Date.now());
-      });
-      for (const portrait of portraits) {
-        if (restore) emit({ type: 'portrait-added', portrait });
-        else emit({ type: 'portrait-removed', subjectId: portrait.subjectId, portraitId: portrait.id });
-      }
-      return {};
-    },
-  };
+export function portraitCommands(context: StudioContext, board: ProgressBoard): Handlers<'portraits.create'> {
+  return { 'portraits.create': (request) => create(context, board, request) };
 }
 
 function create(context: StudioContext, board: ProgressBoard, request: CreateRequest): Job {
