@@ -21,7 +21,8 @@ export const previewId = (number = 1): PreviewId => id(6, number) as PreviewId;
 export function subject(number = 1): Subject {
   return {
     id: subjectId(number), name: number === 1 ? 'Ada' : `Subject ${number}`, triggerWord: 'ohwx', classWord: 'person',
-    hasConsent: true, createdAtMs: number, photoCount: 2, lookCount: 1, portraitCount: 2,
+    hasConsent: true, consentNote: '', consentAtMs: number, coverPhotoId: null,
+    createdAtMs: number, photoCount: 2, lookCount: 1, portraitCount: 2,
     likenessRange: { low: 0.9, median: 0.94, high: 0.97 },
   };
 }
@@ -65,7 +66,8 @@ export function portrait(number = 1, changes: Partial<Portrait> = {}): Portrait 
     packId: 'starter' as PackId, styleId: null, prompt: 'ohwx person', negativePrompt: '', seed: number, widthPx: 128,
     heightPx: 128, samplingSteps: 20, sampler: 'ddim', guidanceScale: 3, adapterStrength: 1,
     likeness: { cosine: 0.5, distance: 0.6, latentDistance: 0.4 }, createdAtMs: number, instantly: null, second: null,
-    facePoints: null, isFaceRedrawn: false, hasBefore: false, settings: {}, ...changes,
+    facePoints: null, isFaceRedrawn: false, hasBefore: false, settings: {}, rating: 0, flag: 'none',
+    nearestPhotoId: null, variation: null, origin: null, ...changes,
   };
 }
 
@@ -73,8 +75,8 @@ export function job(kind: Job['kind'], number = 1, changes: Partial<Job> = {}): 
   return {
     id: jobId(number), kind, subjectId: subjectId(), title: kind, state: 'running', request: null,
     method: kind === 'teach' ? 'lora' : null, trainingSteps: null, resumeStep: null, progress: null, error: null,
-    adapterId: null, itemsDone: 0, items: kind === 'create' ? 4 : 0, createdAtMs: number * 1000, endedAtMs: null,
-    ...changes,
+    adapterId: null, itemsDone: 0, items: kind === 'create' ? 4 : 0, etaSeconds: null, position: number,
+    outcome: null, createdAtMs: number * 1000, endedAtMs: null, ...changes,
   };
 }
 
@@ -111,7 +113,8 @@ export function pack(): Pack {
 
 export function style(name: string): Style {
   return {
-    id: name as StyleId, name, group: 'Artistic', prompt: `${name} of {subject}`, negativePrompt: '',
+    id: name as StyleId, name, group: 'Artistic', prompt: `${name} of {subject}`, negativePrompt: '', isBuiltIn: true,
+    pictureId: null,
   };
 }
 

@@ -20,7 +20,9 @@ export const shippedStyles: Style[] = readdirSync(path.join(import.meta.dirname,
   .map((name) => JSON.parse(
     readFileSync(path.join(import.meta.dirname, '../../resources/styles', name), 'utf8'),
   ) as { id: string; name: { en: string }; group: { en: string }; starter: { prompt: string; negativePrompt: string } })
-  .map(({ id, name, group, starter }) => ({ id: id as StyleId, name: name.en, group: group.en, ...starter }));
+  .map(({ id, name, group, starter }) => ({
+    id: id as StyleId, name: name.en, group: group.en, isBuiltIn: true, pictureId: null, ...starter,
+  }));
 
 function judged(grade: Verdict['grade'], code = ''): Pick<Photo, 'verdict' | 'isUsed'> {
   return { verdict: verdict(grade, code), isUsed: grade === 'good' || grade === 'usable' };
