@@ -1,7 +1,8 @@
 // The golden runner: compares our own computations with reference numbers and prints a line a comparison.
 //   node test/golden-runner/run.ts [FOLDER] [--provider cpu|webgpu] [--only NAME]... [--verbose]
 // FOLDER holds one folder a case; any folder of the same layout does. Without --provider, every case runs on the CPU
-// and those that can run on WebGPU too. Exit code 1 if a comparison failed, 2 for wrong usage.
+// and those that can run on WebGPU too; with it, those that can run there. Exit code 1 if a comparison failed, 2 for
+// wrong usage.
 
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
@@ -50,19 +51,30 @@ async function main(): Promise<number> {
   for (const name of wanted) {
     const here = cases.filter((golden) => golden.folder === name);
     if (here.length === 0) print(totals, 'notCovered', name, '', '');
-    for (const golden of here) await runCase(golden, root, providers, totals, values.verbose);
+    const isNamed = values.only !== undefined && values.provider !== undefined;
+    for (const golden of here) {
+      await runCase(golden, { root, providers, isNamed, verbose: values.verbose }, totals);
+    }
   }
   const { passed, failed, skipped, notCovered } = totals;
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped, ${notCovered} not covered in ${root}`);
   return failed > 0 ? 1 : 0;
 }
 
+interface Asked {
+  readonly root: string;
+  readonly providers: readonly GoldenProvider[];
+  /** The case and its provider were asked for by name. */
+  readonly isNamed: boolean;
+  readonly verbose: boolean;
+}
+
 async function runCase(
-  golden: GoldenCase, root: string, providers: readonly GoldenProvider[], totals: Totals, verbose: boolean,
+  golden: GoldenCase, { root, providers, isNamed, verbose }: Asked, totals: Totals,
 ): Promise<void> {
   for (const provider of providers) {
     const runsHere = (golden.providers ?? ['cpu']).includes(provider);
-    if (!runsHere && providers.length > 1) continue;
+    if (!runsHere && !isNamed) continue;
     const name = provider === 'cpu' ? golden.folder : `${golden.folder} [${provider}]`;
     try {
       if (!runsHere) throw new SkippedCase(`not a case for ${provider}`);

@@ -82,9 +82,20 @@ function whyNoElectron(root: string): string | undefined {
   return whyNoWindow({ platform: process.platform, environment: process.env, userId: process.getuid?.() });
 }
 
+function goldenStep(root: string, name: string, lane: Step['lane'], provider: 'cpu' | 'webgpu'): Step {
+  return {
+    name,
+    lane,
+    isCheck: false,
+    parameters: [join(root, 'test', 'golden-runner', 'run.ts'), '--provider', provider],
+    limitMs: 25 * minuteMs,
+    isShown: true,
+    count: ({ exitCode, output }) => countGolden(output) ?? { ...nothing, failed: Math.max(1, exitCode) },
+  };
+}
+
 /** Every step, in the order in which its results are read. `scratch` takes the reports. */
 export function allSteps(root: string, scratch: string): Step[] {
-  const golden = join(root, 'test', 'golden-runner', 'run.ts');
   return [
     ...checks(root),
     {
@@ -100,15 +111,9 @@ export function allSteps(root: string, scratch: string): Step[] {
       lane: 'tests',
       prepare: buildPage,
     },
-    {
-      name: 'golden numbers',
-      lane: 'tests',
-      isCheck: false,
-      parameters: [golden],
-      limitMs: 25 * minuteMs,
-      isShown: true,
-      count: ({ exitCode, output }) => countGolden(output) ?? { ...nothing, failed: Math.max(1, exitCode) },
-    },
+    goldenStep(root, 'golden numbers', 'tests', 'cpu'),
+    // software's WebGPU leaves a core idle most of the time, so it runs beside the tests
+    goldenStep(root, 'golden numbers on WebGPU', 'checks', 'webgpu'),
     {
       ...vitestStep(root, scratch, 'desktop app', ['--config', join(root, 'test', 'e2e', 'vitest.config.ts')]),
       lane: 'tests',
