@@ -11,16 +11,18 @@ interface Group {
   count: number; low: number | null; high: number | null;
 }
 
+/** As the index has them, so that groups come one after the other. */
+const kinds = 'subject_id, style_id, adapter_id, pack_id, rating, flag';
+
 /** Counts of somebody's portraits, or of everybody's for null; the most frequent choice first. */
 export function facetQuery(database: Database): (subjectId: SubjectId | null) => PortraitFacets {
   const names = database.prepare<[], { id: AdapterId; name: string }>('select id, name from adapter');
   return (subjectId) => {
-    const { sql, parameters } = selectOf(
-      'style_id, adapter_id, pack_id, flag', portraitFilterSchema.parse({ subjectId }));
-    const groups = database.prepare<[object], Group>(`
-      select style_id, adapter_id, pack_id, rating, flag, count(*) as count, min(likeness_cosine) as low,
-        max(likeness_cosine) as high
-      from (${sql}) group by 1, 2, 3, 4, 5`).all(parameters);
+    const { parts, parameters } = selectOf(
+      `${kinds}, count(*) as count, min(likeness_cosine) as low, max(likeness_cosine) as high`,
+      portraitFilterSchema.parse({ subjectId }));
+    const groups = parts.flatMap((part) =>
+      database.prepare<[object], Group>(`${part} group by ${kinds}`).all(parameters));
     const nameOf = new Map(names.all().map(({ id, name }) => [id, name]));
     const cosines = groups.flatMap(({ low, high }) => (low === null || high === null ? [] : [low, high]));
     return {

@@ -1,40 +1,43 @@
 // A filter as SQL. Somebody's portraits are those of which they are the subject, and those in which they are the
-// second person: two selects put together, so that each of them can use its index and the order need not be sorted.
+// second person: two selects, each of which walks its index in order, merged.
 
 import type { PortraitFilter, PortraitSort } from '../contract/gallery.ts';
 import { flagNumbers } from './portraits.ts';
 
-/** Nulls come last, since they are the smallest; whole, so that a page never shows one twice. */
-export const orders: Readonly<Record<PortraitSort, string>> = {
-  newest: 'created_at_ms desc, id',
-  oldest: 'created_at_ms, id desc',
-  likeness: 'likeness_cosine desc, created_at_ms desc, id',
-  rating: 'rating desc, created_at_ms desc, id',
+/**
+ * By what each sort orders, and the columns of it besides the id; no more, so that its index is enough. Nulls come
+ * last, since they are the smallest. Every order is whole: no page shows a portrait twice.
+ */
+export const orders: Readonly<Record<PortraitSort, { readonly by: string; readonly columns: string }>> = {
+  newest: { by: 'created_at_ms desc, id', columns: 'created_at_ms' },
+  oldest: { by: 'created_at_ms, id desc', columns: 'created_at_ms' },
+  likeness: { by: 'likeness_cosine desc, created_at_ms desc, id', columns: 'likeness_cosine, created_at_ms' },
+  rating: { by: 'rating desc, created_at_ms desc, id', columns: 'rating, created_at_ms' },
 };
 
 type Value = string | number | null;
 
 export interface Selection {
-  readonly sql: string;
-  readonly parameters: Record<string, Value>;
+  /** Selects that together have each portrait once. */
+  readonly parts: readonly string[];
+  readonly parameters: Readonly<Record<string, Value>>;
 }
 
-/** A select of these columns, and of those that the orders need. */
+/** Selects of these columns; to be ordered, all of the order's must be among them. */
 export function selectOf(columns: string, filter: PortraitFilter): Selection {
   const { conditions, parameters } = filterConditions(filter);
-  const select = (person: string): string => `
-    select ${columns}, id as id_, created_at_ms, likeness_cosine, rating from portrait
-    where ${[person, 'removed_at_ms is null', ...conditions].filter(Boolean).join(' and ')}`;
-  const both = filter.subjectId === null ? select('') : [
+  const select = (person: string): string => {
+    const all = [person, 'removed_at_ms is null', ...conditions].filter(Boolean);
+    return `select ${columns} from portrait where ${all.join(' and ')}`;
+  };
+  const parts = filter.subjectId === null ? [select('')] : [
     select('subject_id = @subjectId'), select('second_subject_id = @subjectId and subject_id <> @subjectId'),
-  ].join(' union all ');
-  return { sql: `select ${columns} from (${both})`, parameters };
+  ];
+  return { parts, parameters };
 }
 
 /** What the filter asks besides who it is. */
-function filterConditions(
-  filter: PortraitFilter,
-): { conditions: string[]; parameters: Selection['parameters'] } {
+function filterConditions(filter: PortraitFilter): { conditions: string[]; parameters: Record<string, Value> } {
   const conditions: string[] = [];
   const parameters: Record<string, Value> = filter.subjectId === null ? {} : { subjectId: filter.subjectId };
   const ask = (condition: string, values: Readonly<Record<string, Value>>): void => {

@@ -31,19 +31,19 @@ export function galleryQueries(database: Database): GalleryQueries {
     'update portrait set rating = coalesce(@rating, rating), flag = coalesce(@flag, flag) where id = @id');
   return {
     ids(filter, sort, offset, limit) {
-      const { sql, parameters } = selectOf('id', filter);
-      return database.prepare<[object], PortraitId>(`${sql} order by ${orders[sort]} limit @limit offset @offset`)
-        .pluck().all({ ...parameters, limit, offset });
+      const { parts, parameters } = selectOf(`id, ${orders[sort].columns}`, filter);
+      const page = `${parts.join(' union all ')} order by ${orders[sort].by} limit @limit offset @offset`;
+      return database.prepare<[object], PortraitId>(page).pluck().all({ ...parameters, limit, offset });
     },
     count(filter) {
-      const { sql, parameters } = selectOf('id', filter);
-      return database.prepare<[object], number>(`select count(*) from (${sql})`).pluck().get(parameters) ?? 0;
+      const { parts, parameters } = selectOf('count(*)', filter);
+      const counts = parts.map((part) => database.prepare<[object], number>(part).pluck().get(parameters) ?? 0);
+      return counts.reduce((sum, count) => sum + count, 0);
     },
     layout(filter, sort) {
-      const { sql, parameters } = selectOf('width_px, height_px', filter);
-      const shapes = database.prepare<[object], [number, number]>(`${sql} order by ${orders[sort]}`)
-        .raw().iterate(parameters);
-      return runsOf(shapes);
+      const { parts, parameters } = selectOf(`width_px, height_px, id, ${orders[sort].columns}`, filter);
+      const whole = `${parts.join(' union all ')} order by ${orders[sort].by}`;
+      return runsOf(database.prepare<[object], [width: number, height: number]>(whole).raw().iterate(parameters));
     },
     facets: facetQuery(database),
     mark: database.transaction((ids: readonly PortraitId[], { rating, flag }: PortraitMarks) => {
