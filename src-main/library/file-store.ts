@@ -11,6 +11,14 @@ import { syncFolder } from '../checkpoint/atomic-file.ts';
 
 const sha256Pattern = /^[0-9a-f]{64}$/;
 const temporaryPrefix = '.part-';
+/** Where lies what a check or a start could not use. */
+export const asideFolderName = 'put-aside';
+
+/** What a sweep removed. */
+export interface Swept {
+  readonly files: number;
+  readonly bytes: number;
+}
 
 export interface FileStore {
   /** Keeps the bytes; the same bytes are kept once. */
@@ -23,8 +31,12 @@ export interface FileStore {
   pathOf(sha256: string): string;
   /** The bytes, or undefined when the file is missing; refuses links and anything not a plain file. */
   read(sha256: string): Promise<Uint8Array | undefined>;
-  /** Removes every file that `isKept` does not know, and what a crash left half written; returns how many. */
-  sweep(isKept: (sha256: string) => boolean): Promise<number>;
+  /** Reads a file again, all of it. */
+  verify(sha256: string): Promise<'sound' | 'missing' | 'damaged'>;
+  /** Moves a file out of the store into the library's folder of things that were put aside. */
+  putAside(sha256: string, libraryFolder: string): Promise<void>;
+  /** Removes every file that `isKept` does not know, and what a crash left half written. */
+  sweep(isKept: (sha256: string) => boolean): Promise<Swept>;
 }
 
 /** A store in `folder`, which is made when missing. */
@@ -45,8 +57,31 @@ export async function openFileStore(folder: string): Promise<FileStore> {
     take: (file) => takeFile(file, pathOf),
     has: async (sha256) => (await lstat(pathOf(sha256)).catch(() => undefined))?.isFile() === true,
     read: (sha256) => readPlainFile(pathOf(sha256)),
+    verify: (sha256) => verify(pathOf(sha256), sha256),
+    async putAside(sha256, libraryFolder) {
+      const aside = join(libraryFolder, asideFolderName, 'files');
+      await mkdir(aside, { recursive: true, mode: 0o700 });
+      await rename(pathOf(sha256), join(aside, sha256));
+    },
     sweep: (isKept) => sweep(folder, isKept),
   };
+}
+
+async function verify(path: string, sha256: string): Promise<'sound' | 'missing' | 'damaged'> {
+  const handle = await openPlain(path);
+  if (!handle) return 'missing';
+  try {
+    const hash = createHash('sha256');
+    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) {
+      hash.update(chunk as Uint8Array);
+    }
+    return hash.digest('hex') === sha256 ? 'sound' : 'damaged';
+  } catch {
+    // a sector that cannot be read
+    return 'damaged';
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Writes a file so that after a power cut it is there whole or not at all. Leaves nothing behind when it fails. */
@@ -115,26 +150,36 @@ async function hasWholeFile(path: string, sizeBytes: number): Promise<boolean> {
 }
 
 async function readPlainFile(path: string): Promise<Uint8Array | undefined> {
-  // O_NOFOLLOW is not known on Windows, where making a link needs a right of its own
-  const handle = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(() => undefined);
+  const handle = await openPlain(path);
   if (!handle) return undefined;
   try {
-    return (await handle.stat()).isFile() ? await handle.readFile() : undefined;
+    return await handle.readFile();
   } finally {
     await handle.close();
   }
 }
 
-async function sweep(folder: string, isKept: (sha256: string) => boolean): Promise<number> {
-  let removed = 0;
+/** A file to be read; undefined where there is none, or a link, or anything else that is no plain file. */
+async function openPlain(path: string): Promise<FileHandle | undefined> {
+  // O_NOFOLLOW is not known on Windows, where making a link needs a right of its own
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(() => undefined);
+  if (!handle || (await handle.stat()).isFile()) return handle;
+  await handle.close();
+  return undefined;
+}
+
+async function sweep(folder: string, isKept: (sha256: string) => boolean): Promise<Swept> {
+  let [files, bytes] = [0, 0];
   for (const prefix of await readdir(folder, { withFileTypes: true })) {
     if (!prefix.isDirectory() || !/^[0-9a-f]{2}$/.test(prefix.name)) continue;
     for (const name of await readdir(join(folder, prefix.name))) {
       const isOurs = sha256Pattern.test(name) || name.startsWith(temporaryPrefix);
       if (!isOurs || isKept(name)) continue;
-      await rm(join(folder, prefix.name, name), { force: true });
-      removed++;
+      const path = join(folder, prefix.name, name);
+      bytes += (await lstat(path)).size;
+      await rm(path, { force: true });
+      files++;
     }
   }
-  return removed;
+  return { files, bytes };
 }

@@ -9,11 +9,12 @@ import { type AdapterQueries, adapterQueries } from './adapters.ts';
 import { type ClassImageQueries, classImageQueries } from './class-images.ts';
 import { type CheckpointQueries, checkpointQueries } from './checkpoints.ts';
 import { type CompanionQueries, companionQueries } from './companions.ts';
-import { eraseLog, openDatabase } from './database.ts';
+import { openDatabase } from './database.ts';
 import { type ExportedFileQueries, exportedFileQueries } from './exported-files.ts';
 import { type FileStore, openFileStore } from './file-store.ts';
 import { type GalleryQueries, galleryQueries } from './gallery.ts';
 import { type JobQueries, jobQueries } from './jobs.ts';
+import { type Keeping, keepingOver } from './keeping.ts';
 import { type PhotoQueries, photoQueries } from './photos.ts';
 import { type PortraitQueries, portraitQueries } from './portraits.ts';
 import { type SettingQueries, settingQueries } from './settings.ts';
@@ -21,7 +22,7 @@ import { type SnapshotQueries, snapshotQueries } from './snapshots.ts';
 import { type StoredFileQueries, storedFileQueries } from './stored-files.ts';
 import { type SubjectQueries, subjectQueries } from './subjects.ts';
 
-export interface Library {
+export interface Library extends Keeping {
   readonly folder: string;
   readonly subjects: SubjectQueries;
   readonly photos: PhotoQueries;
@@ -49,8 +50,6 @@ export interface Library {
   pathOf(sha256: string): string;
   /** All of `change` or none of it. */
   transaction<T>(change: () => T): T;
-  /** Deletes files that no row speaks of and wipes the log. Inside `exclusively`. */
-  sweep(): Promise<number>;
   close(): void;
 }
 
@@ -63,6 +62,7 @@ export async function openLibrary(folder: string): Promise<Library> {
     library.portraits.emptyTrash();
     library.exportedFiles.removeAll();
     await library.sweep();
+    await library.finishErasures();
     return library;
   } catch (error) {
     database.close();
@@ -97,10 +97,12 @@ function queriesOver(database: Database): Queries {
 
 function assemble(folder: string, database: Database, store: FileStore): Library {
   const storedFiles: StoredFileQueries = storedFileQueries(database);
+  const queries = queriesOver(database);
   let last: Promise<unknown> = Promise.resolve();
   return {
     folder,
-    ...queriesOver(database),
+    ...queries,
+    ...keepingOver({ folder, database, store, ...queries }),
     exclusively(change) {
       const next = last.then(change, change);
       last = next;
@@ -124,12 +126,6 @@ function assemble(folder: string, database: Database, store: FileStore): Library
     },
     pathOf: (sha256) => store.pathOf(sha256),
     transaction: (change) => database.transaction(change).immediate(),
-    async sweep() {
-      const kept = storedFiles.removeUnused();
-      const removed = await store.sweep((sha256) => kept.has(sha256));
-      eraseLog(database);
-      return removed;
-    },
     close: () => database.close(),
   };
 }

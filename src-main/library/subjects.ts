@@ -1,4 +1,5 @@
-// Queries over subjects.
+// Queries over subjects. One that was removed while its portraits were kept stays as a row without a name, which
+// nothing here shows.
 
 import type { Database } from 'better-sqlite3';
 import type { SubjectId } from '../contract/ids.ts';
@@ -14,17 +15,22 @@ type Counted = 'photoCount' | 'lookCount' | 'portraitCount' | 'likenessRange' | 
 export type NewSubject = Omit<Subject, Counted | 'consentNote' | 'consentAtMs'>
   & Partial<Pick<Subject, 'consentNote' | 'consentAtMs'>>;
 
+/** What is left out stays as it is. */
+export type SubjectChange = Partial<Pick<Subject, 'name' | 'classWord' | 'hasConsent' | 'consentNote' | 'consentAtMs'>>;
+
 export interface SubjectQueries {
   insert(subject: NewSubject): void;
   /** In the order they were made. */
   list(): Subject[];
   get(id: SubjectId): Subject | undefined;
-  change(id: SubjectId, change: { name?: string; hasConsent?: boolean; classWord?: ClassWord }): void;
+  change(id: SubjectId, change: SubjectChange): void;
   /**
    * Removes the subject and every row that belongs to it, with the create jobs of others in which they are the second
    * person, and so the portraits that show them; false when there was none.
    */
   remove(id: SubjectId): boolean;
+  /** The same but for the portraits, which stay without a name; what is in the trash goes. */
+  removeButPortraits(id: SubjectId, removedAtMs: number): void;
 }
 
 const selectSql = `
@@ -39,32 +45,57 @@ export function subjectQueries(database: Database): SubjectQueries {
   const insert = database.prepare(`
     insert into subject (id, name, trigger_word, class_word, has_consent, consent_note, consent_at_ms, created_at_ms)
     values (@id, @name, @triggerWord, @classWord, @hasConsent, @consentNote, @consentAtMs, @createdAtMs)`);
-  const list = database.prepare<[], SubjectRow>(`${selectSql} order by created_at_ms, id`);
-  const get = database.prepare<[string], SubjectRow>(`${selectSql} where id = ?`);
+  const list = database.prepare<[], SubjectRow>(`${selectSql} where removed_at_ms is null order by created_at_ms, id`);
+  const get = database.prepare<[string], SubjectRow>(`${selectSql} where id = ? and removed_at_ms is null`);
   const change = database.prepare(`
-    update subject set name = coalesce(@name, name), has_consent = coalesce(@hasConsent, has_consent),
-      class_word = coalesce(@classWord, class_word) where id = @id`);
-  const remove = database.prepare('delete from subject where id = ?');
-  const removeShared = database.prepare(
-    "delete from job where kind = 'create' and parameters ->> '$.second.subjectId' = ?");
+    update subject set name = @name, has_consent = @hasConsent, consent_note = @consentNote,
+      consent_at_ms = @consentAtMs, class_word = @classWord where id = @id`);
+  const find = (id: SubjectId): Subject | undefined => {
+    const row = get.get(id);
+    return row && toSubject(row);
+  };
   return {
     insert: (subject) => void insert.run({
       consentNote: '', consentAtMs: null, ...subject, hasConsent: Number(subject.hasConsent),
     }),
     list: () => list.all().map(toSubject),
-    get(id) {
-      const row = get.get(id);
-      return row && toSubject(row);
+    get: find,
+    change(id, wanted) {
+      const before = find(id);
+      if (!before) return;
+      const { name, classWord, hasConsent, consentNote, consentAtMs } = { ...before, ...wanted };
+      change.run({ id, name, classWord, hasConsent: Number(hasConsent), consentNote, consentAtMs });
     },
-    change(id, { name, hasConsent, classWord }) {
-      const consent = hasConsent === undefined ? null : Number(hasConsent);
-      change.run({ id, name: name ?? null, hasConsent: consent, classWord: classWord ?? null });
-    },
-    remove: database.transaction((id: SubjectId) => {
-      removeShared.run(id);
-      return remove.run(id).changes > 0;
-    }),
+    remove: subjectRemover(database),
+    removeButPortraits: portraitKeeper(database),
   };
+}
+
+function subjectRemover(database: Database): SubjectQueries['remove'] {
+  const remove = database.prepare('delete from subject where id = ?');
+  const removeShared = database.prepare(
+    "delete from job where kind = 'create' and parameters ->> '$.second.subjectId' = ?");
+  return database.transaction((id: SubjectId) => {
+    removeShared.run(id);
+    return remove.run(id).changes > 0;
+  });
+}
+
+function portraitKeeper(database: Database): SubjectQueries['removeButPortraits'] {
+  const hide = database.prepare(`
+    update subject set name = '', has_consent = 0, consent_note = '', consent_at_ms = null, removed_at_ms = @removedAtMs
+    where id = @id`);
+  const removals = [
+    'delete from portrait where (subject_id = @id or second_subject_id = @id) and removed_at_ms is not null',
+    'delete from photo where subject_id = @id',
+    'delete from adapter where subject_id = @id',
+    'delete from job where subject_id = @id and not exists (select 1 from portrait where job_id = job.id)',
+    "update job set title = '', error = null, outcome = null, is_cleared = 1 where subject_id = @id",
+  ].map((sql) => database.prepare(sql));
+  return database.transaction((id: SubjectId, removedAtMs: number) => {
+    for (const removal of removals) removal.run({ id });
+    hide.run({ id, removedAtMs });
+  });
 }
 
 function toSubject(row: SubjectRow): Subject {

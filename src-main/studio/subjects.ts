@@ -2,9 +2,11 @@
 
 import type { SubjectId } from '../contract/ids.ts';
 import { newId } from '../library/library.ts';
+import type { SubjectChange } from '../library/subjects.ts';
+import type { ParsedRequest } from '../contract/studio.ts';
 import type { Handlers, StudioContext } from './context.ts';
+import { eraseSubject } from './erase-subject.ts';
 import { present } from './missing.ts';
-import { removeRunFolder } from './run-folders.ts';
 import { announceSubject, subjectView } from './subject-view.ts';
 
 /** A rare word to CLIP that no name or thing has taken; the same for all, since a look is of one subject. */
@@ -15,45 +17,30 @@ export function subjectCommands(context: StudioContext): Handlers<
   const { library } = context;
   return {
     'subjects.list': () => library.subjects.list().map((subject) => subjectView(context, subject)),
-    'subjects.create': ({ name, hasConsent, classWord }) => {
+    'subjects.create': ({ name, hasConsent, consentNote, classWord }) => {
       const id = newId<SubjectId>();
-      library.subjects.insert({ id, name, triggerWord, classWord, hasConsent, createdAtMs: Date.now() });
+      const createdAtMs = Date.now();
+      library.subjects.insert({
+        id, name, triggerWord, classWord, hasConsent, consentNote, createdAtMs,
+        consentAtMs: hasConsent ? createdAtMs : null,
+      });
       return announceSubject(context, id);
     },
     'subjects.change': ({ subjectId, ...change }) => {
-      library.subjects.change(subjectId, change);
+      const { hasConsent } = present(library.subjects.get(subjectId), 'subject');
+      library.subjects.change(subjectId, { ...withoutGaps(change), ...consentDate(hasConsent, change.hasConsent) });
       return announceSubject(context, subjectId);
     },
-    'subjects.remove': async ({ subjectId }) => {
-      await removeSubject(context, subjectId);
-      return {};
-    },
+    'subjects.remove': ({ subjectId, keepPortraits }) => eraseSubject(context, subjectId, keepPortraits),
   };
 }
 
-/**
- * Ends the subject's jobs first, so that none writes for a subject that is gone; then rows, files and log. Portraits of
- * others that show the subject go as well, with the batches they are from: nothing that came from a person stays.
- */
-async function removeSubject(context: StudioContext, id: SubjectId): Promise<void> {
-  const { library, queue, emit } = context;
-  present(library.subjects.get(id), 'subject');
-  const shared = library.jobs.withSecond(id);
-  const jobs = [...library.jobs.ofSubject(id), ...shared];
-  for (const job of jobs) {
-    if (job.state !== 'waiting' && job.state !== 'running') continue;
-    queue.cancel(job.id);
-    await queue.settled(job.id);
-  }
-  for (const job of jobs) await removeRunFolder(library.folder, job.id);
-  const portraits = shared.flatMap((job) => library.portraits.ofJob(job.id));
-  await library.exclusively(async () => {
-    library.subjects.remove(id);
-    await library.sweep();
-  });
-  for (const portrait of portraits) {
-    emit({ type: 'portrait-removed', subjectId: portrait.subjectId, portraitId: portrait.id });
-  }
-  for (const other of new Set(shared.map(({ subjectId }) => subjectId))) announceSubject(context, other);
-  emit({ type: 'subject-removed', subjectId: id });
+/** Consent is dated when it is given; saying it again does not make it younger. */
+function consentDate(before: boolean, after: boolean | undefined): Pick<SubjectChange, 'consentAtMs'> {
+  if (after === undefined || after === before) return {};
+  return { consentAtMs: after ? Date.now() : null };
+}
+
+function withoutGaps(change: Omit<ParsedRequest<'subjects.change'>, 'subjectId'>): SubjectChange {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
 }
