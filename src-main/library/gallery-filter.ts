@@ -64,7 +64,12 @@ function filterConditions(filter: PortraitFilter): { conditions: string[]; param
   if (filter.likenessTo !== null) ask('likeness_cosine <= @likenessTo', { likenessTo: filter.likenessTo });
   if (filter.madeFromMs !== null) ask('created_at_ms >= @madeFromMs', { madeFromMs: filter.madeFromMs });
   if (filter.madeToMs !== null) ask('created_at_ms < @madeToMs', { madeToMs: filter.madeToMs });
-  filter.text.toLowerCase().split(/\s+/).filter(Boolean).forEach((word, index) =>
-    ask(`instr(folded(prompt), @word${index}) > 0`, { [`word${index}`]: word }));
+  filter.text.split(/\s+/).filter(Boolean).forEach((word, index) => {
+    const isPlain = /^[ -~]+$/.test(word);
+    const pattern = `%${word.replace(/[%_\\]/g, '\\$&')}%`;
+    // SQLite's own comparison knows the case of plain letters alone, but is much faster
+    ask(isPlain ? `prompt like @word${index} escape '\\'` : `instr(folded(prompt), @word${index}) > 0`,
+      { [`word${index}`]: isPlain ? pattern : word.toLowerCase() });
+  });
   return { conditions, parameters };
 }

@@ -97,8 +97,8 @@ create index portrait_kinds on portrait (subject_id, style_id, adapter_id, pack_
   where removed_at_ms is null;
 create index portrait_newest on portrait (subject_id, created_at_ms desc, id, width_px, height_px, style_id, adapter_id,
   pack_id, rating, flag, likeness_cosine) where removed_at_ms is null;
-create index portrait_all_newest on portrait (created_at_ms desc, id, width_px, height_px, style_id, adapter_id, pack_id,
-  rating, flag, likeness_cosine) where removed_at_ms is null;
+create index portrait_all_newest on portrait (created_at_ms desc, id, width_px, height_px, style_id, adapter_id,
+  pack_id, rating, flag, likeness_cosine) where removed_at_ms is null;
 create index portrait_likeness on portrait (subject_id, likeness_cosine desc, created_at_ms desc, id, width_px,
   height_px) where removed_at_ms is null;
 create index portrait_all_likeness on portrait (likeness_cosine desc, created_at_ms desc, id, width_px, height_px)
