@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { jobIdSchema, packIdSchema, styleIdSchema } from './ids.ts';
 import { backupSchema, libraryCheckSchema, libraryStateSchema } from './keeping.ts';
-import { styleSchema } from './nouns.ts';
+import { errorDataSchema, styleSchema } from './nouns.ts';
 import { jobSchema } from './work.ts';
 
 const none = z.object({});
@@ -54,4 +54,6 @@ export const libraryCommands = {
     response: styleSchema,
   },
   'styles.remove': { request: z.object({ styleId: styleIdSchema }), response: none },
+  /** Where files of the user's own styles lie, for reading only, and what is wrong with those that hold none. */
+  'styles.folder': { request: none, response: z.object({ place: z.string(), problems: z.array(errorDataSchema) }) },
 } as const;

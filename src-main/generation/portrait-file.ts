@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 
 import { writeFileAtomically } from '../checkpoint/atomic-file.ts';
 import { samplers, type SamplerName } from '../diffusion/samplers.ts';
-import { encodePng } from '../photos/decode.ts';
+import { decodePhoto, encodePng, encodeThumbnail, readPictureHeader } from '../photos/decode.ts';
 import type { RgbPicture } from '../photos/pixels.ts';
 import { makingPairs, type PortraitMaking } from './making-text.ts';
 import { formatParameters, parseParameters, type ParametersText, type ReadParameters } from './parameters-text.ts';
@@ -21,11 +21,21 @@ export interface PortraitSettings
 }
 
 /** IPTC's words: made wholly by a trained model, or such pictures beside real ones (a contact sheet with photos). */
-export type DigitalSourceType = 'trainedAlgorithmicMedia' | 'compositeWithTrainedAlgorithmicMedia';
+const sourceTypes = ['trainedAlgorithmicMedia', 'compositeWithTrainedAlgorithmicMedia'] as const;
+export type DigitalSourceType = (typeof sourceTypes)[number];
 
 const digitalSourceTypes = 'http://cv.iptc.org/newscodes/digitalsourcetype/';
 
-const parametersKeyword = 'parameters';
+/** China's label for what a machine made (GB 45438-2025): who answers for it, and a number of this picture's. */
+export interface AigcLabel {
+  readonly producer: string;
+  readonly produceId: string;
+}
+
+export const parametersKeyword = 'parameters';
+
+/** Longer edge of the small picture that stands for a portrait in the gallery. */
+export const tileEdgePx = 384;
 
 /** A portrait as PNG bytes, labelled and with its settings. */
 export async function encodePortrait(
@@ -62,8 +72,21 @@ export async function readParameters(png: Uint8Array | string): Promise<ReadPara
   return found && parseParameters(found.text);
 }
 
-/** The label as an XMP packet: nothing but the source type. */
-export function labelXmp(sourceType: DigitalSourceType): string {
+/** A small WebP of a portrait for the gallery; null where the portrait is small enough itself. */
+export async function tileOf(png: Uint8Array): Promise<Uint8Array | null> {
+  const { width, height } = await readPictureHeader(png, 'portrait');
+  if (Math.max(width, height) <= tileEdgePx) return null;
+  return await encodeThumbnail(await decodePhoto(png, 'portrait'), tileEdgePx);
+}
+
+/** What a portrait's own label says; undefined where it has none. */
+export function sourceTypeOf(png: Uint8Array): DigitalSourceType | undefined {
+  const xmp = readPngTexts(png)?.find(({ keyword }) => keyword === xmpKeyword)?.text ?? '';
+  return sourceTypes.find((type) => xmp.includes(`${digitalSourceTypes}${type}<`));
+}
+
+/** The label as an XMP packet: nothing but the source type, and China's own label where it is wanted. */
+export function labelXmp(sourceType: DigitalSourceType, aigc: AigcLabel | null = null): string {
   return [
     '<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>',
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">',
@@ -71,8 +94,22 @@ export function labelXmp(sourceType: DigitalSourceType): string {
     '  <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">',
     `   <Iptc4xmpExt:DigitalSourceType>${digitalSourceTypes}${sourceType}</Iptc4xmpExt:DigitalSourceType>`,
     '  </rdf:Description>',
+    ...(aigc ? [
+      '  <rdf:Description rdf:about="" xmlns:TC260="http://www.tc260.org.cn/ns/AIGC/1.0/">',
+      `   <TC260:AIGC>${aigcText(aigc)}</TC260:AIGC>`,
+      '  </rdf:Description>',
+    ] : []),
     ' </rdf:RDF>',
     '</x:xmpmeta>',
     '<?xpacket end="r"?>',
   ].join('\n');
+}
+
+/** Its seven fields as JSON inside XML; 1 says that a machine made it. Nobody has passed it on yet. */
+function aigcText({ producer, produceId }: AigcLabel): string {
+  const fields = {
+    Label: '1', ContentProducer: producer, ProduceID: produceId, ReservedCode1: '', ContentPropagator: '',
+    PropagateID: '', ReservedCode2: '',
+  };
+  return JSON.stringify(fields).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

@@ -36,6 +36,8 @@ export interface PortraitQueries {
   ofJob(jobId: JobId): PortraitRecord[];
   /** Into the trash, or out of it with null. */
   setRemoved(id: PortraitId, removedAtMs: number | null): void;
+  /** A small picture for the gallery that was made later. */
+  setTile(id: PortraitId, tileSha256: string): void;
   emptyTrash(): void;
 }
 
@@ -73,6 +75,7 @@ export function portraitQueries(database: Database): PortraitQueries {
   const ofJob = database.prepare<[string], PortraitRow>(`
     select * from portrait where job_id = ? and removed_at_ms is null order by item_index`);
   const setRemoved = database.prepare('update portrait set removed_at_ms = ? where id = ?');
+  const setTile = database.prepare('update portrait set tile_sha256 = ? where id = ?');
   const emptyTrash = database.prepare('delete from portrait where removed_at_ms is not null');
   return {
     insert: (portrait) => void insert.run(toRow(portrait)),
@@ -82,6 +85,7 @@ export function portraitQueries(database: Database): PortraitQueries {
     },
     list: (id) => list.all({ id }).map(toRecord),
     ofJob: (jobId) => ofJob.all(jobId).map(toRecord),
+    setTile: (id, tileSha256) => void setTile.run(tileSha256, id),
     setRemoved: (id, removedAtMs) => void setRemoved.run(removedAtMs, id),
     emptyTrash: () => void emptyTrash.run(),
   };

@@ -1,19 +1,11 @@
-// Portrait styles of resources/styles, by id, and how a prompt gets the subject's words.
+// Portrait styles by id, and how a prompt gets the subject's words.
 
-import { join } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { Pack, Style } from '../contract/nouns.ts';
-import {
-  loadStyles, type PackFamily, type PortraitStyle, shownStyle, type StyleLanguage,
-} from '../generation/styles.ts';
+import { type PackFamily, type PortraitStyle, shownStyle, type StyleLanguage } from '../generation/styles.ts';
 
 export const subjectPlace = '{subject}';
 export const secondSubjectPlace = '{subject2}';
-
-/** The styles that come with Likeness, in the order they are shown. */
-export function readStyles(resourcesFolder: string): Promise<PortraitStyle[]> {
-  return loadStyles(join(resourcesFolder, 'styles'));
-}
 
 /** Styles as the studio shows them, with the prompts that this pack understands. */
 export function stylesFor(
@@ -27,9 +19,13 @@ export function stylesFor(
 export function findStyle(styles: readonly Style[], id: string): Style {
   const found = styles.find((style) => style.id === id);
   if (found) return found;
-  throw new UserError('styles.unknown', {
+  throw unknownStyle(styles, id);
+}
+
+export function unknownStyle(styles: readonly Pick<Style, 'id'>[], id: string): UserError {
+  return new UserError('styles.unknown', {
     what: `There is no style "${id}".`,
-    safe: 'Nothing was drawn.',
+    safe: 'Nothing was changed.',
     todo: `Choose one of ${styles.map((style) => style.id).join(', ')}, or write a prompt of your own.`,
   }, { id });
 }

@@ -1,5 +1,5 @@
-// The contact sheet of a create job: the photos it learned from, then the portraits, with the look and without it
-// under each other on the same seeds, each with its likeness.
+// Contact sheets: of a create job, the photos it learned from and the portraits with the look and without it under each
+// other on the same seeds; and of any portraits, the best first.
 
 import type { JobId } from '../contract/ids.ts';
 import { type ContactSheetRow, type ContactSheetTile, contactSheet } from '../generation/contact-sheet.ts';
@@ -7,6 +7,7 @@ import type { PortraitRecord } from '../library/portraits.ts';
 import { decodePhoto } from '../photos/decode.ts';
 import type { StudioContext } from './context.ts';
 import { isUsed } from './photo-view.ts';
+import { styleName } from './style-name.ts';
 
 const columns = 6;
 
@@ -56,4 +57,18 @@ function labelOf({ seed, likeness, second }: PortraitRecord): string {
   const cosines = [likeness.cosine, second?.likeness.cosine ?? null].flatMap((cosine) => cosine?.toFixed(3) ?? []);
   if (likeness.cosine !== null) return `seed ${seed} · likeness ${cosines.join(' and ')}`;
   return likeness.latentDistance === null ? `seed ${seed}` : `seed ${seed} · ${likeness.latentDistance.toFixed(2)} off`;
+}
+
+/** A sheet of any portraits as a PNG: the most alike first, those that could not be measured last, newest first. */
+export async function sheetOf(context: StudioContext, portraits: readonly PortraitRecord[]): Promise<Uint8Array> {
+  const best = portraits.toSorted((a, b) => (
+    (b.likeness.cosine ?? -2) - (a.likeness.cosine ?? -2) || b.createdAtMs - a.createdAtMs));
+  const tiles: ContactSheetTile[] = [];
+  for (const portrait of best) {
+    const style = styleName(context, portrait);
+    tiles.push(...await tile(context, portrait.tileSha256 ?? portrait.fileSha256, [
+      portrait.likeness.cosine?.toFixed(3) ?? '–', ...(style === null ? [] : [style]), `seed ${portrait.seed}`,
+    ].join(' · ')));
+  }
+  return await contactSheet([{ title: `${tiles.length}`, tiles }], { columns, hasPhotos: false });
 }

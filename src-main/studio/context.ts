@@ -8,6 +8,8 @@ import type { Queue } from '../jobs/queue.ts';
 import type { Library } from '../library/library.ts';
 import type { Companions } from '../packs/companions.ts';
 import type { PackShelf } from '../packs/pack-shelf.ts';
+import type { StyleShelf } from '../packs/style-shelf.ts';
+import type { ClipTokenizer } from '../text/tokenizer.ts';
 import type { Engine, EngineListeners } from './engine-client.ts';
 
 export interface StudioContext {
@@ -17,9 +19,13 @@ export interface StudioContext {
   readonly packs: PackShelf;
   /** Networks beside the packs: face engines, InstantID, LCM-LoRA. */
   readonly companions: Companions;
+  /** As they are now: those that come with Likeness and the user's own. */
   readonly styles: readonly PortraitStyle[];
+  readonly styleShelf: StyleShelf;
   /** Version of Likeness, for the page and for what is written into files. */
   readonly version: string;
+  /** CLIP's, read when it is first asked for. */
+  tokenizer(): Promise<ClipTokenizer>;
   emit(event: StudioEvent): void;
   /** Runs a request in an engine of its own, beside whatever the other one does; for work that needs no networks. */
   runApart(request: NewEngineRequest, listeners?: EngineListeners): Promise<EngineResult>;

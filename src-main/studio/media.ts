@@ -5,6 +5,7 @@ import {
 } from '../contract/ids.ts';
 import type { MediaKind } from '../contract/studio.ts';
 import type { StudioContext } from './context.ts';
+import { openTile } from './tiles.ts';
 import { makeContactSheet } from './contact-sheets.ts';
 
 export interface Media {
@@ -46,6 +47,12 @@ export async function openMedia(context: StudioContext, kind: PictureKind, id: s
     case 'portrait': case 'before': {
       const portrait = library.portraits.get(portraitIdSchema.safeParse(id).data ?? noId());
       return readKept(context, kind === 'portrait' ? portrait?.fileSha256 : portrait?.beforeSha256);
+    }
+    case 'tile':
+      return await openTile(library, portraitIdSchema.safeParse(id).data ?? noId());
+    case 'style': {
+      const picture = await context.styleShelf.picture(id);
+      return picture && { bytes: picture.bytes, contentType: picture.mediaType };
     }
     case 'preview':
       return readKept(context, library.snapshots.previewFile(previewIdSchema.safeParse(id).data ?? noId()));

@@ -1,9 +1,10 @@
 // The studio: the application's services behind one table of commands, the same for the desktop app, the command
 // line and the browser host. It owns the library, the queue and the engine, and ends them when it is closed.
 
+import path from 'node:path';
 import { errorDataOf } from '../contract/error-data.ts';
 import { UserError } from '../contract/errors.ts';
-import type { JobId } from '../contract/ids.ts';
+import type { JobId, SubjectId } from '../contract/ids.ts';
 import type { Job } from '../contract/work.ts';
 import {
   type Answer, type CommandName, type CommandRequest, type CommandResponse, type StudioEvent, commands,
@@ -15,22 +16,32 @@ import { type Library, openLibrary } from '../library/library.ts';
 import { type CompanionCatalogue, readCatalogue } from '../packs/companion-catalogue.ts';
 import { type Companions, openCompanions } from '../packs/companions.ts';
 import { type PackShelf, openPackShelf } from '../packs/pack-shelf.ts';
-import { readStyles, stylesFor } from '../packs/styles.ts';
+import { type StyleShelf, openStyleShelf } from '../packs/style-shelf.ts';
+import { stylesFor } from '../packs/styles.ts';
+import { againCommands } from './again.ts';
 import { companionCommands, packViews } from './companions.ts';
 import type { Handlers, StudioContext } from './context.ts';
 import { type Engine, type EngineSettings, openEngine } from './engine-client.ts';
+import { goingOn } from './engine-restarts.ts';
 import { clearWorkFolders } from './engine-work.ts';
 import { type ProgressBoard, jobCommands, openProgressBoard } from './jobs.ts';
 import { galleryCommands } from './gallery.ts';
+import { libraryCommands } from './library-commands.ts';
 import { lookCommands } from './looks.ts';
 import { type ExportedMedia, type Media, type PictureKind, openExport, openMedia } from './media.ts';
 import { photoCommands, queueUnseenPhotos } from './photos.ts';
+import { queueImport, runImport } from './run-import.ts';
+import { keptTokenizer } from './kept-tokenizer.ts';
+import { planCommands } from './plan.ts';
 import { portraitCommands } from './portraits.ts';
 import { recipeCommands } from './recipe.ts';
 import { clearEndedRuns } from './run-folders.ts';
 import { runAnalyze } from './run-analyze.ts';
 import { runCreate } from './run-create.ts';
 import { runTeach } from './run-teach.ts';
+import { runExport } from './run-export.ts';
+import { savingCommands } from './saving.ts';
+import { styleCommands, watchStyles } from './styles.ts';
 import { subjectCommands } from './subjects.ts';
 
 export interface StudioSettings {
@@ -55,6 +66,7 @@ export interface Studio {
   readonly packs: PackShelf;
   readonly companions: Companions;
   readonly styles: readonly PortraitStyle[];
+  readonly styleShelf: StyleShelf;
   readonly engine: Engine;
   /** As StudioContext has it. */
   readonly runApart: StudioContext['runApart'];
@@ -64,6 +76,8 @@ export interface Studio {
   call(command: string, request: unknown): Promise<Answer>;
   /** Returns what ends the subscription. */
   subscribe(listener: (event: StudioEvent) => void): () => void;
+  /** Brings in files, and the pictures in folders, as a job; for callers in this process, which know paths. */
+  queueImport(subjectId: SubjectId, paths: readonly string[]): Promise<Job>;
   openMedia(kind: PictureKind, id: string): Promise<Media | undefined>;
   /** The file behind media/export/<id>. */
   openExport(id: string): ExportedMedia | undefined;
@@ -89,34 +103,60 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
   const program = { nodeFile: settings.nodeFile, entryFile: settings.engineFile, resourcesFolder, onLog };
   const engine = openEngine({ ...program, onState: (state) => emit({ type: 'engine-state', engine: state }) });
   // all that is waited for comes before the queue, which starts to work as soon as it is open
+  const styleShelf = await openStyleShelf(resourcesFolder, path.join(libraryFolder, 'styles'));
   const parts = {
-    library, engine, packs, companions, version, styles: await readStyles(resourcesFolder), runApart: apart(program),
+    library, engine, packs, companions, version, runApart: apart(program), tokenizer: keptTokenizer(resourcesFolder),
+    styleShelf,
   };
   const board = openProgressBoard(emit);
-  const runner = (work: Runner): JobRunner => (job, control) => work(context, board, job, control);
-  const runners = { analyze: runner(runAnalyze), teach: runner(runTeach), create: runner(runCreate) };
+  const runners = runnersFor(library, board, () => context);
   const queue = openQueue({ library, onChange: board.changed, runners });
-  const context: StudioContext = { ...parts, queue, emit };
+  const context: StudioContext = { ...parts, queue, emit, get styles() { return styleShelf.list(); } };
+  queueUnseenPhotos(context);
+  return studioOver(context, board, { listeners, onLog });
+}
+
+function runnersFor(
+  { jobs }: Library, board: ProgressBoard, context: () => StudioContext,
+): Readonly<Record<Job['kind'], JobRunner>> {
+  const runner = (work: Runner): JobRunner =>
+    goingOn((job, control) => work(context(), board, job, control), jobs, board);
+  return {
+    import: runner(runImport), analyze: runner(runAnalyze), teach: runner(runTeach), create: runner(runCreate),
+    export: runner(runExport),
+  };
+}
+
+interface Outside {
+  readonly listeners: Set<(event: StudioEvent) => void>;
+  readonly onLog: (line: string) => void;
+}
+
+function studioOver(context: StudioContext, board: ProgressBoard, { listeners, onLog }: Outside): Studio {
+  const { library, engine, queue, emit, styleShelf } = context;
   const handlers = commandHandlers(context, board);
-  const studio: Studio = {
-    ...parts,
+  const endWatch = watchStyles(styleShelf, () => emit({ type: 'styles-changed' }));
+  return {
+    library, engine, styleShelf, packs: context.packs, companions: context.companions, version: context.version,
+    runApart: context.runApart,
+    get styles() { return styleShelf.list(); },
     run: (command, request) => runCommand(handlers, command, request),
     call: (command, request) => answerCall(handlers, onLog, command, request),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    queueImport: (subjectId, paths) => queueImport(context, board, subjectId, paths),
     openMedia: (kind, id) => openMedia(context, kind, id),
     openExport: (id) => openExport(context, id),
     settled: async (id) => board.view(await queue.settled(id)),
     async close() {
+      endWatch();
       await queue.close();
       await engine.close();
       library.close();
     },
   };
-  queueUnseenPhotos(context);
-  return studio;
 }
 
 async function companionsOf(
@@ -140,14 +180,14 @@ function apart(program: Omit<EngineSettings, 'onState'>): StudioContext['runApar
 }
 
 function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers {
-  const { companions, engine, library, packs, styles, version } = context;
+  const { companions, engine, library, packs, version } = context;
   return {
     'studio.state': () => {
       const settings = library.settings.get();
-      const shownStyles = stylesFor(styles, packs.list()[0], settings.language);
+      const shownStyles = stylesFor(context.styles, packs.list()[0], settings.language);
       return {
         version, engine: engine.state(), settings, packs: packViews(context), styles: shownStyles,
-        faceEngines: companions.engines(), isQueuePaused: false,
+        faceEngines: companions.engines(), isQueuePaused: context.queue.isPaused(),
       };
     },
     ...companionCommands(context),
@@ -155,9 +195,14 @@ function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers
     ...photoCommands(context),
     ...lookCommands(context, board),
     ...portraitCommands(context, board),
+    ...againCommands(context, board),
+    ...planCommands(context),
     ...galleryCommands(context),
     ...recipeCommands(context),
     ...jobCommands(context, board),
+    ...libraryCommands(context),
+    ...styleCommands(context),
+    ...savingCommands(context, board),
   };
 }
 

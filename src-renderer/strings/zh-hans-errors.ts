@@ -45,9 +45,10 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   'photos.too-large': aboutFile('太大，超出了单张照片的上限。', `没有打开它。${untouched}`, '请保存一份较小的副本再添加。'),
   'photos.too-slow': aboutFile('无法在合理的时间内解码。', untouched, '请另存为普通的 JPEG 后再添加。'),
   'photos.cannot-read': aboutFile('无法读取。', untouched, '请确认文件存在并且您有权打开它。'),
-  'photos.disk-full': always('磁盘已满。', '照片没有添加，之前的内容都还在。', '请腾出一些空间，然后重新添加。'),
-  'photos.cannot-write': always(
-    '无法写入资料库文件夹。', '照片没有添加，之前的内容都还在。', '请确认文件夹存在并且您有权写入。'),
+  'photos.too-many': ({ limit }) => ({
+    what: `您选择的内容里有超过 ${limit} 张图片。`, safe: '一张都没有添加。',
+    todo: '请只选择存放此人照片的文件夹。',
+  }),
   'photos.no-face': always(
     '没有找到可以学习的人脸。', `${untouched}没有学习任何内容。`, '请添加一张人脸清晰、距离较近、光线充足的照片。'),
   'photos.unknown': always('这张照片已不在资料库中。', unchanged, '请回到列表另选一张。'),
@@ -83,7 +84,9 @@ export const zhHansErrors: Record<string, ErrorWords> = {
     '这个模型还不能不经学习就画出人脸：缺少一些部分。', notDrawn,
     '请在“模型”页查看并添加缺少的部分，或另选模型，或先学习一个形象。'),
   'packs.unknown': always('没有这个模型。', unchanged, '请在“模型”页查看已安装的模型。'),
-  'styles.unknown': always('没有这种风格。', notDrawn, '请另选一种风格，或自己写提示词。'),
+  'styles.unknown': always('没有这种风格。', unchanged, '请另选一种风格，或自己写提示词。'),
+  'styles.built-in': always('这是自带的风格，不能修改。', unchanged, '请先复制一份，再修改副本。'),
+  'portraits.none-left': always('这些写真都已不在资料库中。', '没有写出任何文件。', '请另选写真再保存。'),
 
   'companions.unknown': aboutFile(
     '不是基础模型旁边所用的网络。', '只查看了它，没有任何改动。',
@@ -107,6 +110,10 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   'engine.stopped': always(
     '引擎在工作中途停止了。', '您的照片没有任何改动，之前完成的内容都还在。',
     '请重试。若再次停止，请关闭占用内存较多的程序，或选择较小的设置。'),
+  'engine.keeps-stopping': ({ times }) => ({
+    what: `引擎连续 ${times} 次在工作中途停止。`, safe: '您的照片没有任何改动，之前完成的内容都还在。',
+    todo: '内存可能不够：请关闭其他程序，或选择较小的设置、换一个计算设备，然后重试。',
+  }),
   'jobs.interrupted': always(
     '这个任务多次被中断。', '您的照片和已完成的写真都还在。', '请关闭占用内存较多的程序，然后重试。'),
   'jobs.nothing-to-keep': always(
