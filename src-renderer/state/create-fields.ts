@@ -4,7 +4,7 @@ import type { Pack } from '../../src-main/contract/nouns.ts';
 import { type GenerationSettings, generationSettingsSchema } from '../../src-main/contract/settings.ts';
 
 export const createFields = [
-  'samplingSteps', 'guidanceScale', 'imageStrength', 'imageStart', 'imageEnd', 'identityNetStrength',
+  'samplingSteps', 'guidanceScale', 'clipSkip', 'imageStrength', 'imageStart', 'imageEnd', 'identityNetStrength',
   'identityNetStart', 'identityNetEnd', 'facePassStrength', 'upscale', 'upscaleStrength',
 ] as const;
 export type CreateField = (typeof createFields)[number];
@@ -51,10 +51,4 @@ export function typedSettings(
 
 export function nothingTyped(): Record<CreateField, number | null> {
   return Object.fromEntries(createFields.map((field) => [field, null])) as Record<CreateField, number | null>;
-}
-
-/** Width over height of the portraits that this model draws. */
-export function aspectOf(pack: Pack | undefined, isInstant: boolean): number {
-  const size = { ...pack?.generationDefaults, ...(isInstant ? pack?.instantDefaults : {}) };
-  return size.widthPx && size.heightPx ? size.widthPx / size.heightPx : 1;
 }

@@ -1,37 +1,48 @@
-// What to draw next: who, how (with a look, or instantly from photos), prompt, styles, how many, seed, strengths; and
-// how many portraits that makes.
+// What to draw next: who, how (with looks, or instantly from photos), prompts, styles, sizes, how many, seed, strengths;
+// and how many portraits that makes.
 
-import type { AdapterId, JobId, PackId, StyleId, SubjectId } from '../../src-main/contract/ids.ts';
+import type { AdapterId, JobId, PackId, PhotoId, StyleId, SubjectId } from '../../src-main/contract/ids.ts';
 import type { Look, Pack, Portrait } from '../../src-main/contract/nouns.ts';
 import type { Job } from '../../src-main/contract/work.ts';
-import type { GenerationSettings } from '../../src-main/contract/settings.ts';
+import type { GenerationSettings, SamplerName } from '../../src-main/contract/settings.ts';
 import type { StudioClient } from '../ipc/client.ts';
 import {
   createFields, type FacePass, isAllowedGeneration, type Manner, nothingTyped, typedSettings,
 } from './create-fields.ts';
+import { createRequest } from './create-request.ts';
 import { PosePlan } from './pose-plan.svelte.ts';
+import { hasChoices, promptsOf } from './prompt-text.ts';
 import { SecondPlan } from './second-plan.svelte.ts';
+import { drawnSize, isSameSize, mostSizes, type Size, usualSize } from './sizes.ts';
+import { StartPlan } from './start-plan.svelte.ts';
 
 const maximumSeed = 0xffff_ffff;
 const maximumCount = 1000;
+const mostLooks = 20;
 
 /** Why drawing cannot start. */
 export type CreateObstacle =
   | 'no-model' | 'nothing-to-draw' | 'not-instant' | 'no-consent' | 'look-needed' | 'second-look-needed' | 'crowded'
-  | 'wrong-numbers';
+  | 'no-face-photo' | 'wrong-numbers';
 
 export class Create {
   how = $state<'look' | 'instantly'>('look');
   /** The user has said how; then nothing is suggested. */
   #hasChosenHow = false;
-  /** Null: the plain model, without a look. */
-  adapterId = $state<AdapterId | null>(null);
+  /** Looks that each portrait is drawn with, all of one model; empty: the plain model, without a look. */
+  adapterIds = $state.raw<readonly AdapterId[]>([]);
   /** The model for portraits without a look; null: the first that can. */
   packId = $state<PackId | null>(null);
   prompt = $state('');
+  /** Each line of the prompt is one of its own. */
+  isByLine = $state(false);
   negativePrompt = $state('');
   styleIds = $state<StyleId[]>([]);
   count = $state<number | null>(4);
+  /** Sizes that each is drawn in; empty: the model's own. */
+  sizes = $state.raw<readonly Size[]>([]);
+  /** Each '{a|b}' of a prompt with every choice, in place of one by chance for each portrait. */
+  everyChoice = $state(false);
   /** Null: a random one. */
   seed = $state<number | null>(null);
   adapterStrength = $state(1);
@@ -40,15 +51,30 @@ export class Create {
   wantsFast = $state(false);
   /** Null: as the model does it. */
   facePass = $state<FacePass | null>(null);
+  /** Null: the model's own. */
+  sampler = $state<SamplerName | null>(null);
+  /** Photos that give the face of an instant portrait; null: all that are used. */
+  facePhotoIds = $state.raw<readonly PhotoId[] | null>(null);
   /** The batch whose portraits are on the page. */
   jobId = $state<JobId | null>(null);
+  /** What lies beside the form; null: the portraits of a batch, or the styles where there is none. */
+  pane = $state<'styles' | 'results' | null>(null);
   readonly pose = new PosePlan();
+  readonly begin = new StartPlan();
   readonly second: SecondPlan;
   #client: StudioClient;
 
   isInstant = $derived(this.how === 'instantly');
-  subjects = $derived((this.prompt.trim() === '' ? 0 : 1) + this.styleIds.length);
-  total = $derived(this.subjects * (this.count ?? 0) * (this.compareWithout && this.adapterId ? 2 : 1));
+  shownPane = $derived<'styles' | 'results'>(this.pane ?? (this.jobId ? 'results' : 'styles'));
+  prompts = $derived(promptsOf(this.prompt, this.isByLine));
+  subjects = $derived(this.prompts.length + this.styleIds.length);
+  hasChoices = $derived(hasChoices(this.prompt) || hasChoices(this.negativePrompt));
+  isCompared = $derived(this.compareWithout && (this.isInstant || this.adapterIds.length > 0));
+  /** Of each prompt and style, without the choices in a prompt; the studio's plan knows those, too. */
+  total = $derived(
+    this.subjects * (this.count ?? 0) * Math.max(1, this.sizes.length) *
+    Math.max(1, this.adapterIds.length) * (this.isCompared ? 2 : 1),
+  );
   isCountRight = $derived(isWhole(this.count, 1, maximumCount));
   isSeedRight = $derived(this.seed === null || isWhole(this.seed, 0, maximumSeed));
   canStart = $derived(this.subjects > 0 && this.isCountRight && this.isSeedRight && this.areFieldsRight());
@@ -56,6 +82,15 @@ export class Create {
   constructor(client: StudioClient) {
     this.#client = client;
     this.second = new SecondPlan(client);
+  }
+
+  /** The first look; null: the plain model. */
+  get adapterId(): AdapterId | null {
+    return this.adapterIds[0] ?? null;
+  }
+
+  set adapterId(id: AdapterId | null) {
+    this.adapterIds = id === null ? [] : [id];
   }
 
   areFieldsRight(): boolean {
@@ -67,6 +102,16 @@ export class Create {
     this.how = how;
     this.#hasChosenHow = true;
     this.adapterId = how === 'look' ? (looks[0]?.id ?? null) : null;
+  }
+
+  /** Takes a look in beside the others, or out; one of another model takes the place of all. */
+  toggleLook(look: Look, looks: readonly Look[]): void {
+    if (this.adapterIds.includes(look.id)) {
+      this.adapterIds = this.adapterIds.filter((id) => id !== look.id);
+      return;
+    }
+    const alike = looks.filter(({ id, packId }) => packId === look.packId && this.adapterIds.includes(id));
+    this.adapterIds = [...alike.map(({ id }) => id), look.id].slice(-mostLooks);
   }
 
   /** Takes the first look; for a face that has none the way without teaching, where a model can. */
@@ -100,11 +145,32 @@ export class Create {
       if (this.second.isCrowded) return 'crowded';
     }
     if (this.subjects === 0) return 'nothing-to-draw';
+    if (this.facePhotoIds?.length === 0 && this.isInstant) return 'no-face-photo';
     return this.canStart ? null : 'wrong-numbers';
   }
 
   toggleStyle(id: StyleId): void {
     this.styleIds = this.styleIds.includes(id) ? this.styleIds.filter((each) => each !== id) : [...this.styleIds, id];
+  }
+
+  /** Takes a size in or out; with none the model's own. */
+  toggleSize(size: Size): void {
+    const others = this.sizes.filter((each) => !isSameSize(each, size));
+    this.sizes = others.length < this.sizes.length ? others : [...others, size].slice(-mostSizes);
+  }
+
+  /** Width over height of the first portraits. */
+  aspect(pack: Pack | undefined): number {
+    const { widthPx, heightPx } = this.sizes[0] ?? usualSize(pack, this.isInstant);
+    return widthPx / heightPx;
+  }
+
+  /** Takes one of the photos that give the face out or in; all of them stand for "those that are used". */
+  toggleFacePhoto(photoId: PhotoId, usedIds: readonly PhotoId[]): void {
+    const before = this.facePhotoIds ?? usedIds;
+    const isIn = before.includes(photoId);
+    const after = usedIds.filter((id) => (id === photoId ? !isIn : before.includes(id)));
+    this.facePhotoIds = after.length === usedIds.length ? null : after;
   }
 
   /** Puts a word at the head of the prompt unless it is in it. */
@@ -126,31 +192,44 @@ export class Create {
 
   /** Takes the settings of a portrait: the same again, or a start for others. */
   takeFrom(portrait: Portrait): void {
-    this.how = portrait.instantly ? 'instantly' : 'look';
+    const { samplingSteps, guidanceScale, settings, instantly, styleId } = portrait;
+    this.how = instantly ? 'instantly' : 'look';
     this.#hasChosenHow = true;
     this.adapterId = portrait.adapterId;
     this.packId = portrait.packId;
-    this.prompt = portrait.styleId ? '' : portrait.prompt;
-    this.styleIds = portrait.styleId ? [portrait.styleId] : [];
-    this.negativePrompt = portrait.styleId ? '' : portrait.negativePrompt;
+    this.prompt = styleId ? '' : portrait.prompt;
+    this.isByLine = false;
+    this.styleIds = styleId ? [styleId] : [];
+    this.negativePrompt = styleId ? '' : portrait.negativePrompt;
     this.seed = portrait.seed;
     this.adapterStrength = portrait.adapterStrength;
     this.count = 1;
-    const { samplingSteps, guidanceScale, settings } = portrait;
-    const own = createFields.map((field) => [field, settings[field] ?? null]);
-    this.typed = { ...nothingTyped(), ...Object.fromEntries(own), samplingSteps, guidanceScale };
-    this.wantsFast = settings.fast ?? false;
-    this.facePass = settings.facePass ?? null;
+    this.compareWithout = false;
+    this.#takeNumbers(settings, { samplingSteps, guidanceScale });
+    this.facePhotoIds = instantly?.facePhotoIds ?? null;
+    this.sizes = [drawnSize(portrait)];
     this.pose.fit(portrait.widthPx / portrait.heightPx);
-    this.pose.take(portrait.instantly?.pose ?? { kind: 'reference' });
+    this.pose.take(instantly?.pose ?? { kind: 'reference' });
+    this.begin.clear();
   }
 
-  /** For another subject: forgets look, batch, pictures of poses and the second person; keeps what to draw. */
+  #takeNumbers(settings: GenerationSettings, drawn: { samplingSteps: number; guidanceScale: number }): void {
+    const own = createFields.map((field) => [field, settings[field] ?? null]);
+    this.typed = { ...nothingTyped(), ...Object.fromEntries(own), ...drawn };
+    this.wantsFast = settings.fast ?? false;
+    this.facePass = settings.facePass ?? null;
+    this.sampler = settings.sampler ?? null;
+  }
+
+  /** For another subject: forgets looks, batch, pictures and the second person; keeps what to draw. */
   changeSubject(): void {
     this.adapterId = null;
     this.how = 'look';
     this.#hasChosenHow = false;
     this.jobId = null;
+    this.pane = null;
+    this.facePhotoIds = null;
+    this.begin.clear();
     this.pose.changeSubject();
     void this.second.choose(null);
   }
@@ -162,27 +241,15 @@ export class Create {
       ...typedSettings(this.typed, manner),
       ...(manner.isFast ? { fast: true } : {}),
       ...(this.facePass === null ? {} : { facePass: this.facePass }),
+      ...(this.sampler === null ? {} : { sampler: this.sampler }),
     };
   }
 
-  /** Starts a batch on the look's own model, or on `pack` without a look. */
+  /** Starts the batch, whose portraits then come into view. */
   async start(subjectId: SubjectId, look: Look | null, pack: Pack): Promise<Job> {
-    const prompt = this.prompt.trim();
-    const job = await this.#client.call('portraits.create', {
-      subjectId,
-      adapterId: look?.id ?? null,
-      packId: look?.packId ?? pack.id,
-      prompts: prompt === '' ? [] : [prompt],
-      styleIds: [...this.styleIds],
-      negativePrompt: this.negativePrompt.trim(),
-      count: this.count ?? 1,
-      ...(this.seed === null ? {} : { seed: this.seed }),
-      compareWithout: this.compareWithout && look !== null,
-      instantly: this.isInstant ? { pose: this.pose.pose() } : null,
-      second: this.second.request(),
-      settings: this.settings(pack),
-    });
+    const job = await this.#client.call('portraits.create', createRequest(this, subjectId, look, pack));
     this.jobId = job.id;
+    this.pane = null;
     return job;
   }
 }

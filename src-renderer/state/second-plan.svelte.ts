@@ -82,6 +82,14 @@ export class SecondPlan {
     this.divide(middle);
   }
 
+  /** Takes over place and pose of the second person of a portrait. */
+  take({ adapterId, mask, pose }: SecondPerson, aspect: number): void {
+    this.adapterId = adapterId;
+    if (mask) this.#painted = mask;
+    this.pose.fit(aspect, this.areaOf(true));
+    this.pose.take(pose);
+  }
+
   /** What the studio is asked for; null without a second person. */
   request(): SecondPerson | null {
     if (this.subjectId === null) return null;

@@ -34,6 +34,7 @@ export const enInstantly = {
     'look-needed': 'Two people need a look each, or Instantly.',
     'second-look-needed': 'Choose a look for the second person, or Instantly.',
     crowded: 'One of the two has no room left in the picture.',
+    'no-face-photo': 'Choose at least one photo that gives the face.',
     'wrong-numbers': 'A number is out of its range.',
   } as Record<CreateObstacle, string>,
   likeness: 'Likeness',

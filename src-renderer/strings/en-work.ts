@@ -1,5 +1,6 @@
 // English strings of the pages where the work is done; teaching and looks have files of their own.
 
+import { enBatch, enStyles } from './en-batch.ts';
 import { enFaceChooser, enLikeness, enMeasures, enVerdict } from './en-faces.ts';
 import { enChoices, enFields } from './en-fields.ts';
 import { enInstantly, enPeople, enPortraitFaces, enPose } from './en-instantly.ts';
@@ -79,6 +80,8 @@ export const enWork = {
   pose: enPose,
   people: enPeople,
   portraitFaces: enPortraitFaces,
+  batch: enBatch,
+  styles: enStyles,
   create: {
     title: 'Create portraits',
     look: 'Look',

@@ -34,6 +34,7 @@ export const zhHansInstantly: typeof enInstantly = {
     'look-needed': '两个人需要各有一个形象，或使用即时生成。',
     'second-look-needed': '请为第二个人选择形象，或使用即时生成。',
     crowded: '其中一人在画面里没有位置了。',
+    'no-face-photo': '请至少选择一张提供脸的照片。',
     'wrong-numbers': '有数字超出了范围。',
   },
   likeness: '相似度',

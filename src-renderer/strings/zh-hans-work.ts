@@ -1,6 +1,7 @@
 // Chinese (simplified) strings of the pages where the work is done; teaching and looks have files of their own.
 
 import type { enWork } from './en-work.ts';
+import { zhHansBatch, zhHansStyles } from './zh-hans-batch.ts';
 import { zhHansFaceChooser, zhHansLikeness, zhHansMeasures, zhHansVerdict } from './zh-hans-faces.ts';
 import { zhHansChoices, zhHansFields } from './zh-hans-fields.ts';
 import {
@@ -78,6 +79,8 @@ export const zhHansWork: typeof enWork = {
   pose: zhHansPose,
   people: zhHansPeople,
   portraitFaces: zhHansPortraitFaces,
+  batch: zhHansBatch,
+  styles: zhHansStyles,
   create: {
     title: '创作写真',
     look: '形象',
