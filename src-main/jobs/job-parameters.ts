@@ -4,12 +4,28 @@ import { z } from 'zod';
 import { instantlySchema, regionMaskSchema, secondPersonSchema } from '../contract/faces.ts';
 import { originSchema, variationSchema } from '../contract/gallery.ts';
 import { adapterIdSchema, packIdSchema, photoIdSchema, styleIdSchema } from '../contract/ids.ts';
-import { startPictureSchema } from '../contract/nouns.ts';
+import { errorDataSchema, startPictureSchema } from '../contract/nouns.ts';
 import { generationSettingsSchema, methodSchema, trainingSettingsSchema } from '../contract/settings.ts';
 
 /** An analyze job takes every photo of its subject that has no verdict yet. */
 export const analyzeParametersSchema = z.object({});
 export type AnalyzeParameters = z.infer<typeof analyzeParametersSchema>;
+
+/** An import brings in the files of its items. */
+export const importParametersSchema = z.object({});
+export type ImportParameters = z.infer<typeof importParametersSchema>;
+
+/** One file of an import; its path is forgotten once it is done. */
+export const importItemSchema = z.object({ file: z.string().min(1) });
+export type ImportItem = z.infer<typeof importItemSchema>;
+
+/** What came of one file. */
+export const importedSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('added') }),
+  z.object({ kind: z.literal('known') }),
+  z.object({ kind: z.literal('refused'), fileName: z.string(), error: errorDataSchema }),
+]);
+export type Imported = z.infer<typeof importedSchema>;
 
 export const teachParametersSchema = z.object({
   method: methodSchema,

@@ -101,6 +101,16 @@ export async function decodeReduced(
   return await decoded(part ? reduced.extract(part) : reduced, file, kind);
 }
 
+/**
+ * The same, reduced while it is decoded to fit into a square of `edgePx`, never enlarged. Every byte is still decoded,
+ * so what is damaged is found; a JPEG takes an eighth of the memory and less time.
+ */
+export async function decodeWithin(bytes: Uint8Array, file: string, edgePx: number): Promise<RgbPicture> {
+  const kind = supportedKind(bytes, file);
+  const fit = { fit: 'inside', withoutEnlargement: true } as const;
+  return await decoded(upright(bytes, 'srgb').resize(edgePx, edgePx, fit), file, kind);
+}
+
 function upright(bytes: Uint8Array, colour: ColourHandling): Sharp {
   return open(bytes, colour).timeout({ seconds: timeLimitSeconds }).autoOrient()
     .flatten({ background: '#ffffff' }).toColourspace('srgb');

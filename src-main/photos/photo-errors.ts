@@ -79,32 +79,15 @@ export function folderEmpty(folder: string): UserError {
   }, { folder });
 }
 
-export function diskFull(folder: string): UserError {
-  return new UserError('photos.disk-full', {
-    what: `The disk that holds ${folder} is full.`,
-    safe: 'The photo was not added, and what was there before is kept.',
-    todo: 'Free some space and add the photo again.',
-  }, { folder });
-}
-
-export function cannotWrite(folder: string, reason: string): UserError {
-  return new UserError('photos.cannot-write', {
-    what: `Nothing could be written to ${folder} (${reason}).`,
-    safe: 'The photo was not added, and what was there before is kept.',
-    todo: 'Check that the folder exists and that you may write to it.',
-  }, { folder, reason });
+export function tooManyPhotos(limit: number): UserError {
+  return new UserError('photos.too-many', {
+    what: `There are more than ${limit} pictures in what you chose.`,
+    safe: 'None of them was added.',
+    todo: 'Choose the folders that hold photos of this one person.',
+  }, { limit });
 }
 
 /** The operating system's word for what went wrong, e.g. 'ENOENT'; '' when it is not a system error. */
 export function systemCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-const noSpace = new Set(['ENOSPC', 'EDQUOT']);
-
-/** What a failed write in `folder` means for the user. Anything but a system error is ours and returned as it is. */
-export function writeError(error: unknown, folder: string): unknown {
-  const code = systemCode(error);
-  if (code === '') return error;
-  return noSpace.has(code) ? diskFull(folder) : cannotWrite(folder, code);
 }

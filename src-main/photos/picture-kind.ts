@@ -8,13 +8,15 @@ export interface PictureKind {
   readonly name: string;
   /** Set for the three formats that photos/ decodes. */
   readonly supported?: SupportedKind;
+  /** Whether people would call it a picture; a video or a PDF is none. */
+  readonly isStill: boolean;
 }
 
 /** Bytes that `pictureKind` wants to see. */
 export const signatureBytes = 512;
 
 interface Signature {
-  readonly kind: PictureKind;
+  readonly kind: { readonly name: string; readonly supported?: SupportedKind };
   readonly offset?: number;
   readonly bytes: string;
 }
@@ -43,7 +45,9 @@ const brands: Readonly<Record<string, string>> = {
   'qt  ': 'video', isom: 'video', mp42: 'video', mp41: 'video', iso2: 'video', avc1: 'video',
 };
 
-function containerKind(head: string): PictureKind | undefined {
+const notStill: ReadonlySet<string> = new Set(['video', 'PDF', 'icon']);
+
+function containerKind(head: string): Signature['kind'] | undefined {
   if (head.startsWith('RIFF') && head.startsWith('WEBP', 8)) return { name: 'WebP', supported: 'webp' };
   const brand = head.startsWith('ftyp', 4) ? brands[head.slice(8, 12)] : undefined;
   return brand === undefined ? undefined : { name: brand };
@@ -62,8 +66,13 @@ function isSvg(head: string): boolean {
 /** The kind of picture that begins with these bytes, or undefined when they begin no picture that we know of. */
 export function pictureKind(bytes: Uint8Array): PictureKind | undefined {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, signatureBytes)).toString('latin1');
+  const kind = signatureKind(head) ?? containerKind(head);
+  return kind && { ...kind, isStill: !notStill.has(kind.name) };
+}
+
+function signatureKind(head: string): Signature['kind'] | undefined {
   const found = signatures.find(({ bytes: signature, offset = 0 }) => head.startsWith(signature, offset));
   if (found) return found.kind;
   if (isBitmap(head)) return { name: 'BMP' };
-  return containerKind(head) ?? (isSvg(head) ? { name: 'SVG' } : undefined);
+  return isSvg(head) ? { name: 'SVG' } : undefined;
 }

@@ -138,8 +138,11 @@ class EngineClient {
         return call.listeners.onNote?.(report.sentence);
       case 'item':
         call.items = call.items.then(() => call.listeners.onItem?.(report.item));
-        // whoever waits for `items` at the end sees the failure; until then it is not unhandled
-        call.items.catch(() => undefined);
+        // what cannot be kept, e.g. on a full disk, need not be computed to the end
+        call.items.catch((error: unknown) => {
+          call.reject(error);
+          if (this.#call === call) this.#abandon();
+        });
         return;
       case 'done':
         return void call.items.then(() => call.resolve(report.result), call.reject);
@@ -147,6 +150,14 @@ class EngineClient {
         this.#settings.onLog(report.stack);
         return void call.items.then(() => call.reject(reviveError(report.error)), call.reject);
     }
+  }
+
+  /** Kills an engine that computes for nobody; the next request starts another. */
+  #abandon(): void {
+    const child = this.process;
+    this.process = undefined;
+    child?.kill('SIGKILL');
+    this.#setState({ state: 'off', provider: null, fallbackReason: null, deviceName: null });
   }
 
   #ended(child: ChildProcess, reason: string): void {

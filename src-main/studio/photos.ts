@@ -1,21 +1,16 @@
 // Commands over photos. An import decodes the whole picture, keeps the bytes as they came together with two previews,
 // and puts the search for faces into the queue; the user's own file is never opened for writing.
 
-import path from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { JobId, PhotoId, SubjectId } from '../contract/ids.ts';
 import type { Photo } from '../contract/nouns.ts';
 import type { AnalyzeParameters } from '../jobs/job-parameters.ts';
 import { newId } from '../library/library.ts';
-import { decodePhoto, encodeThumbnail, readPictureHeader } from '../photos/decode.ts';
+import { type PreparedPhoto, preparePhoto } from '../photos/import-photo.ts';
 import type { Handlers, StudioContext } from './context.ts';
 import { present } from './missing.ts';
 import { announcePhoto, judgeSubject, photosToLookAt } from './photo-set.ts';
 import { photoViews } from './photo-view.ts';
-
-/** Longest edge of the preview and of the thumbnail. */
-const previewEdgePx = 1024;
-const thumbnailEdgePx = 256;
 
 export function photoCommands(context: StudioContext): Handlers<
   'photos.import' | 'photos.list' | 'photos.choose' | 'photos.chooseFace' | 'photos.setCaption'
@@ -46,32 +41,40 @@ export function photoCommands(context: StudioContext): Handlers<
 }
 
 async function importPhoto(
-  context: StudioContext, subjectId: SubjectId, givenName: string, bytes: Uint8Array,
+  context: StudioContext, subjectId: SubjectId, fileName: string, bytes: Uint8Array,
 ): Promise<{ photo: Photo; isNew: boolean }> {
-  const { library } = context;
-  present(library.subjects.get(subjectId), 'subject');
-  // a browser may send a path of any system; only its last part is kept
-  const fileName = path.posix.basename(givenName.replaceAll('\\', '/')) || 'photo';
-  const { kind } = await readPictureHeader(bytes, fileName);
-  const picture = await decodePhoto(bytes, fileName);
-  const preview = await encodeThumbnail(picture, previewEdgePx);
-  const thumbnail = await encodeThumbnail(picture, thumbnailEdgePx);
-  const { id, isNew } = await library.exclusively(async () => {
-    const originalSha256 = await library.keepFile(bytes, `image/${kind}`);
-    const known = library.photos.findOriginal(subjectId, originalSha256);
-    if (known) return { id: known.id, isNew: false };
-    const photoId = newId<PhotoId>();
-    const previewSha256 = await library.keepFile(preview, 'image/webp');
-    const thumbnailSha256 = await library.keepFile(thumbnail, 'image/webp');
-    library.photos.insert({
-      id: photoId, subjectId, originalSha256, previewSha256, thumbnailSha256, fileName,
-      widthPx: picture.width, heightPx: picture.height, addedAtMs: Date.now(),
-    });
-    return { id: photoId, isNew: true };
-  });
+  present(context.library.subjects.get(subjectId), 'subject');
+  const { id, isNew } = await keepPhoto(context, subjectId, await preparePhoto({ fileName, bytes }));
   const photo = announcePhoto(context, id, isNew ? 'photo-added' : 'photo-changed');
   if (isNew) queueAnalysis(context, subjectId);
   return { photo, isNew };
+}
+
+/** Keeps a photo that is known to be whole; the same bytes are one photo. `inTheSame` happens with its row or never. */
+export async function keepPhoto(
+  { library }: StudioContext, subjectId: SubjectId, photo: PreparedPhoto,
+  inTheSame: (isNew: boolean) => void = () => undefined,
+): Promise<{ id: PhotoId; isNew: boolean }> {
+  const { kind, fileName, widthPx, heightPx } = photo;
+  return await library.exclusively(async () => {
+    const originalSha256 = await library.keepFile(photo.bytes, `image/${kind}`);
+    const known = library.photos.findOriginal(subjectId, originalSha256);
+    if (known) {
+      inTheSame(false);
+      return { id: known.id, isNew: false };
+    }
+    const id = newId<PhotoId>();
+    const previewSha256 = await library.keepFile(photo.preview, 'image/webp');
+    const thumbnailSha256 = await library.keepFile(photo.thumbnail, 'image/webp');
+    library.transaction(() => {
+      library.photos.insert({
+        id, subjectId, originalSha256, previewSha256, thumbnailSha256, fileName, widthPx, heightPx,
+        addedAtMs: Date.now(),
+      });
+      inTheSame(true);
+    });
+    return { id, isNew: true };
+  });
 }
 
 /** The photo waits until it has been looked at again with that face; what the user chose stays chosen. */

@@ -38,7 +38,7 @@ export async function runAnalyze(
 }
 
 async function lookAt(
-  context: StudioContext, board: ProgressBoard, job: JobRecord, { signal }: RunControl,
+  context: StudioContext, board: ProgressBoard, job: JobRecord, control: RunControl,
   { photos, networks }: { readonly photos: readonly PhotoToLookAt[]; readonly networks: FaceNetworks },
 ): Promise<void> {
   const { library } = context;
@@ -49,10 +49,12 @@ async function lookAt(
       photos: photos.map(({ photo, faceBox }) =>
         ({ key: photo.id, file: library.pathOf(photo.originalSha256), chosenFaceBox: faceBox })),
     } as const;
-    await context.engine.run(request, signal, {
+    await context.engine.run(request, control.signal, {
       onProgress: (progress) => board.report(job.id, progress),
       onItem: async (item) => {
-        if (item.kind === 'photo') await keepAnalysis(context, photos, item, { folder, engine: networks.kind });
+        if (item.kind !== 'photo') return;
+        await keepAnalysis(context, photos, item, { folder, engine: networks.kind });
+        control.gotOn();
       },
     }).catch((error: unknown) => { throw duringJob(error, 'looking for faces'); });
   });

@@ -109,7 +109,9 @@ async function teach(teaching: Teaching, runFolder: string): Promise<'done' | 'p
 }
 
 /** The engine tells snapshots again when it goes on; their pictures are kept once. */
-async function keepSnapshot({ context, board, job }: Teaching, item: TakenSnapshot, runFolder: string): Promise<void> {
+async function keepSnapshot(
+  { context, board, job, control }: Teaching, item: TakenSnapshot, runFolder: string,
+): Promise<void> {
   const { library, emit } = context;
   const { step, isBest } = item;
   const known = library.snapshots.get(job.id, step);
@@ -128,7 +130,7 @@ async function keepSnapshot({ context, board, job }: Teaching, item: TakenSnapsh
       jobId: job.id, step, loss, validationLoss, likeness, facesFound, previews, isBest, createdAtMs: Date.now(),
     });
   });
-  library.jobs.forgetAttempts(job.id);
+  control.gotOn();
   emit({ type: 'snapshot-added', snapshot: present(library.snapshots.get(job.id, step), 'job') });
   board.changed(present(library.jobs.get(job.id), 'job'));
 }

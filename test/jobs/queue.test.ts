@@ -28,7 +28,8 @@ afterEach(async () => {
 });
 
 function queueWith(work: JobRunner, onChange: (job: JobRecord) => void = () => undefined): Queue {
-  return openQueue({ library, onChange, runners: { import: work, analyze: work, teach: work, create: work, export: work } });
+  const runners = { import: work, analyze: work, teach: work, create: work, export: work };
+  return openQueue({ library, onChange, runners });
 }
 
 function newJob(title: string) {

@@ -1,12 +1,11 @@
 // Every kind of bad input has its own code and a plain sentence, and leaves nothing in the store.
 
-import { createWriteStream, existsSync, readdirSync, writeFileSync, mkdirSync, chmodSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { UserError } from '../../src-main/contract/errors.ts';
-import { importPhoto } from '../../src-main/photos/import-photo.ts';
+import { preparePhoto } from '../../src-main/photos/import-photo.ts';
 import { listPhotos } from '../../src-main/photos/list-photos.ts';
-import { writeError } from '../../src-main/photos/photo-errors.ts';
 import { pictureKind } from '../../src-main/photos/picture-kind.ts';
 import { codeOf, gradientPicture, greyPng, raw, temporaryFolder } from './fixtures.ts';
 
@@ -42,14 +41,13 @@ test.each(badFiles)('$name is refused as $code', async ({ name, bytes, code, say
   const folder = temporaryFolder();
   const file = path.join(folder, name);
   writeFileSync(file, await bytes());
-  const error: unknown = await importPhoto(file, path.join(folder, 'store')).catch((thrown: unknown) => thrown);
+  const error: unknown = await preparePhoto(file).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(UserError);
   const { code: found, text } = error as UserError;
   expect(found).toBe(code);
   expect(text.what).toContain(name);
   expect(text.what).toContain(says);
   expect(text.what).not.toContain(folder); // messages name the file, not the folder
-  expect(existsSync(path.join(folder, 'store'))).toBe(false);
 });
 
 test('a missing file, a folder and a dangling link are unreadable', async () => {
@@ -57,27 +55,8 @@ test('a missing file, a folder and a dangling link are unreadable', async () => 
   mkdirSync(path.join(folder, 'folder.jpg'));
   symlinkSync(path.join(folder, 'nowhere'), path.join(folder, 'link.jpg'));
   for (const name of ['missing.jpg', 'folder.jpg', 'link.jpg']) {
-    expect(await codeOf(() => importPhoto(path.join(folder, name), folder)), name).toBe('photos.cannot-read');
+    expect(await codeOf(() => preparePhoto(path.join(folder, name))), name).toBe('photos.cannot-read');
   }
-});
-
-test('a store that cannot be written says so', async () => {
-  const folder = temporaryFolder();
-  writeFileSync(path.join(folder, 'store'), 'a file stands where the folder should be');
-  const bytes = await raw(picture).png().toBuffer();
-  expect(await codeOf(() => importPhoto({ fileName: 'a.png', bytes }, path.join(folder, 'store'))))
-    .toBe('photos.cannot-write');
-});
-
-// Linux's /dev/full answers every write as a full disk does; elsewhere the system's error is made by hand.
-test('a full disk has its own sentence', async () => {
-  const error = existsSync('/dev/full') ? await new Promise<Error>((resolve) => {
-    createWriteStream('/dev/full').on('error', resolve).end('x');
-  }) : Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
-  const shown = writeError(error, '/library');
-  expect(shown).toBeInstanceOf(UserError);
-  expect((shown as UserError).code).toBe('photos.disk-full');
-  expect(writeError(new TypeError('ours'), '/library')).toBeInstanceOf(TypeError);
 });
 
 test('a folder lists pictures by name or content, in natural order, and nothing else', async () => {
@@ -100,17 +79,6 @@ test('an empty folder, one without pictures, and one that is not there have thei
   expect(await codeOf(() => listPhotos(folder))).toBe('photos.folder-empty');
   expect(await codeOf(() => listPhotos(path.join(folder, 'nowhere')))).toBe('photos.folder-missing');
   expect(await codeOf(() => listPhotos(path.join(folder, 'notes.txt')))).toBe('photos.folder-missing');
-});
-
-test('nothing of a failed import is left under a final name', async () => {
-  const folder = temporaryFolder();
-  const store = path.join(folder, 'store');
-  mkdirSync(path.join(store, 'originals'), { recursive: true });
-  chmodSync(store, 0o755);
-  writeFileSync(path.join(store, 'thumbnails'), 'in the way');
-  const bytes = await raw(picture).png().toBuffer();
-  expect(await codeOf(() => importPhoto({ fileName: 'a.png', bytes }, store))).toBe('photos.cannot-write');
-  expect(readdirSync(path.join(store, 'originals'))).toEqual([]);
 });
 
 test('a kind is found from few bytes without reading past them', () => {

@@ -1,76 +1,61 @@
 // What an import keeps, what it strips, and that the user's own file is left as it was.
 
-import { createHash } from 'node:crypto';
-import { readFileSync, readdirSync, statSync, writeFileSync, mkdirSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { decodePhoto } from '../../src-main/photos/decode.ts';
-import { importPhoto, openPhoto } from '../../src-main/photos/import-photo.ts';
-import { removeParts, writeWhole } from '../../src-main/photos/photo-store.ts';
-import { gradientPicture, raw, temporaryFolder } from './fixtures.ts';
+import { openPhoto, preparePhoto } from '../../src-main/photos/import-photo.ts';
+import { codeOf, gradientPicture, raw, temporaryFolder } from './fixtures.ts';
 
-test('an imported photo is a byte for byte copy named by its content, and the original is untouched', async () => {
+test('what is kept of a photo is the file, byte for byte, and the original is untouched', async () => {
   const folder = temporaryFolder();
   const original = path.join(folder, 'Holiday 1.JPG');
   writeFileSync(original, await raw(gradientPicture(640, 480)).jpeg().toBuffer());
   const bytes = readFileSync(original);
   const before = statSync(original);
-  const photo = await importPhoto(original, path.join(folder, 'store'));
-
-  expect(photo.id).toBe(createHash('sha256').update(bytes).digest('hex'));
-  expect(readFileSync(photo.file).equals(bytes)).toBe(true);
-  expect(statSync(photo.file).mode & 0o222).toBe(0);
-  expect([photo.width, photo.height, photo.fileName, photo.isNew]).toEqual([640, 480, 'Holiday 1.JPG', true]);
+  const photo = await preparePhoto(original);
+  expect(bytes.equals(photo.bytes)).toBe(true);
+  expect([photo.widthPx, photo.heightPx, photo.fileName]).toEqual([640, 480, 'Holiday 1.JPG']);
   const after = statSync(original);
   expect([after.mtimeMs, after.size, after.ino, after.nlink]).toEqual(
     [before.mtimeMs, before.size, before.ino, before.nlink]);
   expect(readFileSync(original).equals(bytes)).toBe(true);
 });
 
-test('the same bytes twice are one photo', async () => {
-  const store = temporaryFolder();
-  const bytes = await raw(gradientPicture(32, 32)).png().toBuffer();
-  const first = await importPhoto({ fileName: 'a.png', bytes }, store);
-  const second = await importPhoto({ fileName: 'b.png', bytes }, store);
-  expect([first.isNew, second.isNew]).toEqual([true, false]);
-  expect(second.file).toBe(first.file);
-  expect(readdirSync(path.dirname(first.file))).toHaveLength(1);
-});
-
-test('content decides the kind and the extension, not the name', async () => {
-  const store = temporaryFolder();
+test('content decides the kind, not the name; of a name only the last part is kept', async () => {
   const bytes = await raw(gradientPicture(32, 32)).webp().toBuffer();
-  const photo = await importPhoto({ fileName: 'really.jpg', bytes }, store);
-  expect(photo.kind).toBe('webp');
-  expect(path.extname(photo.file)).toBe('.webp');
+  expect(await preparePhoto({ fileName: 'C:\\me\\really.jpg', bytes })).toMatchObject({
+    kind: 'webp', fileName: 'really.jpg',
+  });
 });
 
 // A camera held upright stores a lying picture and the number 6: turn a quarter to the right.
 test('orientation is applied to size, pixels and previews', async () => {
-  const store = temporaryFolder();
+  const folder = temporaryFolder();
   const lying = raw(gradientPicture(60, 40));
   const bytes = await lying.withMetadata({ orientation: 6 }).png().toBuffer();
-  const photo = await importPhoto({ fileName: 'upright.png', bytes }, store);
-  const picture = await openPhoto(photo.file);
+  const file = path.join(folder, 'upright.png');
+  writeFileSync(file, bytes);
+  const photo = await preparePhoto(file);
+  const picture = await openPhoto(file);
 
-  expect([photo.width, photo.height]).toEqual([40, 60]);
+  expect([photo.widthPx, photo.heightPx]).toEqual([40, 60]);
   expect([picture.width, picture.height]).toEqual([40, 60]);
   // the stored left bottom corner (red 0, green 255) is seen at the left top
   expect([...picture.data.slice(0, 3)]).toEqual([0, 255, 96]);
-  const preview = await sharp(photo.thumbnails[256]).metadata();
+  const preview = await sharp(photo.thumbnail).metadata();
   expect([preview.width, preview.height]).toEqual([40, 60]);
 });
 
 test('previews fit their square, are WebP and carry no metadata', async () => {
-  const store = temporaryFolder();
   const bytes = await raw(gradientPicture(1500, 600))
     .withExif({ IFD0: { Copyright: 'secret owner' }, IFD3: { GPSLatitudeRef: 'N' } }).withXmp('<x>secret place</x>')
     .withIccProfile('p3').jpeg().toBuffer();
   expect(bytes.includes('secret owner')).toBe(true); // otherwise the next lines prove nothing
-  const photo = await importPhoto({ fileName: 'a.jpg', bytes }, store);
-  for (const [edgePx, height] of [[256, 102], [1024, 410]] as const) {
-    const preview = readFileSync(photo.thumbnails[edgePx]);
+  const photo = await preparePhoto({ fileName: 'a.jpg', bytes });
+  for (const [made, edgePx, height] of [[photo.thumbnail, 256, 103], [photo.preview, 1024, 410]] as const) {
+    const preview = Buffer.from(made);
     const { format, width, height: seen, exif, xmp, icc } = await sharp(preview).metadata();
     expect({ format, width, seen }).toEqual({ format: 'webp', width: edgePx, seen: height });
     expect([exif, xmp, icc]).toEqual([undefined, undefined, undefined]);
@@ -106,11 +91,17 @@ test('grey, 16-bit, transparent and CMYK pictures all become 8-bit RGB', async (
   expect((await decodePhoto(cmyk, 'x')).data).toHaveLength(48);
 });
 
-test('what an interrupted write left is swept, what was written stays', async () => {
-  const store = temporaryFolder();
-  mkdirSync(path.join(store, 'originals'));
-  writeFileSync(path.join(store, 'originals', '.01234567-89ab-cdef-0123-456789abcdef.part'), 'half');
-  await writeWhole(path.join(store, 'originals', 'whole'), Buffer.from('whole'));
-  expect(await removeParts(store)).toBe(1);
-  expect(readdirSync(path.join(store, 'originals'))).toEqual(['whole']);
+test('a preview is reduced as it is decoded, and damage anywhere in the file is still found', async () => {
+  const noisy = gradientPicture(1600, 1200);
+  noisy.data.forEach((value, i) => { noisy.data[i] = (value + (i * 7919) % 61) & 255; });
+  const [jpeg, progressive] = [raw(noisy).jpeg(), raw(noisy).jpeg({ progressive: true })];
+  for (const encode of [jpeg, progressive, raw(noisy).webp(), raw(noisy).png()]) {
+    const bytes = await encode.toBuffer();
+    await expect(preparePhoto({ fileName: 'whole', bytes })).resolves.toMatchObject({ widthPx: 1600 });
+    for (const part of [0.5, 0.9, 0.99]) {
+      const cut = bytes.subarray(0, Math.floor(bytes.length * part));
+      const code = await codeOf(() => preparePhoto({ fileName: 'cut', bytes: cut }));
+      expect(code, `${part}`).toBe('photos.damaged');
+    }
+  }
 });
