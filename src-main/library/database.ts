@@ -15,6 +15,8 @@ const settings: readonly (readonly [name: string, value: string, expected: unkno
   ['trusted_schema', 'off', 0],
   ['cell_size_check', 'on', 1],
   ['mmap_size', '0', undefined],
+  // what is sorted or compacted shows in no temporary file
+  ['temp_store', 'memory', 2],
 ];
 
 /**

@@ -13,6 +13,7 @@ import { type BackupFolder, isSound, syncFile } from './backups.ts';
 import { eraseLog } from './database.ts';
 import { type Swept, asideFolderName } from './file-store.ts';
 import type { LibraryFactQueries } from './library-facts.ts';
+import type { Notes } from './notes.ts';
 import { removeUnusedSql } from './stored-files.ts';
 
 export type Erased = Pick<ErasureReceipt, 'files' | 'bytes' | 'backupsRewritten'>;
@@ -22,14 +23,17 @@ interface Places {
   readonly database: Database;
   readonly facts: LibraryFactQueries;
   readonly backups: BackupFolder;
-  /** Removes files without a row, and notes without their noun. */
+  readonly notes: Pick<Notes, 'writeAll'>;
+  /** Removes files without a row. */
   sweep(): Promise<Swept>;
 }
 
 /** Finishes every erasure that was begun; the receipt's part that is about files. */
-export async function finishErasures({ folder, database, facts, backups, sweep }: Places): Promise<Erased> {
+export async function finishErasures({ folder, database, facts, backups, notes, sweep }: Places): Promise<Erased> {
   const ids = facts.erasing();
   if (ids.length === 0) return { files: 0, bytes: 0, backupsRewritten: 0 };
+  // their notes first: without them, and with the rows gone, nothing brings them back
+  notes.writeAll();
   const swept = await sweep();
   let backupsRewritten = 0;
   for (const { id } of await backups.list()) {

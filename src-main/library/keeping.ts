@@ -11,6 +11,7 @@ import { type Erased, finishErasures } from './erasure.ts';
 import type { ExportedFileQueries } from './exported-files.ts';
 import type { FileStore, Swept } from './file-store.ts';
 import { type LibraryFactQueries, libraryFactQueries } from './library-facts.ts';
+import { type Notes, keepNotes } from './notes.ts';
 import { storedFileQueries } from './stored-files.ts';
 import type { SubjectQueries } from './subjects.ts';
 import { type TraceQueries, traceQueries } from './traces.ts';
@@ -30,6 +31,7 @@ export interface Keeping {
   sizeBytes(): Promise<number>;
   /** Copies the database and verifies the copy. Throws 'disk.full' and the like. */
   backUp(reason: Backup['reason'], atMs: number): Promise<Backup>;
+  readonly notes: Notes;
   /** Whether SQLite finds nothing wrong with the database, all of it. */
   isDatabaseSound(): boolean;
   /** Reads every kept file again. Nothing is changed. */
@@ -57,6 +59,7 @@ export function keepingOver({ folder, database, store, subjects, exportedFiles }
   const backups = backupFolder(folder);
   const facts = libraryFactQueries(database);
   const traces = traceQueries(database);
+  const notes = keepNotes(database, folder);
   const sweep = async (): Promise<Swept> => {
     const kept = storedFiles.removeUnused();
     const removed = await store.sweep((sha256) => kept.has(sha256));
@@ -69,9 +72,9 @@ export function keepingOver({ folder, database, store, subjects, exportedFiles }
     else subjects.remove(id);
     facts.setErasing([...facts.erasing(), id]);
   });
-  const finish = () => finishErasures({ folder, database, facts, backups, sweep });
+  const finish = () => finishErasures({ folder, database, facts, backups, notes, sweep });
   return {
-    facts, backups, sweep, traces,
+    facts, backups, sweep, traces, notes,
     sizeBytes: () => sizeOf(folder, traces, backups),
     backUp: (reason, atMs) => backups.make(database, reason, atMs),
     isDatabaseSound: () => database.pragma('integrity_check(1)', { simple: true }) === 'ok',

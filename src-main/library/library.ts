@@ -98,11 +98,12 @@ function queriesOver(database: Database): Queries {
 function assemble(folder: string, database: Database, store: FileStore): Library {
   const storedFiles: StoredFileQueries = storedFileQueries(database);
   const queries = queriesOver(database);
+  const keeping = keepingOver({ folder, database, store, ...queries });
   let last: Promise<unknown> = Promise.resolve();
   return {
     folder,
     ...queries,
-    ...keepingOver({ folder, database, store, ...queries }),
+    ...keeping,
     exclusively(change) {
       const next = last.then(change, change);
       last = next;
@@ -126,6 +127,9 @@ function assemble(folder: string, database: Database, store: FileStore): Library
     },
     pathOf: (sha256) => store.pathOf(sha256),
     transaction: (change) => database.transaction(change).immediate(),
-    close: () => database.close(),
+    close() {
+      keeping.notes.close();
+      database.close();
+    },
   };
 }

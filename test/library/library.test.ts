@@ -171,9 +171,9 @@ test('removing a subject removes its rows and files, and its embeddings leave no
   expect(library.photos.get(photoId)).toBeUndefined();
   expect(await library.readFile(sha256)).toBeUndefined();
   library.close();
-  for (const name of await readdir(folder)) {
-    if (name === 'files') continue;
-    expect((await readFile(join(folder, name))).includes('EMBEDDING-MARKER')).toBe(false);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    expect((await readFile(join(entry.parentPath, entry.name))).includes('EMBEDDING-MARKER')).toBe(false);
   }
 });
 

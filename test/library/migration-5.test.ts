@@ -93,7 +93,7 @@ test('everything of an instant portrait of two comes back, and the picture from 
       subjectId: bo, adapterId: null, likeness: { cosine: 0.8, distance: 1, latentDistance: null, level: 'some' },
     },
   });
-  expect(library.portraits.get(kept.id)).toEqual({ ...kept, hasBefore: true });
+  expect(library.portraits.get(kept.id)).toMatchObject({ ...kept, hasBefore: true });
   await library.sweep();
   expect(await library.hasFile(beforeSha256)).toBe(true);
   library.portraits.setRemoved(kept.id, 9);

@@ -88,7 +88,8 @@ create table note_due (
   seq integer primary key,
   kind text not null check (kind in ('subject', 'photo', 'job', 'look', 'portrait', 'settings')),
   id text not null,
-  subject_id text not null
+  subject_id text not null,
+  unique (kind, id)
 ) strict;
 
 -- for counting by kind in one walk, then in the order of each sort; the newest have all that filters ask for, so that
