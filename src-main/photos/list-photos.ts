@@ -5,7 +5,7 @@
 import { constants, type Dirent } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { cannotRead, folderEmpty, folderMissing, systemCode, tooManyPhotos } from './photo-errors.ts';
+import { cannotRead, folderEmpty, folderMissing, nothingChosen, systemCode, tooManyPhotos } from './photo-errors.ts';
 import { pictureKind, signatureBytes } from './picture-kind.ts';
 
 /** More in one go is a slip of the hand, such as a whole disk. */
@@ -45,10 +45,11 @@ function isHidden({ name }: Dirent): boolean {
   return name.startsWith('.') || foldersOfPrograms.has(name.toLowerCase());
 }
 
-async function entriesOf(folder: string): Promise<Dirent[]> {
+/** `name` is what the folder is called in a message. */
+async function entriesOf(folder: string, name = folder): Promise<Dirent[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     const code = systemCode(error);
-    throw code === 'ENOENT' || code === 'ENOTDIR' ? folderMissing(folder) : cannotRead(folder, code);
+    throw code === 'ENOENT' || code === 'ENOTDIR' ? folderMissing(name) : cannotRead(name, code);
   });
   const order = new Intl.Collator('en', { numeric: true });
   return entries.sort((a, b) => order.compare(a.name, b.name));
@@ -76,8 +77,8 @@ export async function listPhotos(folder: string): Promise<string[]> {
  * not, so that it can be said why it is none; of folders and those inside them the pictures, natural order, the
  * files of a folder before its folders. Each file once. Links to folders are not followed.
  *
- * Throws photos.folder-empty when nothing is found, photos.too-many above 10,000. A folder inside that cannot be read
- * is passed over.
+ * Throws photos.none-found, photos.too-many above 10,000, photos.cannot-read. A folder inside that cannot be read is
+ * passed over.
  */
 export async function findPhotos(places: readonly string[]): Promise<string[]> {
   const found = new Set<string>();
@@ -87,10 +88,11 @@ export async function findPhotos(places: readonly string[]): Promise<string[]> {
   };
   for (const place of places.map((one) => path.resolve(one))) {
     const isFolder = await stat(place).then((entry) => entry.isDirectory(), () => false);
-    if (isFolder) await walk(place, await entriesOf(place), add);
+    // the page hears of it, and no path
+    if (isFolder) await walk(place, await entriesOf(place, path.basename(place)), add);
     else add([place]);
   }
-  if (found.size === 0) throw folderEmpty(places.join(', '));
+  if (found.size === 0) throw nothingChosen();
   return [...found];
 }
 

@@ -79,12 +79,20 @@ export function folderEmpty(folder: string): UserError {
   }, { folder });
 }
 
-export function tooManyPhotos(limit: number): UserError {
+export function nothingChosen(): UserError {
+  return new UserError('photos.none-found', {
+    what: 'There are no pictures in what you chose.',
+    safe: 'Nothing was changed.',
+    todo: 'Choose JPEG, PNG or WebP photos of one person, or a folder with some.',
+  });
+}
+
+export function tooManyPhotos(most: number): UserError {
   return new UserError('photos.too-many', {
-    what: `There are more than ${limit} pictures in what you chose.`,
+    what: `There are more than ${most} pictures in what you chose.`,
     safe: 'None of them was added.',
     todo: 'Choose the folders that hold photos of this one person.',
-  }, { limit });
+  }, { most });
 }
 
 /** The operating system's word for what went wrong, e.g. 'ENOENT'; '' when it is not a system error. */

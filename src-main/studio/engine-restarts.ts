@@ -52,5 +52,5 @@ function keepsStopping(error: unknown, reason: string): UserError {
     todo: isMemory
       ? 'It may have run out of memory: close other programs or choose smaller settings, then try again.'
       : 'Choose another device or smaller settings, then try again; if it goes on, restart the computer.',
-  }, { reason, times: mostDeaths });
+  }, { reason, count: mostDeaths });
 }

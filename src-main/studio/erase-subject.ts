@@ -23,6 +23,8 @@ export async function eraseSubject(
   const shared = library.jobs.withSecond(id);
   const jobs = [...library.jobs.ofSubject(id), ...shared];
   await endJobs(context, jobs);
+  // an import that is cancelled queues a look at what it has brought in
+  await endJobs(context, library.jobs.ofSubject(id));
   const traces = library.traces.ofSubject(id);
   const shown = shared.flatMap((job): Shown[] => library.portraits.ofJob(job.id));
   const removed = await library.exclusively(() => library.eraseSubject(id, keepPortraits, Date.now()));

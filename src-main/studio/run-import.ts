@@ -26,7 +26,7 @@ const decodedAtOnce = Math.min(3, availableParallelism());
 const refusedShown = 100;
 
 /**
- * Queues the import of files and of the pictures in folders. Throws subjects.unknown, photos.folder-empty, .too-many
+ * Queues the import of files and of the pictures in folders. Throws subjects.unknown, photos.none-found, .too-many
  * and the like; what a single file is refused for is said in the job's outcome.
  */
 export async function queueImport(

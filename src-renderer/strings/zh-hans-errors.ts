@@ -45,8 +45,10 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   'photos.too-large': aboutFile('太大，超出了单张照片的上限。', `没有打开它。${untouched}`, '请保存一份较小的副本再添加。'),
   'photos.too-slow': aboutFile('无法在合理的时间内解码。', untouched, '请另存为普通的 JPEG 后再添加。'),
   'photos.cannot-read': aboutFile('无法读取。', untouched, '请确认文件存在并且您有权打开它。'),
-  'photos.too-many': ({ limit }) => ({
-    what: `您选择的内容里有超过 ${limit} 张图片。`, safe: '一张都没有添加。',
+  'photos.none-found': always(
+    '您选择的内容里没有图片。', unchanged, '请选择同一个人的 JPEG、PNG 或 WebP 照片，或存放这些照片的文件夹。'),
+  'photos.too-many': ({ most }) => ({
+    what: `您选择的内容里有超过 ${most} 张图片。`, safe: '一张都没有添加。',
     todo: '请只选择存放此人照片的文件夹。',
   }),
   'photos.no-face': always(
@@ -110,8 +112,8 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   'engine.stopped': always(
     '引擎在工作中途停止了。', '您的照片没有任何改动，之前完成的内容都还在。',
     '请重试。若再次停止，请关闭占用内存较多的程序，或选择较小的设置。'),
-  'engine.keeps-stopping': ({ times }) => ({
-    what: `引擎连续 ${times} 次在工作中途停止。`, safe: '您的照片没有任何改动，之前完成的内容都还在。',
+  'engine.keeps-stopping': ({ count }) => ({
+    what: `引擎连续 ${count} 次在工作中途停止。`, safe: '您的照片没有任何改动，之前完成的内容都还在。',
     todo: '内存可能不够：请关闭其他程序，或选择较小的设置、换一个计算设备，然后重试。',
   }),
   'jobs.interrupted': always(
