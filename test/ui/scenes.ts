@@ -14,14 +14,17 @@ import { manySubjects, type Scene } from './stage.ts';
 
 const now = Date.UTC(2026, 10, 20, 12, 0, 0);
 
+/** Every fifth style has no sample picture. */
+const stylePictureId = (index: number): string | null => (index % 5 === 4 ? null : `${index}`.padStart(32, '0'));
+
 /** The styles that the studio ships. */
 export const shippedStyles: Style[] = readdirSync(path.join(import.meta.dirname, '../../resources/styles'))
   .filter((name) => name.endsWith('.json'))
   .map((name) => JSON.parse(
     readFileSync(path.join(import.meta.dirname, '../../resources/styles', name), 'utf8'),
   ) as { id: string; name: { en: string }; group: { en: string }; starter: { prompt: string; negativePrompt: string } })
-  .map(({ id, name, group, starter }) => ({
-    id: id as StyleId, name: name.en, group: group.en, isBuiltIn: true, pictureId: null, ...starter,
+  .map(({ id, name, group, starter }, index) => ({
+    id: id as StyleId, name: name.en, group: group.en, isBuiltIn: true, pictureId: stylePictureId(index), ...starter,
   }));
 
 function judged(grade: Verdict['grade'], code = ''): Pick<Photo, 'verdict' | 'isUsed'> {

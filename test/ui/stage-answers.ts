@@ -7,6 +7,7 @@ import { defaultStudioSettings, type StudioSettings } from '../../src-main/contr
 import { type CommandName, commands } from '../../src-main/contract/studio.ts';
 import type { Job } from '../../src-main/contract/work.ts';
 import { engine, job, pack } from '../renderer/nouns.ts';
+import { batchAnswers } from './batch-answers.ts';
 import type { Scene } from './stage.ts';
 
 const now = Date.UTC(2026, 10, 20, 13, 0, 0);
@@ -56,6 +57,7 @@ const answers: Partial<Record<CommandName, (scene: Scene, request: Request) => u
   'portraits.list': ({ portraits }, request) => ofSubject(portraits, request),
   'portraits.create': () => job('create', 9, { state: 'waiting', items: 4 }),
   'portraits.remove': () => ({}),
+  ...batchAnswers,
 
   'queue.pause': (scene, { isPaused }) => ((scene.isQueuePaused = Boolean(isPaused)), {}),
   'jobs.list': ({ jobs }) => jobs ?? [],

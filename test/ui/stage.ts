@@ -13,7 +13,7 @@ import type {
 import type { Job } from '../../src-main/contract/work.ts';
 import type { LibraryState } from '../../src-main/contract/keeping.ts';
 import type { StudioSettings } from '../../src-main/contract/settings.ts';
-import type { CommandName, StudioEvent } from '../../src-main/contract/studio.ts';
+import type { CommandName, CommandResponse, StudioEvent } from '../../src-main/contract/studio.ts';
 import { type RunningServer, type ServedStudio, serveStudio } from '../../src-main/host/serve.ts';
 import { photoId, subjectId } from '../renderer/nouns.ts';
 import { answerTo } from './stage-answers.ts';
@@ -36,6 +36,10 @@ export interface Scene {
   faceEngines?: FaceEngine[];
   library?: LibraryState;
   isQueuePaused?: boolean;
+  /** What the prompts of a planned batch have no room for. */
+  cutOff?: string[];
+  /** What a portrait was asked for beside its settings. */
+  recipe?: CommandResponse<'portraits.recipe'>;
   /** Commands that are refused, with what the refusal says. */
   refusals?: Partial<Record<CommandName, UserError>>;
 }
@@ -91,7 +95,7 @@ const source = sharp(path.join(root, 'test/photos/astronaut.png'));
 /** A picture of the asked kind: the test photo, cut and turned by the id's number so that no two look the same. */
 async function picture(scene: Scene, kind: string, id: string): Promise<Uint8Array> {
   const number = Number(id.slice(-6));
-  if (kind === 'portrait' || kind === 'before') {
+  if (kind === 'portrait' || kind === 'tile' || kind === 'before' || kind === 'style') {
     const edge = 150 + (number % 5) * 24;
     return await source.clone()
       .extract({ left: 140 + (number % 3) * 8, top: 20 + (number % 4) * 6, width: edge, height: edge })
