@@ -2,13 +2,15 @@
 
 import type { CreateRequest } from '../contract/engine-create.ts';
 import type { InstantFace } from '../contract/engine-faces.ts';
+import type { Variation } from '../contract/gallery.ts';
 import { fastSampling, noFastAdapter, type SamplingChoice } from '../generation/fast-mode.ts';
-import type { FinishedPortrait } from '../generation/finish-portrait.ts';
 import type { GivenFace, PortraitMaking } from '../generation/making-text.ts';
 import type { LoraReference } from '../generation/parameters-text.ts';
 import type { PortraitSettings } from '../generation/portrait-file.ts';
 import type { SecondPerson } from '../generation/portrait-denoiser.ts';
 import type { PortraitRequest, StartPicture } from '../generation/text-to-portrait.ts';
+import type { RgbPicture } from '../photos/pixels.ts';
+import { withoutBraceEscapes } from '../text/wildcards.ts';
 import type { DrawingPerson } from './create-people.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -48,19 +50,32 @@ export function portraitRequest(
   return {
     prompt: item.prompt, negativePrompt: item.negativePrompt, seeds: [item.seed], widthPx, heightPx, ...sampling,
     ...(adapter ? { adapter } : {}), ...(face ? { face } : {}), ...(second ? { second } : {}),
-    ...(start ? { start } : {}),
+    ...(start ? { start } : {}), ...(item.variation ? { turns: turnsOf(item.variation) } : {}),
   };
 }
 
-/** What the PNG of a portrait says; of one that is kept from before its passes, `finished` is left out. */
+/** All turns of a variation in their order. */
+function turnsOf({ earlier = [], ...last }: Variation): Variation[] {
+  return [...earlier, last];
+}
+
+/** What became of a portrait after it was drawn. */
+export interface PortraitState {
+  readonly isFaceRedrawn: boolean;
+  readonly picture: Pick<RgbPicture, 'width'>;
+}
+
+/** What the PNG of a portrait says, also of one that is kept from before its passes. */
 export function portraitSettings(
-  request: CreateRequest, item: Item, sampling: SamplingChoice, finished?: FinishedPortrait,
+  request: CreateRequest, item: Item, sampling: SamplingChoice, state: PortraitState,
 ): PortraitSettings {
+  const { start } = request;
   return {
-    prompt: item.prompt, negativePrompt: item.negativePrompt, seed: item.seed, ...sampling,
-    ...(request.start ? { startStrength: request.start.strength, startsFromPhoto: request.start.isPhoto } : {}),
+    prompt: withoutBraceEscapes(item.prompt), negativePrompt: withoutBraceEscapes(item.negativePrompt),
+    seed: item.seed, ...sampling,
+    ...(start ? { startStrength: start.strength, startsFromPhoto: start.isPhoto } : {}),
     modelName: request.modelName, version: `Likeness ${request.version}`,
-    loras: lorasOf(request, item), making: makingOf(request, finished),
+    loras: lorasOf(request, item), making: makingOf(request, item, state),
   };
 }
 
@@ -74,14 +89,18 @@ function lorasOf({ adapter, second, settings }: CreateRequest, item: Item): Lora
   ].filter(({ strength }) => strength > 0);
 }
 
-function makingOf({ settings, ...request }: CreateRequest, finished: FinishedPortrait | undefined): PortraitMaking {
-  const { widthPx, heightPx, facePassStrength, upscale, upscaleStrength } = settings;
+function makingOf(
+  { settings, ...request }: CreateRequest, { variation }: Item, { isFaceRedrawn, picture }: PortraitState,
+): PortraitMaking {
+  const { widthPx, heightPx, facePassStrength, upscaleStrength } = settings;
   const face = givenFace(settings, [request.face, request.second?.face].flatMap((each) => each ?? []));
+  // by the picture itself, which may have been made larger more than once
+  const factor = Number((picture.width / widthPx).toFixed(2));
   return {
+    ...(variation ? { variation } : {}),
     ...(request.second ? { hasTwoPeople: true } : {}), ...(face ? { face } : {}),
-    ...(finished?.isFaceRedrawn ? { facePassStrength } : {}),
-    ...(finished?.isUpscaled
-      ? { upscale: { factor: upscale, strength: upscaleStrength, drawn: { widthPx, heightPx } } } : {}),
+    ...(isFaceRedrawn ? { facePassStrength } : {}),
+    ...(factor > 1 ? { upscale: { factor, strength: upscaleStrength, drawn: { widthPx, heightPx } } } : {}),
   };
 }
 

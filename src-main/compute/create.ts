@@ -7,12 +7,15 @@ import type { CreateRequest } from '../contract/engine-create.ts';
 import type { Likeness } from '../contract/faces.ts';
 import type { SamplingChoice } from '../generation/fast-mode.ts';
 import { finishPortrait, type FinishedPortrait } from '../generation/finish-portrait.ts';
+import { encodePicture } from '../generation/encode-picture.ts';
+import { requestAtSize } from '../generation/part-of-portrait.ts';
 import { writePortrait } from '../generation/portrait-file.ts';
 import { expectedPoints, pointsAsFractions } from '../generation/pose.ts';
 import {
   type DrawnPicture, type PortraitRequest, type StartPicture, drawPortraits,
 } from '../generation/text-to-portrait.ts';
 import { openPhoto } from '../photos/import-photo.ts';
+import type { RgbPicture } from '../photos/pixels.ts';
 import { type DrawingPerson, openPeople, type People, readLooks } from './create-people.ts';
 import { portraitRequest, portraitSettings, samplingOf } from './create-settings.ts';
 import type { EngineParts } from './engine-parts.ts';
@@ -87,32 +90,53 @@ async function drawItem(drawing: Drawing, item: Item): Promise<void> {
   const { request, sampling, people, start, meters, reporter, drawn: done } = drawing;
   const first = await people.first(item);
   const second = await people.second(item);
-  const own = portraitRequest(request, item, sampling, { first, second, start });
-  const before = done.size * sampling.samplingSteps;
-  const { portraits: [drawn] } = await drawPortraits(first.pipeline, first.prompts, own, {
-    onStep: ({ samplingStep }) => reporter.step(before + samplingStep),
-  });
-  const finished = await finish(drawing, first, own, drawn!);
-  const likeness = await likenesses(meters, drawn!, finished, own);
-  const names = await writeFiles(drawing, item, drawn!, finished);
+  const asked = portraitRequest(request, item, sampling, { first, second, start });
+  const { drawn, own } = item.enlarged
+    ? await givenPortrait(first, asked, item.enlarged.file) : { drawn: await draw(drawing, first, asked), own: asked };
+  const finished = await finish(drawing, item, first, own, drawn);
+  const likeness = await likenesses(meters, drawn, finished, own);
+  const names = await writeFiles(drawing, item, drawn, finished);
   reporter.item({
     kind: 'portrait', key: item.key, ...names, widthPx: finished.picture.width, heightPx: finished.picture.height,
     ...sampling, ...likeness, facePoints: facePointsOf(own, finished),
     isFaceRedrawn: finished.isFaceRedrawn,
   });
   done.add(item.key);
-  if (finished.picture !== drawn!.picture && done.size < request.items.length) phaseOfDrawing(drawing);
+  if (finished.picture !== drawn.picture && done.size < request.items.length) phaseOfDrawing(drawing);
 }
 
-function finish(
-  { request: { settings }, reporter, meters }: Drawing, { pipeline, prompts }: DrawingPerson, request: PortraitRequest,
-  { picture }: DrawnPicture,
+async function draw(
+  { sampling, reporter, drawn: done }: Drawing, { pipeline, prompts }: DrawingPerson, request: PortraitRequest,
+): Promise<DrawnPicture> {
+  const before = done.size * sampling.samplingSteps;
+  const { portraits: [drawn] } = await drawPortraits(pipeline, prompts, request, {
+    onStep: ({ samplingStep }) => reporter.step(before + samplingStep),
+  });
+  return drawn!;
+}
+
+/** A portrait that is there, and the request it would have been drawn by at the size that it has. */
+async function givenPortrait(
+  { pipeline }: DrawingPerson, asked: PortraitRequest, file: string,
+): Promise<{ drawn: DrawnPicture; own: PortraitRequest }> {
+  const picture = await openPhoto(file);
+  // compared with the references' latents, which have the size that portraits are drawn at
+  const latents = await encodePicture(pipeline, picture, asked);
+  return { drawn: { seed: asked.seeds[0]!, picture, latents }, own: requestAtSize(asked, picture) };
+}
+
+async function finish(
+  { request: { settings }, reporter, meters }: Drawing, { enlarged }: Item, { pipeline, prompts }: DrawingPerson,
+  request: PortraitRequest, { picture }: DrawnPicture,
 ): Promise<FinishedPortrait> {
-  const { facePass, facePassStrength, upscale, upscaleStrength } = settings;
+  const { facePassStrength, upscale, upscaleStrength } = settings;
+  const facePass = enlarged ? 'off' : settings.facePass;
   const finishing = { facePass, facePassStrength, upscale, upscaleStrength };
-  return finishPortrait({ pipeline, prompts, request, finishing }, picture, (each) => meters[0]!.find(each), {
+  const find = (each: RgbPicture) => meters[0]!.find(each);
+  const finished = await finishPortrait({ pipeline, prompts, request, finishing }, picture, find, {
     onPhase: (phase, steps) => reporter.phase(phase, steps), onStep: (step) => reporter.step(step),
   });
+  return { ...finished, isFaceRedrawn: finished.isFaceRedrawn || enlarged?.isFaceRedrawn === true };
 }
 
 /** Of the face that was found, else of the place that one was asked for; of two people, the first one's. */
@@ -127,11 +151,12 @@ function facePointsOf({ face, second, widthPx, heightPx }: PortraitRequest, { fa
 async function likenesses(
   [first, second]: readonly LikenessMeter[], { seed, latents }: DrawnPicture, { picture, faces }: FinishedPortrait,
   request: PortraitRequest,
-): Promise<{ likeness: Likeness; secondLikeness: Likeness | null }> {
+): Promise<{ likeness: Likeness; nearestReference: number | null; secondLikeness: Likeness | null }> {
   const portrait = { seed, latents, picture };
   const place = (who: 'first' | 'second') => expectedPoints(request, who, picture);
+  const { nearestReference, ...likeness } = await first!.measure(portrait, faces.first ?? null, place('first'));
   return {
-    likeness: await first!.measure(portrait, faces.first ?? null, place('first')),
+    likeness, nearestReference,
     secondLikeness: second ? await second.measure(portrait, faces.second ?? null, place('second')) : null,
   };
 }
@@ -144,6 +169,8 @@ async function writeFiles(
   await writePortrait(file, finished.picture, portraitSettings(request, item, sampling, finished));
   if (finished.picture === drawn.picture) return { file, beforeFile: null };
   const beforeFile = path.join(request.outputFolder, `portrait-${done.size}-before.png`);
-  await writePortrait(beforeFile, drawn.picture, portraitSettings(request, item, sampling));
+  await writePortrait(beforeFile, drawn.picture, portraitSettings(request, item, sampling, {
+    picture: drawn.picture, isFaceRedrawn: item.enlarged?.isFaceRedrawn ?? false,
+  }));
   return { file, beforeFile };
 }

@@ -8,13 +8,19 @@ import type { FaceEngineId, Likeness, LikenessRange } from '../contract/faces.ts
 import { nominalFacePoints } from '../dataset/framing.ts';
 import type { Face, FacePoints } from '../faces/face.ts';
 import { type FaceEngine, openFaceEngine } from '../faces/face-engine.ts';
-import { likenessLevel, likenessRange as rangeOf, meanLikeness } from '../faces/likeness.ts';
+import { faceLikeness, likenessLevel, likenessRange as rangeOf, meanLikeness } from '../faces/likeness.ts';
 import type { DrawnPicture } from '../generation/text-to-portrait.ts';
 import type { Pipeline } from '../networks/pipeline.ts';
 import { openPhoto } from '../photos/import-photo.ts';
 import type { RgbPicture } from '../photos/pixels.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { readPixels } from './pictures.ts';
+
+/** A likeness, and which of the references the face is most like. */
+export interface MeasuredLikeness extends Likeness {
+  /** Its place among the references; null without a face. */
+  readonly nearestReference: number | null;
+}
 
 export interface LikenessMeter {
   /** Every face in a picture, the largest first. */
@@ -23,7 +29,7 @@ export interface LikenessMeter {
    * Of the largest face, or of `own`, one of those that find() gave; null where the person is not in the picture. Then
    * `place` says where the face should lie, in pixels; the middle of the picture unless told.
    */
-  measure(portrait: DrawnPicture, own?: Face | null, place?: FacePoints): Promise<Likeness>;
+  measure(portrait: DrawnPicture, own?: Face | null, place?: FacePoints): Promise<MeasuredLikeness>;
   release(): Promise<void>;
 }
 
@@ -47,17 +53,19 @@ export async function openLikenessMeter(
   const { references, likenessNetworks = { kind: 'built-in' }, settings: { widthPx, heightPx } } = measured;
   const engine = await openFaceEngine(likenessNetworks, { weightsFolder: path.join(resourcesFolder, 'faces') });
   try {
-    const faceEmbeddings = await referenceEmbeddings(references, engine);
+    const embedded = await referenceEmbeddings(references, engine);
+    const faceEmbeddings = embedded.map(({ embedding }) => embedding);
     const latents = pipeline && widthPx === heightPx ? await referenceLatents(references, pipeline, widthPx) : [];
     const range = measured.likenessRange
-      ?? rangeOf([...faceEmbeddings, ...await embeddingsIn(measured.rangeFiles ?? [], engine)]);
+      ?? rangeOf([...faceEmbeddings, ...(await embeddingsIn(measured.rangeFiles ?? [], engine))
+        .map(({ embedding }) => embedding)]);
     return {
       find: (picture) => engine.analyze(picture),
       async measure({ picture, latents: drawn }, own, place) {
-        if (references.length === 0) return { cosine: null, distance: null, latentDistance: null };
+        if (references.length === 0) return unmeasured;
         const face = own === undefined ? (await engine.analyze(picture))[0] : own;
         const latentDistance = nearest(drawn.data as Float32Array, latents);
-        const likeness = await faceLikenessOf(engine, picture, face ?? place, { faceEmbeddings, range });
+        const likeness = await faceLikenessOf(engine, picture, face ?? place, { embedded, range });
         return { ...likeness, latentDistance };
       },
       release: () => engine.release(),
@@ -68,22 +76,40 @@ export async function openLikenessMeter(
   }
 }
 
+const unmeasured: MeasuredLikeness = { cosine: null, distance: null, latentDistance: null, nearestReference: null };
+
+/** A reference's face. */
+interface EmbeddedReference {
+  /** Its place among the references. */
+  readonly index: number;
+  readonly embedding: ArrayLike<number>;
+}
+
 interface Compared {
-  readonly faceEmbeddings: readonly ArrayLike<number>[];
+  readonly embedded: readonly EmbeddedReference[];
   readonly range: LikenessRange | null;
 }
 
 async function faceLikenessOf(
-  engine: FaceEngine, picture: RgbPicture, where: Face | FacePoints | undefined, { faceEmbeddings, range }: Compared,
-): Promise<Omit<Likeness, 'latentDistance'>> {
+  engine: FaceEngine, picture: RgbPicture, where: Face | FacePoints | undefined, { embedded, range }: Compared,
+): Promise<Omit<MeasuredLikeness, 'latentDistance'>> {
   const face = where && 'box' in where ? where : undefined;
   const place = where && !('box' in where) ? where : nominalFacePoints(Math.min(picture.width, picture.height));
   const faceEmbedding = face ? await engine.embed(picture, face) : await engine.embedRegion(picture, place);
-  const likeness = meanLikeness(faceEmbedding, faceEmbeddings);
-  if (!likeness) return { cosine: null, distance: null, placeCosine: null };
+  const likeness = meanLikeness(faceEmbedding, embedded.map(({ embedding }) => embedding));
+  const none = { cosine: null, distance: null, placeCosine: null, nearestReference: null };
+  if (!likeness) return none;
   const { cosine, distance } = likeness;
-  if (!face) return { cosine: null, distance: null, placeCosine: cosine, engine: engine.id, level: null };
-  return { cosine, distance, placeCosine: null, engine: engine.id, level: levelOf(cosine, range, engine.id) };
+  if (!face) return { ...none, placeCosine: cosine, engine: engine.id, level: null };
+  return {
+    ...none, cosine, distance, engine: engine.id, level: levelOf(cosine, range, engine.id),
+    nearestReference: mostAlike(faceEmbedding, embedded),
+  };
+}
+
+function mostAlike(faceEmbedding: ArrayLike<number>, embedded: readonly EmbeddedReference[]): number {
+  const cosines = embedded.map(({ embedding }) => faceLikeness(faceEmbedding, embedding).cosine);
+  return embedded[cosines.indexOf(Math.max(...cosines))]?.index ?? embedded[0]!.index;
 }
 
 function levelOf(cosine: number, range: LikenessRange | null, engine: FaceEngineId): Likeness['level'] {
@@ -91,21 +117,23 @@ function levelOf(cosine: number, range: LikenessRange | null, engine: FaceEngine
 }
 
 /** The embeddings that came with the references; where none did, the faces in some of their files are embedded now. */
-async function referenceEmbeddings(references: References, engine: FaceEngine): Promise<ArrayLike<number>[]> {
-  const known = references.flatMap(({ faceEmbedding }) => (faceEmbedding ? [faceEmbedding] : []));
+async function referenceEmbeddings(references: References, engine: FaceEngine): Promise<EmbeddedReference[]> {
+  const known = references.flatMap(({ faceEmbedding }, index) => (
+    faceEmbedding ? [{ index, embedding: faceEmbedding }] : []));
   return known.length > 0 ? known : await embeddingsIn(references.map(({ file }) => file), engine);
 }
 
-/** Of the largest face in each of some of the files. */
-async function embeddingsIn(files: readonly string[], engine: FaceEngine): Promise<Float32Array[]> {
+/** Of the largest face in each of some of the files, with the file's place. */
+async function embeddingsIn(files: readonly string[], engine: FaceEngine): Promise<EmbeddedReference[]> {
   const every = Math.ceil(files.length / maximumNewEmbeddings);
-  const embeddings: Float32Array[] = [];
-  for (const file of files.filter((_, i) => i % every === 0)) {
+  const embedded: EmbeddedReference[] = [];
+  for (const [index, file] of files.entries()) {
+    if (index % every !== 0) continue;
     const picture = await openPhoto(file);
     const [face] = await engine.analyze(picture);
-    if (face) embeddings.push(await engine.embed(picture, face));
+    if (face) embedded.push({ index, embedding: await engine.embed(picture, face) });
   }
-  return embeddings;
+  return embedded;
 }
 
 /** VAE means of the crops, scaled as the UNet sees them. */

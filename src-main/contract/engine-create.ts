@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { faceNetworksSchema, instantFaceSchema, instantIdFilesSchema } from './engine-faces.ts';
 import { facePointsSchema, likenessRangeSchema, likenessSchema, regionMaskSchema } from './faces.ts';
+import { variationSchema } from './gallery.ts';
 import { generationSettingsSchema, methodSchema, providerChoiceSchema, seedSchema } from './settings.ts';
 
 const file = z.string().min(1);
@@ -27,6 +28,10 @@ export const createRequestSchema = z.object({
     seed: seedSchema,
     /** 0 draws without the adapter. */
     adapterStrength: z.number(),
+    /** Near the portrait of this seed. */
+    variation: variationSchema.nullable().default(null),
+    /** A portrait that is made larger as it is: nothing is drawn but its tiles, and no face pass follows. */
+    enlarged: z.object({ file, isFaceRedrawn: z.boolean() }).nullable().default(null),
   })).min(1),
   settings: generationSettingsSchema.required(),
   /** Image to image: a picture that every item starts from, and the share of the steps that change it. */
@@ -72,6 +77,8 @@ export const drawnPortraitSchema = z.object({
   guidanceScale: z.number(),
   likeness: likenessSchema,
   secondLikeness: likenessSchema.nullable().default(null),
+  /** Which of the references its face is most like; null without a face. */
+  nearestReference: z.int().min(0).nullable().default(null),
   facePoints: facePointsSchema.nullable().default(null),
   isFaceRedrawn: z.boolean().default(false),
   /** The portrait before face pass and upscale, a PNG in the output folder; null where there was none. */

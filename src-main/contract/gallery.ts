@@ -54,7 +54,11 @@ export const shapeRunSchema = z.object({ count: z.int().min(1), aspect: z.number
 export type ShapeRun = z.infer<typeof shapeRunSchema>;
 
 /** Drawn near another one: its seed's noise turned towards that of a second seed (A1111's variation strength). */
-export const variationSchema = z.object({ seed: z.int().min(0).max(0xffff_ffff), strength: z.number().min(0).max(1) });
+const turnSchema = z.object({ seed: z.int().min(0).max(0xffff_ffff), strength: z.number().min(0).max(1) });
+export const variationSchema = turnSchema.extend({
+  /** Of one near a portrait that was itself near another one: the turns before this one, the first of them first. */
+  earlier: z.array(turnSchema).max(100).optional(),
+});
 export type Variation = z.infer<typeof variationSchema>;
 
 /** A portrait made from another one: a neighbour of it, or itself enlarged. */

@@ -11,7 +11,15 @@ export interface GivenFace {
   readonly identityNet?: StrengthOverSteps;
 }
 
+/** A1111's variation seed and strength; `earlier` are turns before it, which A1111 has no words for. */
+export interface GivenVariation {
+  readonly seed: number;
+  readonly strength: number;
+  readonly earlier?: readonly Omit<GivenVariation, 'earlier'>[];
+}
+
 export interface PortraitMaking {
+  readonly variation?: GivenVariation;
   readonly face?: GivenFace;
   readonly hasTwoPeople?: boolean;
   /** Share of the steps that changed the face, where it was drawn again. */
@@ -21,8 +29,9 @@ export interface PortraitMaking {
 
 type Pair = readonly [key: string, value: string | number];
 
-export function makingPairs({ face, hasTwoPeople, facePassStrength, upscale }: PortraitMaking): Pair[] {
+export function makingPairs({ variation, face, hasTwoPeople, facePassStrength, upscale }: PortraitMaking): Pair[] {
   return [
+    ...(variation ? variationPairs(variation) : []),
     ...(hasTwoPeople ? [['People', 2] as const] : []),
     ...(face ? strengthPairs('InstantID', face.image) : []),
     ...(face?.identityNet ? strengthPairs('InstantID key points', face.identityNet) : []),
@@ -31,6 +40,14 @@ export function makingPairs({ face, hasTwoPeople, facePassStrength, upscale }: P
       ['Hires upscale', upscale.factor] as const, ['Hires upscaler', 'Lanczos'] as const,
       ['Hires denoising strength', upscale.strength] as const,
     ] : []),
+  ];
+}
+
+function variationPairs({ seed, strength, earlier = [] }: GivenVariation): Pair[] {
+  const before = earlier.map((turn) => `${turn.seed} at ${turn.strength}`).join('; ');
+  return [
+    ['Variation seed', seed], ['Variation seed strength', strength],
+    ...(before === '' ? [] : [['Earlier variation seeds', before] as const]),
   ];
 }
 

@@ -68,6 +68,20 @@ export function requestForPart(
   };
 }
 
+/** The request for the portrait as it is once it has another size: points lie where they lay. */
+export function requestAtSize(
+  request: PortraitRequest, { width, height }: { readonly width: number; readonly height: number },
+): PortraitRequest {
+  const { face, second, widthPx, heightPx } = request;
+  const whole = { left: 0, top: 0, width: widthPx, height: heightPx };
+  const moved = (own: FaceRequest): FaceRequest => (
+    own.points ? { ...own, points: pointsInRegion(own.points, whole, width, height) } : own);
+  return {
+    ...request, widthPx: width, heightPx: height, ...(face ? { face: moved(face) } : {}),
+    ...(second ? { second: withFace(second, second.face && moved(second.face)) } : {}),
+  };
+}
+
 /** The request for the first or the second person alone, as each has a face to be drawn again. */
 export function requestForPerson(request: PortraitRequest, who: keyof FoundFaces): PortraitRequest {
   const { second, adapter, face, ...rest } = request;

@@ -15,4 +15,4 @@ export type PipelinePort = Pick<Pipeline, 'encodeText' | 'encodeFaces' | 'predic
 };
 
 /** The part of a prompt encoder that generation needs. */
-export type PromptPort = Pick<PromptEncoder, 'encode' | 'droppedTokens'>;
+export type PromptPort = Pick<PromptEncoder, 'encodeWeighted' | 'droppedTokens'>;

@@ -16,6 +16,7 @@ import { faceAtStep, type FaceRequest, prepareFace, type PreparedFace } from './
 import { guidedPrediction } from './guided-prediction.ts';
 import type { AdapterInput, PipelinePort, PromptPort } from './pipeline-port.ts';
 import { type PartOfPicture, regionWeights } from './region-weights.ts';
+import { weighStates } from './weighted-text.ts';
 
 /** Somebody in a portrait: the networks that draw them, the words that these know, a look and a face. */
 export interface Person {
@@ -96,7 +97,10 @@ async function denoiserOf(
   { pipeline, prompts, adapter, face }: Person, request: GuidedRequest, { shape, plan, schedule }: DenoiserRun,
   faces: readonly FacePoints[],
 ): Promise<Denoise> {
-  const encode = (prompt: string): Promise<TextStates> => pipeline.encodeText([prompts.encode(prompt)], adapter);
+  const encode = async (prompt: string): Promise<TextStates> => {
+    const { ids, weights } = prompts.encodeWeighted(prompt);
+    return weighStates(await pipeline.encodeText([ids], adapter), weights, pipeline.config.textWidths);
+  };
   const text = {
     conditional: await encode(request.prompt), unconditional: await encode(request.negativePrompt),
     guidanceScale: request.guidanceScale, adapter, inOneBatch: request.guidanceInOneBatch,

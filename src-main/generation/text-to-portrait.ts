@@ -10,7 +10,7 @@ import { samplers, type SamplerName } from '../diffusion/samplers.ts';
 import {
   planFromStrength, planSampling, type SamplingPlan, startLatents, toVariancePreserving,
 } from '../diffusion/sampling-plan.ts';
-import { normalNumbers } from '../diffusion/seeded-noise.ts';
+import { type NoiseTurn, turnedNoise } from '../diffusion/turned-noise.ts';
 import { type RgbPicture, rgbPicture } from '../photos/pixels.ts';
 import { elementCount, float32Tensor, type Shape, type Tensor } from '../tensor/tensor.ts';
 import { encodePicture } from './encode-picture.ts';
@@ -27,6 +27,8 @@ export interface PortraitRequest extends GuidedRequest {
   /** A face that the portrait is to have; the pipeline must have been opened with InstantID. */
   readonly face?: FaceRequest;
   readonly start?: StartPicture;
+  /** The seed's first noise is turned towards that of other seeds: portraits near one that is there. */
+  readonly turns?: readonly NoiseTurn[];
   /** Unit normal noise of the latents' size in place of the seed's own; stream 0 starts, the others are the steps'. */
   readonly noise?: (seed: number, stream: number) => Float32Array;
 }
@@ -170,7 +172,8 @@ async function sampleLatents(run: OneRun): Promise<Tensor | undefined> {
   if (!plan || !denoise) return start!;
   const size = elementCount(shape);
   // stream 0 starts a portrait, stream 1 + i belongs to draw i of its steps
-  const noiseOf = request.noise ?? ((own: number, stream: number) => normalNumbers(own, stream, size));
+  const noiseOf = request.noise ?? ((own: number, stream: number) => (
+    turnedNoise(own, stream, size, stream === 0 ? request.turns ?? [] : [])));
   const noise = (drawIndex: number): Float32Array => noiseOf(seed, 1 + drawIndex);
   const { run: sampler, eta } = samplers[request.sampler];
   const result = await sample({

@@ -26,6 +26,8 @@ export type { AdapterForm, AdapterInput, FaceInput, InstantId, TextStates };
 
 export interface PipelineConfig {
   readonly architecture: Architecture;
+  /** Numbers that a token has from each text encoder; side by side they are the context's last axis. */
+  readonly textWidths: readonly number[];
   readonly latentChannels: number;
   /** VAE latents times this have about unit variance. */
   readonly latentScale: number;
@@ -87,14 +89,14 @@ export interface Pipeline {
 const keptSessions = { memory: 6, speed: 12 } as const;
 
 export function pipelineConfigOf(checkpoint: Checkpoint): PipelineConfig {
-  const { architecture, unetConfig, vaeConfig, schedulerConfig } = checkpoint;
+  const { architecture, textEncoders, unetConfig, vaeConfig, schedulerConfig } = checkpoint;
   const { betaStart, betaEnd, numTrainTimesteps, betaSchedule, rescaleBetasZeroSnr } = schedulerConfig;
   const betas = betaSchedule === 'scaled_linear'
     ? scaledLinearBetas(betaStart, betaEnd, numTrainTimesteps)
     : linearBetas(betaStart, betaEnd, numTrainTimesteps);
   const vaeFactor = 2 ** (vaeConfig.blockOutChannels.length - 1);
   return {
-    architecture, latentChannels: vaeConfig.latentChannels, latentScale: vaeConfig.scalingFactor, vaeFactor,
+    architecture, textWidths: textEncoders.map(({ config }) => config.hiddenSize), latentChannels: vaeConfig.latentChannels, latentScale: vaeConfig.scalingFactor, vaeFactor,
     predictionType: schedulerConfig.predictionType, resolutionPx: unetConfig.sampleSize * vaeFactor,
     alphasCumprod: alphasCumprodFromBetas(rescaleBetasZeroSnr ? zeroTerminalSnrBetas(betas) : betas),
   };

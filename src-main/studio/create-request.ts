@@ -4,7 +4,7 @@
 import type { CreateRequest, NewCreateRequest } from '../contract/engine-create.ts';
 import type { FaceNetworks, InstantFace, InstantIdPlaces, WantedPose } from '../contract/engine-faces.ts';
 import type { Pose } from '../contract/faces.ts';
-import type { AdapterId, PhotoId, SubjectId } from '../contract/ids.ts';
+import type { AdapterId, PhotoId, PortraitId, SubjectId } from '../contract/ids.ts';
 import { likenessRange, meanCosines } from '../faces/likeness.ts';
 import type { CreateItem, CreateParameters } from '../jobs/job-parameters.ts';
 import type { AdapterRecord } from '../library/adapters.ts';
@@ -13,49 +13,39 @@ import type { PhotoRecord } from '../library/photos.ts';
 import { drawingSettings } from '../packs/default-settings.ts';
 import type { ShelvedPack } from '../packs/pack-shelf.ts';
 import type { StudioContext } from './context.ts';
+import type { CreateGroup, WantedPortrait } from './create-groups.ts';
 import { readyFastAdapter, readyInstantId } from './instant-parts.ts';
 import { present } from './missing.ts';
 import { isUsed } from './photo-view.ts';
 import { startFileOf } from './start-picture.ts';
 
-export interface WantedPortrait extends CreateItem {
-  readonly itemIndex: number;
-  readonly seed: number;
-}
-
 export interface CreateWork {
   readonly subjectId: SubjectId;
   readonly parameters: CreateParameters;
   readonly pack: ShelvedPack;
-  /** All with people in them, or all drawn by the base model alone. */
-  readonly wanted: readonly WantedPortrait[];
+  readonly group: CreateGroup;
   readonly outputFolder: string;
 }
 
 type Settings = NewCreateRequest['settings'];
 type Measure = Pick<CreateRequest, 'references' | 'likenessRange' | 'rangeFiles'>;
 
-/** Whether the base model draws it alone, for comparison: no look, no face, nobody else. */
-export function isDrawnAlone({ usesAdapter, usesFace }: CreateItem): boolean {
-  return !usesAdapter && !usesFace;
-}
-
 /**
- * The request for `wanted`. Throws a UserError where a look, a photo or a part of InstantID is not there any more.
+ * The request for a group. Throws a UserError where a look, a photo or a part of InstantID is not there any more.
  */
 export function createRequest(context: StudioContext, work: CreateWork): NewCreateRequest {
   const { library, companions } = context;
-  const { subjectId, parameters, pack, wanted, outputFolder } = work;
-  const look = lookOf(library, parameters.adapterId);
-  const settings = settingsOf(pack, parameters, look);
+  const { subjectId, parameters, pack, group, outputFolder } = work;
+  const { isAlone, wanted } = group;
+  const look = lookOf(library, group.adapterId);
+  const settings = settingsOf(pack, withItemSettings(parameters, group.settings), look);
   const places = parameters.instantly && readyInstantId(context, pack);
   const networks = likenessNetworks(places, companions.faceNetworks(library.settings.get().faceEngine));
-  const isAlone = wanted.every(isDrawnAlone);
   const measure = measureOf(library, subjectId, parameters.referencePhotoIds, networks);
   return {
     kind: 'create', checkpointPath: pack.checkpointPath, provider: library.settings.get().provider,
     modelName: pack.name, version: context.version,
-    adapter: lookFile(library, look), items: itemsOf(wanted, settings), settings,
+    adapter: lookFile(library, look), items: wanted.map((item) => requestItem(library, item, settings)), settings,
     start: parameters.start && startFileOf(library, subjectId, parameters.start, parameters.second?.subjectId),
     ...measure, likenessNetworks: networks,
     instantId: isAlone ? null : places,
@@ -75,6 +65,11 @@ export function settingsOf(
   return drawingSettings(pack, settings, { isInstant: instantly !== null, ofLook: { clipSkip } });
 }
 
+/** The job's parameters with an item's own settings among them. */
+export function withItemSettings(parameters: CreateParameters, own: CreateItem['settings']): CreateParameters {
+  return { ...parameters, settings: { ...parameters.settings, ...own } };
+}
+
 /** The networks that measure: those the user chose, but never those that the portrait was made to please. */
 export function likenessNetworks(places: InstantIdPlaces | null, chosen: FaceNetworks): FaceNetworks {
   return places?.encoder.kind === 'antelopev2' ? { kind: 'built-in' } : chosen;
@@ -88,11 +83,19 @@ function lookFile(library: Library, look: AdapterRecord | null): NewCreateReques
   return look && { method: look.method, file: library.pathOf(look.fileSha256), word: look.triggerWord };
 }
 
-function itemsOf(wanted: readonly WantedPortrait[], { adapterStrength }: Settings): NewCreateRequest['items'] {
-  return wanted.map((item) => ({
+function requestItem(
+  library: Library, item: WantedPortrait, { adapterStrength }: Settings,
+): NewCreateRequest['items'][number] {
+  return {
     key: String(item.itemIndex), prompt: item.prompt, negativePrompt: item.negativePrompt, seed: item.seed,
-    adapterStrength: item.usesAdapter ? adapterStrength : 0,
-  }));
+    adapterStrength: item.usesAdapter ? adapterStrength : 0, variation: item.variation,
+    enlarged: item.origin?.how === 'upscaled' ? enlargedFrom(library, item.origin.portraitId) : null,
+  };
+}
+
+function enlargedFrom(library: Library, id: PortraitId): NonNullable<NewCreateRequest['items'][number]['enlarged']> {
+  const { fileSha256, isFaceRedrawn } = present(library.portraits.get(id), 'portrait');
+  return { file: library.pathOf(fileSha256), isFaceRedrawn };
 }
 
 function secondOf(
@@ -116,7 +119,7 @@ function measureOf(
 ): Measure {
   const all = library.photos.list(subjectId);
   const used = all.filter(isUsed);
-  const photos = ids === null ? used : all.filter(({ id, cropSha256 }) => ids.includes(id) && cropSha256 !== null);
+  const photos = referencePhotos(all, ids);
   const range = likenessRange(used.flatMap((photo) => embeddingOf(photo, networks) ?? []));
   const others = range ? [] : used.filter((photo) => !photos.includes(photo));
   return {
@@ -126,6 +129,11 @@ function measureOf(
     }),
     likenessRange: range, rangeFiles: others.map(({ cropSha256 }) => library.pathOf(cropSha256!)),
   };
+}
+
+/** Photos that likeness is measured against, in the order of a request's references. */
+export function referencePhotos(all: readonly PhotoRecord[], ids: readonly PhotoId[] | null): PhotoRecord[] {
+  return all.filter((photo) => (ids === null ? isUsed(photo) : ids.includes(photo.id) && photo.cropSha256 !== null));
 }
 
 /** A photo's embedding where these networks made it; those of others cannot be compared with it. */

@@ -10,6 +10,7 @@ import type { CreateParameters, SecondParameters } from '../jobs/job-parameters.
 import type { PhotoRecord } from '../library/photos.ts';
 import type { Library } from '../library/library.ts';
 import { drawingSettings } from '../packs/default-settings.ts';
+import { looksOf } from './batch-items.ts';
 import type { StudioContext } from './context.ts';
 import { readyInstantId } from './instant-parts.ts';
 import { present } from './missing.ts';
@@ -31,12 +32,12 @@ const enoughToHoldOut = 4;
  */
 export function peopleOf(context: StudioContext, subject: Subject, request: CreateRequest): People {
   const { instantly, second, referencePhotoIds } = request;
-  checkLook(context, request.packId, subject, request.adapterId);
+  if (!subject.hasConsent) throw noConsentToDraw(subject);
+  for (const adapterId of looksOf(request)) checkLook(context, request.packId, subject, adapterId);
   if (!instantly) {
     const other = second && secondOf(context, subject, request, second);
     return { instantly: null, second: other, referencePhotoIds: referencePhotoIds ?? null };
   }
-  if (!subject.hasConsent) throw noConsentToDraw(subject);
   readyInstantId(context, context.packs.get(request.packId));
   checkPose(context, request, instantly.pose);
   const own = facePhotosOf(context.library, subject, instantly.facePhotoIds, referencePhotoIds);
@@ -56,7 +57,7 @@ function secondOf(
   if (!subject.hasConsent) throw noConsentToDraw(subject);
   checkLook(context, request.packId, subject, adapterId);
   if (!request.instantly) {
-    if (request.adapterId === null) throw noLook(first);
+    if (looksOf(request).includes(null)) throw noLook(first);
     if (adapterId === null) throw noLook(subject);
     const used = library.photos.list(subject.id).filter(isUsed).map(({ id }) => id);
     return { subjectId, adapterId, mask: mask ?? rightHalf(), pose, facePhotoIds: [], referencePhotoIds: used };

@@ -1,4 +1,5 @@
-// The prompts of a batch: the user's own and those of the styles, each with the words of the people in it.
+// The prompts of a batch: the user's own and those of the styles, one of each choice taken, each with the words of the
+// people in it.
 
 import { UserError } from '../contract/errors.ts';
 import type { AdapterId } from '../contract/ids.ts';
@@ -6,29 +7,28 @@ import type { Subject } from '../contract/nouns.ts';
 import type { ParsedRequest } from '../contract/studio.ts';
 import type { CreateItem } from '../jobs/job-parameters.ts';
 import { type PromptPerson, findStyle, hasPlace, stylesFor, withPeople } from '../packs/styles.ts';
+import { bracketsEscaped } from '../text/emphasis.ts';
+import { choiceCount, chosenBySeed, everyChoice } from '../text/wildcards.ts';
 import type { StudioContext } from './context.ts';
 import { present } from './missing.ts';
 
 type CreateRequest = ParsedRequest<'portraits.create'>;
 export type Wording = Pick<CreateItem, 'prompt' | 'negativePrompt' | 'styleId'>;
 
-/** Every prompt of the batch once. Throws portraits.no-prompt, portraits.no-second and styles.unknown. */
-export function wordingsOf(context: StudioContext, subject: Subject, request: CreateRequest): Wording[] {
-  const { packId, prompts, styleIds, negativePrompt, keepPrompts, second } = request;
-  const isInstant = request.instantly !== null;
-  const first = personIn(context, subject, request.adapterId, isInstant);
-  const other = second
-    ? personIn(context, present(context.library.subjects.get(second.subjectId), 'subject'), second.adapterId, isInstant)
-    : undefined;
+/** Prompts as they were written, with their choices and the places of the people. */
+export interface Template extends Wording {
+  readonly keepsPrompt: boolean;
+}
+
+/** Every prompt and style of the batch. Throws portraits.no-prompt and styles.unknown. */
+export function templatesOf(context: StudioContext, request: CreateRequest): Template[] {
+  const { packId, prompts, styleIds, negativePrompt, keepPrompts } = request;
   const styles = stylesFor(context.styles, context.packs.get(packId));
-  const own = prompts.map((prompt) => ({
-    prompt: keepPrompts && !hasPlace(prompt) ? prompt : withPeople(prompt, first, other),
-    negativePrompt, styleId: null,
-  }));
+  const own = prompts.map((prompt) => ({ prompt, negativePrompt, styleId: null, keepsPrompt: keepPrompts }));
   const styled = styleIds.map((id) => {
     const style = findStyle(styles, id);
     const negative = [style.negativePrompt, negativePrompt].filter(Boolean).join(', ');
-    return { prompt: withPeople(style.prompt, first, other), negativePrompt: negative, styleId: style.id };
+    return { prompt: style.prompt, negativePrompt: negative, styleId: style.id, keepsPrompt: false };
   });
   if (own.length + styled.length > 0) return [...own, ...styled];
   throw new UserError('portraits.no-prompt', {
@@ -38,10 +38,43 @@ export function wordingsOf(context: StudioContext, subject: Subject, request: Cr
   });
 }
 
+/** How many wordings a template gives for one seed. */
+export function wordingCount({ prompt }: Template, everyOne: boolean): number {
+  return everyOne ? choiceCount(prompt) : 1;
+}
+
+/**
+ * What is drawn of a template on this seed: every choice of its prompt, or the seed's; of the negative prompt always the
+ * seed's. `people` puts the words of people in.
+ */
+export function wordingsOf(
+  { prompt, negativePrompt, styleId, keepsPrompt }: Template, seed: number, everyOne: boolean,
+  people: (prompt: string) => string,
+): Wording[] {
+  const chosen = everyOne ? everyChoice(prompt) : [chosenBySeed(prompt, seed)];
+  return chosen.map((text) => ({
+    prompt: keepsPrompt && !hasPlace(text) ? text : people(text),
+    negativePrompt: chosenBySeed(negativePrompt, seed, 1), styleId,
+  }));
+}
+
+/** What puts the words of the people into prompts drawn with this look. It throws portraits.no-second. */
+export function peopleInPrompts(
+  context: StudioContext, subject: Subject, { instantly, second }: CreateRequest, adapterId: AdapterId | null,
+): (prompt: string) => string {
+  const isInstant = instantly !== null;
+  const first = personIn(context, subject, adapterId, isInstant);
+  const other = second
+    ? personIn(context, present(context.library.subjects.get(second.subjectId), 'subject'), second.adapterId, isInstant)
+    : undefined;
+  return (prompt) => withPeople(prompt, first, other);
+}
+
 /** A look that was taught with a new word is called by it; a face that is given answers to no word at all. */
 function personIn(
   { library }: StudioContext, { triggerWord, classWord }: Subject, adapterId: AdapterId | null, isInstant: boolean,
 ): PromptPerson {
   const look = adapterId === null ? undefined : library.adapters.get(adapterId);
-  return { triggerWord: look?.triggerWord ?? (isInstant ? null : triggerWord), classWord };
+  const word = look?.triggerWord ?? (isInstant ? null : triggerWord);
+  return { triggerWord: word && bracketsEscaped(word), classWord };
 }

@@ -3,17 +3,27 @@
 
 import type { Architecture } from '../checkpoint/architecture.ts';
 import { cleanPrompt } from './fix-text.ts';
+import { weightedParts } from './emphasis.ts';
 import { checkLearnedTokens, type LearnedToken, learnedWordPattern } from './learned-words.ts';
 import { type ClipTokenizer, contextLength } from './tokenizer.ts';
 
 /** One list of 77 ids for each text encoder. */
 export type PromptIds = readonly (readonly number[])[];
 
+/** A prompt to draw: its ids, and how much each of the 77 tokens counts. */
+export interface WeightedPrompt {
+  readonly ids: PromptIds;
+  /** 77 numbers; undefined where all are 1. */
+  readonly weights?: readonly number[];
+}
+
 export interface PromptEncoder {
-  /** The prompt for each text encoder: start, at most 75 ids, end, padding. */
+  /** A caption for each text encoder, letter for letter: start, at most 75 ids, end, padding. */
   encode(text: string): PromptIds;
-  /** How many tokens of the text do not fit into CLIP's 75 and have no effect. */
-  droppedTokens(text: string): number;
+  /** A prompt in which brackets say how much its parts count: see emphasis.ts. */
+  encodeWeighted(prompt: string): WeightedPrompt;
+  /** How many tokens of such a prompt do not fit into CLIP's 75 and have no effect. */
+  droppedTokens(prompt: string): number;
   /** Rows of all learned tokens together. */
   readonly newTokens: number;
 }
@@ -43,17 +53,34 @@ export function promptEncoder(tokenizer: ClipTokenizer, options: PromptEncoderOp
     idsOf.set(cleanPrompt(word), Array.from({ length: vectors }, (_, i) => first + i));
     newTokens += vectors;
   }
-  const ids = (text: string): number[] => idsWithLearned(tokenizer, idsOf, cleanPrompt(text));
+  const idsOfText = (text: string): number[] => idsWithLearned(tokenizer, idsOf, cleanPrompt(text));
+  const padIds = paddingIds(architecture, tokenizer.endId);
+  const whole = (ids: readonly number[]): PromptIds => {
+    const prompt = [tokenizer.startId, ...ids.slice(0, promptTokens), tokenizer.endId];
+    return padIds.map((padId) => paddedWith(padId, prompt));
+  };
+  const tokensOf = (prompt: string): WeightedToken[] => weightedParts(prompt)
+    .flatMap(({ text, weight }) => idsOfText(text).map((id) => ({ id, weight })));
   return {
     newTokens,
-    encode(text) {
-      const prompt = [tokenizer.startId, ...ids(text).slice(0, promptTokens), tokenizer.endId];
-      const padded = (padId: number): number[] => (
-        [...prompt, ...Array.from({ length: contextLength - prompt.length }, () => padId)]);
-      return paddingIds(architecture, tokenizer.endId).map(padded);
+    encode: (text) => whole(idsOfText(text)),
+    encodeWeighted(prompt) {
+      const tokens = tokensOf(prompt).slice(0, promptTokens);
+      const ids = whole(tokens.map(({ id }) => id));
+      if (tokens.every(({ weight }) => weight === 1)) return { ids };
+      return { ids, weights: paddedWith(1, [1, ...tokens.map(({ weight }) => weight)]) };
     },
-    droppedTokens: (text) => Math.max(0, ids(text).length - promptTokens),
+    droppedTokens: (prompt) => Math.max(0, tokensOf(prompt).length - promptTokens),
   };
+}
+
+interface WeightedToken {
+  readonly id: number;
+  readonly weight: number;
+}
+
+function paddedWith(padding: number, numbers: readonly number[]): number[] {
+  return [...numbers, ...Array.from({ length: contextLength - numbers.length }, () => padding)];
 }
 
 /** What each text encoder's prompts are padded with. */

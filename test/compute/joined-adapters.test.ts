@@ -57,7 +57,7 @@ async function merged(parts: readonly (readonly [LoraLayer[], number])[]): Promi
 }
 
 const prompts = {
-  encode: (text: string) => [0, 1].map(() => [text.length, 7, 39, 0, 0, 0]), droppedTokens: () => 0,
+  encodeWeighted: (text: string) => ({ ids: [0, 1].map(() => [text.length, 7, 39, 0, 0, 0]) }), droppedTokens: () => 0,
 };
 const request: PortraitRequest = {
   prompt: 'abc', negativePrompt: '', seeds: [5], widthPx: 16, heightPx: 16, samplingSteps: 4, sampler: 'lcm',

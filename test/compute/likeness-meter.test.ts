@@ -110,7 +110,7 @@ test('antelopev2 measures where the request names it, and its embeddings are com
 
 test('without photos there is nothing to measure, and faces are found still', async () => {
   const meter = await openLikenessMeter({ references: [], settings }, undefined, parts);
-  expect(await meter.measure(drawn(astronaut))).toEqual({ cosine: null, distance: null, latentDistance: null });
+  expect(await meter.measure(drawn(astronaut))).toEqual({ cosine: null, distance: null, latentDistance: null, nearestReference: null });
   expect(await meter.find(astronaut)).toHaveLength(1);
   await meter.release();
 });

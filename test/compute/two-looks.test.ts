@@ -12,7 +12,7 @@ import { openCheckpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
 import { create } from '../../src-main/compute/create.ts';
 import { openProviderChooser } from '../../src-main/compute/provider-choice.ts';
 import { reporterFor } from '../../src-main/compute/reporter.ts';
-import { type CreateRequest, createRequestSchema, type DrawnPortrait } from '../../src-main/contract/engine-create.ts';
+import { type CreateRequest, createRequestSchema, type DrawnPortrait, type NewCreateRequest } from '../../src-main/contract/engine-create.ts';
 import { engineReportSchema, type NewEngineReport } from '../../src-main/contract/engine.ts';
 import { readParameters } from '../../src-main/generation/portrait-file.ts';
 import { unetLoraModules } from '../../src-main/networks/lora-graph.ts';
@@ -48,7 +48,7 @@ interface Drawn {
   readonly notes: string[];
 }
 
-async function drawn(change: (request: CreateRequest) => Partial<CreateRequest>): Promise<Drawn> {
+async function drawn(change: (request: CreateRequest) => Partial<NewCreateRequest>): Promise<Drawn> {
   const outputFolder = join(folder, `out-${count++}`);
   await mkdir(outputFolder);
   const plain = createRequestSchema.parse({
@@ -58,7 +58,7 @@ async function drawn(change: (request: CreateRequest) => Partial<CreateRequest>)
     outputFolder,
   });
   const reports: NewEngineReport[] = [];
-  await create({ ...plain, ...change(plain) }, reporterFor(1, (report) => reports.push(report)), {
+  await create(createRequestSchema.parse({ ...plain, ...change(plain) }), reporterFor(1, (report) => reports.push(report)), {
     resourcesFolder: join(root, 'resources'), chooser: openProviderChooser(),
   });
   const parsed = reports.map((report) => engineReportSchema.parse(report));
@@ -107,7 +107,7 @@ test('items without the look are the base model\'s, drawn in the same batch', as
 });
 
 test('fast mode draws with its LoRA beside the look, and says what it does otherwise than asked', async () => {
-  const fast = (request: CreateRequest): Partial<CreateRequest> => ({
+  const fast = (request: CreateRequest): Partial<NewCreateRequest> => ({
     settings: { ...request.settings, fast: true, guidanceScale: 7 }, fastAdapterFile: files['lcm']!,
   });
   const quick = await drawn((request) => ({ ...fast(request), adapter: lookOf('ada'), ...itemsOf(0.8) }));

@@ -9,12 +9,14 @@ import type { PromptIds } from '../../src-main/text/prompt-encoder.ts';
 
 /** One token a letter, 'a' is 1; long prompts are cut as CLIP's are. */
 export const letterPrompts: PromptPort = {
-  encode: (text) => {
-    const ids = lettersOf(text).slice(0, 75);
-    return [[...ids, ...new Array<number>(77 - ids.length).fill(0)]];
-  },
+  encodeWeighted: (text) => ({ ids: letterIds(text) }),
   droppedTokens: (text) => Math.max(0, lettersOf(text).length - 75),
 };
+
+export function letterIds(text: string): PromptIds {
+  const ids = lettersOf(text).slice(0, 75);
+  return [[...ids, ...new Array<number>(77 - ids.length).fill(0)]];
+}
 
 function lettersOf(text: string): number[] {
   return [...text.replaceAll(' ', '')].map((letter) => letter.charCodeAt(0) - 96);
@@ -37,7 +39,7 @@ export function analyticPipeline(
     calls,
     encodedPrompts,
     config: {
-      architecture: 'sd15', latentChannels: 4, latentScale, vaeFactor: 2, resolutionPx: 16, predictionType,
+      architecture: 'sd15', textWidths: [1], latentChannels: 4, latentScale, vaeFactor: 2, resolutionPx: 16, predictionType,
       alphasCumprod,
     },
     async encodeText(prompts) {

@@ -14,7 +14,7 @@ import { layoutOf } from '../../src-main/networks/flat-parameters.ts';
 import { loraTrainables, unetLoraModules } from '../../src-main/networks/lora-graph.ts';
 import { openPipeline } from '../../src-main/networks/pipeline.ts';
 import { float32Tensor } from '../../src-main/tensor/tensor.ts';
-import { letterPrompts } from './analytic-pipeline.ts';
+import { letterIds, letterPrompts } from './analytic-pipeline.ts';
 
 const folder = fileURLToPath(new URL('../golden/ckpt-sd15', import.meta.url));
 const configFile = path.join(folder, 'config.json');
@@ -56,7 +56,7 @@ test('one Euler step is what its formula says, network, guidance and all', async
   const noise = normalNoise(3, 0, [1, 4, 16, 8]);
   const input = float32Tensor(noise.shape, (noise.data as Float32Array).map((z) => sigma * z * Math.sqrt(acp)));
   const epsilonFor = async (prompt: string): Promise<Float32Array> => {
-    const text = await pipeline.encodeText([letterPrompts.encode(prompt)]);
+    const text = await pipeline.encodeText([letterIds(prompt)]);
     return (await pipeline.predict({ latents: input, timestep: 999, text })).data as Float32Array;
   };
   const [negative, positive] = [await epsilonFor('hat'), await epsilonFor('portrait')];

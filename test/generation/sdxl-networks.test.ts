@@ -29,10 +29,10 @@ afterAll(() => pipeline.release());
 
 /** The vocabulary has 40 words; 'z' is the learned one, number 40. */
 const prompts: PromptPort = {
-  encode: (text) => [39, 0].map((pad) => {
+  encodeWeighted: (text) => ({ ids: [39, 0].map((pad) => {
     const words = [...text].map((letter) => (letter === 'z' ? 40 : letter.charCodeAt(0) - 96));
     return [38, ...words, 39, ...new Array<number>(75 - words.length).fill(pad)];
-  }),
+  }) }),
   droppedTokens: () => 0,
 };
 const request: PortraitRequest = {

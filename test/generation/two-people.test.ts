@@ -69,7 +69,7 @@ describe('on a pipeline whose answers are known', () => {
 
   test('each may have networks and words of their own', async () => {
     const [own, other] = [analyticPipeline(), analyticPipeline('v_prediction')];
-    const words = { ...letterPrompts, encode: (text: string) => letterPrompts.encode(text.replace('e', 'g')) };
+    const words = { ...letterPrompts, encodeWeighted: (text: string) => letterPrompts.encodeWeighted(text.replace('e', 'g')) };
     const { portraits: [portrait] } = await drawPortraits(own, letterPrompts, {
       ...request, second: { pipeline: other, prompts: words, mask: halves },
     });
@@ -107,10 +107,10 @@ describe('with real networks', () => {
   const checkpoint = tinySdxlCheckpoint();
   const modules = unetLoraModules(checkpoint.unetConfig, 'attention', { rank: 2, loraAlpha: 2 });
   const prompts = {
-    encode: (text: string) => [0, 1].map((encoder) => {
+    encodeWeighted: (text: string) => ({ ids: [0, 1].map((encoder) => {
       const ids = [...text].map((letter) => letter.charCodeAt(0) % 30 + encoder);
       return [...ids, 39, ...new Array<number>(8).fill(0)].slice(0, 8);
-    }),
+    }) }),
     droppedTokens: () => 0,
   };
   let folder: string;

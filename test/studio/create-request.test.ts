@@ -14,6 +14,7 @@ import { fastDefaults } from '../../src-main/generation/fast-mode.ts';
 import { generationDefaultsFor, instantDefaultsFor } from '../../src-main/packs/default-settings.ts';
 import type { ShelvedPack } from '../../src-main/packs/pack-shelf.ts';
 import type { StudioContext } from '../../src-main/studio/context.ts';
+import { groupsOf, type WantedPortrait } from '../../src-main/studio/create-groups.ts';
 import { createRequest } from '../../src-main/studio/create-request.ts';
 
 const antelope = {
@@ -75,9 +76,14 @@ function request(studio: StudioContext, parameters: Partial<CreateParameters>, i
     packId: pack.id, adapterId: null, settings: {}, start: null, instantly: null, second: null,
     referencePhotoIds: null, ...parameters,
   };
-  const item = { itemIndex: 3, seed: 7, prompt: 'a', negativePrompt: '', styleId: null, usesAdapter: false };
+  const item: WantedPortrait = {
+    itemIndex: 3, seed: 7, prompt: 'a', negativePrompt: '', styleId: null, usesFace: !isAlone,
+    usesAdapter: all.adapterId !== null,
+    settings: {}, variation: null, origin: null,
+  };
+  const [group] = groupsOf(all, [item]);
   const made = createRequest(studio, {
-    subjectId: ada, parameters: all, pack, wanted: [{ ...item, usesFace: !isAlone }], outputFolder: '/out',
+    subjectId: ada, parameters: all, pack, group: group!, outputFolder: '/out',
   });
   // as the engine parses it
   return createRequestSchema.parse(JSON.parse(JSON.stringify(made)));
@@ -103,7 +109,7 @@ test('the face comes from the originals, the pose from the one nearest to the me
     expect(made.likenessRange!.low).toBeLessThan(made.likenessRange!.high);
     expect(made.settings).toMatchObject({ sampler: 'euler', samplingSteps: 30, guidanceScale: 5, imageStrength: 0.8 });
     expect(made.items).toEqual([
-      { key: '3', prompt: 'a', negativePrompt: '', seed: 7, adapterStrength: 0 }]);
+      { key: '3', prompt: 'a', negativePrompt: '', variation: null, enlarged: null, seed: 7, adapterStrength: 0 }]);
     expect(made.fastAdapterFile).toBeNull();
   });
 
