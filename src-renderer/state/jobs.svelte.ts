@@ -8,6 +8,8 @@ import type { JobAct } from './job-acts.ts';
 
 export class Jobs {
   list = $state.raw<Job[]>([]);
+  /** The user stopped the queue: what waits does not start. */
+  isQueuePaused = $state(false);
   #losses = $state.raw<Readonly<Record<string, readonly LossPoint[]>>>({});
   /** The last event of each job. */
   #heard: Readonly<Record<string, Job>> = {};
@@ -15,7 +17,8 @@ export class Jobs {
   #onChange: (before: Job | undefined, after: Job) => void;
 
   running = $derived(this.list.filter((job) => job.state === 'running'));
-  waiting = $derived(this.list.filter((job) => job.state === 'waiting').sort(byTime));
+  /** In the order in which they will start. */
+  waiting = $derived(this.list.filter((job) => job.state === 'waiting').sort(byPlace));
   paused = $derived(this.list.filter((job) => job.state === 'paused').sort(byTime));
   ended = $derived(this.list.filter((job) => job.endedAtMs !== null || isEnded(job)).sort(byTime).reverse());
   /** What the status bar tells of: something the user asked for rather than the analysis of photos. */
@@ -61,6 +64,41 @@ export class Jobs {
     const before = this.#heard[jobId];
     const job = await this.#client.call(`jobs.${act}`, { jobId });
     if (this.#heard[jobId] === before) this.#put(job);
+  }
+
+  /** Stops the queue from starting what waits, or lets it go on. */
+  async pauseQueue(isPaused: boolean): Promise<void> {
+    await this.#client.call('queue.pause', { isPaused });
+    this.isQueuePaused = isPaused;
+  }
+
+  /** Puts a waiting job in front of another one, or at the end for null. */
+  async reorder(jobId: JobId, beforeJobId: JobId | null): Promise<void> {
+    const placed = await this.#client.call('jobs.reorder', { jobId, beforeJobId });
+    placed.forEach((job) => this.#put(job));
+  }
+
+  /** Moves a waiting job so many places on; nothing at either end. */
+  async move(jobId: JobId, places: -1 | 1): Promise<void> {
+    const order = this.waiting.map(({ id }) => id);
+    const index = order.indexOf(jobId);
+    if (index < 0 || !order[index + places]) return;
+    await this.reorder(jobId, order[places < 0 ? index - 1 : index + 2] ?? null);
+  }
+
+  /** Takes jobs that have ended off the list. */
+  async clear(jobIds: readonly JobId[]): Promise<void> {
+    if (jobIds.length === 0) return;
+    await this.#client.call('jobs.clear', { jobIds: [...jobIds] });
+    jobIds.forEach((id) => this.drop(id));
+  }
+
+  drop(jobId: JobId): void {
+    this.list = this.list.filter(({ id }) => id !== jobId);
+  }
+
+  find(jobId: JobId | null): Job | null {
+    return this.list.find(({ id }) => id === jobId) ?? null;
   }
 
   /** Takes in a job that was just made, unless an event has told of it already. */
@@ -121,7 +159,7 @@ const beforeTeaching: readonly Progress['phase'][] = ['starting', 'drawing-class
  * previews, with `lastStep` the last one that was heard of.
  */
 export function jobShare(job: Job, lastStep: number | null = null): number | null {
-  if (job.kind === 'create') return job.items > 0 ? job.itemsDone / job.items : null;
+  if (job.kind !== 'teach' && job.kind !== 'analyze') return job.items > 0 ? job.itemsDone / job.items : null;
   const { progress, trainingSteps } = job;
   const isBetweenSteps = job.kind === 'teach' && !(progress && beforeTeaching.includes(progress.phase));
   if (isBetweenSteps && progress?.phase !== 'teaching') {
@@ -133,6 +171,10 @@ export function jobShare(job: Job, lastStep: number | null = null): number | nul
 
 export function isEnded(job: Job): boolean {
   return job.state === 'done' || job.state === 'failed' || job.state === 'cancelled';
+}
+
+function byPlace(a: Job, b: Job): number {
+  return a.position - b.position || byTime(a, b);
 }
 
 function byTime(a: Job, b: Job): number {

@@ -28,7 +28,9 @@ export interface ImportSummary {
 export class Photos {
   list = $state.raw<Photo[]>([]);
   isLoading = $state(false);
-  refused = $state.raw<RefusedFile[]>([]);
+  refused = $state.raw<readonly RefusedFile[]>([]);
+  /** How many were refused; `refused` has at most the first hundred of an import. */
+  refusedCount = $state(0);
   importing = $state<{ done: number; all: number } | null>(null);
 
   good = $derived(this.list.filter((photo) => photo.isUsed && photo.verdict.grade === 'good').length);
@@ -47,7 +49,7 @@ export class Photos {
   async load(subjectId: SubjectId): Promise<void> {
     if (this.#subjectId !== subjectId) {
       this.list = [];
-      this.refused = [];
+      this.clearRefused();
     }
     this.#subjectId = subjectId;
     this.isLoading = this.list.length === 0;
@@ -84,13 +86,20 @@ export class Photos {
       this.upsert(photo);
       return isNew ? 'added' : 'known';
     } catch (thrown) {
-      this.refused = [...this.refused, { fileName: file.name, error: errorDataOf(thrown) }];
+      this.refuse([{ fileName: file.name, error: errorDataOf(thrown) }], 1);
       return 'refused';
     }
   }
 
+  /** Keeps what was refused and why, after what was refused before. */
+  refuse(files: readonly RefusedFile[], count: number): void {
+    this.refused = [...this.refused, ...files];
+    this.refusedCount += count;
+  }
+
   clearRefused(): void {
     this.refused = [];
+    this.refusedCount = 0;
   }
 
   /** Sets the user's choice and gives back the one before, for undo. */

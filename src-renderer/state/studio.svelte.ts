@@ -14,6 +14,8 @@ export class Studio {
   packs = $state.raw<Pack[]>([]);
   styles = $state.raw<Style[]>([]);
   faceEngines = $state.raw<readonly FaceEngine[]>([]);
+  /** Memory of this machine; 0 while it is not known. */
+  memoryBytes = $state(0);
   isConnected = $state(true);
   isLoaded = $state(false);
   #client: StudioClient;
@@ -22,7 +24,8 @@ export class Studio {
     this.#client = client;
   }
 
-  async load(): Promise<void> {
+  /** Reads all of it; answers whether the user has stopped the queue. */
+  async load(): Promise<boolean> {
     const state = await this.#client.call('studio.state', {});
     this.version = state.version;
     this.engine = state.engine;
@@ -30,7 +33,9 @@ export class Studio {
     this.packs = state.packs;
     this.styles = state.styles;
     this.faceEngines = state.faceEngines;
+    this.memoryBytes = state.memoryBytes;
     this.isLoaded = true;
+    return state.isQueuePaused;
   }
 
   /** Changes settings at once on the page; puts them back when the studio refuses. */

@@ -9,24 +9,36 @@ export interface NewSubject {
   readonly name: string;
   readonly classWord: ClassWord;
   readonly hasConsent: boolean;
+  readonly consentNote?: string;
 }
 
-/** Adds a subject and the photos chosen for it, and opens it. Answers false when the studio refused. */
-export async function addSubject(workspace: Workspace, added: NewSubject, files: PhotoFile[]): Promise<boolean> {
+/**
+ * Adds a subject and the photos chosen for it, and opens it. Answers false when the studio refused; `onAdded` hears of
+ * it before the photos are on their way.
+ */
+export async function addSubject(
+  workspace: Workspace, added: NewSubject, files: readonly PhotoFile[], onAdded: () => void = () => undefined,
+): Promise<boolean> {
   const { notices, subjects, view } = workspace;
-  const { name, classWord, hasConsent } = added;
-  const subject = await notices.attempt(() => subjects.create(name, classWord, hasConsent));
+  const subject = await notices.attempt(() => subjects.create(added));
   if (!subject) return false;
   view.dialog = null;
   view.go('photos');
+  onAdded();
   await workspace.selectSubject(subject.id);
   await workspace.importPhotos(files);
   return true;
 }
 
-export async function removeSubject(workspace: Workspace, subjectId: SubjectId): Promise<void> {
+/** Deletes a subject for good and shows the receipt of what went; where it was refused, the question stays. */
+export async function removeSubject(workspace: Workspace, subjectId: SubjectId, keepPortraits: boolean): Promise<void> {
   const { notices, subjects, view } = workspace;
-  await notices.attempt(() => subjects.remove(subjectId));
-  view.dialog = null;
-  if (subjects.currentId) await workspace.selectSubject(subjects.currentId);
+  const subject = subjects.list.find(({ id }) => id === subjectId);
+  const receipt = await notices.attempt(() => subjects.remove(subjectId, keepPortraits));
+  if (!receipt) return;
+  view.receipt = { name: subject?.name ?? '', receipt };
+  view.dialog = 'receipt';
+  view.clearSelection();
+  view.go('subjects');
+  if (subjects.currentId) await workspace.loadCurrent();
 }

@@ -1,7 +1,9 @@
 // The people of the library, and which of them is on the page.
 
 import type { SubjectId } from '../../src-main/contract/ids.ts';
-import type { ClassWord, Subject } from '../../src-main/contract/nouns.ts';
+import type { ErasureReceipt } from '../../src-main/contract/keeping.ts';
+import type { Subject } from '../../src-main/contract/nouns.ts';
+import type { CommandRequest } from '../../src-main/contract/studio.ts';
 import type { StudioClient } from '../ipc/client.ts';
 
 export class Subjects {
@@ -23,22 +25,23 @@ export class Subjects {
     this.isLoaded = true;
   }
 
-  async create(name: string, classWord: ClassWord, hasConsent: boolean): Promise<Subject> {
-    const subject = await this.#client.call('subjects.create', { name, classWord, hasConsent });
+  async create(added: CommandRequest<'subjects.create'>): Promise<Subject> {
+    const subject = await this.#client.call('subjects.create', added);
     this.upsert(subject);
     return subject;
   }
 
   async change(
-    subjectId: SubjectId,
-    change: { name?: string; hasConsent?: boolean; classWord?: ClassWord },
+    subjectId: SubjectId, change: Omit<CommandRequest<'subjects.change'>, 'subjectId'>,
   ): Promise<void> {
     this.upsert(await this.#client.call('subjects.change', { subjectId, ...change }));
   }
 
-  async remove(subjectId: SubjectId): Promise<void> {
-    await this.#client.call('subjects.remove', { subjectId });
+  /** Removes somebody for good and gives the receipt of what went. */
+  async remove(subjectId: SubjectId, keepPortraits: boolean): Promise<ErasureReceipt> {
+    const receipt = await this.#client.call('subjects.remove', { subjectId, keepPortraits });
     this.drop(subjectId);
+    return receipt;
   }
 
   upsert(subject: Subject): void {

@@ -2,11 +2,15 @@
 
 import type { Look, Portrait } from '../../src-main/contract/nouns.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
+import type { Job } from '../../src-main/contract/work.ts';
+import { tellImport } from './import-acts.ts';
+import { takeSaved } from './saving-acts.ts';
 import type { Workspace } from './workspace.svelte.ts';
 
 /** Hands an event of the studio to the parts of the page that it concerns. */
 export function takeEvent(workspace: Workspace, event: StudioEvent): void {
-  const { subjects, photos, looks, portraits, jobs, runLog, snapshots, studio } = workspace;
+  const { subjects, photos, looks, portraits, jobs, runLog, snapshots, studio, library } = workspace;
+  workspace.gallery.take(event);
   switch (event.type) {
     case 'subject-changed': return subjects.upsert(event.subject);
     case 'subject-removed': return subjects.drop(event.subjectId);
@@ -15,13 +19,32 @@ export function takeEvent(workspace: Workspace, event: StudioEvent): void {
     case 'look-added': return takeLook(workspace, event.look);
     case 'look-removed': return looks.drop(event.adapterId);
     case 'portrait-added': return takePortrait(workspace, event.portrait);
+    case 'portrait-changed': return portraits.change(event.portrait);
     case 'portrait-removed': return portraits.drop(event.portraitId);
-    case 'job-changed': return jobs.upsert(event.job);
+    case 'job-changed': return takeJob(workspace, event.job);
+    case 'job-removed': return jobs.drop(event.jobId);
+    case 'queue-state': return void (jobs.isQueuePaused = event.isPaused);
+    case 'library-state': return library.take(event.library);
     case 'job-progress': return jobs.takeProgress(event.jobId, event.progress, event.lossPoints);
     case 'job-note': return runLog.note(event.jobId, event.sentence);
     case 'snapshot-added': return snapshots.take(event.snapshot);
+    case 'styles-changed': return readStyles(workspace);
     case 'engine-state': studio.engine = event.engine;
   }
+}
+
+/** Styles are read again where they have been read, and their names and pictures for the whole page. */
+function readStyles({ notices, studio, styles }: Workspace): void {
+  void notices.attempt(async () => {
+    studio.styles = [...await styles.load()];
+  });
+}
+
+function takeJob(workspace: Workspace, job: Job): void {
+  const before = workspace.jobs.find(job.id) ?? undefined;
+  workspace.jobs.upsert(job);
+  tellImport(workspace, before, job);
+  void takeSaved(workspace, job);
 }
 
 function takeLook({ looks, subjects, create, studio }: Workspace, look: Look): void {

@@ -2,6 +2,7 @@
 // Nothing here outlives the window; what should is in the studio's settings.
 
 import type { AdapterId, PhotoId, PortraitId } from '../../src-main/contract/ids.ts';
+import type { ErasureReceipt } from '../../src-main/contract/keeping.ts';
 import type { PhotoFile } from './photos.svelte.ts';
 
 export const subjectPageNames = ['photos', 'teach', 'looks', 'portraits', 'create'] as const;
@@ -9,7 +10,8 @@ export const subjectPageNames = ['photos', 'teach', 'looks', 'portraits', 'creat
 export type SubjectPageName = (typeof subjectPageNames)[number];
 export type PageName = SubjectPageName | 'subjects' | 'all-portraits' | 'models' | 'settings';
 export type Dialog =
-  | 'new-subject' | 'remove-subject' | 'shortcuts' | 'provider' | 'compare-looks' | 'choose-face' | null;
+  | 'new-subject' | 'remove-subject' | 'receipt' | 'diagnostics' | 'shortcuts' | 'provider' | 'compare-looks'
+  | 'choose-face' | 'style' | null;
 export type Density = 'small' | 'medium' | 'large';
 export type Opened = { kind: 'photo'; id: PhotoId } | { kind: 'portrait'; id: PortraitId } | null;
 
@@ -24,10 +26,14 @@ export function isSubjectPage(page: PageName): page is SubjectPageName {
 export class View {
   page = $state<PageName>('photos');
   dialog = $state<Dialog>(null);
+  /** What went with the subject that was deleted last. */
+  receipt = $state.raw<{ name: string; receipt: ErasureReceipt } | null>(null);
   exportedLook = $state<AdapterId | null>(null);
   photoId = $state<PhotoId | null>(null);
   portraitId = $state<PortraitId | null>(null);
   opened = $state<Opened>(null);
+  /** The first steps are shown, also to somebody who has taken them. */
+  isTouring = $state(false);
   hasSidebar = $state(true);
   hasInspector = $state(true);
   hasQueue = $state(false);

@@ -2,34 +2,45 @@
 // and the few acts that touch several parts at once.
 
 import type { AdapterId, JobId, PhotoId, PortraitId, SubjectId } from '../../src-main/contract/ids.ts';
-import type { ClassWord, Photo, Portrait } from '../../src-main/contract/nouns.ts';
+import type { Photo, Portrait } from '../../src-main/contract/nouns.ts';
 import type { Job } from '../../src-main/contract/work.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import type { StudioClient } from '../ipc/client.ts';
+import type { DesktopClient } from '../ipc/desktop.ts';
 import { jobTitle, languages } from '../strings/words.ts';
+import { BatchPlan } from './batch-plan.svelte.ts';
 import { startCreating, useLook, useSettings } from './create-acts.ts';
+import { Comparison } from './comparison.svelte.ts';
 import { Create } from './create.svelte.ts';
+import { removePortraits } from './gallery-acts.ts';
+import { Gallery } from './gallery.svelte.ts';
+import { importPhotos } from './import-acts.ts';
 import type { JobAct } from './job-acts.ts';
 import { isEnded, Jobs } from './jobs.svelte.ts';
+import { Library } from './library.svelte.ts';
 import { continueLook, removeLook } from './look-acts.ts';
 import { Looks } from './looks.svelte.ts';
+import { takeDesktopEvent } from './menu-actions.ts';
 import { Models } from './models.svelte.ts';
 import { Notices, scheduleByClock, type Schedule } from './notices.svelte.ts';
 import { choosePhoto } from './photo-edits.ts';
 import { oppositeChoice, Photos, type PhotoFile } from './photos.svelte.ts';
-import { removePortraits } from './portrait-acts.ts';
+import { PortraitSaving } from './portrait-saving.svelte.ts';
 import { Portraits } from './portraits.svelte.ts';
 import { Readings } from './readings.ts';
 import { RunLog } from './run-log.svelte.ts';
 import { Snapshots } from './snapshots.svelte.ts';
 import { Studio } from './studio.svelte.ts';
-import { addSubject, removeSubject } from './subject-acts.ts';
+import { Styles } from './styles.svelte.ts';
+import { addSubject, type NewSubject, removeSubject } from './subject-acts.ts';
 import { Subjects } from './subjects.svelte.ts';
 import { takeEvent } from './take-event.ts';
 import { Teach } from './teach.svelte.ts';
 import { isSubjectPage, View } from './view.svelte.ts';
 
 export interface WorkspaceOptions {
+  /** The desktop's bridge; left out in a browser. */
+  readonly desktop?: DesktopClient | null;
   readonly windowWidthPx?: number;
   readonly schedule?: Schedule;
 }
@@ -41,29 +52,45 @@ export class Workspace {
   readonly photos: Photos;
   readonly looks: Looks;
   readonly portraits: Portraits;
+  readonly gallery: Gallery;
+  readonly comparison: Comparison;
+  readonly saving: PortraitSaving;
   readonly jobs: Jobs;
   readonly snapshots: Snapshots;
   readonly runLog: RunLog;
   readonly teach: Teach;
   readonly create: Create;
+  readonly plan: BatchPlan;
+  readonly styles: Styles;
   readonly models: Models;
+  readonly library: Library;
   readonly notices: Notices;
   readonly view: View;
+  readonly desktop: DesktopClient | null;
+  #hasGuessedLanguage = false;
   readonly #readings = new Readings((event) => takeEvent(this, event));
 
-  constructor(client: StudioClient, { windowWidthPx, schedule = scheduleByClock }: WorkspaceOptions = {}) {
+  constructor(client: StudioClient, options: WorkspaceOptions = {}) {
+    const { windowWidthPx, schedule = scheduleByClock, desktop = null } = options;
     this.client = client;
+    this.desktop = desktop;
     this.studio = new Studio(client);
     this.subjects = new Subjects(client);
     this.photos = new Photos(client);
     this.looks = new Looks(client, schedule);
-    this.portraits = new Portraits(client);
+    this.gallery = new Gallery(client, schedule, (thrown) => this.notices.report(thrown));
+    this.portraits = new Portraits(client, this.gallery);
+    this.comparison = new Comparison();
+    this.saving = new PortraitSaving(client);
     this.runLog = new RunLog();
     this.jobs = new Jobs(client, (before, after) => this.runLog.observe(before, after));
     this.snapshots = new Snapshots(client);
     this.teach = new Teach(client);
     this.create = new Create(client);
+    this.plan = new BatchPlan(client, schedule);
+    this.styles = new Styles(client);
     this.models = new Models(client, this.studio);
+    this.library = new Library(client);
     this.notices = new Notices(schedule);
     this.view = new View(windowWidthPx);
   }
@@ -86,20 +113,26 @@ export class Workspace {
    */
   start(): () => void {
     let wasTried = false;
-    return this.client.subscribe((event) => this.receive(event), (isConnected) => {
+    const endDesktop = this.desktop?.subscribe((event) => takeDesktopEvent(this, event));
+    const endStudio = this.client.subscribe((event) => this.receive(event), (isConnected) => {
       this.studio.isConnected = isConnected;
       // without a connection it is tried once all the same, so that the page says what is wrong
       if (isConnected || !wasTried) void this.notices.attempt(() => this.load());
       wasTried = true;
     });
+    return () => {
+      endDesktop?.();
+      endStudio();
+    };
   }
 
   async load(): Promise<void> {
     await this.#readings.read(async () => {
-      await this.studio.load();
+      this.jobs.isQueuePaused = await this.studio.load();
       this.teach.setPacks(this.studio.packs);
       await Promise.all([this.subjects.load(), this.jobs.load(), this.models.load()]);
       if (this.subjects.currentId) await this.#loadSubject(this.subjects.currentId);
+      await this.gallery.refresh();
       const { front } = this.jobs;
       if (front?.kind === 'teach') await this.#loadRun(front.id);
     });
@@ -113,23 +146,26 @@ export class Workspace {
       this.teach.changeSubject();
     }
     if (!isSubjectPage(this.view.page)) this.view.go('photos');
-    await this.notices.attempt(() => this.#readings.read(() => this.#loadSubject(subjectId)));
+    await this.loadCurrent();
   }
 
   /** Adds a subject and the photos chosen for it, and opens it. Answers false when the studio refused. */
-  addSubject(name: string, classWord: ClassWord, hasConsent: boolean, files: PhotoFile[]): Promise<boolean> {
-    return addSubject(this, { name, classWord, hasConsent }, files);
+  addSubject(added: NewSubject, files: readonly PhotoFile[], onAdded?: () => void): Promise<boolean> {
+    return addSubject(this, added, files, onAdded);
   }
 
-  removeSubject(subjectId: SubjectId): Promise<void> {
-    return removeSubject(this, subjectId);
+  removeSubject(subjectId: SubjectId, keepPortraits = false): Promise<void> {
+    return removeSubject(this, subjectId, keepPortraits);
   }
 
-  async importPhotos(files: readonly PhotoFile[]): Promise<void> {
-    const subject = this.subjects.current;
-    if (!subject || files.length === 0) return;
-    const { added, known, refused } = await this.photos.importFiles(subject.id, files);
-    this.notices.say(this.words.photos.imported(added, known, refused));
+  importPhotos(files: readonly PhotoFile[]): Promise<void> {
+    return importPhotos(this, files);
+  }
+
+  /** Reads what belongs to the subject on the page. */
+  async loadCurrent(): Promise<void> {
+    const { currentId } = this.subjects;
+    if (currentId) await this.notices.attempt(() => this.#readings.read(() => this.#loadSubject(currentId)));
   }
 
   /** Sets the user's choice for a photo; can be undone. */
@@ -192,6 +228,13 @@ export class Workspace {
     return removePortraits(this, portraitIds, next);
   }
 
+  /** Before anybody has chosen a language, the page speaks the system's where it can. */
+  async speakSystemLanguage(systemLanguage: string): Promise<void> {
+    const isGuess = !this.#hasGuessedLanguage && /^zh\b/i.test(systemLanguage) && this.language === 'en';
+    this.#hasGuessedLanguage = true;
+    if (isGuess) await this.notices.attempt(() => this.studio.change({ language: 'zh-Hans' }));
+  }
+
   async undo(): Promise<void> {
     const { undone, nothingToUndo } = this.words.notices;
     this.notices.say((await this.notices.undoLatest()) ? undone : nothingToUndo);
@@ -225,5 +268,6 @@ export class Workspace {
     if (teaching && !isEnded(teaching)) await this.#loadRun(teaching.id);
     const drawing = this.jobs.latest(subjectId, 'create');
     if (drawing && !isEnded(drawing)) this.create.jobId ??= drawing.id;
+    if (this.create.jobId) await this.portraits.loadJob(this.create.jobId);
   }
 }

@@ -2,12 +2,15 @@
 // An entry that needs a number or a name is a function. Short, active sentences; no exclamation marks.
 
 import type { UserErrorParameters, UserErrorText } from '../../src-main/contract/errors.ts';
+import { enFrame } from './en-frame.ts';
+import { enGallery, enGalleryShortcuts } from './en-gallery.ts';
 import { enModels } from './en-models.ts';
 import { enWork } from './en-work.ts';
 import { plural } from './plural.ts';
 
 export const en = {
   ...enWork,
+  ...enFrame,
   languageName: 'English',
   frame: {
     subjects: 'Subjects',
@@ -70,11 +73,15 @@ export const en = {
       analyze: (name: string, _count: number) => `Looking at ${name}’s photos`,
       teach: (name: string, _count: number) => `Teaching ${name}’s face`,
       create: (name: string, count: number) => `${plural(count, 'portrait', 'portraits')} of ${name}`,
+      import: (name: string, count: number) => `Adding ${plural(count, 'photo', 'photos')} of ${name}`,
+      export: (_name: string, count: number) => `Saving ${plural(count, 'portrait', 'portraits')}`,
     },
   },
   progress: {
     phases: {
       starting: 'Starting the engine',
+      importing: 'Adding photos',
+      exporting: 'Writing files',
       'finding-faces': 'Finding faces',
       'drawing-class': 'Drawing pictures of other people',
       preparing: 'Preparing photos',
@@ -140,6 +147,7 @@ export const en = {
     removeDo: 'Delete for good',
     keep: 'Keep',
   },
+  gallery: enGallery,
   models: enModels,
   settings: {
     title: 'Settings',
@@ -165,6 +173,7 @@ export const en = {
     showMore: 'What to do',
   },
   shortcuts: {
+    ...enGalleryShortcuts,
     title: 'Keyboard shortcuts',
     anywhere: 'Anywhere',
     inPictures: 'In a grid of pictures',
@@ -183,8 +192,6 @@ export const en = {
     move: 'Move',
     open: 'Open large',
     leaveOut: 'Photos: leave out, or use again',
-    remove: 'Portraits: delete',
-    save: 'Portraits: save the picture',
     back: 'Back',
     zoom: 'Actual size',
     previousNext: 'Previous, next',

@@ -43,3 +43,8 @@ export function formatMoment(timeMs: number, language: string): string {
 export function formatTime(timeMs: number, language: string): string {
   return new Intl.DateTimeFormat(language, { timeStyle: 'medium', hourCycle: 'h23' }).format(timeMs);
 }
+
+/** The day of a moment in milliseconds since 1970. */
+export function formatDay(timeMs: number, language: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(timeMs);
+}

@@ -3,11 +3,14 @@
 
 import type { Words } from './en.ts';
 import { zhHansErrors } from './zh-hans-errors.ts';
+import { zhHansFrame } from './zh-hans-frame.ts';
+import { zhHansGallery, zhHansGalleryShortcuts } from './zh-hans-gallery.ts';
 import { zhHansModels } from './zh-hans-models.ts';
 import { zhHansWork } from './zh-hans-work.ts';
 
 export const zhHans: Words = {
   ...zhHansWork,
+  ...zhHansFrame,
   languageName: '简体中文',
   frame: {
     subjects: '人物',
@@ -69,11 +72,15 @@ export const zhHans: Words = {
       analyze: (name) => `查看${name}的照片`,
       teach: (name) => `学习${name}的脸`,
       create: (name, count) => `${name}的 ${count} 张写真`,
+      import: (name, count) => `添加${name}的 ${count} 张照片`,
+      export: (_name, count) => `保存 ${count} 张写真`,
     },
   },
   progress: {
     phases: {
       starting: '正在启动引擎',
+      importing: '正在添加照片',
+      exporting: '正在写入文件',
       'finding-faces': '正在寻找人脸',
       'drawing-class': '正在绘制其他人的图片',
       preparing: '正在准备照片',
@@ -136,6 +143,7 @@ export const zhHans: Words = {
     removeDo: '永久删除',
     keep: '保留',
   },
+  gallery: zhHansGallery,
   models: zhHansModels,
   settings: {
     title: '设置',
@@ -160,6 +168,7 @@ export const zhHans: Words = {
     showMore: '怎么办',
   },
   shortcuts: {
+    ...zhHansGalleryShortcuts,
     title: '键盘快捷键',
     anywhere: '任何地方',
     inPictures: '图片列表中',
@@ -178,8 +187,6 @@ export const zhHans: Words = {
     move: '移动',
     open: '放大查看',
     leaveOut: '照片：不使用，或重新使用',
-    remove: '写真：删除',
-    save: '写真：保存图片',
     back: '返回',
     zoom: '实际大小',
     previousNext: '上一张、下一张',

@@ -161,7 +161,7 @@ test('settings change at once and go back when the studio refuses', async () => 
 test('a new subject takes the chosen photos along and is opened', async () => {
   const { workspace, studio } = await started();
   const file = { name: 'me.jpg', arrayBuffer: async () => new ArrayBuffer(3) };
-  expect(await workspace.addSubject('Bo', 'man', true, [file])).toBe(true);
+  expect(await workspace.addSubject({ name: 'Bo', classWord: 'man', hasConsent: true }, [file])).toBe(true);
 
   expect(workspace.subjects.current?.name).toBe('Bo');
   const imported = studio.calls.find(({ command }) => command === 'photos.import');

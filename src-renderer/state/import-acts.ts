@@ -1,0 +1,44 @@
+// Photos on their way in. On the desktop the studio reads the files itself, as a job of the queue; a browser carries
+// their bytes. Either way the page says in the end how many came in and which were refused.
+
+import type { Job } from '../../src-main/contract/work.ts';
+import type { PhotoFile } from './photos.svelte.ts';
+import type { Workspace } from './workspace.svelte.ts';
+
+/** Adds files to the current subject. */
+export async function importPhotos(workspace: Workspace, files: readonly PhotoFile[]): Promise<void> {
+  const { subjects, photos, notices, words, desktop, jobs } = workspace;
+  const subject = subjects.current;
+  if (!subject || files.length === 0) return;
+  const queue = desktop?.importFiles ?? null;
+  if (queue && files.every((file) => file instanceof File)) {
+    const job = await notices.attempt(() => queue(subject.id, files as readonly File[]));
+    if (job) jobs.add(job);
+    return;
+  }
+  const { added, known, refused } = await photos.importFiles(subject.id, files);
+  notices.say(words.photos.imported(added, known, refused));
+}
+
+/** Asks for files with the desktop's own dialog, which also takes folders. Answers false in a browser. */
+export async function chooseHere({ subjects, desktop, notices, jobs, view }: Workspace): Promise<boolean> {
+  const subject = subjects.current;
+  if (!desktop) return false;
+  if (!subject) {
+    view.dialog = 'new-subject';
+    return true;
+  }
+  view.go('photos');
+  const answer = await notices.attempt(() => desktop.call('desktop.choosePhotos', { subjectId: subject.id }));
+  if (answer?.job) jobs.add(answer.job);
+  return true;
+}
+
+/** Says what came of an import that has just ended, and keeps the reasons of what was refused. */
+export function tellImport({ photos, notices, words, subjects }: Workspace, before: Job | undefined, job: Job): void {
+  const { outcome } = job;
+  const hasEnded = job.state === 'done' && before !== undefined && before.state !== 'done';
+  if (!hasEnded || outcome?.kind !== 'import') return;
+  notices.say(words.photos.imported(outcome.added, outcome.known, outcome.refusedCount));
+  if (job.subjectId === subjects.currentId) photos.refuse(outcome.refused, outcome.refusedCount);
+}
