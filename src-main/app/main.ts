@@ -1,117 +1,224 @@
 // Electron's main process: one window on our own page, the studio behind it, every other door shut.
-// Thin on purpose: decisions are in page-policy.ts, page-files.ts and message-gate.ts, which need no Electron to test.
+// Thin on purpose: decisions are in the files around it, which need no Electron to be tested.
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { app, BrowserWindow, dialog, protocol, session } from 'electron';
-import type { Session, WebContents } from 'electron';
+import { app, dialog, nativeImage, nativeTheme, powerMonitor, protocol, session, shell } from 'electron';
+import type { BrowserWindow, Session } from 'electron';
 import { openStudio } from '../studio/open-studio.ts';
-import type { Studio } from '../studio/open-studio.ts';
-import { isWindowContents, receiveCalls, sendEvent } from './ipc.ts';
+import { desktopAnswers } from './desktop-commands.ts';
+import { desktopSystem, frontWindow, showMessage } from './desktop-system.ts';
+import { type DesktopWindow, describeApp, desktopWindow } from './desktop-window.ts';
+import { type DragOut, openDragOut } from './drag-out.ts';
+import { dragSource } from './drag-picture.ts';
+import { importDropped } from './dropped-files.ts';
+import { isWindowContents, receiveMessages, sendEvent } from './ipc.ts';
+import { linksOf } from './links.ts';
+import type { OwnAction } from './menu.ts';
 import { messageGate } from './message-gate.ts';
+import { openOrExplain } from './opening.ts';
 import { answerPageRequest, readPage } from './page-files.ts';
-import { isAllowedPermission, isOwnPage, pageScheme, pageUrl, webPreferences } from './page-policy.ts';
-import { developmentPlaces, installedPlaces, libraryPlace } from './places.ts';
+import { chromiumSwitches, pageScheme, schemePrivileges, sessionPartition } from './page-policy.ts';
+import { refuseStrangers, restrictSession, shutDoors } from './page-session.ts';
+import { type Places, developmentPlaces, installedPlaces, libraryPlace } from './places.ts';
+import { type Quitting, openQuitting } from './quitting.ts';
+import { type SettingsMemory, settingsMemory } from './settings-memory.ts';
+import { signSystem } from './sign-system.ts';
+import { openSleep } from './sleep.ts';
+import { type StudioHolder, studioHolder } from './studio-holder.ts';
+import { openWindow } from './window.ts';
+import { type WorkSigns, openWorkSigns } from './work-signs.ts';
+import { type WorkWatch, openWorkWatch } from './work-watch.ts';
 
 const here = import.meta.dirname;
+const root = join(here, '..', '..');
+const hasDeveloperTools = !app.isPackaged;
 
-// Before the app is ready, as Electron demands: a standard, secure scheme, with no way round the page's policy.
-protocol.registerSchemesAsPrivileged([
-  { scheme: pageScheme, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
-]);
-
-function shutDoors(contents: WebContents): void {
-  const prevent = (event: { preventDefault(): void; readonly url?: string }): void => {
-    if (event.url === undefined || !isOwnPage(event.url)) event.preventDefault();
-  };
-  contents.on('will-navigate', prevent);
-  contents.on('will-redirect', prevent);
-  contents.on('will-frame-navigate', prevent);
-  contents.on('will-attach-webview', (event) => event.preventDefault());
-  contents.setWindowOpenHandler(() => ({ action: 'deny' }));
+/** What lives as long as the process. */
+interface Desktop {
+  readonly places: Places;
+  readonly ownSession: Session;
+  readonly holder: StudioHolder;
+  readonly memory: SettingsMemory;
+  readonly watch: WorkWatch;
+  readonly quitting: Quitting;
+  readonly dragOut: DragOut;
+  readonly window: DesktopWindow;
+  readonly signs: WorkSigns;
 }
 
-function restrict(ownSession: Session): void {
-  ownSession.setPermissionRequestHandler((_contents, permission, decide) => decide(isAllowedPermission(permission)));
-  ownSession.setPermissionCheckHandler((_contents, permission) => isAllowedPermission(permission));
-  ownSession.setDevicePermissionHandler(() => false);
-  ownSession.setDisplayMediaRequestHandler(null);
+// Before the app is ready, as Electron demands.
+protocol.registerSchemesAsPrivileged([{ scheme: pageScheme, privileges: schemePrivileges }]);
+app.enableSandbox();
+for (const [name, value] of chromiumSwitches) app.commandLine.appendSwitch(name, value ?? '');
+// On macOS and Windows the library lies where Electron would keep the window's files; the two must not mix.
+if (!app.commandLine.hasSwitch('user-data-dir')) {
+  app.setPath('userData', join(app.getPath('appData'), 'likeness-desktop'));
 }
 
-function openWindow(): BrowserWindow {
-  const window = new BrowserWindow({
-    width: 1280,
-    height: 800,
-    minWidth: 1024,
-    minHeight: 680,
-    show: false,
-    backgroundColor: '#161719',
-    title: 'Likeness',
-    autoHideMenuBar: true,
-    webPreferences: { ...webPreferences, devTools: !app.isPackaged, preload: join(here, 'preload.cjs') },
+function shutSession(): Session {
+  const ownSession = session.fromPartition(sessionPartition, { cache: false });
+  const policy = { hasDeveloperTools, downloadsFolder: () => app.getPath('downloads') };
+  for (const one of [ownSession, session.defaultSession]) restrictSession(one, policy);
+  return ownSession;
+}
+
+function assemble(): Desktop {
+  const ownSession = shutSession();
+  const places = app.isPackaged ? installedPlaces(process.resourcesPath) : developmentPlaces(root);
+  const onLog = (line: string): void => console.error(line);
+  const holder = studioHolder((libraryFolder) =>
+    openStudio({ ...places, libraryFolder, version: app.getVersion(), onLog }));
+  const memory = settingsMemory(holder, () => app.getLocale(), ({ theme }) => window.dress(theme));
+  const watch = openWorkWatch();
+  const dragOut = openDragOut(join(app.getPath('userData'), 'drag-out'), dragSource(holder));
+  const quitting = openQuitting({
+    unfinished: watch.unfinished, words: memory.words, quit: () => app.quit(),
+    confirm: async (message, detail, buttons) =>
+      await showMessage({ type: 'question', message, detail, buttons: [...buttons] }) === 0,
+    async close() {
+      signs.close();
+      await dragOut.empty();
+      await holder.close();
+    },
   });
-  window.once('ready-to-show', () => window.show());
-  void window.loadURL(pageUrl);
-  return window;
+  const window = desktopWindow({
+    words: memory.words, hasDeveloperTools, open: () => openOwnWindow(desktop), act: (action) => act(desktop, action),
+  });
+  const signs = openWorkSigns(watch, signSystem(window, memory));
+  const desktop: Desktop = { places, ownSession, holder, memory, watch, quitting, dragOut, window, signs };
+  return desktop;
 }
 
-function showFirstWindow(): void {
-  const [window] = BrowserWindow.getAllWindows();
-  if (window === undefined) {
-    openWindow();
-    return;
+function openOwnWindow({ ownSession, memory, quitting, watch, signs }: Desktop): BrowserWindow {
+  const { theme } = memory.get();
+  const isDark = theme === 'dark' || (theme === 'system' && nativeTheme.shouldUseDarkColors);
+  return openWindow({
+    session: ownSession, hasDeveloperTools, words: memory.words,
+    preloadFile: join(here, 'preload.cjs'), iconFile: join(root, 'resources', 'icons', '256x256.png'),
+    stateFile: join(app.getPath('userData'), 'window.json'),
+    backgroundColor: isDark ? '#161719' : '#f6f5f3',
+    onClose: (event) => void (process.platform !== 'darwin' && quitting.holdBack(event)),
+    onFocus() {
+      watch.lookedAt();
+      signs.refresh();
+    },
+    onSessionEnd: quitting.withoutAsking,
+  });
+}
+
+function act({ holder, window, places }: Desktop, action: OwnAction): void {
+  const contents = frontWindow()?.webContents;
+  const link = linkOf(places);
+  switch (action) {
+    case 'undo-text': return contents?.undo();
+    case 'redo-text': return contents?.redo();
+    case 'show-library': return void shell.openPath(holder.studio().library.folder);
+    default: {
+      const target = link(action);
+      if (target === undefined) return void window.show();
+      return void (target.startsWith('https://') ? shell.openExternal(target) : shell.openPath(target));
+    }
   }
-  if (window.isMinimized()) window.restore();
-  window.focus();
+}
+
+function linkOf({ licensesFile }: Places): ReturnType<typeof linksOf> {
+  return linksOf(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')), licensesFile);
+}
+
+/** Page, messages and events, before the window opens. */
+function connect(desktop: Desktop): void {
+  const { holder, memory, dragOut, ownSession, signs, watch, places } = desktop;
+  const page = readPage(join(here, '..', 'renderer'));
+  ownSession.protocol.handle(pageScheme, (request) => answerPageRequest(page, holder, request));
+  const desktopCommands = desktopAnswers({
+    system: desktopSystem(), holder, words: memory.words, moveLibrary: moveNothing, linkOf: linkOf(places),
+    reloadPage: () => frontWindow()?.webContents.reload(),
+  });
+  receiveMessages(messageGate({
+    call: memory.call, desktop: desktopCommands, importFiles: (request) => importDropped(holder.studio, request),
+    dragOut: (request) => drag(dragOut, request),
+  }, isWindowContents));
+  holder.onOpen((studio) => {
+    watch.begin();
+    void Promise.all([studio.run('jobs.list', {}), studio.run('studio.state', {})]).then(([jobs, { isQueuePaused }]) => {
+      watch.learn(jobs, isQueuePaused, performance.now());
+      signs.refresh();
+    }).catch(() => undefined);
+  });
+  holder.subscribe((event) => {
+    const window = frontWindow();
+    if (window) sendEvent(window.webContents, event);
+    signs.see(event);
+    if (event.type === 'subject-removed') void dragOut.empty();
+  });
+}
+
+async function moveNothing(): Promise<void> {
+  throw new Error('The library cannot be moved.');
+}
+
+async function drag(dragOut: DragOut, request: unknown): Promise<void> {
+  const prepared = await dragOut.prepare(request);
+  const contents = frontWindow()?.webContents;
+  if (!prepared || !contents || contents.isDestroyed()) return;
+  const [file = ''] = prepared.files;
+  contents.startDrag({ file, files: prepared.files, icon: nativeImage.createFromBuffer(Buffer.from(prepared.icon)) });
+}
+
+function followTheSystem({ quitting, watch, memory, window }: Desktop): void {
+  const sleep = openSleep(watch.unfinished, memory.call);
+  powerMonitor.on('suspend', () => void sleep.suspend());
+  powerMonitor.on('resume', () => void sleep.resume());
+  powerMonitor.on('shutdown', () => {
+    quitting.withoutAsking();
+    app.quit();
+  });
+  app.on('before-quit', (event) => void quitting.holdBack(event));
+  app.on('will-quit', quitting.beforeEnd);
+  app.on('activate', () => void window.show());
+  app.on('second-instance', () => void window.show());
 }
 
 async function start(): Promise<void> {
   await app.whenReady();
-  restrict(session.defaultSession);
-  const places = app.isPackaged ? installedPlaces(process.resourcesPath) : developmentPlaces(join(here, '..', '..'));
-  const studio = await openStudio({
-    ...places,
-    libraryFolder: libraryPlace(),
-    version: app.getVersion(),
-    onLog: (line) => console.error(line),
+  describeApp();
+  const desktop = assemble();
+  const { holder, memory, dragOut, window } = desktop;
+  process.on('uncaughtException', (error) => explainBug(error, desktop));
+  await dragOut.empty();
+  connect(desktop);
+  const libraryFolder = libraryPlace();
+  const isOpen = await openOrExplain({
+    open: () => holder.open(libraryFolder), show: showMessage, words: memory.words,
+    showFolder: async () => void await shell.openPath(libraryFolder),
   });
-  const page = readPage(join(here, '..', 'renderer'));
-  protocol.handle(pageScheme, (request) => answerPageRequest(page, studio, request));
-  receiveCalls(messageGate(studio.call, isWindowContents));
-  studio.subscribe((event) => {
-    for (const window of BrowserWindow.getAllWindows()) sendEvent(window.webContents, event);
-  });
-  closeWithTheApp(studio);
-  app.on('activate', showFirstWindow);
-  openWindow();
+  if (!isOpen) return app.exit(1);
+  followTheSystem(desktop);
+  window.show();
 }
 
-/** The studio ends its engine and its database before the process ends; a second request to quit finds it done. */
-function closeWithTheApp(studio: Studio): void {
-  let isClosed = false;
-  app.on('will-quit', (event: { preventDefault(): void }) => {
-    if (isClosed) return;
-    event.preventDefault();
-    void studio.close().finally(() => {
-      isClosed = true;
-      app.quit();
-    });
-  });
+/** A fault of ours outside any command: said once, and the studio closed so that its work goes on at the next start. */
+function explainBug(error: unknown, { memory, holder }: Desktop): void {
+  console.error(error);
+  const { trouble } = memory.words();
+  const message = error instanceof Error ? error.message : String(error);
+  dialog.showErrorBox(trouble.bug, `${trouble.bugSafe}\n\n${message}`);
+  void holder.close().catch(() => undefined).finally(() => app.exit(1));
 }
 
-function explainAndQuit(error: unknown): void {
-  dialog.showErrorBox('Likeness cannot start', error instanceof Error ? error.message : String(error));
-  app.exit(1);
-}
-
-// On macOS and Windows the library lies in the same folder; what Chromium keeps must not mix with it.
-app.setPath('sessionData', join(app.getPath('userData'), 'window'));
+refuseStrangers(app);
 app.on('web-contents-created', (_event, contents) => shutDoors(contents));
+app.on('child-process-gone', (_event, { type, reason }) => console.error(`${type} ended: ${reason}.`));
 app.on('window-all-closed', () => {
   if (process.platform !== 'darwin') app.quit();
 });
+if (process.platform === 'win32') app.setAppUserModelId('org.likeness.studio');
 if (app.requestSingleInstanceLock()) {
-  app.on('second-instance', showFirstWindow);
-  start().catch(explainAndQuit);
+  start().catch((error: unknown) => {
+    dialog.showErrorBox('Likeness', error instanceof Error ? error.message : String(error));
+    app.exit(1);
+  });
 } else {
   app.quit();
 }

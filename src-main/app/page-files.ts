@@ -93,7 +93,7 @@ function answerExport(found: PageExport | undefined): Response {
 export function attachmentHeader(name: string): string {
   const plain = name.replace(/[^ -~]|["\\%]/g, '_');
   const byte = (sign: string): string => `%${sign.charCodeAt(0).toString(16)}`;
-  const encoded = encodeURIComponent(name.toWellFormed()).replace(/['()*]/g, byte);
+  const encoded = encodeURIComponent(name.replace(/\p{Surrogate}/gu, '_')).replace(/['()*]/g, byte);
   return `attachment; filename="${plain}"${plain === name ? '' : `; filename*=UTF-8''${encoded}`}`;
 }
 

@@ -1,11 +1,14 @@
-// What the page may do, as data: its one origin, its content security policy, its window's switches, its permissions.
-// Nothing here imports electron, so all of it is tested without it. Electron's security checklist is the source:
-// electronjs.org/docs/latest/tutorial/security
+// What the page may do, as data: its one origin, its content security policy, its window's switches, its permissions
+// and requests. Nothing here imports electron, so all of it is tested without it. Electron's security checklist is
+// the source: electronjs.org/docs/latest/tutorial/security
 
 /** The only scheme and host that the window shows. */
 export const pageScheme = 'app';
 export const pageHost = 'ui';
 export const pageUrl = `${pageScheme}://${pageHost}/index.html`;
+
+/** Standard and secure, so that it has an origin of its own; no way round the page's policy, no service workers. */
+export const schemePrivileges = { standard: true, secure: true, supportFetchAPI: true, stream: true } as const;
 
 /**
  * No network at all, no inline script, no string turned into code. Styles may be set from script (Svelte's
@@ -46,6 +49,7 @@ export const webPreferences = {
   nodeIntegrationInSubFrames: false,
   webSecurity: true,
   webviewTag: false,
+  plugins: false,
   allowRunningInsecureContent: false,
   experimentalFeatures: false,
   navigateOnDragDrop: false,
@@ -53,11 +57,26 @@ export const webPreferences = {
   spellcheck: false,
 } as const;
 
+/** Kept in memory alone: no cookie, cache or compiled script of the page is ever on the disk ('persist:' would be). */
+export const sessionPartition = 'likeness';
+
+/**
+ * Chromium's own switches. The page needs no name looked up, so none is: whatever of Chromium asks for one (a
+ * dictionary, a certificate's list) gets no answer either. What the studio downloads does not go through Chromium.
+ */
+export const chromiumSwitches: readonly (readonly [name: string, value?: string])[] = [
+  ['host-resolver-rules', 'MAP * ~NOTFOUND'],
+  ['disable-background-networking'],
+  ['disable-component-update'],
+  ['disable-domain-reliability'],
+  ['no-pings'],
+];
+
 const allowedPermissions: readonly string[] = ['clipboard-sanitized-write'];
 
-/** Whether the page may have this permission. Electron grants all of them when nobody answers. */
-export function isAllowedPermission(permission: string): boolean {
-  return allowedPermissions.includes(permission);
+/** Whether this page may have this permission. Electron grants all of them when nobody answers. */
+export function isAllowedPermission(permission: string, address: string): boolean {
+  return allowedPermissions.includes(permission) && isOwnPage(address);
 }
 
 /** Whether the address is a page of our own. Anything that is no address at all is not. */
@@ -66,4 +85,11 @@ export function isOwnPage(address: string): boolean {
   const url = new URL(address);
   const isPlain = url.username === '' && url.password === '' && url.port === '';
   return url.protocol === `${pageScheme}:` && url.host === pageHost && isPlain;
+}
+
+/** Whether the page may load this: what is our own, and the developer tools' own pages while Likeness is developed. */
+export function isAllowedRequest(address: string, hasDeveloperTools: boolean): boolean {
+  if (address.startsWith('blob:')) return isOwnPage(address.slice('blob:'.length));
+  if (isOwnPage(address)) return true;
+  return hasDeveloperTools && URL.canParse(address) && new URL(address).protocol === 'devtools:';
 }

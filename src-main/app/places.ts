@@ -1,6 +1,7 @@
 // Where the desktop app finds its parts: in the project while it is developed, in the installed app's resources after.
 // The engine always runs on plain Node from files that are really on disk, never inside Electron's archive.
 
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { defaultLibraryFolder } from '../studio/library-folder.ts';
@@ -9,14 +10,18 @@ export interface Places {
   readonly resourcesFolder: string;
   readonly nodeFile: string;
   readonly engineFile: string;
+  /** The licences of Likeness and of everything in it, for reading. */
+  readonly licensesFile: string;
 }
 
 /** In the project's folder; `npm start` says which Node it runs on. */
 export function developmentPlaces(root: string): Places {
+  const licensesFile = join(root, 'dist', 'licenses', 'LICENSES.txt');
   return {
     resourcesFolder: join(root, 'resources'),
     nodeFile: process.env['LIKENESS_NODE'] ?? 'node',
     engineFile: join(root, 'src-main', 'compute', 'engine.ts'),
+    licensesFile: existsSync(licensesFile) ? licensesFile : join(root, 'LICENSE'),
   };
 }
 
@@ -27,6 +32,7 @@ export function installedPlaces(resourcesPath: string): Places {
     resourcesFolder: join(unpacked, 'resources'),
     nodeFile: join(resourcesPath, 'node', process.platform === 'win32' ? 'node.exe' : 'node'),
     engineFile: join(unpacked, 'dist', 'app', 'engine.mjs'),
+    licensesFile: join(resourcesPath, 'licenses', 'LICENSES.txt'),
   };
 }
 

@@ -2,50 +2,88 @@
 // system. Only what src-main/app uses is here; anything else is undefined, so a new use fails loudly.
 
 import { EventEmitter } from 'node:events';
+import { StandInContents, type StandInWindow, windowClass } from './stand-in-window.ts';
 
-type Listener = (...parts: never[]) => unknown;
+export type Listener = (...parts: never[]) => unknown;
 
-export class StandInContents extends EventEmitter {
-  readonly sent: unknown[][] = [];
-  openHandler: ((details: { url: string }) => { action: string }) | undefined;
-  readonly id: number;
-  constructor(id: number) {
+/** What the user answers to the next dialogs, in order. */
+export interface Answers {
+  /** Paths chosen; null closes the dialog. */
+  readonly paths: (readonly string[] | null)[];
+  /** Buttons pressed. */
+  readonly buttons: number[];
+}
+
+/** A session: its handlers by the name of their setter, its events, and what its switches were set to. */
+export class StandInSession extends EventEmitter {
+  readonly handlers = new Map<string, Listener | null>();
+  readonly schemes = new Map<string, Listener>();
+  readonly requestFilters: Listener[] = [];
+  readonly partition: string;
+  readonly options: unknown;
+  readonly webRequest = { onBeforeRequest: (filter: Listener) => void this.requestFilters.push(filter) };
+  readonly protocol = { handle: (scheme: string, handler: Listener) => void this.schemes.set(scheme, handler) };
+  constructor(partition: string, options?: unknown) {
     super();
-    this.id = id;
-  }
-  isDestroyed(): boolean {
-    return false;
-  }
-  send(...parts: unknown[]): void {
-    this.sent.push(parts);
-  }
-  setWindowOpenHandler(handler: (details: { url: string }) => { action: string }): void {
-    this.openHandler = handler;
+    this.partition = partition;
+    this.options = options;
+    const setters = ['setPermissionRequestHandler', 'setPermissionCheckHandler', 'setDevicePermissionHandler',
+      'setDisplayMediaRequestHandler', 'setBluetoothPairingHandler', 'setCertificateVerifyProc',
+      'setSpellCheckerEnabled'];
+    for (const name of setters) {
+      Object.assign(this, { [name]: (handler: Listener | null) => void this.handlers.set(name, handler) });
+    }
   }
 }
 
 export interface StandIn {
   /** What the bundle sees as the module 'electron'. */
   readonly module: Record<string, unknown>;
-  readonly app: EventEmitter & { readonly quits: number; readonly paths: Record<string, string> };
-  readonly windows: { readonly options: Record<string, never>; readonly webContents: StandInContents }[];
+  readonly app: ReturnType<typeof standInApp>;
+  readonly windows: StandInWindow[];
   readonly schemes: unknown[];
-  readonly handlers: Map<string, Listener>;
-  /** The session's handlers, by the name of their setter. */
-  readonly sessionHandlers: Map<string, Listener | null>;
+  readonly sessions: StandInSession[];
   readonly calls: Map<string, Listener>;
+  readonly messages: { message: string; detail: string; buttons: string[] }[];
+  readonly questions: { title: string; properties: string[] }[];
+  readonly answers: Answers;
   readonly errors: string[];
+  readonly opened: string[];
+  readonly notifications: (EventEmitter & { options: { title: string; body: string } })[];
+  /** Power-save blockers that are held. */
+  readonly held: Set<number>;
+  readonly powerMonitor: EventEmitter;
+  readonly nativeTheme: { themeSource: string; shouldUseDarkColors: boolean };
+  menu: MenuEntry[];
+}
+
+export interface MenuEntry {
+  readonly id?: string;
+  readonly role?: string;
+  readonly label?: string;
+  readonly accelerator?: string;
+  readonly submenu?: MenuEntry[];
+  readonly click?: () => void;
 }
 
 function standInApp(errors: string[]) {
   const app = Object.assign(new EventEmitter(), {
     quits: 0,
-    paths: { userData: '/nowhere/user' } as Record<string, string>,
+    isSandboxed: false,
+    switches: [] as string[][],
+    paths: { appData: '/nowhere', userData: '/nowhere/user', downloads: '/nowhere/downloads' } as Record<string, string>,
     isPackaged: false,
+    commandLine: {
+      appendSwitch: (...parts: string[]) => void app.switches.push(parts),
+      hasSwitch: () => false,
+    },
+    enableSandbox: () => void (app.isSandboxed = true),
     whenReady: async () => undefined,
     getVersion: () => '0.0.0',
+    getLocale: () => 'en-GB',
     getPath: (name: string) => app.paths[name],
     setPath: (name: string, path: string) => void (app.paths[name] = path),
+    setAboutPanelOptions: () => undefined,
     requestSingleInstanceLock: () => true,
     quit: () => void app.quits++,
     exit: (code: number) => void errors.push(`exit ${code}`),
@@ -53,42 +91,80 @@ function standInApp(errors: string[]) {
   return app;
 }
 
+function standInDialog({ answers, errors, messages, questions }: StandIn) {
+  const last = <T>(parts: unknown[]): T => parts.at(-1) as T;
+  return {
+    showErrorBox: (title: string, text: string) => void errors.push(`${title}: ${text}`),
+    async showMessageBox(...parts: unknown[]) {
+      messages.push(last(parts));
+      return { response: answers.buttons.shift() ?? 0 };
+    },
+    async showOpenDialog(...parts: unknown[]) {
+      questions.push(last(parts));
+      const filePaths = answers.paths.shift() ?? null;
+      return { canceled: filePaths === null, filePaths: filePaths ?? [] };
+    },
+  };
+}
+
 /** Everything the app's main process touches, freshly made. */
 export function electronStandIn(): StandIn {
   const errors: string[] = [];
-  const app = standInApp(errors);
-  const windows: StandIn['windows'] = [];
-  class BrowserWindow extends EventEmitter {
-    readonly webContents = new StandInContents(windows.length + 1);
-    static getAllWindows = () => windows;
-    readonly options: Record<string, never>;
-    constructor(options: Record<string, never>) {
+  const electron: StandIn = {
+    module: {}, app: standInApp(errors), windows: [], schemes: [], sessions: [new StandInSession('')], calls: new Map(),
+    messages: [], questions: [], answers: { paths: [], buttons: [] }, errors, opened: [], notifications: [],
+    held: new Set(), powerMonitor: new EventEmitter(),
+    nativeTheme: { themeSource: 'system', shouldUseDarkColors: true }, menu: [],
+  };
+  class Notification extends EventEmitter {
+    static isSupported = () => true;
+    readonly options: { title: string; body: string };
+    constructor(options: { title: string; body: string }) {
       super();
       this.options = options;
-      windows.push(this);
-      app.emit('web-contents-created', {}, this.webContents);
     }
-    loadURL = async () => undefined;
-    isDestroyed = () => false;
-    isMinimized = () => false;
-    show = () => undefined;
-    focus = () => undefined;
+    show = () => void electron.notifications.push(this);
   }
-  const schemes: unknown[] = [];
-  const [handlers, calls] = [new Map<string, Listener>(), new Map<string, Listener>()];
-  const sessionHandlers = new Map<string, Listener | null>();
-  const defaultSession = new Proxy({}, {
-    get: (_target, name) => (handler: Listener | null) => void sessionHandlers.set(String(name), handler),
-  });
-  const module = {
-    app, BrowserWindow,
-    dialog: { showErrorBox: (title: string, text: string) => void errors.push(`${title}: ${text}`) },
-    ipcMain: { handle: (channel: string, handler: Listener) => void calls.set(channel, handler) },
-    protocol: {
-      registerSchemesAsPrivileged: (list: unknown[]) => void schemes.push(...list),
-      handle: (scheme: string, handler: Listener) => void handlers.set(scheme, handler),
+  let blockers = 0;
+  Object.assign(electron.module, {
+    app: electron.app,
+    BrowserWindow: windowClass(electron.windows, (contents: StandInContents) =>
+      void electron.app.emit('web-contents-created', {}, contents)),
+    Menu: {
+      buildFromTemplate: (template: MenuEntry[]) => ({ template, popup: () => undefined }),
+      setApplicationMenu: ({ template }: { template: MenuEntry[] }) => void (electron.menu = template),
     },
-    session: { defaultSession },
-  };
-  return { module, app, windows, schemes, handlers, sessionHandlers, calls, errors };
+    Notification,
+    dialog: standInDialog(electron),
+    ipcMain: {
+      handle: (channel: string, handler: Listener) => void electron.calls.set(channel, handler),
+      on: (channel: string, handler: Listener) => void electron.calls.set(channel, handler),
+    },
+    nativeImage: { createFromBuffer: (bytes: Uint8Array) => ({ bytes }) },
+    nativeTheme: electron.nativeTheme,
+    powerMonitor: electron.powerMonitor,
+    powerSaveBlocker: {
+      start: () => (electron.held.add(++blockers), blockers),
+      stop: (id: number) => electron.held.delete(id),
+    },
+    protocol: { registerSchemesAsPrivileged: (list: unknown[]) => void electron.schemes.push(...list) },
+    screen: standInScreen,
+    session: {
+      defaultSession: electron.sessions[0],
+      fromPartition: (partition: string, options: unknown) => {
+        const made = new StandInSession(partition, options);
+        electron.sessions.push(made);
+        return made;
+      },
+    },
+    shell: {
+      openPath: async (path: string) => (electron.opened.push(path), ''),
+      openExternal: async (address: string) => void electron.opened.push(address),
+      showItemInFolder: (path: string) => void electron.opened.push(path),
+    },
+  });
+  return electron;
 }
+
+const display = { workArea: { x: 0, y: 0, width: 1920, height: 1040 } };
+const standInScreen = { getPrimaryDisplay: () => display, getAllDisplays: () => [display] };

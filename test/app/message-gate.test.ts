@@ -4,10 +4,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { messageGate } from '../../src-main/app/message-gate.ts';
 import type { Sender } from '../../src-main/app/message-gate.ts';
 import { developmentPlaces } from '../../src-main/app/places.ts';
+import { desktopCommandNames } from '../../src-main/contract/desktop.ts';
 import { commandNames } from '../../src-main/contract/studio.ts';
 import type { Answer } from '../../src-main/contract/studio.ts';
 import { openStudio } from '../../src-main/studio/open-studio.ts';
@@ -19,13 +21,14 @@ const ownSender: Sender = { webContentsId: windowId, frame: ownFrame };
 
 function gateWithLog() {
   const calls: { command: string; request: unknown }[] = [];
-  const gate = messageGate(
-    async (command, request) => {
-      calls.push({ command, request });
-      return { ok: true, result: 'done' };
-    },
-    (id) => id === windowId,
-  );
+  const record = async (command: string, request: unknown): Promise<Answer> => {
+    calls.push({ command, request });
+    return { ok: true, result: 'done' };
+  };
+  const gate = messageGate({
+    call: record, desktop: record, importFiles: (request) => record('import', request),
+    dragOut: async (request) => void await record('drag', request),
+  }, (id) => id === windowId);
   return { gate, calls };
 }
 
@@ -48,9 +51,11 @@ const strangers: [string, Sender][] = [
 
 test.each(strangers)('%s is refused, for every command', async (_name, sender) => {
   const { gate, calls } = gateWithLog();
-  for (const command of commandNames) {
+  for (const command of [...commandNames, ...desktopCommandNames]) {
     expect(codeOf(await gate.answer(sender, command, {}))).toBe('app.sender-refused');
   }
+  expect(codeOf(await gate.importFiles(sender, {}))).toBe('app.sender-refused');
+  await gate.dragOut(sender, {});
   expect(calls).toEqual([]);
 });
 
@@ -60,18 +65,44 @@ test('the page itself is heard', async () => {
   expect(calls).toEqual([{ command: 'jobs.list', request: { a: 1 } }]);
 });
 
+const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true });
+const anyCommand = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom<unknown>(...commandNames, ...desktopCommandNames) }, fc.string(), anything);
+const anyFrame = fc.oneof(fc.constant(null), fc.record({ url: fc.oneof(fc.webUrl(), fc.string(),
+  fc.constantFrom('app://ui/index.html', 'app://ui', 'about:blank', '')), isMainFrame: fc.boolean() }));
+
+test('whatever is sent by whomever, the gate answers and throws nothing: 100,000 messages', { timeout: 120_000 }, async () => {
+  const { gate, calls } = gateWithLog();
+  let heard = 0;
+  const message = fc.tuple(fc.integer({ min: 5, max: 9 }), anyFrame, anyCommand, anything);
+  await fc.assert(fc.asyncProperty(message, async ([webContentsId, frame, command, request]) => {
+    const before = calls.length;
+    const isOurs = webContentsId === windowId && frame?.isMainFrame === true && /^app:\/\/ui(\/|$)/.test(frame.url);
+    const answer = await gate.answer({ webContentsId, frame }, command, request);
+    if (isOurs) heard++;
+    expect([codeOf(answer), calls.length - before]).toEqual(isOurs ? ['ok', 1] : ['app.sender-refused', 0]);
+  }), { seed: 7, numRuns: 100_000 });
+  expect(heard).toBeGreaterThan(100);
+});
+
 test('with a real studio behind it, what is no command and what fits no schema is refused as data', async () => {
   const libraryFolder = mkdtempSync(join(tmpdir(), 'likeness-gate-'));
   const studio = await openStudio({
     ...developmentPlaces(root), nodeFile: process.execPath, libraryFolder, version: '0.0.0',
   });
   try {
-    const gate = messageGate(studio.call, (id) => id === windowId);
+    const unused = async (): Promise<Answer> => ({ ok: true, result: undefined });
+    const gate = messageGate({
+      call: studio.call, desktop: unused, importFiles: unused, dragOut: async () => undefined,
+    }, (id) => id === windowId);
     const commands = [undefined, null, 3, '', '__proto__', 'constructor', 'toString', 'jobs', {}];
     const unknown = await Promise.all(commands.map((command) => gate.answer(ownSender, command, {})));
     const requests = [undefined, null, 1, 'x', [], { jobId: 3 }, { jobId: '../../etc' }, { jobId: 'G'.repeat(32) }];
     const malformed = await Promise.all(requests.map((request) => gate.answer(ownSender, 'jobs.cancel', request)));
     expect(new Set([...unknown, ...malformed].map(codeOf))).toEqual(new Set(['studio.request-misunderstood']));
+    expect(codeOf(await gate.answer(ownSender, 'jobs.list', {}))).toBe('ok');
+    const random = fc.sample(fc.tuple(fc.constantFrom<string>(...commandNames), anything), { seed: 7, numRuns: 2000 });
+    for (const [command, request] of random) await gate.answer(ownSender, command, request);
     expect(codeOf(await gate.answer(ownSender, 'jobs.list', {}))).toBe('ok');
   } finally {
     await studio.close();

@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { answerPageRequest, attachmentHeader, readPage } from '../../src-main/app/page-files.ts';
 import type { PageFile } from '../../src-main/app/page-files.ts';
@@ -88,6 +89,35 @@ test.each(hostile)('%s answers nothing but 404', async (url) => {
   expect([answer.status, await answer.text()]).toEqual([404, 'Not found']);
   expect(asked).toEqual([]);
 });
+
+/** Pieces that addresses are attacked with, between pieces that are ours. */
+const pieces = fc.constantFrom('..', '.', '%2e%2e', '%2e', '..%2f', '..%5c', '\\', '%00', '\0', '//', '/', '?', '#', ':', '@', '%',
+  '%c0%ae', '%252e', 'media', 'photo', 'portrait', 'export', 'assets', 'main-1.js', 'index.html', 'secret.json', id,
+  id.slice(1), id.toUpperCase(), '__proto__', 'constructor', 'C:', '~', 'file:', '\u202e', '\ufeff', ' ', ';', '&');
+const hostileAddress = fc.tuple(
+  fc.constantFrom('app://ui/', 'app://ui', 'app:/ui/', 'APP://UI/', 'app://ui:80/', 'app://@ui/', 'app://evil/', 'file:///'),
+  fc.array(pieces, { minLength: 1, maxLength: 8 }), fc.constantFrom('', '/'),
+).map(([start, parts, joint]) => start + parts.join(joint));
+
+test('of 20,000 hostile addresses none gives a byte that is not the page’s, and none throws', async () => {
+  let answered = 0;
+  await fc.assert(fc.asyncProperty(hostileAddress, async (url) => {
+    asked.length = 0;
+    const answer = await get(url);
+    const text = await answer.text();
+    if (answer.status === 200) answered++;
+    // what is answered is the page itself, a thumbnail, or the export of exactly this id
+    const isExport = new RegExp(`^app://ui/+media/export/${id}([?#]|$)`, 'i').test(new URL('', canonical(url)).href);
+    const known = ['<!doctype html>page', 'run()', 'Not found', '\u0001\u0002', ...(isExport ? ['{"secret":1}'] : [])];
+    expect(known).toContain(text);
+    expect(asked.every((name) => /^[a-z]+\/[0-9a-f]{32}$/.test(name))).toBe(true);
+  }), { seed: 7, numRuns: 20_000 });
+  expect(answered).toBeGreaterThan(10);
+});
+
+function canonical(url: string): string {
+  return URL.canParse(url) ? url : 'app://nowhere/';
+}
 
 test('only GET is answered', async () => {
   for (const method of ['POST', 'PUT', 'DELETE', 'HEAD']) expect((await get('app://ui/', method)).status).toBe(404);

@@ -1,11 +1,12 @@
 // Where a window can be opened, what it may do, and what its preload lets through.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { whyNoWindow } from '../../src-main/app/launch/electron-binary.ts';
+import type { StudioBridge } from '../../src-main/contract/studio.ts';
 import { isAllowedPermission, webPreferences } from '../../src-main/app/page-policy.ts';
 
 const sources = join(import.meta.dirname, '..', '..', 'src-main');
@@ -27,8 +28,9 @@ test('the window is shut on every side', () => {
   const shut = ['contextIsolation', 'sandbox', 'webSecurity'] as const;
   expect(shut.filter((name) => webPreferences[name] !== true)).toEqual([]);
   const asked = ['media', 'geolocation', 'notifications', 'openExternal', 'fileSystem', 'clipboard-read', 'usb'];
-  expect(asked.filter(isAllowedPermission)).toEqual([]);
-  expect(isAllowedPermission('clipboard-sanitized-write')).toBe(true);
+  expect(asked.filter((name) => isAllowedPermission(name, 'app://ui/'))).toEqual([]);
+  expect(isAllowedPermission('clipboard-sanitized-write', 'app://ui/')).toBe(true);
+  expect(isAllowedPermission('clipboard-sanitized-write', 'https://ui/')).toBe(false);
 });
 
 /** A stand-in for Electron's side of a preload, which records what the script exposes and listens to. */
@@ -37,15 +39,27 @@ async function runPreload() {
     entryPoints: [join(sources, 'preload', 'preload.ts')], bundle: true, write: false, format: 'cjs', platform: 'node',
     external: ['electron'],
   });
-  const listeners = new Set<(event: unknown, message: unknown) => void>();
-  const exposed: Record<string, never> = {};
-  const invoked: unknown[][] = [];
+  const listeners = new Map<string, Set<(event: unknown, message: unknown) => void>>();
+  const listenersOf = (channel: string) => {
+    const known = listeners.get(channel) ?? new Set();
+    listeners.set(channel, known);
+    return known;
+  };
+  const exposed: Record<string, Required<StudioBridge>> = {};
+  const sent: unknown[][] = [];
   const electron = {
     contextBridge: { exposeInMainWorld: (name: string, api: never) => void (exposed[name] = api) },
     ipcRenderer: {
-      invoke: async (...parts: unknown[]) => invoked.push(parts),
-      on: (_channel: string, listener: () => void) => listeners.add(listener),
-      off: (_channel: string, listener: () => void) => listeners.delete(listener),
+      invoke: async (...parts: unknown[]) => void sent.push(parts),
+      send: (...parts: unknown[]) => void sent.push(parts),
+      on: (channel: string, listener: () => void) => listenersOf(channel).add(listener),
+      off: (channel: string, listener: () => void) => listenersOf(channel).delete(listener),
+    },
+    webUtils: {
+      getPathForFile(file: unknown) {
+        if (typeof file !== 'object') throw new TypeError('not a file');
+        return (file as { place: string }).place;
+      },
     },
   };
   const require = (name: string) => {
@@ -53,32 +67,44 @@ async function runPreload() {
     return electron;
   };
   runInNewContext(built.outputFiles[0]?.text ?? '', { require, module: { exports: {} }, exports: {} });
-  return { exposed, invoked, listeners };
+  return { exposed, sent, listenersOf };
 }
 
-test('the preload exposes call and subscribe, nothing of Electron, and no event object', async () => {
-  const { exposed, invoked, listeners } = await runPreload();
+test('the preload exposes the bridge, nothing of Electron, and no event object', async () => {
+  const { exposed, sent, listenersOf } = await runPreload();
   expect(Object.keys(exposed)).toEqual(['likeness']);
-  const bridge = exposed['likeness'] as unknown as {
-    call(command: unknown, request: unknown): Promise<unknown>;
-    subscribe(listener: (...parts: unknown[]) => void): () => void;
-  };
-  expect(Object.keys(bridge).sort()).toEqual(['call', 'subscribe']);
+  const bridge = exposed['likeness']!;
+  expect(Object.keys(bridge).sort()).toEqual(['call', 'importFiles', 'startDrag', 'subscribe', 'subscribeDesktop']);
 
   await bridge.call('jobs.list', { a: 1 });
-  expect(invoked).toEqual([['likeness:call', 'jobs.list', { a: 1 }]]);
+  bridge.startDrag(['1', '2']);
+  expect(sent).toEqual([['likeness:call', 'jobs.list', { a: 1 }], ['likeness:drag', { portraitIds: ['1', '2'] }]]);
 
-  const heard: unknown[][] = [];
-  const end = bridge.subscribe((...parts) => heard.push(parts));
-  for (const listener of listeners) listener({ sender: 'raw event' }, { type: 'x' });
-  expect(heard).toEqual([[{ type: 'x' }]]);
-  end();
-  expect(listeners.size).toBe(0);
+  for (const [subscribe, channel] of [['subscribe', 'likeness:event'], ['subscribeDesktop', 'likeness:desktop']] as const) {
+    const heard: unknown[][] = [];
+    const end = bridge[subscribe]((...parts: unknown[]) => heard.push(parts));
+    for (const listener of listenersOf(channel)) listener({ sender: 'raw event' }, { type: 'x' });
+    expect(heard).toEqual([[{ type: 'x' }]]);
+    end();
+    expect(listenersOf(channel).size).toBe(0);
+  }
+});
+
+test('a dropped file’s path goes to the main process and never back to the page', async () => {
+  const { exposed, sent } = await runPreload();
+  const files = [{ place: '/home/ada/me.jpg' }, { place: '' }, 'no file', undefined] as unknown as File[];
+  const answer = await exposed['likeness']!.importFiles('5', files);
+  expect(sent).toEqual([['likeness:import', { subjectId: '5', paths: ['/home/ada/me.jpg', '', '', ''] }]]);
+  expect(answer).toBeUndefined();
 });
 
 test('only one file touches ipcMain, and the window takes its switches from the policy', () => {
-  const read = (name: string) => readFileSync(join(sources, 'app', name), 'utf8');
-  expect(read('ipc.ts')).toContain("ipcMain.handle('likeness:call'");
-  expect(read('main.ts')).not.toContain('ipcMain');
-  expect(read('main.ts')).toContain('...webPreferences');
+  const folder = join(sources, 'app');
+  const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+  const names = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+  expect(names.filter((name) => read(name).includes('ipcMain'))).toEqual(['ipc.ts']);
+  expect(read('window.ts')).toContain('...webPreferences');
+  // nothing is logged to anybody, and no page of the web is ever opened by its own word
+  const forbidden = /crashReporter|autoUpdater|nodeIntegration: true|enableBlinkFeatures|setAsDefaultProtocolClient|webviewTag: true/;
+  expect(names.filter((name) => forbidden.test(read(name)))).toEqual([]);
 });
