@@ -2,6 +2,7 @@
 // in them: those are named by their content, so a backup that names them finds them or says that they are gone.
 
 import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
@@ -16,6 +17,7 @@ export interface BackupFolder {
   list(): Promise<Backup[]>;
   /** Copies, verifies and keeps; then removes what is too old to keep. Throws 'disk.full' and what SQLite throws. */
   make(database: Database, reason: Backup['reason'], atMs: number): Promise<Backup>;
+  hasAny(): boolean;
   pathOf(id: string): string;
   remove(id: string): Promise<void>;
   /** Removes what a crash left half written. */
@@ -30,6 +32,7 @@ export function backupFolder(libraryFolder: string): BackupFolder {
   const remove = (id: string) => rm(pathOf(id), { force: true });
   return {
     list, pathOf, remove,
+    hasAny: () => existsSync(folder) && readdirSync(folder).some((name) => parseBackupName(name) !== undefined),
     async make(database, reason, atMs) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const id = backupName(reason, atMs);

@@ -19,16 +19,27 @@ const settings: readonly (readonly [name: string, value: string, expected: unkno
   ['temp_store', 'memory', 2],
 ];
 
-/**
- * Opens (or makes) the database file and migrates it. It is held exclusively: a second process is refused with
- * 'library.in-use'. Throws 'library.broken' when the file is not a healthy database.
- */
+/** Opens (or makes) the database file as `connectDatabase` does, and migrates it. */
 export function openDatabase(file: string): Database {
+  const database = connectDatabase(file);
+  try {
+    migrate(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw explainOpening(error);
+  }
+}
+
+/**
+ * Opens (or makes) the database file. It is held exclusively: a second process is refused with 'library.in-use'.
+ * Throws 'library.broken' when the file is not a healthy database, 'library.newer' for that of a newer Likeness.
+ */
+export function connectDatabase(file: string): Database {
   const database = new SqliteDatabase(file, { timeout: 500 });
   try {
     refuseNewer(database);
     applySettings(database);
-    migrate(database);
     const health = database.pragma('quick_check(1)', { simple: true });
     if (health !== 'ok') throw brokenLibraryError(String(health));
     return database;
@@ -66,7 +77,7 @@ function explainOpening(error: unknown): unknown {
   return error;
 }
 
-function brokenLibraryError(detail: string): UserError {
+export function brokenLibraryError(detail: string): UserError {
   return new UserError('library.broken', {
     what: `The library's database is damaged (${detail}).`,
     safe: 'Its pictures still lie in the folder "files", and your own photos are untouched.',

@@ -35,14 +35,18 @@ export async function finishErasures({ folder, database, facts, backups, notes, 
   // their notes first: without them, and with the rows gone, nothing brings them back
   notes.writeAll();
   const swept = await sweep();
-  let backupsRewritten = 0;
-  for (const { id } of await backups.list()) {
-    if (await eraseFromBackup(backups.pathOf(id), ids)) backupsRewritten++;
-  }
+  const backupsRewritten = await eraseFromBackups(backups, ids);
   const aside = await removeFolder(join(folder, asideFolderName));
   facts.setErasing([]);
   eraseLog(database);
   return { files: swept.files + aside.files, bytes: swept.bytes + aside.bytes, backupsRewritten };
+}
+
+/** Makes those backups anew that know one of the subjects; returns how many. */
+export async function eraseFromBackups(backups: BackupFolder, ids: readonly SubjectId[]): Promise<number> {
+  let rewritten = 0;
+  for (const { id } of await backups.list()) if (await eraseFromBackup(backups.pathOf(id), ids)) rewritten++;
+  return rewritten;
 }
 
 /**

@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { syncFolder } from '../checkpoint/atomic-file.ts';
 
@@ -35,8 +35,11 @@ export interface FileStore {
   verify(sha256: string): Promise<'sound' | 'missing' | 'damaged'>;
   /** Moves a file out of the store into the library's folder of things that were put aside. */
   putAside(sha256: string, libraryFolder: string): Promise<void>;
-  /** Removes every file that `isKept` does not know, and what a crash left half written. */
-  sweep(isKept: (sha256: string) => boolean): Promise<Swept>;
+  /**
+   * Removes every file that `isKept` does not know, and what a crash left half written; with a library folder files are
+   * put aside there instead.
+   */
+  sweep(isKept: (sha256: string) => boolean, asideIn?: string): Promise<Swept>;
 }
 
 /** A store in `folder`, which is made when missing. */
@@ -58,12 +61,8 @@ export async function openFileStore(folder: string): Promise<FileStore> {
     has: async (sha256) => (await lstat(pathOf(sha256)).catch(() => undefined))?.isFile() === true,
     read: (sha256) => readPlainFile(pathOf(sha256)),
     verify: (sha256) => verify(pathOf(sha256), sha256),
-    async putAside(sha256, libraryFolder) {
-      const aside = join(libraryFolder, asideFolderName, 'files');
-      await mkdir(aside, { recursive: true, mode: 0o700 });
-      await rename(pathOf(sha256), join(aside, sha256));
-    },
-    sweep: (isKept) => sweep(folder, isKept),
+    putAside: (sha256, libraryFolder) => moveAside(pathOf(sha256), libraryFolder),
+    sweep: (isKept, asideIn) => sweep(folder, isKept, asideIn),
   };
 }
 
@@ -168,7 +167,15 @@ async function openPlain(path: string): Promise<FileHandle | undefined> {
   return undefined;
 }
 
-async function sweep(folder: string, isKept: (sha256: string) => boolean): Promise<Swept> {
+async function moveAside(path: string, libraryFolder: string): Promise<void> {
+  const aside = join(libraryFolder, asideFolderName, 'files');
+  await mkdir(aside, { recursive: true, mode: 0o700 });
+  await rename(path, join(aside, basename(path)));
+}
+
+async function sweep(
+  folder: string, isKept: (sha256: string) => boolean, asideIn: string | undefined,
+): Promise<Swept> {
   let [files, bytes] = [0, 0];
   for (const prefix of await readdir(folder, { withFileTypes: true })) {
     if (!prefix.isDirectory() || !/^[0-9a-f]{2}$/.test(prefix.name)) continue;
@@ -177,7 +184,8 @@ async function sweep(folder: string, isKept: (sha256: string) => boolean): Promi
       if (!isOurs || isKept(name)) continue;
       const path = join(folder, prefix.name, name);
       bytes += (await lstat(path)).size;
-      await rm(path, { force: true });
+      if (asideIn !== undefined && sha256Pattern.test(name)) await moveAside(path, asideIn);
+      else await rm(path, { force: true });
       files++;
     }
   }

@@ -62,7 +62,8 @@ export function keepingOver({ folder, database, store, subjects, exportedFiles }
   const notes = keepNotes(database, folder);
   const sweep = async (): Promise<Swept> => {
     const kept = storedFiles.removeUnused();
-    const removed = await store.sweep((sha256) => kept.has(sha256));
+    const removed = await store.sweep((sha256) => kept.has(sha256), facts.isRestored() ? folder : undefined);
+    if (facts.isRestored()) facts.setRestored(false);
     eraseLog(database);
     return removed;
   };

@@ -14,6 +14,9 @@ export interface LibraryFactQueries {
   /** Subjects whose rows are gone or hidden, and whose other traces may still be there. */
   erasing(): SubjectId[];
   setErasing(ids: readonly SubjectId[]): void;
+  /** The tables were restored, so a file without a row may be one whose row was lost: it is put aside, not removed. */
+  isRestored(): boolean;
+  setRestored(isRestored: boolean): void;
 }
 
 export function libraryFactQueries(database: Database): LibraryFactQueries {
@@ -36,5 +39,7 @@ export function libraryFactQueries(database: Database): LibraryFactQueries {
     setRecovery: (recovery) => write('recovery', recovery),
     erasing: () => (read('erasing') ?? []) as SubjectId[],
     setErasing: (ids) => write('erasing', ids.length > 0 ? ids : null),
+    isRestored: () => read('restored') === true,
+    setRestored: (isRestored) => write('restored', isRestored || null),
   };
 }

@@ -9,7 +9,6 @@ import { type AdapterQueries, adapterQueries } from './adapters.ts';
 import { type ClassImageQueries, classImageQueries } from './class-images.ts';
 import { type CheckpointQueries, checkpointQueries } from './checkpoints.ts';
 import { type CompanionQueries, companionQueries } from './companions.ts';
-import { openDatabase } from './database.ts';
 import { type ExportedFileQueries, exportedFileQueries } from './exported-files.ts';
 import { type FileStore, openFileStore } from './file-store.ts';
 import { type GalleryQueries, galleryQueries } from './gallery.ts';
@@ -17,6 +16,7 @@ import { type JobQueries, jobQueries } from './jobs.ts';
 import { type Keeping, keepingOver } from './keeping.ts';
 import { type PhotoQueries, photoQueries } from './photos.ts';
 import { type PortraitQueries, portraitQueries } from './portraits.ts';
+import { openOrRestore } from './restore.ts';
 import { type SettingQueries, settingQueries } from './settings.ts';
 import { type SnapshotQueries, snapshotQueries } from './snapshots.ts';
 import { type StoredFileQueries, storedFileQueries } from './stored-files.ts';
@@ -53,12 +53,16 @@ export interface Library extends Keeping {
   close(): void;
 }
 
-/** Opens the library in `folder`, making it when it is new. Throws library.in-use, library.newer, library.broken. */
+/**
+ * Opens the library in `folder`, making it when it is new. A damaged database is put aside and given back from backup and
+ * notes. Throws library.in-use, library.newer, and library.broken where there is neither.
+ */
 export async function openLibrary(folder: string): Promise<Library> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const database = openDatabase(join(folder, 'library.db'));
+  const { database, isRestored } = await openOrRestore(folder);
   try {
     const library = assemble(folder, database, await openFileStore(join(folder, 'files')));
+    if (!isRestored) library.facts.setRecovery(null);
     library.portraits.emptyTrash();
     library.exportedFiles.removeAll();
     await library.sweep();

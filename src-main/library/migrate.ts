@@ -55,6 +55,7 @@ function applyMigration(database: Database, index: number): void {
   }).immediate();
 }
 
-function versionOf(database: Database): number {
+/** 0 for a file without tables. */
+export function versionOf(database: Database): number {
   return database.pragma('user_version', { simple: true }) as number;
 }

@@ -47,6 +47,11 @@ export class NoteFiles {
     }
   }
 
+  /** 'photo <id>' and the like, of every note that lies there, readable or not. */
+  names(): Set<string> {
+    return new Set(this.#list().map(({ kind, id }) => `${kind} ${id}`));
+  }
+
   /** Removes the notes that `isKept` does not know, and what was left half written. */
   sweep(isKept: (kind: NoteKind, id: string) => boolean): void {
     for (const { file, kind, id } of this.#list()) {
