@@ -54,6 +54,8 @@ export const commands = {
       faceEngines: z.array(faceEngineSchema).default([]),
       /** The user stopped the queue: what waits does not start. */
       isQueuePaused: z.boolean().default(false),
+      /** Memory of this machine; 0 where it is not known. */
+      memoryBytes: z.number().default(0),
     }),
   },
   /** faceEngine 'antelopev2' is refused while it is not installed or its licence not accepted. */

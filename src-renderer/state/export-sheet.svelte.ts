@@ -15,6 +15,8 @@ export class ExportSheet {
   file = $state.raw<ExportedLook | null>(null);
   error = $state.raw<ErrorData | null>(null);
   isWriting = $state(false);
+  /** Where the desktop put the file, for reading. */
+  place = $state<string | null>(null);
   #client: StudioClient;
   #look: Look;
   /** Counts choices, so that an answer to an earlier one is let go. */
@@ -36,6 +38,7 @@ export class ExportSheet {
     this.#turn++;
     this.file = null;
     this.error = null;
+    this.place = null;
     this.isWriting = false;
     if (!this.isWholeModel) await this.write();
   }

@@ -79,7 +79,7 @@ export const enBatch = {
   planExample: 'For example; chance decides each time.',
   planMore: (count: number) => `and ${plural(count, 'more', 'more')}`,
   planning: 'Working it out…',
-  cutOff: (count: number) => (count === 1
+  cutOff: (count: number): string => (count === 1
     ? 'The model has no room for this part, so it is left out:'
     : 'The model has no room for these parts, so they are left out:'),
   eta: (duration: string) => `about ${duration}`,

@@ -63,6 +63,8 @@ export const enExport = {
   leftOut: 'Photos, captions, file names, folders and dates are not in it.',
   noMetadata: 'Nothing besides the weights.',
   save: 'Save the file',
+  saveTo: 'Save to a folder…',
+  savedTo: (place: string) => `Saved to ${place} and shown there.`,
   where: 'Where it goes',
   /** Folders of the two programs by what the file is. */
   folders: {

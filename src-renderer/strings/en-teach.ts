@@ -37,6 +37,8 @@ export const enTeach = {
   resultSize: (result: string, size: string) => `${result}, ${size}`,
   timeHere: (duration: string) => `About ${duration} here`,
   timeUnknown: 'Not timed here yet',
+  memory: (needed: string) => `Needs about ${needed} of memory`,
+  memoryOf: (needed: string, all: string) => `Needs about ${needed} of your ${all}`,
   likenessLast: (value: string) => `Likeness ${value} last time`,
   model: 'Model',
   closeness: 'Faster or closer',

@@ -61,6 +61,8 @@ export const zhHansExport: typeof enExport = {
   leftOut: '不含照片、说明、文件名、文件夹和日期。',
   noMetadata: '除权重外没有其他信息。',
   save: '保存文件',
+  saveTo: '保存到文件夹…',
+  savedTo: (place) => `已保存到 ${place}，并已在文件夹中显示。`,
   where: '放在哪里',
   folders: {
     comfyui: { lora: 'models/loras', model: 'models/checkpoints', word: 'models/embeddings' },

@@ -24,6 +24,8 @@ export const zhHansTeach: typeof enTeach = {
   resultSize: (result, size) => `${result}，${size}`,
   timeHere: (duration) => `本机约需 ${duration}`,
   timeUnknown: '本机尚未计时',
+  memory: (needed) => `约需 ${needed} 内存`,
+  memoryOf: (needed, all) => `本机 ${all} 内存中约需 ${needed}`,
   likenessLast: (value) => `上次相似度 ${value}`,
   model: '模型',
   closeness: '更快还是更像',
