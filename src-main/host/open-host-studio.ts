@@ -20,9 +20,15 @@ export function libraryFolderOf(named: string | undefined): string {
   return defaultLibraryFolder({ platform: process.platform, homeFolder: homedir(), environment: process.env });
 }
 
-export async function openHostStudio(libraryFolder: string): Promise<Studio> {
+/** What a command needs of the studio. */
+export interface StudioUse {
+  /** Looks at the library and starts nothing of its queue. */
+  readonly isIdle?: boolean;
+}
+
+export async function openHostStudio(libraryFolder: string, { isIdle = false }: StudioUse = {}): Promise<Studio> {
   return await openStudio({
-    libraryFolder,
+    libraryFolder, isIdle,
     resourcesFolder: path.join(root, 'resources'),
     nodeFile: process.execPath,
     engineFile: path.join(root, 'src-main', 'compute', 'engine.ts'),
@@ -37,8 +43,10 @@ export async function readVersion(): Promise<string> {
 }
 
 /** Runs `work` with a studio and closes it, however the work ends; also when the user presses Ctrl+C. */
-export async function withStudio<T>(libraryFolder: string, work: (studio: Studio) => Promise<T>): Promise<T> {
-  const studio = await openHostStudio(libraryFolder);
+export async function withStudio<T>(
+  libraryFolder: string, work: (studio: Studio) => Promise<T>, use: StudioUse = {},
+): Promise<T> {
+  const studio = await openHostStudio(libraryFolder, use);
   return await closingAfter(() => studio.close(), () => work(studio));
 }
 

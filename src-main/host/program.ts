@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { addExportCommand } from './commands/export.ts';
 import { addBatchCommand, addGenerateCommand } from './commands/generate.ts';
 import { addDoctorCommand, addPacksCommand } from './commands/machine.ts';
+import { addJobsCommand } from './commands/jobs.ts';
 import { addModelsCommand } from './commands/models.ts';
 import { addAnalyzeCommand, addImportCommand } from './commands/photos.ts';
 import { addPortraitsCommand } from './commands/portraits.ts';
@@ -20,7 +21,7 @@ export function likenessProgram(version: string): Command {
     .exitOverride();
   const addCommands = [
     addPortraitsCommand, addImportCommand, addAnalyzeCommand, addTrainCommand, addGenerateCommand, addBatchCommand,
-    addExportCommand, addPacksCommand, addModelsCommand, addDoctorCommand, addServeCommand,
+    addExportCommand, addJobsCommand, addPacksCommand, addModelsCommand, addDoctorCommand, addServeCommand,
   ];
   for (const addCommand of addCommands) addCommand(program);
   for (const command of program.commands) command.exitOverride().showHelpAfterError('(see --help)');

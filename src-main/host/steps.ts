@@ -2,17 +2,15 @@
 // the screen, write results out.
 
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomically } from '../checkpoint/atomic-file.ts';
-import { errorDataOf, reviveError } from '../contract/error-data.ts';
+import { reviveError } from '../contract/error-data.ts';
 import { UserError } from '../contract/errors.ts';
 import type { JobId, SubjectId } from '../contract/ids.ts';
 import type { ErrorData, Photo, Portrait, Snapshot, Subject } from '../contract/nouns.ts';
 import type { Job } from '../contract/work.ts';
-import { maximumPhotoBytes } from '../contract/studio.ts';
 import { listPhotos } from '../photos/list-photos.ts';
-import { tooLarge } from '../photos/photo-errors.ts';
 import type { PictureKind } from '../studio/media.ts';
 import type { Studio } from '../studio/open-studio.ts';
 import type { PersonOptions } from './options.ts';
@@ -24,8 +22,12 @@ export interface Refused {
 }
 
 export interface Imported {
+  /** All of the subject's, also those from before. */
   readonly photos: Photo[];
   readonly refused: Refused[];
+  /** Files that were new, and those that were there before; left out where nothing was brought in. */
+  readonly added?: number;
+  readonly known?: number;
 }
 
 /** The subject of this name, made when there is none. Whoever gives the command says that the person agrees. */
@@ -56,23 +58,28 @@ export async function findSubject(studio: Studio, nameOrId: string): Promise<Sub
 export async function importFolder(
   studio: Studio, folder: string, subjectId: SubjectId, display: ProgressDisplay,
 ): Promise<Imported> {
-  const files = await listPhotos(folder);
-  const refused: Refused[] = [];
-  for (const file of files) {
-    try {
-      const bytes = await readPhotoFile(file);
-      await studio.run('photos.import', { subjectId, fileName: path.basename(file), bytes });
-    } catch (error) {
-      if (!(error instanceof UserError) || !error.code.startsWith('photos.')) throw error;
-      if (refused.length === files.length - 1) throw error;
-      refused.push({ file: path.basename(file), error: errorDataOf(error) });
-      display.note(`Left out: ${error.text.what}`);
-    }
-  }
+  return await importPlaces(studio, await listPhotos(folder), subjectId, display);
+}
+
+/** The same of files, and of folders with all that is inside them. */
+export async function importPlaces(
+  studio: Studio, places: readonly string[], subjectId: SubjectId, display: ProgressDisplay,
+): Promise<Imported> {
+  const startedMs = Date.now();
+  const { outcome } = await waitFor(studio, await studio.queueImport(subjectId, places), display);
+  if (outcome?.kind !== 'import') throw new Error('An import ended without saying what it has brought in.');
+  const { added, known, refused } = outcome;
+  if (added + known === 0 && refused[0]) throw reviveError(refused[0].error);
+  for (const { error } of refused) display.note(`Left out: ${error.what}`);
   for (const job of await studio.run('jobs.list', {})) {
-    if (job.subjectId === subjectId && job.kind === 'analyze') await waitFor(studio, job, display);
+    // not those that failed long ago
+    const isOpen = job.createdAtMs >= startedMs || job.state === 'waiting' || job.state === 'running';
+    if (job.subjectId === subjectId && job.kind === 'analyze' && isOpen) await waitFor(studio, job, display);
   }
-  return { photos: await studio.run('photos.list', { subjectId }), refused };
+  return {
+    photos: await studio.run('photos.list', { subjectId }), added, known,
+    refused: refused.map(({ fileName, error }) => ({ file: fileName, error })),
+  };
 }
 
 /** Spread evenly over the photos; at least one is left to learn from. */
@@ -80,12 +87,6 @@ export function heldOutPhotos(photos: readonly Photo[], wanted: number | undefin
   const used = photos.filter((photo) => photo.isUsed);
   const count = Math.min(wanted ?? Math.floor(used.length / 5), Math.max(0, used.length - 1));
   return Array.from({ length: count }, (_, index) => used[Math.floor(((index + 0.5) * used.length) / count)]!);
-}
-
-async function readPhotoFile(file: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { size } = await stat(file);
-  if (size > maximumPhotoBytes) throw tooLarge(path.basename(file), size, maximumPhotoBytes);
-  return new Uint8Array(await readFile(file));
 }
 
 /** Shows the job's progress until it is done; throws why when it failed or was cancelled. */
@@ -97,6 +98,7 @@ export async function waitFor(studio: Studio, { id }: { readonly id: JobId }, di
     if (event.type === 'snapshot-added' && event.snapshot.jobId === id) display.note(snapshotLine(event.snapshot));
   });
   try {
+    await sayWhatIsInFront(studio, id, display);
     const job = await studio.settled(id);
     if (job.error) throw reviveError(job.error);
     if (job.state === 'cancelled') throw cancelled();
@@ -105,6 +107,26 @@ export async function waitFor(studio: Studio, { id }: { readonly id: JobId }, di
     unsubscribe();
     display.end();
   }
+}
+
+async function sayWhatIsInFront(studio: Studio, id: JobId, display: ProgressDisplay): Promise<void> {
+  const { isQueuePaused } = await studio.run('studio.state', {});
+  const jobs = await studio.run('jobs.list', {});
+  const job = jobs.find((one) => one.id === id);
+  if (job?.state !== 'waiting') return;
+  if (isQueuePaused) throw queuePaused();
+  const isInFront = (one: Job): boolean =>
+    one.state === 'running' || (one.state === 'waiting' && one.position < job.position);
+  const count = jobs.filter(isInFront).length;
+  if (count > 0) display.note(`${count === 1 ? 'One job is' : `${count} jobs are`} in front of it: likeness jobs`);
+}
+
+function queuePaused(): UserError {
+  return new UserError('jobs.queue-paused', {
+    what: 'The queue is paused, so nothing in it starts.',
+    safe: 'What you asked for waits in it.',
+    todo: 'Let it go on with: likeness jobs resume',
+  });
 }
 
 /** 'Step 200: likeness 0.931, validation loss 0.0812, the best so far'. */

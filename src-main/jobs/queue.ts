@@ -52,6 +52,8 @@ export interface QueueSettings {
   readonly runners: Readonly<Record<Job['kind'], JobRunner>>;
   /** Told after every change of a job's state. */
   readonly onChange: (job: JobRecord) => void;
+  /** Only keeps the list and starts nothing, for those that look at it and put it in order. */
+  readonly isIdle?: boolean;
 }
 
 const maximumAttempts = 3;
@@ -182,7 +184,7 @@ class JobQueue implements Queue {
   }
 
   wake(): void {
-    if (!this.#isClosed) this.#work = this.#work.then(() => this.#runWaiting());
+    if (!this.#isClosed && !this.#settings.isIdle) this.#work = this.#work.then(() => this.#runWaiting());
   }
 
   async #runWaiting(): Promise<void> {
@@ -252,7 +254,7 @@ function finish(library: Library, { job: { id }, ending }: Running, outcome: Out
   if (outcome.kind === 'done') library.jobs.setState(id, 'done', { endedAtMs });
   else if (outcome.kind === 'paused' || ending === 'paused') library.jobs.setState(id, 'paused');
   else if (ending === 'cancelled') library.jobs.setState(id, 'cancelled', { endedAtMs });
-  else if (isClosing) library.jobs.setState(id, 'waiting');
+  else if (isClosing) library.jobs.unclaim(id);
   else if (outcome.kind === 'failed') {
     library.jobs.setState(id, 'failed', { endedAtMs, error: errorDataOf(outcome.error) });
   }

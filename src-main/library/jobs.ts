@@ -27,6 +27,8 @@ export interface JobQueries extends JobItemQueries {
   withSecond(subjectId: SubjectId): JobRecord[];
   /** Marks the job that waits longest as running; undefined when none waits. */
   claimNext(): JobRecord | undefined;
+  /** Puts a running job back as if it had not been started: the user ended the program, and nothing went wrong. */
+  unclaim(id: JobId): void;
   /** Those that wait, in the order they will run. */
   waiting(): JobRecord[];
   /** Puts a waiting job in front of another one, or at the end for null; both have to wait. */
@@ -96,7 +98,7 @@ export function jobQueries(database: Database): JobQueries {
   };
 }
 
-type StateQueries = Pick<JobQueries, 'setState' | 'setRequest' | 'forgetAttempts' | 'setOutcome'>;
+type StateQueries = Pick<JobQueries, 'setState' | 'unclaim' | 'setRequest' | 'forgetAttempts' | 'setOutcome'>;
 
 function stateQueries(database: Database): StateQueries {
   const setState = database.prepare(`
@@ -105,6 +107,8 @@ function stateQueries(database: Database): StateQueries {
       is_cleared = iif(@state = 'waiting', 0, is_cleared)
     where id = @id`);
   const forgetAttempts = database.prepare('update job set attempts = 1 where id = ? and attempts > 1');
+  const unclaim = database.prepare(`
+    update job set state = 'waiting', attempts = max(0, attempts - 1) where id = ? and state = 'running'`);
   const setOutcome = database.prepare('update job set outcome = ? where id = ?');
   const setRequest = database.prepare('update job set request = ? where id = ?');
   return {
@@ -112,6 +116,7 @@ function stateQueries(database: Database): StateQueries {
       const error = at?.error ? JSON.stringify(at.error) : null;
       setState.run({ id, state, endedAtMs: at?.endedAtMs ?? null, error });
     },
+    unclaim: (id) => void unclaim.run(id),
     setRequest: (id, request) => void setRequest.run(request, id),
     forgetAttempts: (id) => void forgetAttempts.run(id),
     setOutcome: (id, outcome) => void setOutcome.run(JSON.stringify(outcome), id),

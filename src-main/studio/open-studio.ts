@@ -1,6 +1,7 @@
 // The studio: the application's services behind one table of commands, the same for the desktop app, the command
 // line and the browser host. It owns the library, the queue and the engine, and ends them when it is closed.
 
+import { totalmem } from 'node:os';
 import path from 'node:path';
 import { errorDataOf } from '../contract/error-data.ts';
 import { UserError } from '../contract/errors.ts';
@@ -56,6 +57,8 @@ export interface StudioSettings {
   readonly version: string;
   /** The networks that may stand beside base models; resources/packs/companions.json unless told. */
   readonly companionCatalogue?: CompanionCatalogue;
+  /** Starts nothing of the queue, for those that only look at the library; false unless told. */
+  readonly isIdle?: boolean;
   /** Lines for a log: what the engine's libraries write, stack traces of our own mistakes. */
   readonly onLog?: (line: string) => void;
 }
@@ -110,7 +113,7 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
   };
   const board = openProgressBoard(emit);
   const runners = runnersFor(library, board, () => context);
-  const queue = openQueue({ library, onChange: board.changed, runners });
+  const queue = openQueue({ library, onChange: board.changed, runners, isIdle: settings.isIdle ?? false });
   const context: StudioContext = { ...parts, queue, emit, get styles() { return styleShelf.list(); } };
   queueUnseenPhotos(context);
   return studioOver(context, board, { listeners, onLog });
@@ -188,6 +191,7 @@ function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers
       return {
         version, engine: engine.state(), settings, packs: packViews(context), styles: shownStyles,
         faceEngines: companions.engines(), isQueuePaused: context.queue.isPaused(),
+        memoryBytes: totalmem(),
       };
     },
     ...companionCommands(context),

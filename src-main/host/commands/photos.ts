@@ -1,27 +1,53 @@
 // `likeness import` keeps photos in the library; `likeness analyze` says of photos what it would use, and keeps none.
 
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { Command } from 'commander';
 import type { Photo } from '../../contract/nouns.ts';
+import { findPhotos, listPhotos } from '../../photos/list-photos.ts';
 import type { Studio } from '../../studio/open-studio.ts';
 import { libraryFolderOf, withStudio, withTemporaryStudio } from '../open-host-studio.ts';
-import { type CommonOptions, type PersonOptions, addCommonOptions, addPersonOptions } from '../options.ts';
+import { type CommonOptions, type PersonOptions, addCommonOptions, addPersonOptions, collect } from '../options.ts';
 import { photoDocument, photoTable } from '../photo-report.ts';
-import { type Imported, findSubject, importFolder, subjectFor } from '../steps.ts';
+import { type Imported, findSubject, importFolder, importPlaces, subjectFor } from '../steps.ts';
 import { progressDisplay } from '../terminal.ts';
 import { type Outcome, runCommand } from './run-command.ts';
+
+interface ImportOptions extends CommonOptions, PersonOptions {
+  readonly photos: string[];
+  readonly subfolders?: boolean;
+}
 
 export function addImportCommand(program: Command): void {
   const command = program.command('import')
     .description('copy photos of one person into the library and find the faces')
-    .requiredOption('--photos <folder>', 'photos of one person (JPEG, PNG or WebP); they are only read');
+    .argument('[places...]', 'photos (JPEG, PNG or WebP) and folders with photos; they are only read')
+    .option('--photos <folder>', 'the same as naming it (repeatable)', collect, [])
+    .option('--subfolders', 'also what is in the folders inside');
   addPersonOptions(command);
   addCommonOptions(command);
-  command.action((options: CommonOptions & PersonOptions & { photos: string }) => runCommand(options, () =>
-    withStudio(libraryFolderOf(options.library), async (studio) => {
-      const subject = await subjectFor(studio, options.photos, options);
-      const display = progressDisplay(process.stderr);
-      return outcomeOf(subject.name, await importFolder(studio, options.photos, subject.id, display));
-    })));
+  command.action((places: string[], options: ImportOptions) => {
+    const all = [...places, ...options.photos];
+    if (all.length === 0) command.error('error: name photos or a folder with photos');
+    return runCommand(options, () => withStudio(libraryFolderOf(options.library), async (studio) => {
+      // told before a subject is made of a slip of the hand
+      const chosen = options.subfolders ? await findPhotos(all) : await photosOf(all);
+      const subject = await subjectFor(studio, await folderOf(all[0]!), options);
+      return outcomeOf(subject.name, await importPlaces(studio, chosen, subject.id, progressDisplay(process.stderr)));
+    }));
+  });
+}
+
+/** Files as they are, and of folders the pictures that are directly in them. */
+async function photosOf(places: readonly string[]): Promise<string[]> {
+  const isFile = (place: string): Promise<boolean> => stat(place).then((entry) => !entry.isDirectory(), () => false);
+  const found = await Promise.all(places.map(async (place) => (await isFile(place) ? [place] : listPhotos(place))));
+  return found.flat();
+}
+
+/** The folder whose name the subject gets unless told otherwise. */
+async function folderOf(place: string): Promise<string> {
+  return (await stat(place)).isDirectory() ? place : path.dirname(path.resolve(place));
 }
 
 interface AnalyzeOptions extends CommonOptions {
@@ -61,8 +87,10 @@ function listOf(studio: Studio, subjectId: Photo['subjectId']): Promise<Photo[]>
 }
 
 function outcomeOf(name: string, imported: Imported): Outcome {
+  const { photos, refused, added, known } = imported;
+  const counts = added === undefined ? {} : { added, known };
   return {
-    document: { subject: name, photos: photoDocument(imported.photos), refused: imported.refused },
-    text: photoTable(imported),
+    document: { subject: name, photos: photoDocument(photos), refused, ...counts },
+    text: [photoTable(imported), ...(added === undefined ? [] : [`${added} added, ${known} known before`])].join('\n'),
   };
 }
