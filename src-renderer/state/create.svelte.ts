@@ -1,5 +1,5 @@
-// What to draw next: who, how (with looks, or instantly from photos), prompts, styles, sizes, how many, seed, strengths;
-// and how many portraits that makes.
+// What to draw next: who, how (with looks, or instantly from photos), prompts, styles, sizes, how many, seed and
+// strengths; and how many portraits that makes.
 
 import type { AdapterId, JobId, PackId, PhotoId, StyleId, SubjectId } from '../../src-main/contract/ids.ts';
 import type { Look, Pack, Portrait } from '../../src-main/contract/nouns.ts';

@@ -51,9 +51,11 @@ export function weightedParts(text: string): Required<Held>[] {
 function wordAt(text: string, start: number, end: number): { start: number; end: number } {
   if (start < end) {
     const chosen = text.slice(start, end);
-    return { start: start + (chosen.length - chosen.trimStart().length), end: end - (chosen.length - chosen.trimEnd().length) };
+    const [spaceBefore, spaceAfter] = [chosen.trimStart(), chosen.trimEnd()].map((part) => chosen.length - part.length);
+    return { start: start + spaceBefore!, end: end - spaceAfter! };
   }
-  const isInWord = (character: string | undefined): boolean => character !== undefined && /[\p{L}\p{N}'’_-]/u.test(character);
+  const isInWord = (letter: string | undefined): boolean =>
+    letter !== undefined && /[\p{L}\p{N}'’_-]/u.test(letter);
   let [from, to] = [start, start];
   while (isInWord(text[from - 1])) from--;
   while (isInWord(text[to])) to++;

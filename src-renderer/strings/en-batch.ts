@@ -34,7 +34,7 @@ export const enBatch = {
   everyChoiceText: 'Each {a|b} is drawn with all of its choices, not with one by chance.',
   sizes: 'Sizes',
   shapes: {
-    square: 'Square', portrait: 'Portrait 3:4', tall: 'Tall 2:3', landscape: 'Landscape 4:3', wide: 'Wide 16:9',
+    square: 'Square', portrait: 'Portrait', tall: 'Tall', landscape: 'Landscape', wide: 'Wide',
   } as Record<ShapeName, string>,
   size: (width: number, height: number) => `${width} × ${height}`,
   usualSize: (size: string) => `None chosen: ${size}, as the model was made for.`,
@@ -43,10 +43,11 @@ export const enBatch = {
   heightPx: 'Height',
   addSize: 'Add size',
   dropSize: (size: string) => `Leave out ${size}`,
-  edgeRule: '64 to 2048 pixels, a multiple of 8.',
+  edgeRule: '64 to 2048 pixels, a multiple of 64.',
   pointsFit: 'A pose placed by hand is made for the first size; in others the face may be drawn wider or narrower.',
   facePhotos: 'Photos that give the face',
-  facePhotosAll: (count: number) => `All ${count} that are used. Of four or more, one in five is kept aside to measure.`,
+  facePhotosAll: (count: number) =>
+    `All ${count} that are used. Of four or more, one in five is kept aside to measure.`,
   facePhotosSome: (count: number, all: number) => `${count} of ${all}`,
   facePhotosUseAll: 'Use all',
   facePhoto: (name: string) => `Face of ${name}`,
