@@ -50,6 +50,11 @@ export const enFrame = {
     more: 'Larger models, with size and licence, are under Models.',
     whoTitle: 'Who is the first?',
     whoLead: 'Drop photos of one person anywhere in this window, or choose them here.',
+    tips: [
+      { title: 'One person a photo', text: 'Where there are more, you say whose face it is.' },
+      { title: 'Five are enough', text: 'Twenty are better when they differ: angles, light, days.' },
+      { title: 'The face clear and large', text: 'Blurred, dark or tiny faces are left out, and it says why.' },
+    ],
     firstTitle: 'A first portrait',
     firstLooking: 'Looking at the photos…',
     firstDrawing: 'Drawing a first sketch…',

@@ -49,6 +49,11 @@ export const zhHansFrame: typeof enFrame = {
     more: '更大的模型及其大小、许可，请看“模型”页。',
     whoTitle: '第一位是谁？',
     whoLead: '把同一个人的照片拖到窗口任意位置，或在此选择。',
+    tips: [
+      { title: '每张照片一个人', text: '如果有多个人，由您指出是哪张脸。' },
+      { title: '五张就够', text: '角度、光线、日期各不相同的二十张更好。' },
+      { title: '脸要清晰、够大', text: '模糊、太暗或太小的脸不会使用，并会说明原因。' },
+    ],
     firstTitle: '第一张写真',
     firstLooking: '正在查看照片…',
     firstDrawing: '正在画第一张素描…',

@@ -70,7 +70,7 @@ export async function openPage(browser: Browser, url: string, size = largeWindow
     });
   });
   await page.goto(url);
-  await page.locator('header h1, .welcome h1').first().waitFor();
+  await page.locator('header h1, main h1, main h2').first().waitFor();
   return { page, complaints };
 }
 
