@@ -2,7 +2,6 @@
 
 import type { StyleId } from '../../src-main/contract/ids.ts';
 import type { Style } from '../../src-main/contract/nouns.ts';
-import { styleName } from '../strings/words.ts';
 import type { StyleDraft } from './styles.svelte.ts';
 import type { Workspace } from './workspace.svelte.ts';
 
@@ -38,7 +37,7 @@ export async function removeStyle(workspace: Workspace, style: Style): Promise<v
     const restore = await styles.remove(style);
     if (wasChosen) create.toggleStyle(style.id);
     view.dialog = null;
-    notices.offerUndo(words.styles.removed(styleName(style, words)), async () => {
+    notices.offerUndo(words.styles.removed(style.name), async () => {
       const restored = await restore();
       if (wasChosen) create.toggleStyle(restored.id);
     });

@@ -23,8 +23,6 @@ export interface StyleWishes {
   readonly search: string;
   readonly chosenIds: readonly string[];
   readonly favouriteIds: readonly string[];
-  readonly nameOf: (style: Style) => string;
-  readonly groupOf: (style: Style) => string;
 }
 
 export class Styles {
@@ -72,15 +70,15 @@ export class Styles {
 
 /** The styles of a shelf that a search finds, in their groups. Every word of the search must be somewhere. */
 export function shelved(styles: readonly Style[], wishes: StyleWishes): [group: string, styles: Style[]][] {
-  const { shelf, search, chosenIds, favouriteIds, nameOf, groupOf } = wishes;
+  const { shelf, search, chosenIds, favouriteIds } = wishes;
   const isOn: Record<StyleShelf, (style: Style) => boolean> = {
     all: () => true, favourites: ({ id }) => favouriteIds.includes(id), chosen: ({ id }) => chosenIds.includes(id),
     own: ({ isBuiltIn }) => !isBuiltIn,
   };
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const found = styles.filter(isOn[shelf]).filter((style) => {
-    const text = [nameOf(style), style.name, groupOf(style), style.prompt].join(' ').toLowerCase();
+    const text = [style.name, style.id, style.group, style.prompt].join(' ').toLowerCase();
     return words.every((word) => text.includes(word));
   });
-  return [...Map.groupBy(found, groupOf)];
+  return [...Map.groupBy(found, ({ group }) => group)];
 }

@@ -206,9 +206,7 @@ export const en = {
     minutes: (count: number) => `${count} min`,
     hours: (hours: number, minutes: number) => (minutes > 0 ? `${hours} h ${minutes} min` : `${hours} h`),
   },
-  /** Styles, models and errors by id; what is not here is shown as the studio says it. */
-  styleNames: {} as Record<string, string>,
-  styleGroups: {} as Record<string, string>,
+  /** Models and errors by id; what is not here is shown as the studio says it. */
   packNames: {} as Record<string, string>,
   packDescriptions: {} as Record<string, string>,
   errors: {} as Record<string, (parameters: UserErrorParameters) => UserErrorText>,

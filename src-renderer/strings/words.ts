@@ -1,8 +1,8 @@
-// The languages of the page, and what a style, a reason or an error is called in them.
+// The languages of the page, and what a reason or an error is called in them.
 
 import type { UserErrorText } from '../../src-main/contract/errors.ts';
 import type { Likeness, Verdict } from '../../src-main/contract/faces.ts';
-import type { EngineState, ErrorData, Look, Pack, Photo, Style, Subject } from '../../src-main/contract/nouns.ts';
+import type { EngineState, ErrorData, Look, Pack, Photo, Subject } from '../../src-main/contract/nouns.ts';
 import type { Job } from '../../src-main/contract/work.ts';
 import { levelOf, levelOfCosine } from '../state/likeness.ts';
 import { en, type Words } from './en.ts';
@@ -12,16 +12,6 @@ import { zhHans } from './zh-hans.ts';
 export type Language = 'en' | 'zh-Hans';
 
 export const languages: Readonly<Record<Language, Words>> = { en, 'zh-Hans': zhHans };
-
-/** Name of a style; the studio's own where this language has none. */
-export function styleName(style: Style, words: Words): string {
-  return words.styleNames[style.id] ?? style.name;
-}
-
-/** Name of a style's group; the studio's own where this language has none. */
-export function styleGroup(group: string, words: Words): string {
-  return words.styleGroups[group] ?? group;
-}
 
 /** Why a photo is only usable or left out; the studio's own line for a reason that this language does not know. */
 export function verdictReason(verdict: Verdict, words: Words): string {

@@ -200,22 +200,6 @@ export const zhHans: Words = {
     minutes: (count) => `${count} 分钟`,
     hours: (hours, minutes) => (minutes > 0 ? `${hours} 小时 ${minutes} 分钟` : `${hours} 小时`),
   },
-  styleNames: {
-    business: '商务形象照',
-    cartoon: '卡通',
-    casual: '休闲',
-    'passport-blue': '蓝底证件照',
-    pencil: '铅笔素描',
-    sepia: '怀旧棕调',
-    'studio-white': '白底棚拍',
-    'warm-red': '暖红背景',
-    winter: '冬日',
-  },
-  styleGroups: {
-    Studio: '影棚',
-    Artistic: '艺术',
-    Everyday: '日常',
-  },
   packNames: { starter: '素描模型' },
   packDescriptions: {
     starter: '随软件附带的小模型，画面 128 像素。能画简单的头像，在任何电脑上几分钟就能学会一张脸，无需下载。',
