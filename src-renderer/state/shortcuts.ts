@@ -1,21 +1,28 @@
 // Every key of the page: what it is called, where it works and what it does. The handler and the `?` sheet read
 // the same table, so that the sheet cannot lie. Ctrl stands for ⌘ on a Mac.
 
+import type { Photo } from '../../src-main/contract/nouns.ts';
 import type { Words } from '../strings/en.ts';
+import { comparisonShortcuts, galleryShortcuts } from './gallery-keys.ts';
 import type { Workspace } from './workspace.svelte.ts';
 
-export type ShortcutGroup = 'anywhere' | 'inPictures' | 'inLightbox' | 'inPose';
+export type ShortcutGroup = 'anywhere' | 'inPictures' | 'inPortraits' | 'inComparison' | 'inLightbox' | 'inPose';
 
 export interface Shortcut {
   /** As KeyboardEvent.key gives it, lower case for letters; 'Ctrl+' in front where it is needed. */
   readonly keys: readonly string[];
   readonly group: ShortcutGroup;
   readonly label: keyof Words['shortcuts'];
+  /** Where the key is not this one's, the next of the same name has it. */
+  readonly when?: (workspace: Workspace) => boolean;
+  /** Not in the sheet, which says it in another row. */
+  readonly isUnlisted?: boolean;
   /** Absent where the component in focus acts by itself. */
   readonly run?: (workspace: Workspace) => void;
 }
 
 export const shortcuts: readonly Shortcut[] = [
+  ...galleryShortcuts,
   { keys: ['?'], group: 'anywhere', label: 'help', run: ({ view }) => (view.dialog = 'shortcuts') },
   { keys: ['Ctrl+b'], group: 'anywhere', label: 'sidebar', run: ({ view }) => view.toggleSidebar() },
   { keys: ['i'], group: 'anywhere', label: 'details', run: ({ view }) => view.toggleInspector() },
@@ -23,17 +30,22 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: ['n'], group: 'anywhere', label: 'newSubject', run: ({ view }) => (view.dialog = 'new-subject') },
   { keys: ['t'], group: 'anywhere', label: 'teach', run: (workspace) => goWithSubject(workspace, 'teach') },
   { keys: ['c'], group: 'anywhere', label: 'create', run: (workspace) => goWithSubject(workspace, 'create') },
+  { keys: ['s'], group: 'anywhere', label: 'subjects', run: ({ view }) => view.go('subjects') },
+  { keys: ['Ctrl+,'], group: 'anywhere', label: 'settings', run: ({ view }) => view.go('settings') },
   { keys: ['Ctrl+Enter'], group: 'anywhere', label: 'start', run: startHere },
   { keys: ['Ctrl+v'], group: 'anywhere', label: 'paste' },
   { keys: ['Ctrl+z'], group: 'anywhere', label: 'undo', run: (workspace) => void workspace.undo() },
   { keys: ['Escape'], group: 'anywhere', label: 'back', run: ({ view }) => void view.back() },
   { keys: ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'], group: 'inPictures', label: 'move' },
   { keys: ['Enter', ' '], group: 'inPictures', label: 'open' },
-  { keys: ['x'], group: 'inPictures', label: 'leaveOut', run: leaveOutChosen },
-  { keys: ['Delete'], group: 'inPictures', label: 'remove', run: removeChosen },
-  { keys: ['e'], group: 'inPictures', label: 'save' },
+  { keys: ['p'], group: 'inPictures', label: 'use', when: hasPhoto, run: (workspace) => cull(workspace, 'use') },
+  { keys: ['x'], group: 'inPictures', label: 'leaveOut', when: hasPhoto, run: leaveOutChosen },
+  { keys: ['u'], group: 'inPictures', label: 'byVerdict', when: hasPhoto, run: (workspace) => cull(workspace, null) },
+  { keys: ['f'], group: 'inPictures', label: 'face', when: hasPhoto, run: ({ view }) => (view.dialog = 'choose-face') },
   { keys: ['ArrowLeft', 'ArrowRight'], group: 'inLightbox', label: 'previousNext' },
   { keys: ['z'], group: 'inLightbox', label: 'zoom' },
+  { keys: ['b'], group: 'inLightbox', label: 'beforeAfter' },
+  ...comparisonShortcuts,
   { keys: ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'], group: 'inPose', label: 'movePoint' },
   { keys: ['+', '-'], group: 'inPose', label: 'sizeHead' },
   { keys: ['[', ']'], group: 'inPose', label: 'tiltHead' },
@@ -47,7 +59,8 @@ export function keyName(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey'
 
 /** Runs the shortcut for this key press; false when there is none, or when plain keys belong to a text field. */
 export function runShortcut(workspace: Workspace, name: string, isTyping: boolean): boolean {
-  const shortcut = shortcuts.find(({ keys, run }) => run && keys.includes(name));
+  const shortcut = shortcuts.find(({ keys, run, when }) =>
+    run && keys.includes(name) && (when?.(workspace) ?? true));
   if (!shortcut?.run) return false;
   // in a text field letters are letters, and Ctrl Z is the field's own
   if (isTyping && name !== 'Ctrl+Enter' && name !== 'Ctrl+b') return false;
@@ -77,13 +90,16 @@ function startHere(workspace: Workspace): void {
   else if (view.page === 'create') void workspace.startCreating();
 }
 
-function leaveOutChosen(workspace: Workspace): void {
-  const { view } = workspace;
-  if (view.page === 'photos' && view.photoId) void workspace.togglePhoto(view.photoId);
+function hasPhoto({ view, photos }: Workspace): boolean {
+  return view.page === 'photos' && photos.find(view.photoId) !== null;
 }
 
-function removeChosen(workspace: Workspace): void {
-  const { view } = workspace;
-  const isOnPortraits = view.page === 'portraits' || view.page === 'create';
-  if (isOnPortraits && view.portraitId) void workspace.removePortraits([view.portraitId]);
+function leaveOutChosen(workspace: Workspace): void {
+  const { photoId } = workspace.view;
+  if (photoId) void workspace.togglePhoto(photoId);
+}
+
+function cull(workspace: Workspace, choice: Photo['userChoice']): void {
+  const { photoId } = workspace.view;
+  if (photoId) void workspace.choosePhoto(photoId, choice);
 }
