@@ -229,6 +229,8 @@ export const packSchema = z.object({
   architecture: z.enum(['sd15', 'sd2', 'sdxl']),
   isBuiltIn: z.boolean(),
   resolutionPx: z.int(),
+  /** Edges of portraits are multiples of this. */
+  sizeMultiplePx: z.int().optional(),
   sizeBytes: z.number(),
   license: z.string(),
   /** What a setting becomes that is left out; shown as the default in Advanced. */

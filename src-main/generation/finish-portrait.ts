@@ -8,8 +8,9 @@ import {
   facesOfPeople, type FoundFaces, orAsked, type PlacedFace, requestForPart, requestForPerson,
 } from './part-of-portrait.ts';
 import type { PipelinePort, PromptPort } from './pipeline-port.ts';
+import { unetFactor } from './portrait-size.ts';
 import type { PartOfPicture } from './region-weights.ts';
-import { drawPortraits, type PortraitRequest, unetFactor } from './text-to-portrait.ts';
+import { drawPortraits, type PortraitRequest } from './text-to-portrait.ts';
 import { noiseOfPart, tilesOf, upscale, upscaledSize } from './upscale.ts';
 
 export interface Finishing {

@@ -17,6 +17,7 @@ import { encodePicture } from './encode-picture.ts';
 import type { FaceRequest } from './face-request.ts';
 import type { AdapterInput, PipelinePort, PromptPort } from './pipeline-port.ts';
 import { type GuidedRequest, portraitDenoiser } from './portrait-denoiser.ts';
+import { checkPortraitSize, unetFactor } from './portrait-size.ts';
 
 export interface PortraitRequest extends GuidedRequest {
   /** One portrait each. */
@@ -73,9 +74,6 @@ export interface PortraitBatch {
   /** Tokens of the prompt and of the negative prompt that did not fit into CLIP's 75 and had no effect. */
   readonly droppedTokens: { readonly prompt: number; readonly negativePrompt: number };
 }
-
-/** Latent edges are halved three times inside the UNet and must come out whole. */
-export const unetFactor = 8;
 
 /**
  * Draws one portrait a seed. Cancelling (events.signal) is an outcome: what was finished is kept.
@@ -191,15 +189,8 @@ async function sampleLatents(run: OneRun): Promise<Tensor | undefined> {
 }
 
 function latentShape({ config }: PipelinePort, { widthPx, heightPx }: PortraitRequest): Shape {
-  const multiplePx = config.vaeFactor * unetFactor;
-  const fits = (edgePx: number): boolean => edgePx > 0 && edgePx % multiplePx === 0;
-  if (!fits(widthPx) || !fits(heightPx)) {
-    throw new UserError('generation.size', {
-      what: `This model cannot draw ${widthPx}x${heightPx} pixels: both edges must be multiples of ${multiplePx}.`,
-      safe: 'Nothing was drawn and nothing was changed.',
-      todo: `Choose a size such as ${config.resolutionPx}x${config.resolutionPx}.`,
-    }, { widthPx, heightPx, multiplePx });
-  }
+  const { resolutionPx } = config;
+  checkPortraitSize({ widthPx, heightPx }, { multiplePx: config.vaeFactor * unetFactor, resolutionPx });
   return [1, config.latentChannels, heightPx / config.vaeFactor, widthPx / config.vaeFactor];
 }
 

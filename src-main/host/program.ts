@@ -2,7 +2,8 @@
 
 import { Command, CommanderError } from 'commander';
 import { addExportCommand } from './commands/export.ts';
-import { addBatchCommand, addGenerateCommand } from './commands/generate.ts';
+import { addBatchCommand } from './commands/batch.ts';
+import { addGenerateCommand } from './commands/generate.ts';
 import { addDoctorCommand, addPacksCommand } from './commands/machine.ts';
 import { addJobsCommand } from './commands/jobs.ts';
 import { addModelsCommand } from './commands/models.ts';

@@ -13,6 +13,7 @@ import {
   type GenerationSettings, type Method, generationSettingsSchema, methodSchema, trainingSettingsSchema,
 } from '../contract/settings.ts';
 import { fastDefaults } from '../generation/fast-mode.ts';
+import { unetFactor } from '../generation/portrait-size.ts';
 import { catalogueFileName } from './companion-catalogue.ts';
 import {
   type TrainingDefaults, generationDefaultsFor, instantDefaultsFor, trainingDefaultsFor,
@@ -111,7 +112,7 @@ async function readBuiltInPacks(resourcesFolder: string): Promise<ShelvedPack[]>
     const own = (method: Method) => ({ ...usual[method], ...entry.trainingDefaults[method] });
     packs.push({
       ...entry, checkpointPath, isBuiltIn: true, architecture: checkpoint.architecture,
-      resolutionPx: edgePx, sizeBytes: await sizeOf(checkpointPath),
+      resolutionPx: edgePx, sizeMultiplePx: sizeMultipleOf(checkpoint), sizeBytes: await sizeOf(checkpointPath),
       trainingDefaults: {
         lora: own('lora'), dreambooth: own('dreambooth'), 'textual-inversion': own('textual-inversion'),
       },
@@ -133,6 +134,7 @@ function userPack(checkpoint: Checkpoint, sizeBytes: number): ShelvedPack {
     architecture: checkpoint.architecture,
     isBuiltIn: false,
     resolutionPx: edgePx,
+    sizeMultiplePx: sizeMultipleOf(checkpoint),
     sizeBytes,
     license: 'See where you got it.',
     checkpointPath: checkpoint.path,
@@ -143,8 +145,16 @@ function userPack(checkpoint: Checkpoint, sizeBytes: number): ShelvedPack {
   };
 }
 
-function resolutionOf({ unetConfig, vaeConfig }: Checkpoint): number {
-  return unetConfig.sampleSize * 2 ** (vaeConfig.blockOutChannels.length - 1);
+function resolutionOf(checkpoint: Checkpoint): number {
+  return checkpoint.unetConfig.sampleSize * vaeFactorOf(checkpoint);
+}
+
+function sizeMultipleOf(checkpoint: Checkpoint): number {
+  return vaeFactorOf(checkpoint) * unetFactor;
+}
+
+function vaeFactorOf({ vaeConfig }: Checkpoint): number {
+  return 2 ** (vaeConfig.blockOutChannels.length - 1);
 }
 
 async function sizeOf(location: string): Promise<number> {

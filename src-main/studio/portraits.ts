@@ -4,10 +4,13 @@ import type { JobId } from '../contract/ids.ts';
 import type { Subject } from '../contract/nouns.ts';
 import type { ParsedRequest } from '../contract/studio.ts';
 import type { Job } from '../contract/work.ts';
+import { checkPortraitSize } from '../generation/portrait-size.ts';
 import type { CreateParameters } from '../jobs/job-parameters.ts';
 import type { JobItem } from '../library/job-items.ts';
 import type { JobRecord } from '../library/jobs.ts';
 import { newId } from '../library/library.ts';
+import { drawingSettings } from '../packs/default-settings.ts';
+import type { ShelvedPack } from '../packs/pack-shelf.ts';
 import { type BatchItem, batchItems } from './batch-items.ts';
 import type { Handlers, StudioContext } from './context.ts';
 import { readyFastAdapter } from './instant-parts.ts';
@@ -45,8 +48,18 @@ export function batchOf(context: StudioContext, request: CreateRequest): Batch {
   if (request.start) startFileOf(library, subject.id, request.start, request.second?.subjectId);
   if (request.settings.fast) readyFastAdapter(context, pack);
   const { adapterId, settings, start } = request;
+  checkSizes(pack, request);
   const parameters = { packId: pack.id, adapterId, settings, start, ...people };
   return { subject, parameters, items: batchItems(context, subject, request) };
+}
+
+/** Now, and not when the job has come so far. */
+function checkSizes(pack: ShelvedPack, { sizes, settings, instantly }: CreateRequest): void {
+  const { sizeMultiplePx: multiplePx, resolutionPx } = pack;
+  if (multiplePx === undefined) return;
+  for (const size of sizes.length > 0 ? sizes : [drawingSettings(pack, settings, { isInstant: instantly !== null })]) {
+    checkPortraitSize(size, { multiplePx, resolutionPx });
+  }
 }
 
 /** Adds a batch to the queue. */

@@ -1,9 +1,6 @@
-// `likeness generate` draws with a look of the library; `likeness batch` takes its prompts from a file as well.
+// `likeness generate`: portraits with looks of the library, or with a LoRA or embedding file.
 
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { Command } from 'commander';
-import { UserError } from '../../contract/errors.ts';
 import { findPack } from '../../packs/pack-shelf.ts';
 import type { Studio } from '../../studio/open-studio.ts';
 import {
@@ -29,7 +26,6 @@ export interface GenerateOptions extends CommonOptions, DrawingOptions, ModelOpt
   readonly look?: string;
   readonly adapter?: string;
   readonly compare?: boolean;
-  readonly prompts?: string;
 }
 
 export function addGenerateCommand(program: Command): void {
@@ -42,21 +38,7 @@ export function addGenerateCommand(program: Command): void {
   });
 }
 
-export function addBatchCommand(program: Command): void {
-  const command = program.command('batch')
-    .description('draw many prompts and styles on the same seeds')
-    .option('--prompts <file>', 'a text file with one prompt a line; empty lines and lines with # are passed over');
-  addDrawingOptions(command);
-  command.action((options: GenerateOptions) => {
-    checkSource(command, options);
-    return runCommand(options, async () => {
-      const more = options.prompts === undefined ? [] : await readPrompts(options.prompts);
-      return await generate({ ...options, prompt: [...options.prompt, ...more] });
-    });
-  });
-}
-
-function addDrawingOptions(command: Command): void {
+export function addDrawingOptions(command: Command): void {
   command
     .option('--subject <name>', 'a subject of the library')
     .option('--look <name>', 'which of its looks; the newest when left out')
@@ -74,7 +56,7 @@ function addDrawingOptions(command: Command): void {
 five is kept to measure likeness with. Two people: --with, and {subject} and {subject2} where they go in a prompt.`);
 }
 
-function checkSource(command: Command, options: GenerateOptions): void {
+export function checkSource(command: Command, options: GenerateOptions): void {
   const { subject, adapter, instant } = options;
   if ((subject === undefined) === (adapter === undefined)) command.error('error: give either --subject or --adapter');
   if (adapter !== undefined && (instant || options.with !== undefined)) {
@@ -94,18 +76,7 @@ export function checkNoFace(command: Command, options: DrawingOptions, wanted: s
   command.error(`error: ${option} goes with ${wanted}${hint}`);
 }
 
-async function readPrompts(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UserError('prompts.unreadable', {
-      what: `The prompts in ${path.basename(file)} cannot be read (${error.code ?? error.message}).`,
-      safe: 'Nothing was drawn.',
-      todo: 'Check the name of the file.',
-    });
-  });
-  return text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
-}
-
-async function generate(options: GenerateOptions): Promise<Outcome> {
+export async function generate(options: GenerateOptions): Promise<Outcome> {
   if (options.adapter !== undefined) return await withTemporaryStudio((studio) => drawWithFile(studio, options));
   return await withStudio(libraryFolderOf(options.library), (studio) => generateInLibrary(studio, options));
 }
