@@ -28,6 +28,8 @@ export class Notices {
   list = $state.raw<Notice[]>([]);
   #schedule: Schedule;
   #nextId = 1;
+  /** The notice of each kind that was shown last. */
+  #latest = new Map<string, number>();
   #undoable: { noticeId: number; undo: () => Promise<void> | void }[] = [];
 
   constructor(schedule: Schedule = scheduleByClock) {
@@ -40,10 +42,16 @@ export class Notices {
     this.#schedule(() => this.dismiss(id), plainNoteMs);
   }
 
-  /** Says that something was done and can be undone. */
-  offerUndo(message: string, undo: () => Promise<void> | void): void {
+  /**
+   * Says that something was done and can be undone. One of a `kind` takes the place of the one before on the screen;
+   * both stay within reach of Ctrl/⌘ Z.
+   */
+  offerUndo(message: string, undo: () => Promise<void> | void, kind = ''): void {
+    const shown = kind === '' ? undefined : this.#latest.get(kind);
+    if (shown !== undefined) this.dismiss(shown);
     const id = this.#add({ message, error: null, undo, retry: null });
     this.#undoable = [...this.#undoable, { noticeId: id, undo }].slice(-undoDepth);
+    if (kind !== '') this.#latest.set(kind, id);
     this.#schedule(() => this.dismiss(id), undoOfferMs);
   }
 

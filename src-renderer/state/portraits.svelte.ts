@@ -1,37 +1,64 @@
-// The portraits of the current subject: order, likeness in words, and deleting with undo.
+// Portraits that other pages work with: the newest of the current subject, and those of the batches that were drawn
+// while the page was open. What is looked through in the gallery is loaded there, and found here as well.
 
 import type { JobId, PortraitId, SubjectId } from '../../src-main/contract/ids.ts';
 import type { Portrait } from '../../src-main/contract/nouns.ts';
 import type { StudioClient } from '../ipc/client.ts';
+import { emptyFilter } from './gallery.svelte.ts';
 
-export type PortraitOrder = 'newest' | 'likeness';
+/** So many of the newest are read with a subject, and so many at a time of a batch. */
+const [newestLength, pieceLength] = [200, 500];
+
+/** Where portraits are that are not here. */
+interface Elsewhere {
+  find(id: PortraitId | null): Portrait | null;
+}
 
 export class Portraits {
   #all = $state.raw<Portrait[]>([]);
-  order = $state<PortraitOrder>('newest');
   isLoading = $state(false);
-  list = $derived(this.order === 'newest' ? byNewest(this.#all) : byLikeness(this.#all));
+  /** How many the subject has; more than are in the list where there are many. */
+  total = $state(0);
+  /** Newest first. */
+  list = $derived(byNewest(this.#all));
   #client: StudioClient;
+  #elsewhere: Elsewhere;
   #subjectId: SubjectId | null = null;
 
-  constructor(client: StudioClient) {
+  constructor(client: StudioClient, elsewhere: Elsewhere = { find: () => null }) {
     this.#client = client;
+    this.#elsewhere = elsewhere;
   }
 
   async load(subjectId: SubjectId): Promise<void> {
-    if (this.#subjectId !== subjectId) this.#all = [];
+    if (this.#subjectId !== subjectId) [this.#all, this.total] = [[], 0];
     this.#subjectId = subjectId;
     this.isLoading = this.#all.length === 0;
     try {
-      const list = await this.#client.call('portraits.list', { subjectId });
-      if (this.#subjectId === subjectId) this.#all = list;
+      const page = await this.#read({ subjectId }, 0, newestLength);
+      if (this.#subjectId !== subjectId) return;
+      const read = new Set(page.portraits.map(({ id }) => id));
+      const oldest = page.portraits.at(-1)?.createdAtMs ?? 0;
+      // older ones are of a batch that is looked at; what is newer and was not read is gone
+      const older = this.#all.filter(({ id, createdAtMs }) => !read.has(id) && createdAtMs < oldest);
+      this.#all = page.total > page.portraits.length ? [...older, ...page.portraits] : page.portraits;
+      this.total = page.total;
     } finally {
       this.isLoading = false;
     }
   }
 
+  /** Reads all portraits of a batch, for one that was drawn before the page was opened. */
+  async loadJob(jobId: JobId): Promise<void> {
+    for (let offset = 0; ; offset += pieceLength) {
+      const { portraits, total } = await this.#read({ jobId }, offset, pieceLength);
+      this.#merge(portraits);
+      if (portraits.length === 0 || offset + portraits.length >= total) return;
+    }
+  }
+
   find(id: PortraitId | null): Portrait | null {
-    return this.#all.find((portrait) => portrait.id === id) ?? null;
+    return this.#all.find((portrait) => portrait.id === id) ?? this.#elsewhere.find(id);
   }
 
   /** Portraits of one batch, in the order they were drawn, or best likeness first. */
@@ -43,22 +70,58 @@ export class Portraits {
   /** Moves portraits to the trash; gives back what brings them back. */
   async remove(portraitIds: PortraitId[]): Promise<() => Promise<void>> {
     const removed = this.#all.filter((portrait) => portraitIds.includes(portrait.id));
-    await this.#client.call('portraits.remove', { portraitIds });
+    await this.#call(portraitIds, false);
     portraitIds.forEach((id) => this.drop(id));
+    await this.#recount();
     return async () => {
-      await this.#client.call('portraits.remove', { portraitIds, restore: true });
+      await this.#call(portraitIds, true);
       removed.forEach((portrait) => this.upsert(portrait));
+      await this.#recount();
     };
   }
 
   upsert(portrait: Portrait): void {
-    if (portrait.subjectId !== this.#subjectId) return;
-    const index = this.#all.findIndex((each) => each.id === portrait.id);
-    this.#all = index < 0 ? [...this.#all, portrait] : this.#all.with(index, portrait);
+    if (portrait.subjectId !== this.#subjectId && portrait.second?.subjectId !== this.#subjectId) return;
+    if (this.#all.some(({ id }) => id === portrait.id)) return this.change(portrait);
+    this.#all = [...this.#all, portrait];
+    this.total++;
+  }
+
+  /** Takes a portrait as it is now, if it is here. */
+  change(portrait: Portrait): void {
+    const index = this.#all.findIndex(({ id }) => id === portrait.id);
+    if (index >= 0) this.#all = this.#all.with(index, portrait);
   }
 
   drop(id: PortraitId): void {
-    this.#all = this.#all.filter((portrait) => portrait.id !== id);
+    const rest = this.#all.filter((portrait) => portrait.id !== id);
+    if (rest.length === this.#all.length) return;
+    this.#all = rest;
+    this.total = Math.max(0, this.total - 1);
+  }
+
+  async #call(portraitIds: readonly PortraitId[], restore: boolean): Promise<void> {
+    for (let from = 0; from < portraitIds.length; from += 10_000) {
+      await this.#client.call('portraits.remove', { portraitIds: portraitIds.slice(from, from + 10_000), restore });
+    }
+  }
+
+  async #recount(): Promise<void> {
+    const subjectId = this.#subjectId;
+    if (!subjectId) return;
+    const { total } = await this.#read({ subjectId }, 0, 1);
+    if (this.#subjectId === subjectId) this.total = total;
+  }
+
+  async #read(asked: { subjectId?: SubjectId; jobId?: JobId }, offset: number, limit: number) {
+    const filter = { ...emptyFilter, ...asked };
+    return await this.#client.call('portraits.page', { filter, sort: 'newest', offset, limit });
+  }
+
+  /** Adds those that belong to the subject and are not here yet. */
+  #merge(portraits: readonly Portrait[]): void {
+    const here = new Set(this.#all.map(({ id }) => id));
+    this.#all = [...this.#all, ...portraits.filter(({ id }) => !here.has(id))];
   }
 }
 

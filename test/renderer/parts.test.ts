@@ -193,13 +193,13 @@ test('settings of a portrait are taken over as they were', () => {
   expect([create.prompt, create.seed, create.adapterStrength, create.count]).toEqual(['ohwx person, rain', 77, 0.8, 1]);
 });
 
-test('portraits without a face come last when the most alike come first', async () => {
+test('portraits of a batch without a face come last when the most alike come first', async () => {
   const none = portrait(1, { likeness: { cosine: null, distance: null, latentDistance: 1 } });
   const low = portrait(2, { likeness: { cosine: -0.1, distance: 1, latentDistance: 1 } });
-  const portraits = new Portraits(testStudio({ 'portraits.list': () => [none, low, portrait(3)] }).client);
+  const page = { portraits: [none, low, portrait(3)], total: 3 };
+  const portraits = new Portraits(testStudio({ 'portraits.page': () => page }).client);
   await portraits.load(subjectId());
-  portraits.order = 'likeness';
-  expect(portraits.list.map(({ seed }) => seed)).toEqual([3, 2, 1]);
+  expect(portraits.ofJob(jobId(8), 'likeness').map(({ seed }) => seed)).toEqual([3, 2, 1]);
 });
 
 test('notes go by themselves, errors stay', () => {

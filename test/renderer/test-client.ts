@@ -7,6 +7,7 @@ import { defaultStudioSettings } from '../../src-main/contract/settings.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import { openClient, type StudioClient } from '../../src-renderer/ipc/client.ts';
 import type { Schedule } from '../../src-renderer/state/notices.svelte.ts';
+import { galleryAnswers } from './gallery-answers.ts';
 import { engine, job, look, pack, photo, portrait, style, subject } from './nouns.ts';
 
 type Request = Record<string, never>;
@@ -48,6 +49,7 @@ export function testStudio(changes: Record<string, Handler> = {}): TestStudio {
 
 function plainHandlers(): Record<string, Handler> {
   const ada = subject();
+  const shelf = { portraits: [portrait(1), portrait(2)], removed: [] };
   return {
     'studio.state': () => ({
       version: '0.1.0', engine: engine(), settings: defaultStudioSettings,
@@ -73,9 +75,8 @@ function plainHandlers(): Record<string, Handler> {
     'photos.setCaption': ({ photoId, caption }) => ({ ...photo(1), id: photoId, caption }),
     'photos.setRepeats': ({ photoId, repeats }) => ({ ...photo(1), id: photoId, repeats }),
     'looks.lossHistory': () => [{ step: 1, loss: 0.5 }, { step: 2, loss: 0.4 }],
-    'portraits.list': () => [portrait(1), portrait(2)],
+    ...galleryAnswers(() => shelf),
     'portraits.create': () => job('create', 8),
-    'portraits.remove': () => ({}),
     'jobs.list': () => [],
   };
 }

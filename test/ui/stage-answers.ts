@@ -6,6 +6,7 @@ import type { Photo, Subject } from '../../src-main/contract/nouns.ts';
 import { defaultStudioSettings, type StudioSettings } from '../../src-main/contract/settings.ts';
 import { type CommandName, commands } from '../../src-main/contract/studio.ts';
 import type { Job } from '../../src-main/contract/work.ts';
+import { galleryAnswers, type PortraitShelf } from '../renderer/gallery-answers.ts';
 import { engine, job, pack } from '../renderer/nouns.ts';
 import { batchAnswers } from './batch-answers.ts';
 import type { Scene } from './stage.ts';
@@ -56,7 +57,6 @@ const answers: Partial<Record<CommandName, (scene: Scene, request: Request) => u
 
   'portraits.list': ({ portraits }, request) => ofSubject(portraits, request),
   'portraits.create': () => job('create', 9, { state: 'waiting', items: 4 }),
-  'portraits.remove': () => ({}),
   ...batchAnswers,
 
   'queue.pause': (scene, { isPaused }) => ((scene.isQueuePaused = Boolean(isPaused)), {}),
@@ -70,8 +70,20 @@ export function answerTo(scene: Scene, command: CommandName, given: unknown): un
   const request = commands[command].request.parse(given) as Request;
   const answer = answers[command];
   if (answer) return answer(scene, request);
+  const ofGallery = galleryAnswers(() => shelfOf(scene))[command];
+  if (ofGallery) return ofGallery(request);
   if (/^jobs\./.test(command)) return act(scene, command, String(request['jobId']));
   throw new Error(`The scene has no answer to ${command}.`);
+}
+
+/** The portraits of a scene, with those in its trash. */
+function shelfOf(scene: Scene): PortraitShelf {
+  return {
+    get portraits() { return scene.portraits ?? []; },
+    set portraits(portraits) { scene.portraits = portraits; },
+    get removed() { return scene.removedPortraits ?? []; },
+    set removed(portraits) { scene.removedPortraits = portraits; },
+  };
 }
 
 function companionsOf({ companions = [], settings }: Scene): CompanionView[] {

@@ -29,6 +29,7 @@ export interface Scene {
   photos?: Photo[];
   looks?: Look[];
   portraits?: Portrait[];
+  removedPortraits?: Portrait[];
   jobs?: Job[];
   losses?: LossPoint[];
   snapshots?: Snapshot[];
