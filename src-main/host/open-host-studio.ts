@@ -6,6 +6,8 @@ import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { readKnownModels } from '../library/known-models.ts';
 import { openLibrary } from '../library/library.ts';
+import { placeOfLibrary } from '../library/library-place.ts';
+import { finishMove } from '../library/move-library.ts';
 import { defaultLibraryFolder } from '../studio/library-folder.ts';
 import { type Studio, openStudio } from '../studio/open-studio.ts';
 
@@ -14,10 +16,14 @@ const root = path.join(import.meta.dirname, '..', '..');
 /** The built page. */
 export const pageFolder = path.join(root, 'dist', 'renderer');
 
-/** The user's own library, or the folder that was named. */
-export function libraryFolderOf(named: string | undefined): string {
-  if (named !== undefined) return path.resolve(named);
+/** Where the user's library lies unless it was moved. */
+export function defaultFolder(): string {
   return defaultLibraryFolder({ platform: process.platform, homeFolder: homedir(), environment: process.env });
+}
+
+/** The folder that was named, or the user's own library, wherever it was moved. Throws 'library.place-missing'. */
+export function libraryFolderOf(named: string | undefined): string {
+  return named === undefined ? placeOfLibrary(defaultFolder()) : path.resolve(named);
 }
 
 /** What a command needs of the studio. */
@@ -27,6 +33,7 @@ export interface StudioUse {
 }
 
 export async function openHostStudio(libraryFolder: string, { isIdle = false }: StudioUse = {}): Promise<Studio> {
+  await finishMove(defaultFolder());
   return await openStudio({
     libraryFolder, isIdle,
     resourcesFolder: path.join(root, 'resources'),

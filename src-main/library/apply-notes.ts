@@ -1,5 +1,5 @@
-// Brings the tables to where the notes beside the files are: rows of notes are written in the place of older ones, nouns
-// whose note is gone are removed, and what lacks its parent gets one or goes.
+// Brings the tables to where the notes beside the files are: rows of notes are written in the place of older ones,
+// nouns whose note is gone are removed, and what lacks its parent gets one or goes.
 
 import type { Database } from 'better-sqlite3';
 import type { SubjectId } from '../contract/ids.ts';
@@ -56,6 +56,10 @@ function removeNounsWithoutNote(database: Database, files: NoteFiles): SubjectId
       if (kind === 'subject') gone.push(id as SubjectId);
     }
   }
+  for (const table of ['photo', 'adapter', 'portrait', 'job']) {
+    const remove = database.prepare(`delete from "${table}" where subject_id = ?`);
+    for (const id of gone) remove.run(id);
+  }
   return gone;
 }
 
@@ -77,7 +81,8 @@ function addLostParents(database: Database): void {
   }
   database.exec(`
     insert into job_item (job_id, item_index, seed, parameters) select job_id, item_index, seed, '{}' from portrait
-    where not exists (select 1 from job_item i where i.job_id = portrait.job_id and i.item_index = portrait.item_index)`);
+    where not exists
+      (select 1 from job_item i where i.job_id = portrait.job_id and i.item_index = portrait.item_index)`);
 }
 
 interface Reference {

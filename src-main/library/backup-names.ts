@@ -45,7 +45,9 @@ export function backupsToKeep(backups: readonly Pick<Backup, 'id' | 'atMs' | 're
 }
 
 /** The newest of each of the last `count` stretches of time that have one. */
-function newestOfEach<T extends { readonly atMs: number }>(backups: readonly T[], lengthMs: number, count: number): T[] {
+function newestOfEach<T extends { readonly atMs: number }>(
+  backups: readonly T[], lengthMs: number, count: number,
+): T[] {
   const newest = new Map<number, T>();
   for (const backup of backups) {
     const stretch = Math.floor(backup.atMs / lengthMs);

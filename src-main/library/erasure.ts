@@ -88,7 +88,8 @@ function removeSubjects(file: string, ids: readonly SubjectId[]): void {
     for (const setting of ['journal_mode = memory', 'temp_store = memory', 'secure_delete = on', 'foreign_keys = on']) {
       database.pragma(setting);
     }
-    const shared = database.prepare("delete from job where kind = 'create' and parameters ->> '$.second.subjectId' = ?");
+    const shared = database.prepare(
+      "delete from job where kind = 'create' and parameters ->> '$.second.subjectId' = ?");
     const remove = database.prepare('delete from subject where id = ?');
     for (const id of ids) {
       shared.run(id);

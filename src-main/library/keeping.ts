@@ -77,7 +77,11 @@ export function keepingOver({ folder, database, store, subjects, exportedFiles }
   return {
     facts, backups, sweep, traces, notes,
     sizeBytes: () => sizeOf(folder, traces, backups),
-    backUp: (reason, atMs) => backups.make(database, reason, atMs),
+    backUp(reason, atMs) {
+      // so that the copy knows which nouns have a note
+      notes.catchUp();
+      return backups.make(database, reason, atMs);
+    },
     isDatabaseSound: () => database.pragma('integrity_check(1)', { simple: true }) === 'ok',
     checkFiles: () => checkFiles(store, storedFiles.list().map(({ sha256 }) => sha256)),
     putFileAside: (sha256) => store.putAside(sha256, folder),

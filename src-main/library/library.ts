@@ -54,8 +54,8 @@ export interface Library extends Keeping {
 }
 
 /**
- * Opens the library in `folder`, making it when it is new. A damaged database is put aside and given back from backup and
- * notes. Throws library.in-use, library.newer, and library.broken where there is neither.
+ * Opens the library in `folder`, making it when it is new. A damaged database is put aside and given back from backup
+ * and notes. Throws library.in-use, library.newer, and library.broken where there is neither.
  */
 export async function openLibrary(folder: string): Promise<Library> {
   await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -1,6 +1,6 @@
 // Notes beside the files: one small JSON file for each subject, photo, job, look and portrait, so that the library can
-// be made anew from its folder alone. Triggers of this connection write down with every change, in the same transaction,
-// which notes are due; they are written a moment later. What a crash leaves due is written after the next start.
+// be made anew from its folder alone. Triggers of this connection write down with every change, in one transaction with
+// it, which notes are due; they are written a moment later, and what a crash leaves due after the next start.
 // Writing is synchronous, a few notes at a time, so that a closed library never writes.
 
 import { randomBytes } from 'node:crypto';
@@ -11,8 +11,8 @@ import { type NoteKind, noteReader, nounTables } from './note-rows.ts';
 /** How long changes are gathered, and how many notes are written without a pause. */
 const gatherMs = 100;
 const notesAtOnce = 8;
-/** What closing writes at most; the rest is due at the next start. */
-const notesAtClose = 400;
+/** What closing or a backup writes at most; the rest stays due. */
+const notesToWaitFor = 400;
 
 interface DueNote {
   readonly kind: NoteKind;
@@ -24,6 +24,8 @@ interface DueNote {
 export interface Notes {
   /** Writes every note that is due, now. */
   writeAll(): void;
+  /** The same where they are not too many to wait for. */
+  catchUp(): void;
   /** Forgets what the notes folder holds, so that every note is written again and others are removed. */
   startOver(): void;
   close(): void;
@@ -79,14 +81,18 @@ class NoteKeeper implements Notes {
     while (this.#writeSome(notesAtOnce)) continue;
   }
 
-  close(): void {
-    clearTimeout(this.#timer);
-    this.#isClosed = true;
+  catchUp(): void {
     try {
-      for (let written = 0; written < notesAtClose && this.#writeSome(notesAtOnce);) written += notesAtOnce;
+      for (let written = 0; written < notesToWaitFor && this.#writeSome(notesAtOnce);) written += notesAtOnce;
     } catch {
       // they stay due
     }
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#isClosed = true;
+    this.catchUp();
   }
 
   #schedule(afterMs: number): void {
@@ -145,7 +151,7 @@ function setCompleteMark(database: Database, mark: string | null): void {
   if (mark !== null) database.prepare("insert into library_note (name, value) values ('notes', ?)").run(mark);
 }
 
-/** What makes a note due: a change of a table, whose row names the noun and the subject in whose folder its note lies. */
+/** What makes a note due: a change of a table, whose row names the noun and the subject in whose folder it lies. */
 interface Watch {
   readonly table: string;
   readonly event: 'insert' | 'update' | 'delete';
@@ -168,6 +174,11 @@ function watchNoun(kind: Exclude<NoteKind, 'settings'>, subjectColumn = 'subject
 const watched: readonly Watch[] = [
   ...watchNoun('subject', 'id'), ...watchNoun('photo'), ...watchNoun('look'), ...watchNoun('portrait'),
   ...watchNoun('job', 'subject_id', 'state, title, parameters, outcome, is_cleared'),
+  // the job knows that it was drawn, and does not draw it again
+  {
+    table: 'portrait', event: 'delete', kind: 'job', id: 'old.job_id',
+    subject: '(select subject_id from job where id = old.job_id)',
+  },
   ...['dataset', 'snapshot'].flatMap((table) => (['insert', 'update'] as const).map((event): Watch => ({
     table, event, kind: 'job', id: 'new.job_id', subject: '(select subject_id from job where id = new.job_id)',
   }))),
@@ -177,9 +188,9 @@ const watched: readonly Watch[] = [
 ];
 
 const triggersSql = watched.map(({ table, event, columns, kind, id, subject }) => `
-create temp trigger note_${table}_${event}
+create temp trigger ${kind}_note_${table}_${event}
 after ${event}${columns && event === 'update' ? ` of ${columns}` : ''} on main.${table} begin
   insert into note_due (kind, id, subject_id) select '${kind}', ${id}, ${subject}
-    where not exists (select 1 from note_due where kind = '${kind}' and id = ${id});
+    where ${subject} is not null and not exists (select 1 from note_due where kind = '${kind}' and id = ${id});
   select note_is_due();
 end;`).join('\n');

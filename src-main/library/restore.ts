@@ -1,8 +1,8 @@
 // Gives a library its database back: from the newest good backup and the notes that are younger, or from the notes
-// alone. The new file is whole before it takes the place of the old one, which is put aside; a crash at any moment leaves
-// either the old one, or none, and then all of this happens again at the next start.
+// alone. The new file is whole before it takes the place of the old one, which is put aside; a crash at any moment
+// leaves either the old one, or none, and then all of this happens again at the next start.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
@@ -46,8 +46,8 @@ export async function openOrRestore(folder: string): Promise<{ database: Databas
 /** The open database, or why it has to be restored. A file that lost its tables counts as damaged, not as a new one. */
 function openSound(folder: string): Database | UserError {
   const file = join(folder, fileName);
-  const isMissing = !existsSync(file);
-  if (isMissing && hasEarlierState(folder)) return lostDatabase();
+  const isEmpty = !existsSync(file) || statSync(file).size === 0;
+  if (isEmpty && hasEarlierState(folder)) return lostDatabase();
   try {
     const database = connectDatabase(file);
     if (versionOf(database) > 0 || !hasEarlierState(folder)) return database;
@@ -59,8 +59,11 @@ function openSound(folder: string): Database | UserError {
   }
 }
 
+/** Files without a database are no new library, in which they would be swept. */
 function hasEarlierState(folder: string): boolean {
-  return backupFolder(folder).hasAny() || new NoteFiles(folder).hasAny();
+  const files = join(folder, 'files');
+  const hasFiles = existsSync(files) && readdirSync(files).some((name) => readdirSync(join(files, name)).length > 0);
+  return hasFiles || backupFolder(folder).hasAny() || new NoteFiles(folder).hasAny();
 }
 
 function lostDatabase(): UserError {

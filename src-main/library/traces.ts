@@ -1,4 +1,4 @@
-// What there is of a subject in the library, as numbers: for the receipt of its removal, and for the library as a whole.
+// What there is of a subject, as numbers, for the receipt of its removal; and of the library as a whole.
 
 import type { Database } from 'better-sqlite3';
 import type { SubjectId } from '../contract/ids.ts';

@@ -130,7 +130,8 @@ test('a large file is moved into the store, and prepared exports last until the 
     id: exportId, adapterId, format: 'checkpoint', precision: 'float32', fileName: 'ada.safetensors', metadata: {},
     fileSha256: other,
   });
-  expect(library.exportedFiles.findLook(adapterId, 'checkpoint', 'float32')).toMatchObject({ id: exportId, sizeBytes: 12 });
+  expect(library.exportedFiles.findLook(adapterId, 'checkpoint', 'float32'))
+    .toMatchObject({ id: exportId, sizeBytes: 12 });
   library.close();
   const again = await openLibrary(folder);
   expect(again.exportedFiles.get(exportId)).toBeUndefined();
