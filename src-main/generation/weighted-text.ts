@@ -42,8 +42,8 @@ function weighColumns(context: Float32Array, weights: readonly number[], { width
       after += context[i]! * weight;
     }
   });
-  // without a mean there is none to restore
-  const scale = after === 0 ? 1 : before / after;
+  // a mean of about 0 that changed its sign would turn every number around; then it is left as it is
+  const scale = before / after > 0 ? before / after : 1;
   weights.forEach((weight, token) => {
     for (let i = token * width + first; i < token * width + end; i++) context[i] = context[i]! * weight * scale;
   });

@@ -21,12 +21,14 @@ export interface BatchOutput {
 export interface DrawnBatch {
   readonly batch: SubjectBatch;
   readonly portraits: readonly WrittenPortrait[];
-  readonly contactSheet: string;
+  /** Null where nothing was drawn. */
+  readonly contactSheet: string | null;
 }
 
 /**
- * Draws all of it. Interrupted, the same call goes on with the jobs that it had begun. Throws what a job failed with;
- * what was drawn by then is written.
+ * Draws all of it. Interrupted, the same call goes on with the jobs that it had begun. Where one job fails the others
+ * are drawn all the same, what is done is written, and why it failed is thrown at the end; then the same call tries it
+ * again.
  */
 export async function runBatch(
   studio: Studio, batches: readonly SubjectBatch[], output: BatchOutput, display: ProgressDisplay,
@@ -35,11 +37,14 @@ export async function runBatch(
   const jobs = await begunJobs(studio, await note.read()) ?? await queueAll(studio, batches);
   await note.write(jobs.map(({ id }) => id));
   const drawn: DrawnBatch[] = [];
+  const failures: unknown[] = [];
   for (const [index, batch] of batches.entries()) {
     if (batches.length > 1) display.note(`${batch.subject.name} (${index + 1} of ${batches.length})`);
-    const job = await waitFor(studio, jobs[index]!, display);
-    drawn.push(await writeBatch(studio, batch, job, output, batches.length === 1));
+    const { id } = jobs[index]!;
+    await waitFor(studio, { id }, display).catch((error: unknown) => failures.push(error));
+    drawn.push(await writeBatch(studio, batch, id, output, batches.length === 1));
   }
+  if (failures.length > 0) throw failures[0];
   await note.remove();
   return drawn;
 }
@@ -64,9 +69,9 @@ async function begunJobs(studio: Studio, ids: readonly JobId[] | undefined): Pro
 }
 
 async function writeBatch(
-  studio: Studio, batch: SubjectBatch, job: Job, { folder, names }: BatchOutput, isOnly: boolean,
+  studio: Studio, batch: SubjectBatch, jobId: JobId, { folder, names }: BatchOutput, isOnly: boolean,
 ): Promise<DrawnBatch> {
-  const drawn = await portraitsOf(studio, job.id);
+  const drawn = await portraitsOf(studio, jobId);
   const looks = batch.looks.filter((look) => look !== null);
   const files = fileNames(drawn, names, { subject: batch.subject, looks });
   const portraits: WrittenPortrait[] = [];
@@ -78,7 +83,8 @@ async function writeBatch(
   }
   const [sheetName] = fileNames(drawn.slice(0, 1), isOnly ? 'contact-sheet' : 'contact-sheet-{subject}',
     { subject: batch.subject, looks });
-  const contactSheet = await writeMedia(studio, 'sheet', job.id, path.join(folder, sheetName!));
+  const contactSheet = sheetName === undefined
+    ? null : await writeMedia(studio, 'sheet', jobId, path.join(folder, sheetName));
   return { batch, portraits, contactSheet };
 }
 

@@ -4,7 +4,7 @@
 import { afterAll, expect, test } from 'vitest';
 
 import { drawPortraits, type PortraitRequest } from '../../src-main/generation/text-to-portrait.ts';
-import type { PromptPort } from '../../src-main/generation/pipeline-port.ts';
+import type { PipelinePort, PredictInput, PromptPort } from '../../src-main/generation/pipeline-port.ts';
 import type { AdapterForm, AdapterInput } from '../../src-main/networks/adapter-input.ts';
 import { textLoraModules, unetLoraModules } from '../../src-main/networks/lora-graph.ts';
 import { openPipeline } from '../../src-main/networks/pipeline.ts';
@@ -81,4 +81,36 @@ test('image to image works for SDXL as it does for SD', async () => {
   const [none, some] = [0, 0.7].map((strength) => latentsOf({ start: { picture, strength } }));
   expect(difference(await some!, await none!)).toBeGreaterThan(0.01);
   expect((await some!).every(Number.isFinite)).toBe(true);
+});
+
+test('emphasis reaches the UNet through both encoders, also of a learned word, and leaves the pooled text', async () => {
+  const rows = [8, 12].map((width, i) => randomTensor([1, width], 40 + i).data as Float32Array);
+  const adapter: AdapterInput = { ...nothing, newRows: rows };
+  const weights = Array.from({ length: 77 }, (_, i) => (i === 2 ? 1.6 : 1));
+  const emphasised: PromptPort = {
+    ...prompts, encodeWeighted: (text) => ({ ...prompts.encodeWeighted(text), ...(text === 'az' ? { weights } : {}) }),
+  };
+  const seen: PredictInput[] = [];
+  const listening: PipelinePort = {
+    config: pipeline.config, encodeText: (ids, given) => pipeline.encodeText(ids, given),
+    encodeFaces: (faces) => pipeline.encodeFaces(faces), decode: (latents) => pipeline.decode(latents),
+    encode: (pixels) => pipeline.encode(pixels),
+    predict(input) {
+      seen.push(input);
+      return pipeline.predict(input);
+    },
+  };
+  await drawPortraits(listening, emphasised, { ...request, prompt: 'az', adapter, samplingSteps: 1 });
+  // the negative prompt is asked first
+  const told = seen[1]!;
+  const plain = await pipeline.encodeText([prompts.encodeWeighted('az').ids], adapter);
+  const [width, data] = [20, plain.context.data as Float32Array];
+  for (const [from, to] of [[0, 8], [8, 20]] as const) {
+    const places = Array.from(data.keys()).filter((i) => i % width >= from && i % width < to);
+    const weighted = (i: number): number => data[i]! * weights[Math.floor(i / width)]!;
+    const sum = (value: (i: number) => number): number => places.reduce((all, i) => all + value(i), 0);
+    const scale = sum((i) => data[i]!) / sum(weighted);
+    for (const i of places) expect((told.text.context.data as Float32Array)[i]).toBeCloseTo(weighted(i) * scale, 4);
+  }
+  expect(told.text.pooled!.data).toEqual(plain.pooled!.data);
 });

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 
 import { UserError } from '../../src-main/contract/errors.ts';
 import type { LearnedToken } from '../../src-main/text/learned-words.ts';
+import { cutOffText } from '../../src-main/text/cut-off.ts';
 import { promptEncoder } from '../../src-main/text/prompt-encoder.ts';
 import { openClipTokenizer } from '../../src-main/text/tokenizer.ts';
 
@@ -87,4 +88,36 @@ test.each([
   } catch (error) {
     expect((error as UserError).code).toBe(code);
   }
+});
+
+test('emphasis weighs the tokens of its words, learned ones as well, and start, end and padding count as they do', () => {
+  const { ids, weights } = learned.encodeWeighted('a (zqxa-doll:1.3), [red] hat');
+  const words = [
+    ...tokenizer.encode('a'), ...doll, ...tokenizer.encode(','), ...tokenizer.encode('red'), ...tokenizer.encode('hat'),
+  ];
+  expect(ids).toEqual([[start, ...words, end, ...new Array<number>(75 - words.length).fill(end)]]);
+  const own = [1, 1.3, 1.3, 1.3, 1, 1 / 1.1, 1];
+  expect(weights).toHaveLength(77);
+  expect(weights!.slice(1, 1 + own.length)).toEqual(own.map((weight) => expect.closeTo(weight, 12)));
+  expect([weights![0], ...weights!.slice(1 + own.length)].every((weight) => weight === 1)).toBe(true);
+});
+
+test('without emphasis a prompt is its caption, and escaped brackets are letters', () => {
+  const encoder = promptEncoder(tokenizer, { architecture: 'sdxl', learnedTokens });
+  expect(encoder.encodeWeighted('Photo of Zqxa, smiling')).toEqual({ ids: encoder.encode('Photo of Zqxa, smiling') });
+  expect(encoder.encodeWeighted('ada \\(smiling\\)')).toEqual({ ids: encoder.encode('ada (smiling)') });
+  // a caption is read letter for letter
+  expect(idsOf('(red:1.3)')).toEqual(tokenizer.encode('(red:1.3)'));
+});
+
+test('emphasis takes no room, and what does not fit is named in the prompt\'s own words', () => {
+  const encoder = promptEncoder(tokenizer, { architecture: 'sd15', learnedTokens });
+  const full = 'a '.repeat(70);
+  expect(encoder.droppedTokens(`${full}(a (a:1.2) [a] a a)`)).toBe(0);
+  expect(cutOffText(encoder, `${full}(a (a:1.2) [a] a a)`)).toBe('');
+  expect(cutOffText(encoder, `${full}(a b:1.2) zqxa-doll Big Hats, red`)).toBe('Big Hats, red');
+  expect(cutOffText(encoder, `${full}a b c zqxa-doll, red`)).toBe('zqxa-doll, red');
+  expect(cutOffText(encoder, 'x'.repeat(2000))).toBe('x'.repeat(2000));
+  const { weights } = encoder.encodeWeighted(`${full}a a a a (b c:2)`);
+  expect(weights!.slice(-3)).toEqual([1, 2, 1]);
 });
