@@ -85,9 +85,8 @@ export const enBatch = {
     : 'The model has no room for these parts, so they are left out:'),
   eta: (duration: string) => `about ${duration}`,
   noEta: 'Time is known after the first batch.',
-  rate: (stars: number) => plural(stars, 'star', 'stars'),
-  again: 'Draw again',
-  againText: 'The same on new seeds',
+  varyPicked: 'Vary them',
+  enlargePicked: 'Enlarge them',
   picks: (count: number) => plural(count, 'pick', 'picks'),
 };
 
@@ -108,8 +107,8 @@ export const enStyles = {
   open: (name: string) => `Details of ${name}`,
   chooseGroup: (group: string) => `Choose all of ${group}`,
   clearGroup: (group: string) => `Leave out all of ${group}`,
-  chooseAll: 'All',
-  clearAll: 'None',
+  chooseAll: 'Choose all',
+  clearAll: 'Choose none',
   newStyle: 'New style',
   newTitle: 'A style of your own',
   copyTitle: (name: string) => `Copy of “${name}”`,

@@ -78,9 +78,8 @@ export const zhHansBatch: typeof enBatch = {
   cutOff: () => '模型容纳不下以下部分，绘制时会略去：',
   eta: (duration) => `约 ${duration}`,
   noEta: '完成第一批后才能估计时间。',
-  rate: (stars) => `${stars} 星`,
-  again: '再画一批',
-  againText: '同样的内容，换新的种子',
+  varyPicked: '画相近的',
+  enlargePicked: '放大',
   picks: (count) => `已选中 ${count} 张`,
 };
 

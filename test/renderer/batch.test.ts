@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { PackId } from '../../src-main/contract/ids.ts';
+import type { Style } from '../../src-main/contract/nouns.ts';
 import { defaultStudioSettings } from '../../src-main/contract/settings.ts';
 import { BatchPlan, planAfterMs } from '../../src-renderer/state/batch-plan.svelte.ts';
 import { batchSum } from '../../src-renderer/state/batch-sum.ts';
@@ -100,7 +101,8 @@ describe('styles', () => {
     shelved(all, { ...wishes, ...changes }).flatMap(([, styles]) => styles.map(({ id }) => id));
 
   test('shelves and searches find by name, group, prompt and id; groups keep the order of the styles', () => {
-    expect(shelved(all, wishes).map(([group, styles]) => `${group} ${styles.length}`)).toEqual(['Artistic 2', 'Yours 1']);
+    const groups = shelved(all, wishes).map(([group, styles]) => `${group} ${styles.length}`);
+    expect(groups).toEqual(['Artistic 2', 'Yours 1']);
     expect([ids({ shelf: 'favourites' }), ids({ shelf: 'chosen' }), ids({ shelf: 'own' })])
       .toEqual([['pencil'], ['winter'], ['mine']]);
     expect([ids({ search: 'WINTER of' }), ids({ search: '夜' }), ids({ search: 'mine' }), ids({ search: 'winter 夜' })])
@@ -113,8 +115,9 @@ describe('styles', () => {
     let settings = defaultStudioSettings;
     const studio = testStudio({
       'styles.list': () => kept,
-      'styles.save': ({ styleId, name, group, prompt, negativePrompt }) => {
-        const saved = { ...own, id: styleId ?? `own-${kept.length}`, name, group, prompt, negativePrompt };
+      'styles.save': (request) => {
+        const { styleId, ...fields } = request as unknown as Style & { styleId: Style['id'] | null };
+        const saved: Style = { ...own, ...fields, id: styleId ?? (`own-${kept.length}` as Style['id']) };
         kept = [...kept.filter(({ id }) => id !== saved.id), saved];
         return saved;
       },
@@ -146,7 +149,7 @@ describe('styles', () => {
     expect(workspace.styles.find(chosenId!)).toMatchObject({ name: 'Night', prompt: draft.prompt });
   });
 
-  test('a refusal keeps the sheet open; favourites are remembered by the studio; a change elsewhere is read', async () => {
+  test('a refusal keeps the sheet open; favourites are remembered; a change from elsewhere is read', async () => {
     const { studio, workspace } = await opened();
     studio.handlers['styles.save'] = () => { throw refusal('styles.full'); };
     openStyle(workspace, null);

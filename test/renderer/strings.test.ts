@@ -68,13 +68,14 @@ test('every style of the studio has a Chinese name', () => {
   const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
   expect(files.length).toBeGreaterThan(40);
   for (const name of files) {
-    const style = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Record<'name' | 'group', { 'zh-Hans': string }>;
-    for (const text of [style.name, style.group]) expect(text['zh-Hans'], name).toMatch(/[\u4e00-\u9fff]/);
+    const text = readFileSync(join(folder, name), 'utf8');
+    const style = JSON.parse(text) as Record<'name' | 'group', { 'zh-Hans': string }>;
+    for (const each of [style.name, style.group]) expect(each['zh-Hans'], name).toMatch(/[\u4e00-\u9fff]/);
   }
 });
 
 test('errors that reach the page are told in Chinese: what happened, what is safe, what to do', () => {
-  const folders = ['photos', 'studio', 'jobs', 'training', 'generation', 'contract', 'compute'];
+  const folders = ['photos', 'studio', 'jobs', 'library', 'training', 'generation', 'contract', 'compute'];
   const root = join(import.meta.dirname, '../../src-main');
   const sources = folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name)));
   const text = sources.filter((name) => name.endsWith('.ts')).map((name) => readFileSync(name, 'utf8')).join();
@@ -85,6 +86,7 @@ test('errors that reach the page are told in Chinese: what happened, what is saf
   const parameters = {
     file: 'me.jpg', kind: 'TIFF', width: 1, height: 1, found: 1, trainingStep: 1, multiplePx: 8, count: 1, most: 1,
     snapshotStep: 1, rank: 1, layer: 'x', largest: 1, name: 'me.jpg', step: 1, look: 'Ada', wanted: 1,
+    place: 'D', needed: '1', free: '1',
   };
   for (const code of codes) {
     const { what, safe, todo } = errorText({ code, what: '', safe: '', todo: '', parameters }, zhHans);

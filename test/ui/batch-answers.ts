@@ -1,8 +1,8 @@
 // What a studio in a scene answers about batches that are planned, and about styles.
 
 import type { Style } from '../../src-main/contract/nouns.ts';
-import type { ParsedRequest } from '../../src-main/contract/studio.ts';
-import type { CommandName, CommandResponse } from '../../src-main/contract/studio.ts';
+import type { CommandName, CommandResponse, ParsedRequest } from '../../src-main/contract/studio.ts';
+import { stylesIn } from './shipped-styles.ts';
 import type { Scene } from './stage.ts';
 
 type Request = Record<string, unknown>;
@@ -11,7 +11,7 @@ type Request = Record<string, unknown>;
 export const batchAnswers: Partial<Record<CommandName, (scene: Scene, request: Request) => unknown>> = {
   'portraits.plan': (scene, request) => planOf(scene, request as ParsedRequest<'portraits.plan'>),
   'portraits.recipe': ({ recipe }) => recipe ?? { start: null, second: null },
-  'styles.list': ({ styles }) => styles ?? [],
+  'styles.list': ({ styles, settings }) => stylesIn(styles ?? [], settings?.language ?? 'en'),
   'styles.save': (scene, request) => saveStyle(scene, request as ParsedRequest<'styles.save'>),
   'styles.remove': (scene, { styleId }) => {
     scene.styles = scene.styles!.filter(({ id }) => id !== styleId);

@@ -1,31 +1,16 @@
 // The scenes that the page is looked at in: empty, full, at work, with long names, with everything gone wrong.
 
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { UserError } from '../../src-main/contract/errors.ts';
-import type { StyleId } from '../../src-main/contract/ids.ts';
 import type { Verdict } from '../../src-main/contract/faces.ts';
-import type { Look, LossPoint, Photo, Portrait, Snapshot, Style } from '../../src-main/contract/nouns.ts';
+import type { Look, LossPoint, Photo, Portrait, Snapshot } from '../../src-main/contract/nouns.ts';
 import type { Job } from '../../src-main/contract/work.ts';
 import {
   adapterId, engine, job, jobId, look, pack, photo, portrait, previewId, snapshot, verdict,
 } from '../renderer/nouns.ts';
+import { shippedStyles } from './shipped-styles.ts';
 import { manySubjects, type Scene } from './stage.ts';
 
 const now = Date.UTC(2026, 10, 20, 12, 0, 0);
-
-/** Every fifth style has no sample picture. */
-const stylePictureId = (index: number): string | null => (index % 5 === 4 ? null : `${index}`.padStart(32, '0'));
-
-/** The styles that the studio ships. */
-export const shippedStyles: Style[] = readdirSync(path.join(import.meta.dirname, '../../resources/styles'))
-  .filter((name) => name.endsWith('.json'))
-  .map((name) => JSON.parse(
-    readFileSync(path.join(import.meta.dirname, '../../resources/styles', name), 'utf8'),
-  ) as { id: string; name: { en: string }; group: { en: string }; starter: { prompt: string; negativePrompt: string } })
-  .map(({ id, name, group, starter }, index) => ({
-    id: id as StyleId, name: name.en, group: group.en, isBuiltIn: true, pictureId: stylePictureId(index), ...starter,
-  }));
 
 function judged(grade: Verdict['grade'], code = ''): Pick<Photo, 'verdict' | 'isUsed'> {
   return { verdict: verdict(grade, code), isUsed: grade === 'good' || grade === 'usable' };

@@ -9,6 +9,7 @@ import type { Job } from '../../src-main/contract/work.ts';
 import { galleryAnswers, type PortraitShelf } from '../renderer/gallery-answers.ts';
 import { engine, job, pack } from '../renderer/nouns.ts';
 import { batchAnswers } from './batch-answers.ts';
+import { stylesIn } from './shipped-styles.ts';
 import type { Scene } from './stage.ts';
 
 const now = Date.UTC(2026, 10, 20, 13, 0, 0);
@@ -23,7 +24,7 @@ const settingsOf = ({ settings }: Scene): StudioSettings => ({ ...defaultStudioS
 const answers: Partial<Record<CommandName, (scene: Scene, request: Request) => unknown>> = {
   'studio.state': (scene) => ({
     version: '0.1.0', engine: scene.engine ?? engine(), settings: settingsOf(scene), packs: scene.packs ?? [pack()],
-    styles: scene.styles ?? [], faceEngines: scene.faceEngines ?? [], isQueuePaused: scene.isQueuePaused ?? false,
+    styles: stylesIn(scene.styles ?? [], settingsOf(scene).language), faceEngines: scene.faceEngines ?? [], isQueuePaused: scene.isQueuePaused ?? false,
   }),
   'settings.set': (scene, changes) => (scene.settings = { ...settingsOf(scene), ...changes }),
   'companions.list': (scene) => companionsOf(scene),
