@@ -88,14 +88,18 @@ test('a failed job can be tried again', async () => {
   await queue.close();
 });
 
-test('closing leaves what runs to the next start', async () => {
-  const queue = queueWith(endless);
-  const job = queue.add(newJob('job'));
-  while (library.jobs.get(job.id)?.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 1));
-  await queue.close();
-  expect(library.jobs.get(job.id)?.state).toBe('waiting');
+test('closing leaves what runs to the next start, and is no interruption', async () => {
+  let job: JobRecord | undefined;
+  for (let round = 0; round < 5; round++) {
+    const queue = queueWith(endless);
+    job ??= queue.add(newJob('job'));
+    await isRunning(job.id);
+    await queue.close();
+    expect(library.jobs.get(job.id)).toMatchObject({ state: 'waiting', attempts: 0 });
+  }
+  if (!job) throw new Error('no job');
   const again = queueWith(async () => undefined);
-  expect(await again.settled(job.id)).toMatchObject({ state: 'done' });
+  expect(await again.settled(job.id)).toMatchObject({ state: 'done', attempts: 1 });
   await again.close();
 });
 
@@ -210,4 +214,20 @@ test('a run that gets on is not given up for its interruptions', async () => {
   const queue = queueWith(async () => undefined);
   expect(await queue.settled(job.id)).toMatchObject({ state: 'done' });
   await queue.close();
+});
+
+test('a paused queue starts nothing, lets go on what runs, and remembers it', async () => {
+  const queue = queueWith(patient);
+  const [running, waiting] = [queue.add(newJob('running')), queue.add(newJob('waiting'))];
+  await isRunning(running.id);
+  queue.setPaused(true);
+  queue.pause(running.id);
+  expect(await queue.settled(running.id)).toMatchObject({ state: 'paused' });
+  await queue.close();
+  const again = queueWith(async () => undefined);
+  expect([again.isPaused(), library.jobs.get(waiting.id)?.state]).toEqual([true, 'waiting']);
+  again.resume(running.id);
+  again.setPaused(false);
+  expect(await again.settled(waiting.id)).toMatchObject({ state: 'done' });
+  await again.close();
 });
