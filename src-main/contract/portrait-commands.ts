@@ -20,7 +20,7 @@ const portraitsCreateSchema = z.object({
   adapterId: adapterIdSchema.nullable(),
   packId: packIdSchema,
   prompts: z.array(prompt).max(50).default([]),
-  styleIds: z.array(styleIdSchema).max(50).default([]),
+  styleIds: z.array(styleIdSchema).max(500).default([]),
   negativePrompt: z.string().max(2000).default(''),
   /** Of each prompt and style, in each size and with each look. */
   count: z.int().min(1).max(1000),

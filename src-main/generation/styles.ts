@@ -10,6 +10,8 @@ import { UserError } from '../contract/errors.ts';
 import { type Style, styleSchema } from '../contract/nouns.ts';
 import { styleIdSchema } from '../contract/ids.ts';
 
+/** Behind those of Likeness. */
+export const ownOrder = 10_000;
 const subjectPlace = '{subject}';
 
 const promptSchema = z.strictObject({
@@ -39,7 +41,7 @@ const ownFileSchema = z.strictObject({
   id: styleIdSchema,
   name: givenWordsSchema,
   group: givenWordsSchema,
-  order: z.int().min(0).default(1000),
+  order: z.int().min(0).default(ownOrder),
   starter: promptSchema.optional(),
   general: promptSchema,
 }).transform(({ starter, ...file }) => ({ ...file, starter: starter ?? file.general }));

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import { type StyleId, styleIdSchema } from '../contract/ids.ts';
-import { type PortraitStyle, badStyle, parseStyle, takenReason } from '../generation/styles.ts';
+import { type PortraitStyle, badStyle, ownOrder, parseStyle, takenReason } from '../generation/styles.ts';
 import { decodePhoto, encodeThumbnail } from '../photos/decode.ts';
 
 /** A style as it lies on the shelf. */
@@ -50,7 +50,6 @@ const largestFileBytes = 64 * 1024;
 const largestPictureBytes = 32 * 1024 * 1024;
 const pictureEdgePx = 256;
 const pictureEndings = new Set(['.webp', '.png', '.jpg', '.jpeg']);
-const ownOrder = 1000;
 
 /** Styles and pictures of a folder, by name; hidden files are passed over. A folder that is gone is an empty one. */
 export function filesIn(folder: string): FoundFile[] {

@@ -1,8 +1,10 @@
-// npm run bench -- sd15 | sdxl | instantid | methods | intake | zero-shot: measures on this machine. Of models at
-// their real size it prints ratios of one run, medians of interleaved repeats. Keep the machine quiet: ONNX Runtime
-// slows threefold when others use its cores.
+// npm run bench -- sd15 | sdxl | instantid | methods | intake | zero-shot | styles: measures on this machine, or draws
+// sample pictures. Of models at their real size it prints ratios of one run, medians of interleaved repeats. Keep the
+// machine quiet: ONNX Runtime slows threefold when others use its cores.
 
+import { spawnSync } from 'node:child_process';
 import os from 'node:os';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TrainingSettings } from '../../src-main/contract/settings.ts';
 import { benchInstantId, type InstantIdBenchOptions, instantModes } from './instant-id.ts';
@@ -19,6 +21,7 @@ const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forwar
        npm run bench -- instantid [--edge LATENT] [--repeats N] [--rounds N] [--favour memory|speed]
        [--weights float32|float16] [--provider cpu|webgpu] [--modes KIND,KIND] [--tiny]
        npm run bench -- methods [--subjects SEED,SEED] [--portraits N] [--out FOLDER] [--only ROW]... [--settings JSON]
+       npm run bench -- styles [--only STYLE]...   draws the sample pictures of resources/styles anew
        npm run bench -- intake [--photos N] [--photo FILE]
        npm run bench -- zero-shot [--pack FOLDER] [--judge FOLDER] [--people N] [--each N] [--provider NAME]
        [--threads N] [--sheet FILE.jpg]
@@ -91,6 +94,15 @@ function zeroShotOptions(): ZeroShotOptions {
   };
 }
 
+/** The renderer's SVG is blocked where photos are decoded. */
+function inOwnProcess(script: string, words: readonly string[]): string[] {
+  const { status, stdout } = spawnSync(process.execPath, [path.join(import.meta.dirname, script), ...words], {
+    encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`${script} failed.`);
+  return stdout.trimEnd().split('\n');
+}
+
 /** By the word that asks for it; each gives the lines of its report. */
 const benches: Readonly<Record<string, () => Promise<string[]>>> = {
   sd15: () => benchRealSize(realSizeOptions('sd15')),
@@ -99,6 +111,7 @@ const benches: Readonly<Record<string, () => Promise<string[]>>> = {
   methods: () => benchMethods(methodsOptions()),
   intake: () => benchIntake({ photos: Number(values.photos), ...(values.photo ? { photo: values.photo } : {}) }),
   'zero-shot': () => benchZeroShot(zeroShotOptions()),
+  styles: () => Promise.resolve(inOwnProcess('draw-style-pictures.ts', values.only)),
 };
 
 async function main(): Promise<number> {
