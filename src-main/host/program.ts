@@ -6,10 +6,13 @@ import { addBatchCommand } from './commands/batch.ts';
 import { addGenerateCommand } from './commands/generate.ts';
 import { addDoctorCommand, addPacksCommand } from './commands/machine.ts';
 import { addJobsCommand } from './commands/jobs.ts';
+import { addLibraryCommand } from './commands/library.ts';
 import { addModelsCommand } from './commands/models.ts';
 import { addAnalyzeCommand, addImportCommand } from './commands/photos.ts';
 import { addPortraitsCommand } from './commands/portraits.ts';
+import { addAgainCommand } from './commands/portraits-again.ts';
 import { addServeCommand } from './commands/serve.ts';
+import { addSubjectsCommand } from './commands/subjects.ts';
 import { addTrainCommand } from './commands/train.ts';
 
 const wrongUsage = 2;
@@ -22,7 +25,8 @@ export function likenessProgram(version: string): Command {
     .exitOverride();
   const addCommands = [
     addPortraitsCommand, addImportCommand, addAnalyzeCommand, addTrainCommand, addGenerateCommand, addBatchCommand,
-    addExportCommand, addJobsCommand, addPacksCommand, addModelsCommand, addDoctorCommand, addServeCommand,
+    addAgainCommand, addExportCommand, addJobsCommand, addSubjectsCommand, addLibraryCommand, addPacksCommand,
+    addModelsCommand, addDoctorCommand, addServeCommand,
   ];
   for (const addCommand of addCommands) addCommand(program);
   for (const command of program.commands) command.exitOverride().showHelpAfterError('(see --help)');

@@ -63,7 +63,7 @@ async function peopleIn(studio: Studio, job: Job, drawn: readonly Portrait[]): P
 export function portraitDocument({ portrait, file, beforeFile }: WrittenPortrait, people: People): object {
   const { seed, prompt, second, likeness, instantly } = portrait;
   return {
-    file, ...(beforeFile ? { beforeFile } : {}), seed, prompt, isWithLook: portrait.adapterId !== null,
+    file, ...(beforeFile ? { beforeFile } : {}), id: portrait.id, seed, prompt, isWithLook: portrait.adapterId !== null,
     likeness: likenessDocument(portrait, people.first), instantly,
     second: second && {
       subject: people.second?.name, isWithLook: second.adapterId !== null,

@@ -19,6 +19,9 @@ import { queueBatch } from './portraits.ts';
 
 type AgainRequest = ParsedRequest<'portraits.again'>;
 
+/** Of an enlarged portrait: the sums of its tiles must fit into memory. */
+const largestEdgePx = 8192;
+
 const originOf: Readonly<Record<AgainRequest['how'], PortraitOrigin['how']>> = {
   'new-seeds': 'repeated', vary: 'varied', upscale: 'upscaled',
 };
@@ -68,6 +71,9 @@ function checkReady(
 }
 
 function itemsFrom(portrait: PortraitRecord, request: AgainRequest, count: number): BatchItem[] {
+  if (request.how === 'upscale' && Math.max(portrait.widthPx, portrait.heightPx) * request.upscale > largestEdgePx) {
+    throw tooLarge(portrait, request.upscale);
+  }
   // the look is gone; what the model draws without it is somebody else
   if (portrait.adapterStrength > 0 && portrait.adapterId === null) throw lookGone();
   const first = randomInt(seedCount);
@@ -114,4 +120,12 @@ function lookGone(): UserError {
     safe: 'The portrait itself is as it was.',
     todo: 'Choose portraits whose look is still there, or draw new ones with another look.',
   });
+}
+
+function tooLarge({ widthPx, heightPx }: PortraitRecord, factor: number): UserError {
+  return new UserError('portraits.too-large', {
+    what: `A portrait of ${widthPx}x${heightPx} pixels made ${factor} times as large would be too large.`,
+    safe: 'The portrait itself is as it was.',
+    todo: `Choose a smaller factor; the longer edge may come to ${largestEdgePx} pixels.`,
+  }, { widthPx, heightPx, factor, largestEdgePx });
 }

@@ -1,6 +1,7 @@
 // What happened, what is safe and what to do, in Chinese, for the errors that can reach the page, by their code.
 
 import type { UserErrorParameters, UserErrorText } from '../../src-main/contract/errors.ts';
+import { zhHansLibraryErrors } from './zh-hans-library-errors.ts';
 
 type ErrorWords = (parameters: UserErrorParameters) => UserErrorText;
 
@@ -80,6 +81,12 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   'portraits.same-person': always('同一个人会在写真里出现两次。', notDrawn, '请选择另一个人作为第二人。'),
   'portraits.no-look': always(
     '没有任何内容说明其中一人的长相。', notDrawn, '请为两个人都选择形象，或用照片即时生成。'),
+  'portraits.look-gone': always(
+    '这张写真所用的形象已经不在了。', '写真本身没有改动。', '请选择形象还在的写真，或用其他形象重新绘制。'),
+  'portraits.too-large': ({ widthPx, heightPx, factor, largestEdgePx }) => ({
+    what: `把 ${widthPx}×${heightPx} 像素的写真放大 ${factor} 倍会太大。`, safe: '写真本身没有改动。',
+    todo: `请选择较小的倍数，长边最多 ${largestEdgePx} 像素。`,
+  }),
   'portraits.no-second': always(
     '提示词里有 {subject2}，但没有选择第二个人。', notDrawn, '请选择第二个人，或删去 {subject2}。'),
   'portraits.not-instant': always(
@@ -183,4 +190,5 @@ export const zhHansErrors: Record<string, ErrorWords> = {
     '不是 SDXL 模型，InstantID 只能配合 SDXL 绘制。', unchanged, '请选择 SDXL 模型，或用几张照片让这个模型学习。'),
   'instant-id.other-drive': aboutFile(
     '与模型不在同一个驱动器上，两者需要同时就地读取。', unchanged, '请把其中一个复制到另一个所在的驱动器。'),
+  ...zhHansLibraryErrors,
 };
