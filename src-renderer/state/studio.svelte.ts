@@ -44,13 +44,11 @@ export class Studio {
     this.settings = { ...before, ...change };
     try {
       this.settings = await this.#client.call('settings.set', change);
-      // the studio names styles in the language that is set
-      if (change.language && change.language !== before.language) {
-        this.styles = await this.#client.call('styles.list', {});
-      }
     } catch (thrown) {
       this.settings = before;
       throw thrown;
     }
+    // the studio names styles in the language that is set
+    if (this.settings.language !== before.language) this.styles = await this.#client.call('styles.list', {});
   }
 }

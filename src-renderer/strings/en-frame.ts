@@ -75,7 +75,6 @@ export const enFrame = {
     noteHelp: 'Only for you. It is kept with the subject and goes with them.',
     withdraw: 'Withdraw',
     withdrawn: 'Permission withdrawn. Nothing is taught or drawn of this person.',
-    given2: 'Permission given',
   },
   erasure: {
     whatGoes: 'This goes, for good',
@@ -114,7 +113,6 @@ export const enFrame = {
     imported: (added: number, known: number, refused: number) =>
       [`${added} added`, known > 0 ? `${known} known` : '', refused > 0 ? `${refused} refused` : '']
         .filter(Boolean).join(', '),
-    refusedWhy: (fileName: string) => fileName,
     saved: (fileName: string, size: string) => `${fileName}, ${size}`,
     save: 'Save',
     show: 'Show',
@@ -135,7 +133,6 @@ export const enFrame = {
     lastBackup: (when: string, size: string) => `Last one ${when}, ${size}`,
     backupCount: (count: number) => plural(count, 'backup is kept', 'backups are kept'),
     noBackup: 'None yet. One is made each day that the studio is used.',
-    reasons: { daily: 'daily', asked: 'asked for', migration: 'before a newer version' },
     backUp: 'Back up now',
     backedUp: 'Backup made and verified',
     check: 'Look at every file',
@@ -160,14 +157,12 @@ export const enFrame = {
     recoveredHolds: (text: string) => `What came back: ${text}. The broken file was put aside.`,
   },
   preferences: {
-    general: 'General',
     appearance: 'Appearance',
     tileSize: 'Size of portraits in the gallery',
     computer: 'This computer',
     privacy: 'Privacy and labels',
     visibleLabel: 'Write “AI” into saved pictures',
     visibleLabelHelp: 'In a corner of each picture you save. The mark inside the file is always there.',
-    markInside: 'Every portrait is marked inside its file as made by AI.',
     notifications: 'Tell me when something long is done',
     notificationsHelp: 'Names are never shown in it.',
     diagnostics: 'Report of a problem',
@@ -178,9 +173,7 @@ export const enFrame = {
     tourAgain: 'Show the first steps again',
   },
   photoWork: {
-    importing: (done: number, all: number) => `Adding photos: ${done} of ${all}`,
     cull: 'Keys: arrows move, P uses, X leaves out, Space opens',
     refusedMore: (count: number) => `and ${plural(count, 'more file', 'more files')}`,
-    chooseFolder: 'Photos or a folder…',
   },
 };

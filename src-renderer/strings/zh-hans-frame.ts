@@ -73,7 +73,6 @@ export const zhHansFrame: typeof enFrame = {
     noteHelp: '仅供您自己查看，随人物一起保存，也随人物一起删除。',
     withdraw: '撤回',
     withdrawn: '已撤回同意。不会再学习或绘制此人。',
-    given2: '已记录同意',
   },
   erasure: {
     whatGoes: '以下内容将永久删除',
@@ -111,7 +110,6 @@ export const zhHansFrame: typeof enFrame = {
     imported: (added, known, refused) =>
       [`已添加 ${added} 张`, known > 0 ? `${known} 张已存在` : '', refused > 0 ? `${refused} 个未添加` : '']
         .filter(Boolean).join('，'),
-    refusedWhy: (fileName) => fileName,
     saved: (fileName, size) => `${fileName}，${size}`,
     save: '保存',
     show: '查看',
@@ -129,7 +127,6 @@ export const zhHansFrame: typeof enFrame = {
     lastBackup: (when, size) => `最近一次：${when}，${size}`,
     backupCount: (count) => `保留着 ${count} 份备份`,
     noBackup: '还没有备份。使用工作室的每一天都会自动备份一次。',
-    reasons: { daily: '每日', asked: '手动', migration: '升级前' },
     backUp: '立即备份',
     backedUp: '备份已完成并通过校验',
     check: '检查所有文件',
@@ -153,14 +150,12 @@ export const zhHansFrame: typeof enFrame = {
     recoveredHolds: (text) => `已找回：${text}。损坏的文件已另行保存。`,
   },
   preferences: {
-    general: '通用',
     appearance: '外观',
     tileSize: '写真墙的图片大小',
     computer: '这台电脑',
     privacy: '隐私与标识',
     visibleLabel: '在保存的图片上写明“AI生成”',
     visibleLabelHelp: '写在每张保存图片的一角。文件内部的标记始终都有。',
-    markInside: '每张写真的文件内部都标记为 AI 生成。',
     notifications: '耗时任务完成时通知我',
     notificationsHelp: '通知中从不显示名字。',
     diagnostics: '问题报告',
@@ -171,9 +166,7 @@ export const zhHansFrame: typeof enFrame = {
     tourAgain: '重新显示入门步骤',
   },
   photoWork: {
-    importing: (done, all) => `正在添加照片：${done} / ${all}`,
     cull: '按键：方向键移动，P 使用，X 不使用，空格放大',
     refusedMore: (count) => `另有 ${count} 个文件`,
-    chooseFolder: '照片或文件夹…',
   },
 };

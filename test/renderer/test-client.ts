@@ -56,6 +56,7 @@ function plainHandlers(): Record<string, Handler> {
       packs: [pack()], styles: [style('pencil'), style('winter')],
     }),
     'settings.set': (change) => ({ ...defaultStudioSettings, ...(change as object) }),
+    'styles.list': () => [style('pencil'), style('winter')],
     'subjects.list': () => [ada],
     'subjects.create': (request) => ({ ...subject(2), ...(request as object) }),
     'photos.list': () => [photo(1), photo(2)],
