@@ -23,6 +23,8 @@ export const libraryCheckSchema = z.object({
   /** Kept files that are gone, and those whose bytes are no longer theirs. */
   missing: count,
   damaged: count,
+  /** Of these two the pictures that were made again from their photo. */
+  mended: count.default(0),
   /** Files and half-written ones that no row speaks of, and were removed. */
   swept: count,
   isDatabaseSound: z.boolean(),

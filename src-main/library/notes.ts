@@ -146,7 +146,7 @@ export function completeMark(database: Database): string | null {
   return row?.value ?? null;
 }
 
-function setCompleteMark(database: Database, mark: string | null): void {
+export function setCompleteMark(database: Database, mark: string | null): void {
   database.prepare("delete from library_note where name = 'notes'").run();
   if (mark !== null) database.prepare("insert into library_note (name, value) values ('notes', ?)").run(mark);
 }

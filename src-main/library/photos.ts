@@ -85,6 +85,8 @@ export interface PhotoQueries {
   setChoice(id: PhotoId, userChoice: PhotoRecord['userChoice']): void;
   setCaption(id: PhotoId, caption: string): void;
   setRepeats(id: PhotoId, repeats: number): void;
+  /** Others in the place of previews that were lost. */
+  setPreviews(id: PhotoId, previews: Pick<PhotoRecord, 'previewSha256' | 'thumbnailSha256'>): void;
 }
 
 interface PhotoRow {
@@ -114,6 +116,8 @@ export function photoQueries(database: Database): PhotoQueries {
       @addedAtMs)`);
   const setChoice = database.prepare('update photo set user_choice = ? where id = ?');
   const setCaption = database.prepare('update photo set caption = ? where id = ?');
+  const setPreviews = database.prepare(
+    'update photo set preview_sha256 = @previewSha256, thumbnail_sha256 = @thumbnailSha256 where id = @id');
   const setRepeats = database.prepare('update photo set repeats = ? where id = ?');
   return {
     insert: (photo) => void insert.run(photo),
@@ -124,6 +128,7 @@ export function photoQueries(database: Database): PhotoQueries {
     setChoice: (id, userChoice) => void setChoice.run(userChoice, id),
     setCaption: (id, caption) => void setCaption.run(caption, id),
     setRepeats: (id, repeats) => void setRepeats.run(repeats, id),
+    setPreviews: (id, previews) => void setPreviews.run({ id, ...previews }),
   };
 }
 

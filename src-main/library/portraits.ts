@@ -36,8 +36,8 @@ export interface PortraitQueries {
   ofJob(jobId: JobId): PortraitRecord[];
   /** Into the trash, or out of it with null. */
   setRemoved(id: PortraitId, removedAtMs: number | null): void;
-  /** A small picture for the gallery that was made later. */
-  setTile(id: PortraitId, tileSha256: string): void;
+  /** A small picture for the gallery that was made later; null where it was lost. */
+  setTile(id: PortraitId, tileSha256: string | null): void;
   emptyTrash(): void;
 }
 

@@ -19,6 +19,7 @@ import { asideFolderName } from './file-store.ts';
 import { libraryFactQueries } from './library-facts.ts';
 import { migrate, newestVersion, versionOf } from './migrate.ts';
 import { NoteFiles } from './note-files.ts';
+import { setCompleteMark } from './notes.ts';
 import { traceQueries } from './traces.ts';
 
 const fileName = 'library.db';
@@ -74,6 +75,33 @@ function lostDatabase(): UserError {
   });
 }
 
+/**
+ * Takes a closed library back to one of its backups. What is there now is backed up first, and files that the backup
+ * does not know are put aside at the next start, so this can be taken back. Throws 'library.no-backup'.
+ */
+export async function restoreBackup(folder: string, id: string): Promise<void> {
+  const backups = backupFolder(folder);
+  const backup = (await backups.list()).find((one) => one.id === id);
+  if (!backup || !isSound(backups.pathOf(id))) throw noBackup(id);
+  const { database } = await openOrRestore(folder);
+  try {
+    await backups.make(database, 'asked', Date.now());
+  } finally {
+    database.close();
+  }
+  await removeFiles(join(folder, newFileName));
+  await copyFile(backups.pathOf(id), join(folder, newFileName));
+  await putInPlace(folder, fill(folder, backup, false));
+}
+
+function noBackup(id: string): UserError {
+  return new UserError('library.no-backup', {
+    what: `There is no sound backup "${id}".`,
+    safe: 'Nothing was changed.',
+    todo: 'Choose one of `likeness library state`.',
+  }, { backup: id });
+}
+
 /** From the newest backup that is good, else from the notes alone; false where there is neither. */
 async function restoreNewest(folder: string): Promise<boolean> {
   for (const backup of await backupFolder(folder).list()) if (await restoreFrom(folder, backup)) return true;
@@ -84,7 +112,7 @@ async function restoreNewest(folder: string): Promise<boolean> {
 export async function rebuildLibrary(folder: string): Promise<boolean> {
   if (!new NoteFiles(folder).hasAny()) return false;
   await removeFiles(join(folder, newFileName));
-  await putInPlace(folder, fill(folder, null));
+  await putInPlace(folder, fill(folder, null, true));
   return true;
 }
 
@@ -93,7 +121,7 @@ async function restoreFrom(folder: string, backup: Backup): Promise<boolean> {
   await removeFiles(copy);
   await copyFile(backupFolder(folder).pathOf(backup.id), copy);
   if (!isSound(copy) || isNewer(copy)) return false;
-  await putInPlace(folder, fill(folder, backup));
+  await putInPlace(folder, fill(folder, backup, true));
   return true;
 }
 
@@ -107,12 +135,14 @@ function isNewer(file: string): boolean {
 }
 
 /** Brings the new file up to date; returns the subjects that must not come back from any backup. */
-function fill(folder: string, backup: Backup | null): SubjectId[] {
+function fill(folder: string, backup: Backup | null, withNotes: boolean): SubjectId[] {
   const database = new SqliteDatabase(join(folder, newFileName));
   try {
     database.pragma('secure_delete = on');
     migrate(database);
-    const gone = applyNotes(database, new NoteFiles(folder));
+    const gone = withNotes ? applyNotes(database, new NoteFiles(folder)) : [];
+    // the notes are of another state then, and are written anew
+    if (!withNotes) setCompleteMark(database, null);
     const facts = libraryFactQueries(database);
     facts.setRestored(true);
     facts.setRecovery(recoveryOf(database, backup));
