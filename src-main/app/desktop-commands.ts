@@ -1,7 +1,7 @@
 // The desktop's commands: dialogs, folders, links, the library's move. Parsed like the studio's and answered as data.
 // What the system does stands behind DesktopSystem, so that a test can play it.
 
-import { copyFile, readdir, rm } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { extname, join, sep } from 'node:path';
 import {
@@ -42,12 +42,10 @@ export interface DesktopParts {
   readonly system: DesktopSystem;
   readonly holder: StudioHolder;
   readonly words: () => DesktopWords;
-  /** Moves a whole library and remembers where it lies then. */
-  readonly moveLibrary: (from: string, to: string) => Promise<void>;
+  /** Moves a whole library into or below a folder, and remembers where it lies then, which it answers. */
+  readonly moveLibrary: (from: string, to: string) => Promise<string>;
   /** A file to open, or an https address; undefined where this copy of Likeness names none. */
   readonly linkOf: (link: LinkName) => string | undefined;
-  /** After another library was opened under the page. */
-  readonly reloadPage: () => void;
 }
 
 type DesktopHandlers = {
@@ -73,23 +71,46 @@ export function desktopAnswers(parts: DesktopParts): AnswerDesktop {
 
 const photoEndings = ['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp'];
 
-function desktopHandlers({ system, holder, words, moveLibrary, linkOf, reloadPage }: DesktopParts): DesktopHandlers {
-  const tickets = openTickets<'library' | 'export'>();
-  const isMac = system.platform === 'darwin';
+function desktopHandlers(parts: DesktopParts): DesktopHandlers {
+  const { system, holder, linkOf } = parts;
   return {
     'desktop.state': async () => {
       const { platform, isPackaged } = system;
       return { platform: platform === 'darwin' || platform === 'win32' ? platform : 'linux', isPackaged };
     },
-    'desktop.choosePhotos': async ({ subjectId, what }) => {
-      const { dialog } = words();
-      const title = what === 'folder' ? dialog.chooseFolderOfPhotos : dialog.choosePhotos;
-      const filters = [
-        { name: dialog.photos, extensions: photoEndings }, { name: dialog.allFiles, extensions: ['*'] },
-      ];
-      const paths = await system.ask({ title, button: dialog.import, what: isMac ? 'both' : what, filters });
-      return { job: paths.length === 0 ? null : await holder.studio().queueImport(subjectId, paths) };
+    'desktop.choosePhotos': (request) => choosePhotos(parts, request),
+    ...folderHandlers(parts),
+    'desktop.showLibrary': async () => {
+      await system.open(holder.studio().library.folder);
+      return {};
     },
+    'desktop.openLink': async ({ link }) => {
+      const target = linkOf(link);
+      if (target === undefined) throw noLink();
+      await (target.startsWith('https://') ? system.openAddress(target) : system.open(target));
+      return {};
+    },
+  };
+}
+
+async function choosePhotos(
+  { system, holder, words }: DesktopParts, { subjectId, what }: ParsedDesktopRequest<'desktop.choosePhotos'>,
+): Promise<DesktopResponse<'desktop.choosePhotos'>> {
+  const { dialog } = words();
+  const title = what === 'folder' ? dialog.chooseFolderOfPhotos : dialog.choosePhotos;
+  const filters = [
+    { name: dialog.photos, extensions: photoEndings }, { name: dialog.allFiles, extensions: ['*'] },
+  ];
+  const asked = system.platform === 'darwin' ? 'both' : what;
+  const paths = await system.ask({ title, button: dialog.import, what: asked, filters });
+  return { job: paths.length === 0 ? null : await holder.studio().queueImport(subjectId, paths) };
+}
+
+/** What works on a folder that was chosen before. */
+function folderHandlers({ system, holder, words, moveLibrary }: DesktopParts): Pick<
+  DesktopHandlers, 'desktop.chooseFolder' | 'desktop.saveExport' | 'desktop.moveLibrary'> {
+  const tickets = openTickets<'library' | 'export'>();
+  return {
     'desktop.chooseFolder': async ({ purpose }) => {
       const { dialog } = words();
       const title = purpose === 'library' ? dialog.chooseLibrary : dialog.chooseExport;
@@ -105,23 +126,9 @@ function desktopHandlers({ system, holder, words, moveLibrary, linkOf, reloadPag
       return { place: placeWords(file), files: 1 };
     },
     'desktop.moveLibrary': async ({ ticket }) => {
-      const to = await libraryFolderIn(tickets.pathOf('library', ticket));
-      await holder.move(async (from) => {
-        await moveLibrary(from, to);
-        return to;
-      });
-      reloadPage();
-      return { place: placeWords(to) };
-    },
-    'desktop.showLibrary': async () => {
-      await system.open(holder.studio().library.folder);
-      return {};
-    },
-    'desktop.openLink': async ({ link }) => {
-      const target = linkOf(link);
-      if (target === undefined) throw noLink();
-      await (target.startsWith('https://') ? system.openAddress(target) : system.open(target));
-      return {};
+      const to = tickets.pathOf('library', ticket);
+      await holder.move((from) => moveLibrary(from, to));
+      return { place: placeWords(holder.studio().library.folder) };
     },
   };
 }
@@ -130,12 +137,6 @@ function desktopHandlers({ system, holder, words, moveLibrary, linkOf, reloadPag
 export function placeWords(path: string): string {
   const home = homedir();
   return path === home || path.startsWith(home + sep) ? `~${path.slice(home.length)}` : path;
-}
-
-/** An empty folder is taken itself; in one that holds other things the library gets a folder of its own. */
-async function libraryFolderIn(folder: string): Promise<string> {
-  const names = await readdir(folder).catch(() => []);
-  return names.length === 0 ? folder : join(folder, 'Likeness');
 }
 
 /** Copies without ever writing over a file: 'a.png', then 'a (2).png'. Returns the copy's path. */

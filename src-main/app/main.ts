@@ -5,7 +5,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { app, dialog, nativeImage, nativeTheme, powerMonitor, protocol, session, shell } from 'electron';
 import type { BrowserWindow, Session } from 'electron';
-import { openStudio } from '../studio/open-studio.ts';
+import { placeOfLibrary } from '../library/library-place.ts';
+import { finishMove, moveLibrary } from '../library/move-library.ts';
+import { type Studio, openStudio } from '../studio/open-studio.ts';
 import { desktopAnswers } from './desktop-commands.ts';
 import { desktopSystem, frontWindow, showMessage } from './desktop-system.ts';
 import { type DesktopWindow, describeApp, desktopWindow } from './desktop-window.ts';
@@ -20,7 +22,7 @@ import { openOrExplain } from './opening.ts';
 import { answerPageRequest, readPage } from './page-files.ts';
 import { chromiumSwitches, pageScheme, schemePrivileges, sessionPartition } from './page-policy.ts';
 import { refuseStrangers, restrictSession, shutDoors } from './page-session.ts';
-import { type Places, developmentPlaces, installedPlaces, libraryPlace } from './places.ts';
+import { type Places, defaultPlace, developmentPlaces, installedPlaces } from './places.ts';
 import { type Quitting, openQuitting } from './quitting.ts';
 import { type SettingsMemory, settingsMemory } from './settings-memory.ts';
 import { signSystem } from './sign-system.ts';
@@ -71,9 +73,9 @@ function assemble(): Desktop {
     openStudio({ ...places, libraryFolder, version: app.getVersion(), onLog }));
   const memory = settingsMemory(holder, () => app.getLocale(), ({ theme }) => window.dress(theme));
   const watch = openWorkWatch();
-  const dragOut = openDragOut(join(app.getPath('userData'), 'drag-out'), dragSource(holder));
+  const dragOut = openDragOut(join(app.getPath('userData'), 'drag-out'), dragSource(holder, () => memory.get()));
   const quitting = openQuitting({
-    unfinished: watch.unfinished, words: memory.words, quit: () => app.quit(),
+    unfinished: () => watch.unfinished(), words: memory.words, quit: () => app.quit(),
     confirm: async (message, detail, buttons) =>
       await showMessage({ type: 'question', message, detail, buttons: [...buttons] }) === 0,
     async close() {
@@ -132,19 +134,17 @@ function connect(desktop: Desktop): void {
   const page = readPage(join(here, '..', 'renderer'));
   ownSession.protocol.handle(pageScheme, (request) => answerPageRequest(page, holder, request));
   const desktopCommands = desktopAnswers({
-    system: desktopSystem(), holder, words: memory.words, moveLibrary: moveNothing, linkOf: linkOf(places),
-    reloadPage: () => frontWindow()?.webContents.reload(),
+    system: desktopSystem(), holder, words: memory.words, linkOf: linkOf(places),
+    moveLibrary: (from, to) => moveLibrary(from, to, { defaultFolder: defaultPlace() }),
   });
   receiveMessages(messageGate({
-    call: memory.call, desktop: desktopCommands, importFiles: (request) => importDropped(holder.studio, request),
+    call: memory.call, desktop: desktopCommands,
+    importFiles: (request) => importDropped(() => holder.studio(), request),
     dragOut: (request) => drag(dragOut, request),
   }, isWindowContents));
   holder.onOpen((studio) => {
     watch.begin();
-    void Promise.all([studio.run('jobs.list', {}), studio.run('studio.state', {})]).then(([jobs, { isQueuePaused }]) => {
-      watch.learn(jobs, isQueuePaused, performance.now());
-      signs.refresh();
-    }).catch(() => undefined);
+    void learnQueue(studio, watch).then(signs.refresh, () => undefined);
   });
   holder.subscribe((event) => {
     const window = frontWindow();
@@ -154,8 +154,10 @@ function connect(desktop: Desktop): void {
   });
 }
 
-async function moveNothing(): Promise<void> {
-  throw new Error('The library cannot be moved.');
+async function learnQueue(studio: Studio, watch: WorkWatch): Promise<void> {
+  const jobs = await studio.run('jobs.list', {});
+  const { isQueuePaused } = await studio.run('studio.state', {});
+  watch.learn(jobs, isQueuePaused, performance.now());
 }
 
 async function drag(dragOut: DragOut, request: unknown): Promise<void> {
@@ -167,7 +169,7 @@ async function drag(dragOut: DragOut, request: unknown): Promise<void> {
 }
 
 function followTheSystem({ quitting, watch, memory, window }: Desktop): void {
-  const sleep = openSleep(watch.unfinished, memory.call);
+  const sleep = openSleep(() => watch.unfinished(), memory.call);
   powerMonitor.on('suspend', () => void sleep.suspend());
   powerMonitor.on('resume', () => void sleep.resume());
   powerMonitor.on('shutdown', () => {
@@ -188,14 +190,19 @@ async function start(): Promise<void> {
   process.on('uncaughtException', (error) => explainBug(error, desktop));
   await dragOut.empty();
   connect(desktop);
-  const libraryFolder = libraryPlace();
   const isOpen = await openOrExplain({
-    open: () => holder.open(libraryFolder), show: showMessage, words: memory.words,
-    showFolder: async () => void await shell.openPath(libraryFolder),
+    open: () => openLibraryOf(holder), show: showMessage, words: memory.words,
+    showFolder: async () => void await shell.openPath(defaultPlace()),
   });
   if (!isOpen) return app.exit(1);
   followTheSystem(desktop);
   window.show();
+}
+
+/** Wherever it was moved; what a move left behind that was cut short goes first. */
+async function openLibraryOf(holder: StudioHolder): Promise<void> {
+  await finishMove(defaultPlace());
+  await holder.open(placeOfLibrary(defaultPlace()));
 }
 
 /** A fault of ours outside any command: said once, and the studio closed so that its work goes on at the next start. */

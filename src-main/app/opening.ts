@@ -22,7 +22,8 @@ export async function openOrExplain({ open, show, showFolder, words }: Opening):
     } catch (error) {
       const { trouble } = words();
       const buttons = [trouble.tryAgain, trouble.showFolder, trouble.quit];
-      const answer = await show({ type: 'error', message: trouble.cannotStart, detail: detailOf(error, words()), buttons });
+      const detail = detailOf(error, words());
+      const answer = await show({ type: 'error', message: trouble.cannotStart, detail, buttons });
       if (answer === 2) return false;
       if (answer === 1) await showFolder();
     }

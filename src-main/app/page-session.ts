@@ -8,10 +8,13 @@ import { isAllowedPermission, isAllowedRequest, isOwnPage } from './page-policy.
 /** What a certificate gets: Chromium's net::ERR_FAILED. No page of ours has one. */
 const refusedCertificate = -2;
 
+export interface SessionPolicy {
+  readonly hasDeveloperTools: boolean;
+  readonly downloadsFolder: () => string;
+}
+
 /** Shuts a session. `downloadsFolder` is where the dialog for saving begins. */
-export function restrictSession(
-  session: Session, { hasDeveloperTools, downloadsFolder }: { hasDeveloperTools: boolean; downloadsFolder: () => string },
-): void {
+export function restrictSession(session: Session, { hasDeveloperTools, downloadsFolder }: SessionPolicy): void {
   session.setPermissionRequestHandler((contents, permission, decide, { requestingUrl }) => {
     decide(isAllowedPermission(permission, requestingUrl) && contents !== null);
   });
@@ -21,7 +24,9 @@ export function restrictSession(
   session.setBluetoothPairingHandler((_details, answer) => answer({ confirmed: false }));
   session.setCertificateVerifyProc((_request, answer) => answer(refusedCertificate));
   session.setSpellCheckerEnabled(false);
-  session.webRequest.onBeforeRequest(({ url }, answer) => answer({ cancel: !isAllowedRequest(url, hasDeveloperTools) }));
+  session.webRequest.onBeforeRequest(({ url }, answer) => {
+    answer({ cancel: !isAllowedRequest(url, hasDeveloperTools) });
+  });
   session.on('select-hid-device', (event, _details, answer) => {
     event.preventDefault();
     answer();

@@ -36,8 +36,8 @@ export function installedPlaces(resourcesPath: string): Places {
   };
 }
 
-/** The user's own library, or for a test the one that LIKENESS_LIBRARY names. */
-export function libraryPlace(): string {
+/** Where the user's own library lies unless it was moved, or for a test the place that LIKENESS_LIBRARY names. */
+export function defaultPlace(): string {
   const machine = { platform: process.platform, homeFolder: homedir(), environment: process.env };
   return process.env['LIKENESS_LIBRARY'] ?? defaultLibraryFolder(machine);
 }

@@ -4,8 +4,9 @@
 import { errorDataOf } from '../contract/error-data.ts';
 import { UserError } from '../contract/errors.ts';
 import type { Answer, StudioEvent } from '../contract/studio.ts';
+import type { PictureKind } from '../studio/media.ts';
 import type { Studio } from '../studio/open-studio.ts';
-import type { PageMedia } from './page-files.ts';
+import type { PageExport, PageFile, PageMedia } from './page-files.ts';
 
 export interface StudioHolder extends PageMedia {
   /** Throws 'desktop.moving' while there is none. */
@@ -25,56 +26,78 @@ export interface StudioHolder extends PageMedia {
 }
 
 export function studioHolder(openAt: (libraryFolder: string) => Promise<Studio>): StudioHolder {
-  const listeners = new Set<(event: StudioEvent) => void>();
-  const openListeners = new Set<(studio: Studio) => void>();
-  let current: { readonly studio: Studio } | undefined;
-  let moving: Promise<void> = Promise.resolve();
-  const studio = (): Studio => {
-    if (!current) throw movingError();
-    return current.studio;
-  };
-  const holder: StudioHolder = {
-    studio,
-    async call(command, request) {
-      return current ? current.studio.call(command, request) : { ok: false, error: errorDataOf(movingError()) };
-    },
-    subscribe: (listener) => void listeners.add(listener),
-    onOpen: (listener) => void openListeners.add(listener),
-    async openMedia(kind, id) {
-      return current?.studio.openMedia(kind, id);
-    },
-    openExport: (id) => current?.studio.openExport(id),
-    async open(folder) {
-      const opened = await openAt(folder);
-      current = { studio: opened };
-      opened.subscribe((event) => listeners.forEach((listen) => listen(event)));
-      openListeners.forEach((listen) => listen(opened));
-    },
-    async move(move) {
-      const from = studio().library.folder;
-      moving = closeMoveOpen(from, move);
-      await moving;
-    },
-    async close() {
-      await moving.catch(() => undefined);
-      await closeNow();
-    },
-  };
-  async function closeNow(): Promise<void> {
-    const closing = current;
-    current = undefined;
-    await closing?.studio.close();
+  return new Holder(openAt);
+}
+
+class Holder implements StudioHolder {
+  readonly #openAt: (libraryFolder: string) => Promise<Studio>;
+  readonly #listeners = new Set<(event: StudioEvent) => void>();
+  readonly #openListeners = new Set<(studio: Studio) => void>();
+  #current: Studio | undefined;
+  #moving: Promise<void> = Promise.resolve();
+
+  constructor(openAt: (libraryFolder: string) => Promise<Studio>) {
+    this.#openAt = openAt;
   }
-  async function closeMoveOpen(from: string, move: (from: string) => Promise<string>): Promise<void> {
-    await closeNow();
+
+  studio(): Studio {
+    if (!this.#current) throw movingError();
+    return this.#current;
+  }
+
+  async call(command: string, request: unknown): Promise<Answer> {
+    return this.#current?.call(command, request) ?? { ok: false, error: errorDataOf(movingError()) };
+  }
+
+  subscribe(listener: (event: StudioEvent) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  onOpen(listener: (studio: Studio) => void): void {
+    this.#openListeners.add(listener);
+  }
+
+  async openMedia(kind: PictureKind, id: string): Promise<PageFile | undefined> {
+    return this.#current?.openMedia(kind, id);
+  }
+
+  openExport(id: string): PageExport | undefined {
+    return this.#current?.openExport(id);
+  }
+
+  async open(libraryFolder: string): Promise<void> {
+    const opened = await this.#openAt(libraryFolder);
+    this.#current = opened;
+    opened.subscribe((event) => this.#listeners.forEach((listen) => listen(event)));
+    this.#openListeners.forEach((listen) => listen(opened));
+  }
+
+  async move(move: (from: string) => Promise<string>): Promise<void> {
+    this.#moving = this.#closeMoveOpen(this.studio().library.folder, move);
+    await this.#moving;
+  }
+
+  async close(): Promise<void> {
+    // a library that is being moved is whole again before anything ends
+    await this.#moving.catch(() => undefined);
+    await this.#closeNow();
+  }
+
+  async #closeMoveOpen(from: string, move: (from: string) => Promise<string>): Promise<void> {
+    await this.#closeNow();
     let place = from;
     try {
       place = await move(from);
     } finally {
-      await holder.open(place);
+      await this.open(place);
     }
   }
-  return holder;
+
+  async #closeNow(): Promise<void> {
+    const closing = this.#current;
+    this.#current = undefined;
+    await closing?.close();
+  }
 }
 
 function movingError(): UserError {

@@ -58,11 +58,13 @@ export function placeWindow(saved: Bounds | null, workAreas: readonly Bounds[]):
   const height = Math.min(Math.max(wanted.height, smallestWindow.height), area.height);
   if (!saved || !home) {
     return {
-      x: area.x + Math.round((area.width - width) / 2), y: area.y + Math.round((area.height - height) / 2), width, height,
+      x: area.x + Math.round((area.width - width) / 2), y: area.y + Math.round((area.height - height) / 2),
+      width, height,
     };
   }
-  // the top stays within the display, the sides may hang over
-  return { x: saved.x, y: Math.max(saved.y, area.y), width, height };
+  // the top stays within the display, the sides may hang over as far as it can still be caught
+  const [leftmost, rightmost] = [area.x + smallestGrip.width - width, area.x + area.width - smallestGrip.width];
+  return { x: Math.min(Math.max(saved.x, leftmost), rightmost), y: Math.max(saved.y, area.y), width, height };
 }
 
 function canBeCaught(window: Bounds, area: Bounds): boolean {

@@ -90,7 +90,7 @@ function mendPage(window: BrowserWindow, { words }: WindowSettings): void {
   webContents.on('render-process-gone', (_event, { reason }) => {
     const next = mending.after(reason, Date.now());
     if (next === 'reopen') webContents.reload();
-    else if (next === 'ask') void askAndReload(window, words().trouble.pageGone, goneSentence(words(), reason), words());
+    else if (next === 'ask') void askAndReload(window, reason, words());
   });
   let isAsking = false;
   window.on('unresponsive', () => {
@@ -100,11 +100,11 @@ function mendPage(window: BrowserWindow, { words }: WindowSettings): void {
   });
 }
 
-async function askAndReload(
-  window: BrowserWindow, message: string, reason: string, { trouble }: DesktopWords,
-): Promise<void> {
-  const detail = [reason, trouble.pageSafe].filter(Boolean).join(' ');
-  const answer = await showMessage({ type: 'error', message, detail, buttons: [trouble.reload, trouble.quit] });
+async function askAndReload(window: BrowserWindow, reason: string, words: DesktopWords): Promise<void> {
+  const { trouble } = words;
+  const detail = [goneSentence(words, reason), trouble.pageSafe].filter(Boolean).join(' ');
+  const buttons = [trouble.reload, trouble.quit];
+  const answer = await showMessage({ type: 'error', message: trouble.pageGone, detail, buttons });
   if (answer === 0 && !window.isDestroyed()) window.webContents.reload();
   else if (answer === 1) window.close();
 }

@@ -42,16 +42,68 @@ interface Watched {
 }
 
 export function openWorkWatch(): WorkWatch {
-  const watched = new Map<string, Watched>();
-  const heard = new Set<string>();
-  let isPaused = false;
-  let hasFailed = false;
-  const running = (): Watched | undefined => [...watched.values()].find(({ job }) => job.state === 'running');
+  return new Watch();
+}
 
-  function take(job: Job, nowMs: number): Job | undefined {
-    heard.add(job.id);
+class Watch implements WorkWatch {
+  readonly #watched = new Map<string, Watched>();
+  readonly #heard = new Set<string>();
+  #isPaused = false;
+  #hasFailed = false;
+
+  see(event: StudioEvent, nowMs: number): Job | undefined {
+    if (event.type === 'job-changed') return this.#take(event.job, nowMs);
+    if (event.type === 'queue-state') this.#isPaused = event.isPaused;
+    if (event.type === 'job-removed') this.#watched.delete(event.jobId);
+    const found = event.type === 'job-progress' ? this.#watched.get(event.jobId) : undefined;
+    if (found && event.type === 'job-progress') {
+      found.job = { ...found.job, progress: event.progress };
+      found.lastFraction = fractionDone(found.job) ?? found.lastFraction;
+    }
+    return undefined;
+  }
+
+  begin(): void {
+    this.#watched.clear();
+    this.#heard.clear();
+    this.#isPaused = false;
+    this.#hasFailed = false;
+  }
+
+  learn(jobs: readonly Job[], isPaused: boolean, nowMs: number): void {
+    this.#isPaused = isPaused;
+    for (const job of jobs) if (!ended.has(job.state) && !this.#heard.has(job.id)) this.#take(job, nowMs);
+  }
+
+  bar(): Bar {
+    const now = this.#running();
+    if (now) return barAt(now.lastFraction);
+    if (this.#hasFailed) return { fraction: 1, mode: 'error' };
+    const waiting = [...this.#watched.values()];
+    const stopped = waiting.find(({ job }) => job.state === 'paused') ?? (this.#isPaused ? waiting[0] : undefined);
+    return stopped ? { fraction: Math.max(0.02, stopped.lastFraction ?? 0), mode: 'paused' } : noBar;
+  }
+
+  isWorking(): boolean {
+    return this.#running() !== undefined;
+  }
+
+  unfinished(): readonly Job[] {
+    return [...this.#watched.values()].map(({ job }) => job).filter(({ state }) => state === 'running');
+  }
+
+  lookedAt(): void {
+    this.#hasFailed = false;
+  }
+
+  #running(): Watched | undefined {
+    return [...this.#watched.values()].find(({ job }) => job.state === 'running');
+  }
+
+  #take(job: Job, nowMs: number): Job | undefined {
+    this.#heard.add(job.id);
     const fresh: Watched = { job, runningSinceMs: undefined, workedMs: 0, lastFraction: undefined };
-    const known = watched.get(job.id) ?? fresh;
+    const known = this.#watched.get(job.id) ?? fresh;
     known.job = job;
     known.lastFraction = fractionDone(job) ?? known.lastFraction;
     if (job.state === 'running') {
@@ -60,49 +112,12 @@ export function openWorkWatch(): WorkWatch {
       known.workedMs += nowMs - known.runningSinceMs;
       known.runningSinceMs = undefined;
     }
-    if (!ended.has(job.state)) watched.set(job.id, known);
-    else if (!watched.delete(job.id)) return undefined;
-    if (job.state === 'failed') hasFailed = true;
+    if (!ended.has(job.state)) this.#watched.set(job.id, known);
+    else if (!this.#watched.delete(job.id)) return undefined;
+    if (job.state === 'failed') this.#hasFailed = true;
     const isWorthSaying = (job.state === 'done' || job.state === 'failed') && known.workedMs >= longWorkMs;
     return isWorthSaying ? job : undefined;
   }
-
-  return {
-    see(event, nowMs) {
-      if (event.type === 'job-changed') return take(event.job, nowMs);
-      if (event.type === 'queue-state') isPaused = event.isPaused;
-      if (event.type === 'job-removed') watched.delete(event.jobId);
-      const found = event.type === 'job-progress' ? watched.get(event.jobId) : undefined;
-      if (found && event.type === 'job-progress') {
-        found.job = { ...found.job, progress: event.progress };
-        found.lastFraction = fractionDone(found.job) ?? found.lastFraction;
-      }
-      return undefined;
-    },
-    begin() {
-      watched.clear();
-      heard.clear();
-      isPaused = false;
-      hasFailed = false;
-    },
-    learn(jobs, paused, nowMs) {
-      isPaused = paused;
-      for (const job of jobs) if (!ended.has(job.state) && !heard.has(job.id)) take(job, nowMs);
-    },
-    bar() {
-      const now = running();
-      if (now) return barAt(now.lastFraction);
-      if (hasFailed) return { fraction: 1, mode: 'error' };
-      const waiting = [...watched.values()];
-      const stopped = waiting.find(({ job }) => job.state === 'paused') ?? (isPaused ? waiting[0] : undefined);
-      return stopped ? { fraction: Math.max(0.02, stopped.lastFraction ?? 0), mode: 'paused' } : noBar;
-    },
-    isWorking: () => running() !== undefined,
-    unfinished: () => [...watched.values()].map(({ job }) => job).filter(({ state }) => state === 'running'),
-    lookedAt() {
-      hasFailed = false;
-    },
-  };
 }
 
 function barAt(fraction: number | undefined): Bar {

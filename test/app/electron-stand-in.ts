@@ -2,7 +2,7 @@
 // system. Only what src-main/app uses is here; anything else is undefined, so a new use fails loudly.
 
 import { EventEmitter } from 'node:events';
-import { StandInContents, type StandInWindow, windowClass } from './stand-in-window.ts';
+import { type StandInWindow, windowClass } from './stand-in-window.ts';
 
 export type Listener = (...parts: never[]) => unknown;
 
@@ -71,7 +71,7 @@ function standInApp(errors: string[]) {
     quits: 0,
     isSandboxed: false,
     switches: [] as string[][],
-    paths: { appData: '/nowhere', userData: '/nowhere/user', downloads: '/nowhere/downloads' } as Record<string, string>,
+    paths: { appData: '/nowhere', downloads: '/nowhere/downloads' } as Record<string, string>,
     isPackaged: false,
     commandLine: {
       appendSwitch: (...parts: string[]) => void app.switches.push(parts),
@@ -116,6 +116,38 @@ export function electronStandIn(): StandIn {
     held: new Set(), powerMonitor: new EventEmitter(),
     nativeTheme: { themeSource: 'system', shouldUseDarkColors: true }, menu: [],
   };
+  Object.assign(electron.module, aroundTheWindow(electron), aroundTheSystem(electron));
+  return electron;
+}
+
+function aroundTheWindow(electron: StandIn) {
+  return {
+    app: electron.app,
+    BrowserWindow: windowClass(electron.windows, (contents) =>
+      void electron.app.emit('web-contents-created', {}, contents)),
+    Menu: {
+      buildFromTemplate: (template: MenuEntry[]) => ({ template, popup: () => undefined }),
+      setApplicationMenu: ({ template }: { template: MenuEntry[] }) => void (electron.menu = template),
+    },
+    dialog: standInDialog(electron),
+    ipcMain: {
+      handle: (channel: string, handler: Listener) => void electron.calls.set(channel, handler),
+      on: (channel: string, handler: Listener) => void electron.calls.set(channel, handler),
+    },
+    nativeImage: { createFromBuffer: (bytes: Uint8Array) => ({ bytes }) },
+    protocol: { registerSchemesAsPrivileged: (list: unknown[]) => void electron.schemes.push(...list) },
+    session: {
+      defaultSession: electron.sessions[0],
+      fromPartition: (partition: string, options: unknown) => {
+        const made = new StandInSession(partition, options);
+        electron.sessions.push(made);
+        return made;
+      },
+    },
+  };
+}
+
+function aroundTheSystem(electron: StandIn) {
   class Notification extends EventEmitter {
     static isSupported = () => true;
     readonly options: { title: string; body: string };
@@ -126,45 +158,21 @@ export function electronStandIn(): StandIn {
     show = () => void electron.notifications.push(this);
   }
   let blockers = 0;
-  Object.assign(electron.module, {
-    app: electron.app,
-    BrowserWindow: windowClass(electron.windows, (contents: StandInContents) =>
-      void electron.app.emit('web-contents-created', {}, contents)),
-    Menu: {
-      buildFromTemplate: (template: MenuEntry[]) => ({ template, popup: () => undefined }),
-      setApplicationMenu: ({ template }: { template: MenuEntry[] }) => void (electron.menu = template),
-    },
+  return {
     Notification,
-    dialog: standInDialog(electron),
-    ipcMain: {
-      handle: (channel: string, handler: Listener) => void electron.calls.set(channel, handler),
-      on: (channel: string, handler: Listener) => void electron.calls.set(channel, handler),
-    },
-    nativeImage: { createFromBuffer: (bytes: Uint8Array) => ({ bytes }) },
     nativeTheme: electron.nativeTheme,
     powerMonitor: electron.powerMonitor,
     powerSaveBlocker: {
       start: () => (electron.held.add(++blockers), blockers),
       stop: (id: number) => electron.held.delete(id),
     },
-    protocol: { registerSchemesAsPrivileged: (list: unknown[]) => void electron.schemes.push(...list) },
-    screen: standInScreen,
-    session: {
-      defaultSession: electron.sessions[0],
-      fromPartition: (partition: string, options: unknown) => {
-        const made = new StandInSession(partition, options);
-        electron.sessions.push(made);
-        return made;
-      },
-    },
+    screen: { getPrimaryDisplay: () => display, getAllDisplays: () => [display] },
     shell: {
       openPath: async (path: string) => (electron.opened.push(path), ''),
       openExternal: async (address: string) => void electron.opened.push(address),
       showItemInFolder: (path: string) => void electron.opened.push(path),
     },
-  });
-  return electron;
+  };
 }
 
 const display = { workArea: { x: 0, y: 0, width: 1920, height: 1040 } };
-const standInScreen = { getPrimaryDisplay: () => display, getAllDisplays: () => [display] };

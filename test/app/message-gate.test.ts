@@ -71,7 +71,7 @@ const anyCommand = fc.oneof(
 const anyFrame = fc.oneof(fc.constant(null), fc.record({ url: fc.oneof(fc.webUrl(), fc.string(),
   fc.constantFrom('app://ui/index.html', 'app://ui', 'about:blank', '')), isMainFrame: fc.boolean() }));
 
-test('whatever is sent by whomever, the gate answers and throws nothing: 100,000 messages', { timeout: 120_000 }, async () => {
+test('of 100,000 messages of any kind from anybody the gate answers each, and throws at none', async () => {
   const { gate, calls } = gateWithLog();
   let heard = 0;
   const message = fc.tuple(fc.integer({ min: 5, max: 9 }), anyFrame, anyCommand, anything);
@@ -83,7 +83,7 @@ test('whatever is sent by whomever, the gate answers and throws nothing: 100,000
     expect([codeOf(answer), calls.length - before]).toEqual(isOurs ? ['ok', 1] : ['app.sender-refused', 0]);
   }), { seed: 7, numRuns: 100_000 });
   expect(heard).toBeGreaterThan(100);
-});
+}, 120_000);
 
 test('with a real studio behind it, what is no command and what fits no schema is refused as data', async () => {
   const libraryFolder = mkdtempSync(join(tmpdir(), 'likeness-gate-'));

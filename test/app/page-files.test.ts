@@ -91,11 +91,13 @@ test.each(hostile)('%s answers nothing but 404', async (url) => {
 });
 
 /** Pieces that addresses are attacked with, between pieces that are ours. */
-const pieces = fc.constantFrom('..', '.', '%2e%2e', '%2e', '..%2f', '..%5c', '\\', '%00', '\0', '//', '/', '?', '#', ':', '@', '%',
-  '%c0%ae', '%252e', 'media', 'photo', 'portrait', 'export', 'assets', 'main-1.js', 'index.html', 'secret.json', id,
-  id.slice(1), id.toUpperCase(), '__proto__', 'constructor', 'C:', '~', 'file:', '\u202e', '\ufeff', ' ', ';', '&');
+const pieces = fc.constantFrom('..', '.', '%2e%2e', '%2e', '..%2f', '..%5c', '\\', '%00', '\0', '//', '/', '?', '#',
+  ':', '@', '%', '%c0%ae', '%252e', 'media', 'photo', 'portrait', 'export', 'assets', 'main-1.js', 'index.html',
+  'secret.json', id, id.slice(1),
+  id.toUpperCase(), '__proto__', 'constructor', 'C:', '~', 'file:', '\u202e', '\ufeff', ' ', ';', '&');
 const hostileAddress = fc.tuple(
-  fc.constantFrom('app://ui/', 'app://ui', 'app:/ui/', 'APP://UI/', 'app://ui:80/', 'app://@ui/', 'app://evil/', 'file:///'),
+  fc.constantFrom('app://ui/', 'app://ui', 'app:/ui/', 'APP://UI/', 'app://ui:80/', 'app://@ui/', 'app://evil/',
+    'file:///'),
   fc.array(pieces, { minLength: 1, maxLength: 8 }), fc.constantFrom('', '/'),
 ).map(([start, parts, joint]) => start + parts.join(joint));
 

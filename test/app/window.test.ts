@@ -80,7 +80,8 @@ test('the preload exposes the bridge, nothing of Electron, and no event object',
   bridge.startDrag(['1', '2']);
   expect(sent).toEqual([['likeness:call', 'jobs.list', { a: 1 }], ['likeness:drag', { portraitIds: ['1', '2'] }]]);
 
-  for (const [subscribe, channel] of [['subscribe', 'likeness:event'], ['subscribeDesktop', 'likeness:desktop']] as const) {
+  const channels = [['subscribe', 'likeness:event'], ['subscribeDesktop', 'likeness:desktop']] as const;
+  for (const [subscribe, channel] of channels) {
     const heard: unknown[][] = [];
     const end = bridge[subscribe]((...parts: unknown[]) => heard.push(parts));
     for (const listener of listenersOf(channel)) listener({ sender: 'raw event' }, { type: 'x' });
