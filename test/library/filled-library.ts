@@ -57,7 +57,7 @@ export async function fill(library: Library, name: string, second: SubjectId | n
   library.jobs.insert({
     id: createId, kind: 'create', subjectId, title: `Portraits of ${name}`, createdAtMs: 5,
     parameters: JSON.stringify({ packId: 'starter', adapterId, second: second && { subjectId: second } }),
-  }, [11, 12, 13, 14].map((seed, itemIndex) => ({ itemIndex, seed, parameters: JSON.stringify({ prompt: name }) })));
+  }, [11, 12, 13, 14].map((seed, itemIndex) => ({ itemIndex, seed, parameters: JSON.stringify({ prompt: 'in oil' }) })));
   const portraitIds: PortraitId[] = [];
   for (const itemIndex of [0, 1, 2]) {
     portraitIds.push(await addPortrait(library, name, { subjectId, jobId: createId, itemIndex, adapterId }, second));
@@ -95,7 +95,7 @@ async function addPortrait(
   const keep = (part: string) => library.keepFile(bytesOf(name, `${part} ${of.itemIndex}`), 'image/png');
   const likeness = { cosine: 0.5 + of.itemIndex / 10, distance: 1, latentDistance: null };
   library.portraits.insert({
-    id, ...of, packId: 'starter' as PackId, styleId: null, prompt: `portrait of ${name}`, negativePrompt: '',
+    id, ...of, packId: 'starter' as PackId, styleId: null, prompt: 'portrait in oil', negativePrompt: '',
     seed: 11 + of.itemIndex, widthPx: 64, heightPx: 64, samplingSteps: 2, sampler: 'euler', guidanceScale: 3,
     adapterStrength: 1, likeness, instantly: null, second: second && { subjectId: second, adapterId: null, likeness },
     facePoints: points, isFaceRedrawn: false, settings: { upscale: 2 }, createdAtMs: 6 + of.itemIndex,

@@ -103,7 +103,8 @@ export function receiptText(name: string, receipt: ErasureReceipt): string {
   const rows: readonly (readonly [what: string, count: number])[] = [
     ['photos', receipt.photos], ['faces', receipt.faces], ['crops', receipt.crops], ['looks', receipt.looks],
     ['saved states of runs', receipt.snapshots], ['portraits', receipt.portraits], ['jobs', receipt.jobs],
-    ['portraits that were kept, without a name', receipt.keptPortraits], ['files on the disk', receipt.files], ['backups made anew without them', receipt.backupsRewritten],
+    ['portraits that were kept, without a name', receipt.keptPortraits], ['files on the disk', receipt.files],
+    ['backups made anew without them', receipt.backupsRewritten],
   ];
   return [
     `${name} was removed on ${new Date(receipt.atMs).toISOString().slice(0, 19).replace('T', ' ')} UTC:`,
