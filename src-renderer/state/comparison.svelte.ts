@@ -2,30 +2,20 @@
 
 import type { PortraitId } from '../../src-main/contract/ids.ts';
 import type { Portrait } from '../../src-main/contract/nouns.ts';
+import { PictureZoom } from './zoom.svelte.ts';
 
 export const [fewestCompared, mostCompared] = [2, 6];
-const [smallestScale, largestScale] = [1, 12];
-
-/** What is to be seen of every picture: 1 fits; x and y are the middle as fractions of the picture. */
-export interface Zoom {
-  readonly scale: number;
-  readonly x: number;
-  readonly y: number;
-}
-
-const whole: Zoom = { scale: 1, x: 0.5, y: 0.5 };
-
 export class Comparison {
   /** As they were when they were put beside each other; null: nothing is compared. */
   portraits = $state.raw<readonly Portrait[] | null>(null);
   active = $state(0);
-  zoom = $state.raw<Zoom>(whole);
+  readonly zoom = new PictureZoom();
 
   open(portraits: readonly Portrait[]): void {
     if (portraits.length < fewestCompared) return;
     this.portraits = portraits.slice(0, mostCompared);
     this.active = 0;
-    this.zoom = whole;
+    this.zoom.fit();
   }
 
   close(): void {
@@ -55,30 +45,4 @@ export class Comparison {
     this.portraits = rest;
     this.active = Math.min(this.active, rest.length - 1);
   }
-
-  /** Enlarges around a point of the pictures, in fractions. */
-  zoomBy(factor: number, x = this.zoom.x, y = this.zoom.y): void {
-    const scale = clamp(this.zoom.scale * factor, smallestScale, largestScale);
-    // the point stays where it is on the screen
-    const share = this.zoom.scale / scale;
-    this.#look(scale, x + (this.zoom.x - x) * share, y + (this.zoom.y - y) * share);
-  }
-
-  /** Moves what is seen by fractions of the picture. */
-  panBy(x: number, y: number): void {
-    this.#look(this.zoom.scale, this.zoom.x + x, this.zoom.y + y);
-  }
-
-  fit(): void {
-    this.zoom = whole;
-  }
-
-  #look(scale: number, x: number, y: number): void {
-    const margin = 0.5 / scale;
-    this.zoom = { scale, x: clamp(x, margin, 1 - margin), y: clamp(y, margin, 1 - margin) };
-  }
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(high, Math.max(low, value));
 }

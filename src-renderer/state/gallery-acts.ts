@@ -46,6 +46,21 @@ export async function keepWinner(workspace: Workspace, all: readonly Portrait[],
   });
 }
 
+/** Puts the next (1) or previous (-1) portrait of the gallery in the place of the one that is looked at. */
+export async function swapCandidate({ comparison, gallery, notices }: Workspace, direction: -1 | 1): Promise<void> {
+  const current = comparison.portraits?.[comparison.active];
+  if (!current) return;
+  await notices.attempt(async () => {
+    const from = gallery.placeOf(current.id);
+    for (let index = from + direction; index >= 0 && index < gallery.total; index += direction) {
+      if (!gallery.at(index)) await gallery.need(index, index + 1);
+      const candidate = gallery.at(index);
+      if (!candidate) return;
+      if (!comparison.has(candidate.id)) return comparison.swap(candidate);
+    }
+  });
+}
+
 /** Moves portraits to the trash; `next` is what the large view shows in the place of one that it showed. */
 export async function removePortraits(
   workspace: Workspace, portraitIds: readonly PortraitId[], next: PortraitId | null = null,
@@ -84,6 +99,28 @@ export async function drawAgain(
 export function otherStyle(workspace: Workspace, portrait: Portrait): void {
   workspace.useSettings(portrait);
   workspace.create.styleIds = [];
+}
+
+/** Does something on Create that is about this portrait; its person is the one on the page first. */
+export async function openCreateFrom(
+  workspace: Workspace, portrait: Portrait, act: () => void,
+): Promise<void> {
+  const { subjects } = workspace;
+  const isKnown = subjects.list.some(({ id }) => id === portrait.subjectId);
+  if (isKnown && subjects.currentId !== portrait.subjectId) await workspace.selectSubject(portrait.subjectId);
+  act();
+}
+
+/** Opens the portrait that this one was made from, where it is still there. */
+export async function showOrigin({ client, notices, portraits, view, words }: Workspace, portrait: Portrait): Promise<void> {
+  const { origin } = portrait;
+  if (!origin) return;
+  await notices.attempt(async () => {
+    const [found] = await client.call('portraits.get', { portraitIds: [origin.portraitId] });
+    if (!found) return notices.say(words.gallery.originGone);
+    portraits.keep(found);
+    view.open({ kind: 'portrait', id: found.id });
+  });
 }
 
 /** Sets each portrait's own marks with as few commands as there are different ones. */

@@ -17,11 +17,13 @@ export function lookNameOf({ gallery, looks, words }: Workspace, { adapterId, in
 
 /** One row a setting, in the page's language. */
 export function portraitRows(workspace: Workspace, portrait: Portrait): Row[] {
-  const { studio, words, language } = workspace;
+  const { studio, subjects, view, words, language } = workspace;
   const style = studio.styles.find(({ id }) => id === portrait.styleId);
   const pack = studio.packs.find(({ id }) => id === portrait.packId);
   const { variation, origin } = portrait;
+  const person = view.page === 'all-portraits' ? subjects.list.find(({ id }) => id === portrait.subjectId) : undefined;
   return [
+    ...(person ? [[words.gallery.person, person.name] as Row] : []),
     ...(portrait.styleId ? [[words.portraits.style, style ? style.name : portrait.styleId] as Row] : []),
     [words.portraits.look, lookNameOf(workspace, portrait)],
     ...(portrait.adapterId ? [[words.portraits.strength, portrait.adapterStrength.toFixed(2)] as Row] : []),
@@ -48,7 +50,7 @@ export function comparedRows(
     [words.portraits.prompt, portrait.prompt], [words.portraits.negative, portrait.negativePrompt],
     ...portraitRows(workspace, portrait),
   ]));
-  const labels = [...new Set(all.flatMap((rows) => [...rows.keys()]))];
+  const labels = [...new Set(all.flatMap((rows) => [...rows.keys()]))].filter((label) => label !== words.portraits.made);
   return labels.map((label) => {
     const values = all.map((rows) => rows.get(label) ?? '');
     return { label, values, isDifferent: new Set(values).size > 1 };

@@ -21,6 +21,7 @@ export class Portraits {
   total = $state(0);
   /** Newest first. */
   list = $derived(byNewest(this.#all));
+  #single = $state.raw<Portrait | null>(null);
   #client: StudioClient;
   #elsewhere: Elsewhere;
   #subjectId: SubjectId | null = null;
@@ -58,7 +59,8 @@ export class Portraits {
   }
 
   find(id: PortraitId | null): Portrait | null {
-    return this.#all.find((portrait) => portrait.id === id) ?? this.#elsewhere.find(id);
+    const found = this.#all.find((portrait) => portrait.id === id) ?? this.#elsewhere.find(id);
+    return found ?? (this.#single?.id === id ? this.#single : null);
   }
 
   /** Portraits of one batch, in the order they were drawn, or best likeness first. */
@@ -80,6 +82,11 @@ export class Portraits {
     };
   }
 
+  /** Remembers one that is looked at without being in a list. */
+  keep(portrait: Portrait): void {
+    this.#single = portrait;
+  }
+
   upsert(portrait: Portrait): void {
     if (portrait.subjectId !== this.#subjectId && portrait.second?.subjectId !== this.#subjectId) return;
     if (this.#all.some(({ id }) => id === portrait.id)) return this.change(portrait);
@@ -89,6 +96,7 @@ export class Portraits {
 
   /** Takes a portrait as it is now, if it is here. */
   change(portrait: Portrait): void {
+    if (this.#single?.id === portrait.id) this.#single = portrait;
     const index = this.#all.findIndex(({ id }) => id === portrait.id);
     if (index >= 0) this.#all = this.#all.with(index, portrait);
   }

@@ -98,9 +98,12 @@ async function picture(scene: Scene, kind: string, id: string): Promise<Uint8Arr
   const number = Number(id.slice(-6));
   if (kind === 'portrait' || kind === 'tile' || kind === 'before' || kind === 'style') {
     const edge = 150 + (number % 5) * 24;
+    const { widthPx = 128, heightPx = 128 } = scene.portraits?.find((each) => each.id === id) ?? {};
+    const scale = 128 / Math.min(widthPx, heightPx);
     return await source.clone()
       .extract({ left: 140 + (number % 3) * 8, top: 20 + (number % 4) * 6, width: edge, height: edge })
-      .modulate({ hue: (number * 37) % 360, saturation: 0.8 }).resize(128, 128)
+      .modulate({ hue: (number * 37) % 360, saturation: 0.8 })
+      .resize(Math.round(widthPx * scale), Math.round(heightPx * scale))
       // before its face pass a portrait is less sharp
       .blur(kind === 'before' ? 2.5 : 0.3).jpeg().toBuffer();
   }
