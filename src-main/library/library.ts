@@ -9,6 +9,7 @@ import { type AdapterQueries, adapterQueries } from './adapters.ts';
 import { type ClassImageQueries, classImageQueries } from './class-images.ts';
 import { type CheckpointQueries, checkpointQueries } from './checkpoints.ts';
 import { type CompanionQueries, companionQueries } from './companions.ts';
+import { type DatasetQueries, datasetQueries } from './datasets.ts';
 import { type ExportedFileQueries, exportedFileQueries } from './exported-files.ts';
 import { type FileStore, openFileStore } from './file-store.ts';
 import { type GalleryQueries, galleryQueries } from './gallery.ts';
@@ -31,6 +32,7 @@ export interface Library extends Keeping {
   readonly gallery: GalleryQueries;
   readonly jobs: JobQueries;
   readonly snapshots: SnapshotQueries;
+  readonly datasets: DatasetQueries;
   readonly classImages: ClassImageQueries;
   readonly exportedFiles: ExportedFileQueries;
   readonly settings: SettingQueries;
@@ -80,7 +82,7 @@ export function newId<Id extends string>(): Id {
 }
 
 type Queries = Pick<Library, 'subjects' | 'photos' | 'adapters' | 'portraits' | 'gallery' | 'jobs' | 'snapshots'
-  | 'classImages' | 'exportedFiles' | 'settings' | 'checkpoints' | 'companions'>;
+  | 'datasets' | 'classImages' | 'exportedFiles' | 'settings' | 'checkpoints' | 'companions'>;
 
 function queriesOver(database: Database): Queries {
   return {
@@ -91,6 +93,7 @@ function queriesOver(database: Database): Queries {
     gallery: galleryQueries(database),
     jobs: jobQueries(database),
     snapshots: snapshotQueries(database),
+    datasets: datasetQueries(database),
     classImages: classImageQueries(database),
     exportedFiles: exportedFileQueries(database),
     settings: settingQueries(database),

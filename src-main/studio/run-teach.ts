@@ -15,6 +15,8 @@ import type { ProgressBoard } from './jobs.ts';
 import { lookView } from './look-view.ts';
 import { present } from './missing.ts';
 import { hasSnapshot, openRunFolder, removeRunFolder } from './run-folders.ts';
+import { announceSubject } from './subject-view.ts';
+import { datasetOf } from './teach-dataset.ts';
 import {
   type TeachSources, fullSettings, heldOutPhotos, taughtWord, teachRequest, usedPhotos,
 } from './teach-request.ts';
@@ -35,11 +37,12 @@ export async function runTeach(
   // its look was kept, and the process ended before the job said so
   if (library.adapters.ofJob(job.id)) return await removeRunFolder(library.folder, job.id);
   const runFolder = await openRunFolder(library.folder, job.id);
-  if (!(await hasSnapshot(runFolder))) {
+  const goesOn = await hasSnapshot(runFolder);
+  if (!goesOn) {
     library.jobs.clearLosses(job.id);
     library.snapshots.clear(job.id);
   }
-  const planned = plan(context, job);
+  const planned = await datasetOf(context, job, plan(context, job), goesOn);
   const settings = fullSettings(planned.pack, planned.subject, planned.parameters);
   const files = await drawClass({ context, board, job, control, sources: planned, settings });
   if (files === 'paused') return 'paused';
@@ -152,7 +155,7 @@ async function keepLook(
     });
   });
   emit({ type: 'look-added', look: lookView(context, present(library.adapters.get(id), 'look')) });
-  emit({ type: 'subject-changed', subject: present(library.subjects.get(subject.id), 'subject') });
+  announceSubject(context, subject.id);
 }
 
 /** 'Ada', then 'Ada 2', 'Ada 3' … */
