@@ -42,7 +42,8 @@ export function desktopWindow({ words, hasDeveloperTools, open, act }: Surroundi
     },
     show() {
       const window = frontWindow() ?? open();
-      if (window.isVisible()) showWindow(window);
+      // one that is only being opened shows itself once its page is drawn
+      if (!window.webContents.isLoading()) showWindow(window);
       return window;
     },
     tell(event) {

@@ -1,6 +1,7 @@
 // What happened, what is safe and what to do, in Chinese, for the errors that can reach the page, by their code.
 
 import type { UserErrorParameters, UserErrorText } from '../../src-main/contract/errors.ts';
+import { zhHansDesktopErrors } from './zh-hans-desktop-errors.ts';
 import { zhHansLibraryErrors } from './zh-hans-library-errors.ts';
 
 type ErrorWords = (parameters: UserErrorParameters) => UserErrorText;
@@ -190,5 +191,6 @@ export const zhHansErrors: Record<string, ErrorWords> = {
     '不是 SDXL 模型，InstantID 只能配合 SDXL 绘制。', unchanged, '请选择 SDXL 模型，或用几张照片让这个模型学习。'),
   'instant-id.other-drive': aboutFile(
     '与模型不在同一个驱动器上，两者需要同时就地读取。', unchanged, '请把其中一个复制到另一个所在的驱动器。'),
+  ...zhHansDesktopErrors,
   ...zhHansLibraryErrors,
 };

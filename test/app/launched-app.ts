@@ -38,7 +38,9 @@ async function layOut(electron: StandIn): Promise<string> {
   const folder = mkdtempSync(join(cache, 'likeness-main-'));
   mkdirSync(join(folder, 'dist', 'renderer'), { recursive: true });
   writeFileSync(join(folder, 'dist', 'renderer', 'index.html'), '<!doctype html>the page');
-  for (const name of ['resources', 'package.json', 'src-main']) symlinkSync(join(root, name), join(folder, name));
+  for (const name of ['resources', 'package.json', 'LICENSE', 'src-main']) {
+    symlinkSync(join(root, name), join(folder, name));
+  }
   const names = Object.keys(electron.module).map((name) => `export const ${name} = electron.${name};`);
   await build({
     entryPoints: { main: join(root, 'src-main', 'app', 'main.ts') },
@@ -57,13 +59,14 @@ async function layOut(electron: StandIn): Promise<string> {
   return folder;
 }
 
-/** Starts it; `prepare` may set the stand-in's answers before the first line runs. */
-export async function launchApp(prepare: (electron: StandIn, folder: string) => void = () => undefined,
+/** Starts it; `prepare` may set the stand-in's answers and fill folder/library before the first line runs. */
+export async function launchApp(
+  prepare: (electron: StandIn, folder: string) => void | Promise<void> = () => undefined,
 ): Promise<LaunchedApp> {
   const electron = electronStandIn();
   const folder = await layOut(electron);
   electron.app.paths['appData'] = join(folder, 'settings');
-  prepare(electron, folder);
+  await prepare(electron, folder);
   vi.stubEnv('LIKENESS_LIBRARY', join(folder, 'library'));
   vi.stubEnv('LIKENESS_NODE', process.execPath);
   vi.stubGlobal('electronStandIn', electron.module);

@@ -75,7 +75,8 @@ test('every style of the studio has a Chinese name', () => {
 });
 
 test('errors that reach the page are told in Chinese: what happened, what is safe, what to do', () => {
-  const folders = ['photos', 'studio', 'jobs', 'library', 'training', 'generation', 'contract', 'compute'];
+  const folders = ['photos', 'studio', 'jobs', 'library', 'training', 'generation', 'contract', 'compute',
+    'app'];
   const root = join(import.meta.dirname, '../../src-main');
   const sources = folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name)));
   const text = sources.filter((name) => name.endsWith('.ts')).map((name) => readFileSync(name, 'utf8')).join();
