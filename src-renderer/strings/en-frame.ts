@@ -141,6 +141,7 @@ export const enFrame = {
     sound: (files: number, when: string) => `All ${files} files are whole (${when}).`,
     unsound: (missing: number, damaged: number) =>
       `${plural(missing, 'file is gone', 'files are gone')}, ${plural(damaged, 'is damaged', 'are damaged')}.`,
+    mended: (count: number) => `${plural(count, 'picture was', 'pictures were')} made again from the photos.`,
     databaseBroken: 'The database has errors. The next start restores the newest good backup.',
     neverChecked: 'Files have not been looked at yet.',
     move: 'Move…',

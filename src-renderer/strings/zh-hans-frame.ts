@@ -134,6 +134,7 @@ export const zhHansFrame: typeof enFrame = {
     health: '状况',
     sound: (files, when) => `${files} 个文件全部完好（${when}）。`,
     unsound: (missing, damaged) => `缺少 ${missing} 个文件，${damaged} 个已损坏。`,
+    mended: (count) => `有 ${count} 张图片已根据照片重新生成。`,
     databaseBroken: '数据库有错误。下次启动时会恢复最近一份完好的备份。',
     neverChecked: '还没有检查过文件。',
     move: '移动…',

@@ -48,8 +48,10 @@ export const patiently = { timeout: 30_000 };
 export const largeWindow = { width: 1280, height: 800 };
 export const smallWindow = { width: 1024, height: 680 };
 
-/** Opens the address in a fresh profile and waits until the page has read the studio. */
-export async function openPage(browser: Browser, url: string, size = largeWindow): Promise<WatchedPage> {
+/** Opens the address in a fresh profile, with a script before its own, and waits until it has read the studio. */
+export async function openPage(
+  browser: Browser, url: string, size = largeWindow, script?: string,
+): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: size, reducedMotion: 'reduce', acceptDownloads: true });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
@@ -62,6 +64,8 @@ export async function openPage(browser: Browser, url: string, size = largeWindow
     if (message.type() === 'error') complaints.push(`console: ${message.text()} ${message.location().url}`);
   });
   page.on('request', (request) => {
+    // a picture that the page made itself
+    if (request.url().startsWith(`blob:${origin}/`)) return;
     if (!request.url().startsWith(`${origin}/`)) complaints.push(`request: ${request.url()}`);
   });
   await page.addInitScript(() => {
@@ -69,6 +73,7 @@ export async function openPage(browser: Browser, url: string, size = largeWindow
       console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
     });
   });
+  if (script) await page.addInitScript({ content: script });
   await page.goto(url);
   await page.locator('header h1, main h1, main h2').first().waitFor();
   return { page, complaints };

@@ -68,6 +68,9 @@ const failed: Job = job('create', 5, {
   },
 });
 
+/** What tells a second batch that waits from the first. */
+export const another: Partial<Job> = { id: jobId(21), items: 24, createdAtMs: now + 2 };
+
 export const emptyScene = (): Scene => ({ styles: shippedStyles });
 
 const settings = pack().trainingDefaults!;

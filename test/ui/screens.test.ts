@@ -10,14 +10,13 @@ import {
   openPage, patiently, smallWindow,
 } from './browser.ts';
 import * as faces from './face-scenes.ts';
+import { frameScreens, type Screen } from './frame-screens.ts';
 import * as scenes from './scenes.ts';
-import { openStage, type Scene } from './stage.ts';
+import { openStage } from './stage.ts';
 
 const tab = (index: number) => async (page: Page): Promise<void> =>
   page.locator('header nav button').nth(index).click();
 const openCreate = async (page: Page): Promise<void> => page.locator('header > button').nth(1).click();
-const openRest = (index: number) => async (page: Page): Promise<void> =>
-  page.locator('nav .rest button').nth(index).click();
 const openFirst = async (page: Page): Promise<void> => page.locator('[data-tile]').nth(3).dblclick();
 
 const openRun = async (page: Page): Promise<void> => {
@@ -36,14 +35,7 @@ const openInstantly = async (page: Page): Promise<void> => {
   await page.locator('input[value=instantly]').check({ force: true });
 };
 
-interface Screen {
-  readonly name: string;
-  readonly scene: () => Scene;
-  readonly act?: (page: Page) => Promise<void>;
-}
-
 const screens: Screen[] = [
-  { name: 'welcome', scene: scenes.emptyScene },
   { name: 'photos', scene: scenes.fullScene, act: async (page) => page.locator('[data-tile]').nth(3).click() },
   {
     name: 'photos, none yet',
@@ -187,19 +179,7 @@ const screens: Screen[] = [
       await page.locator('dialog .before').waitFor();
     },
   },
-  { name: 'models, parts are missing', scene: faces.lackingScene, act: openRest(0) },
-  { name: 'queue, paused', scene: scenes.pausedScene, act: async (page) => page.locator('footer .work').click() },
-  { name: 'queue', scene: scenes.teachingScene, act: async (page) => page.locator('footer .work').click() },
-  { name: 'models', scene: scenes.fullScene, act: openRest(0) },
-  { name: 'settings', scene: scenes.longScene, act: openRest(1) },
-  { name: 'shortcuts', scene: scenes.fullScene, act: openRest(2) },
-  {
-    name: 'new subject, not filled in', scene: scenes.fullScene,
-    act: async (page) => {
-      await page.locator('nav .head button').click();
-      await page.locator('dialog .button.primary').click();
-    },
-  },
+  ...frameScreens,
 ];
 
 const dressings: { settings: Partial<StudioSettings>; size: typeof largeWindow }[] = [
@@ -223,7 +203,8 @@ describe.skipIf(!chromiumPath)(browserName, () => {
 
   test.each(screens)('$name', async ({ scene, act }) => {
     for (const { settings, size } of dressings) {
-      const stage = await openStage({ ...scene(), settings }, pageFolder);
+      const shown = scene();
+      const stage = await openStage({ ...shown, settings: { ...shown.settings, ...settings } }, pageFolder);
       const { page, complaints } = await openPage(browser, stage.server.url, size);
       const dressing = JSON.stringify({ ...settings, ...size });
       try {

@@ -7,7 +7,7 @@ import { defaultStudioSettings, type StudioSettings } from '../../src-main/contr
 import { type CommandName, commands } from '../../src-main/contract/studio.ts';
 import type { Job } from '../../src-main/contract/work.ts';
 import { galleryAnswers, type PortraitShelf } from '../renderer/gallery-answers.ts';
-import { engine, job, pack } from '../renderer/nouns.ts';
+import { engine, job, pack, photo, subject } from '../renderer/nouns.ts';
 import { batchAnswers } from './batch-answers.ts';
 import { stylesIn } from './shipped-styles.ts';
 import type { Scene } from './stage.ts';
@@ -24,7 +24,8 @@ const settingsOf = ({ settings }: Scene): StudioSettings => ({ ...defaultStudioS
 const answers: Partial<Record<CommandName, (scene: Scene, request: Request) => unknown>> = {
   'studio.state': (scene) => ({
     version: '0.1.0', engine: scene.engine ?? engine(), settings: settingsOf(scene), packs: scene.packs ?? [pack()],
-    styles: stylesIn(scene.styles ?? [], settingsOf(scene).language), faceEngines: scene.faceEngines ?? [], isQueuePaused: scene.isQueuePaused ?? false,
+    styles: stylesIn(scene.styles ?? [], settingsOf(scene).language), faceEngines: scene.faceEngines ?? [],
+    isQueuePaused: scene.isQueuePaused ?? false,
   }),
   'settings.set': (scene, changes) => (scene.settings = { ...settingsOf(scene), ...changes }),
   'companions.list': (scene) => companionsOf(scene),
@@ -39,11 +40,22 @@ const answers: Partial<Record<CommandName, (scene: Scene, request: Request) => u
   'library.diagnostics': () => ({ text: 'Likeness 0.1.0\nlinux x64, 2 processor cores, 8.2 GB memory\n' }),
 
   'subjects.list': ({ subjects }) => subjects ?? [],
+  'subjects.create': (scene, request) => {
+    const created = { ...subject(9), ...request, photoCount: 0, lookCount: 0, portraitCount: 0 } as Subject;
+    scene.subjects = [...scene.subjects ?? [], created];
+    return created;
+  },
   'subjects.change': (scene, request) => changeSubject(scene, request),
   'subjects.remove': (scene, { subjectId, keepPortraits }) =>
     removed(scene, String(subjectId), Boolean(keepPortraits)),
 
   'photos.list': ({ photos }, request) => ofSubject(photos, request),
+  'photos.import': (scene, { subjectId, fileName }) => {
+    const photos = scene.photos ?? [];
+    const added = photo(40 + photos.length, { subjectId: subjectId as Photo['subjectId'], fileName: String(fileName) });
+    scene.photos = [...photos, added];
+    return { photo: added, isNew: true };
+  },
   'photos.choose': (scene, request) => choose(scene, request as Pick<Photo, 'userChoice'> & { photoId: string }),
   'photos.chooseFace': (scene, request) =>
     changePhoto(scene, { ...request, isFaceChosen: request['faceIndex'] !== null }),
@@ -158,7 +170,7 @@ export function library(): LibraryState {
     backups: [0, 1, 2].map((day) => ({
       id: `2026112${day}-040000`, atMs: now - day * 86_400_000, sizeBytes: 1_212_000, reason: 'daily' as const,
     })),
-    lastCheck: { atMs: now - 86_400_000, filesChecked: 410, missing: 0, damaged: 0, swept: 2, isDatabaseSound: true },
+    lastCheck: { atMs: now - 86_400_000, filesChecked: 410, missing: 0, damaged: 0, mended: 0, swept: 2, isDatabaseSound: true },
     recovery: null,
   };
 }
