@@ -2,6 +2,7 @@
 
 import type { Style } from '../../src-main/contract/nouns.ts';
 import type { CommandName, CommandResponse, ParsedRequest } from '../../src-main/contract/studio.ts';
+import { job } from '../renderer/nouns.ts';
 import { stylesIn } from './shipped-styles.ts';
 import type { Scene } from './stage.ts';
 
@@ -11,6 +12,7 @@ type Request = Record<string, unknown>;
 export const batchAnswers: Partial<Record<CommandName, (scene: Scene, request: Request) => unknown>> = {
   'portraits.plan': (scene, request) => planOf(scene, request as ParsedRequest<'portraits.plan'>),
   'portraits.recipe': ({ recipe }) => recipe ?? { start: null, second: null },
+  'portraits.again': () => [job('create', 12, { state: 'waiting' })],
   'styles.list': ({ styles, settings }) => stylesIn(styles ?? [], settings?.language ?? 'en'),
   'styles.save': (scene, request) => saveStyle(scene, request as ParsedRequest<'styles.save'>),
   'styles.remove': (scene, { styleId }) => {
