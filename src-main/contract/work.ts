@@ -67,3 +67,8 @@ export const jobSchema = z.object({
   endedAtMs: timeMs.nullable(),
 });
 export type Job = z.infer<typeof jobSchema>;
+
+/** Jobs that compute run one after the other; those that only read and write files do so beside them. */
+export const needsEngine: Readonly<Record<Job['kind'], boolean>> = {
+  import: false, export: false, analyze: true, teach: true, create: true,
+};

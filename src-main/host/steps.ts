@@ -9,7 +9,7 @@ import { reviveError } from '../contract/error-data.ts';
 import { UserError } from '../contract/errors.ts';
 import type { JobId, SubjectId } from '../contract/ids.ts';
 import type { ErrorData, Photo, Portrait, Snapshot, Subject } from '../contract/nouns.ts';
-import type { Job } from '../contract/work.ts';
+import { type Job, needsEngine } from '../contract/work.ts';
 import { listPhotos } from '../photos/list-photos.ts';
 import type { PictureKind } from '../studio/media.ts';
 import type { Studio } from '../studio/open-studio.ts';
@@ -115,8 +115,8 @@ async function sayWhatIsInFront(studio: Studio, id: JobId, display: ProgressDisp
   const job = jobs.find((one) => one.id === id);
   if (job?.state !== 'waiting') return;
   if (isQueuePaused) throw queuePaused();
-  const isInFront = (one: Job): boolean =>
-    one.state === 'running' || (one.state === 'waiting' && one.position < job.position);
+  const isInFront = (one: Job): boolean => needsEngine[one.kind] === needsEngine[job.kind]
+    && (one.state === 'running' || (one.state === 'waiting' && one.position < job.position));
   const count = jobs.filter(isInFront).length;
   if (count > 0) display.note(`${count === 1 ? 'One job is' : `${count} jobs are`} in front of it: likeness jobs`);
 }

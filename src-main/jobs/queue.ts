@@ -1,9 +1,10 @@
-// The queue: jobs are rows of the library, run one at a time in the order they wait in, and outlive the process.
+// The queue: jobs are rows of the library, run one at a time in the order they wait in, and outlive the process. Those
+// that need no engine, imports and exports, are a line of their own, so that photos do not wait for a night's teaching.
 // A job that was running when the process ended waits again at the next start, three times at most without getting on.
 
 import { errorDataOf } from '../contract/error-data.ts';
 import type { JobId } from '../contract/ids.ts';
-import type { Job } from '../contract/work.ts';
+import { type Job, jobSchema, needsEngine } from '../contract/work.ts';
 import type { JobItem } from '../library/job-items.ts';
 import type { JobRecord, NewJob } from '../library/jobs.ts';
 import type { Library } from '../library/library.ts';
@@ -59,6 +60,9 @@ export interface QueueSettings {
 const maximumAttempts = 3;
 const settledStates: ReadonlySet<Job['state']> = new Set(['done', 'failed', 'cancelled', 'paused']);
 
+const lines: readonly (readonly Job['kind'][])[] = [true, false].map((isEngines) =>
+  jobSchema.shape.kind.options.filter((kind) => needsEngine[kind] === isEngines));
+
 interface Running {
   readonly job: JobRecord;
   readonly abort: AbortController;
@@ -78,8 +82,8 @@ export function openQueue(settings: QueueSettings): Queue {
 class JobQueue implements Queue {
   readonly #settings: QueueSettings;
   readonly #waiters = new Map<JobId, ((job: JobRecord) => void)[]>();
-  #running: Running | undefined;
-  #work: Promise<void> = Promise.resolve();
+  readonly #running = new Map<JobId, Running>();
+  readonly #lines = lines.map((kinds) => ({ kinds, work: Promise.resolve() }));
   #isClosed = false;
 
   constructor(settings: QueueSettings) {
@@ -95,7 +99,8 @@ class JobQueue implements Queue {
   cancel(id: JobId): JobRecord {
     const { library } = this.#settings;
     const job = jobOf(library, id);
-    if (this.#running?.job.id === id) this.#abort(this.#running, 'cancelled');
+    const running = this.#running.get(id);
+    if (running) this.#abort(running, 'cancelled');
     else if (job.state === 'waiting' || job.state === 'paused') {
       library.jobs.setState(id, 'cancelled', { endedAtMs: Date.now() });
     }
@@ -105,10 +110,11 @@ class JobQueue implements Queue {
   pause(id: JobId): JobRecord {
     const { library } = this.#settings;
     const job = jobOf(library, id);
-    if (this.#running?.job.id === id) {
+    const running = this.#running.get(id);
+    if (running) {
       // drawing keeps each portrait as it is done; teaching has to write a snapshot first
-      if (job.kind === 'teach') this.#ask(this.#running, 'pause');
-      else this.#abort(this.#running, 'paused');
+      if (job.kind === 'teach') this.#ask(running, 'pause');
+      else this.#abort(running, 'paused');
     } else if (job.state === 'waiting') library.jobs.setState(id, 'paused');
     return this.#changed(id);
   }
@@ -124,7 +130,8 @@ class JobQueue implements Queue {
     const { library } = this.#settings;
     const job = jobOf(library, id);
     if (job.kind !== 'teach' || job.state === 'done' || job.state === 'cancelled') return this.#changed(id);
-    if (this.#running?.job.id === id) this.#ask(this.#running, 'finish');
+    const running = this.#running.get(id);
+    if (running) this.#ask(running, 'finish');
     else if (job.resumeStep === null) throw nothingToKeep(job);
     else {
       library.jobs.setRequest(id, 'finish');
@@ -179,24 +186,25 @@ class JobQueue implements Queue {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#running?.abort.abort();
-    await this.#work;
+    for (const { abort } of this.#running.values()) abort.abort();
+    await Promise.all(this.#lines.map(({ work }) => work));
   }
 
   wake(): void {
-    if (!this.#isClosed && !this.#settings.isIdle) this.#work = this.#work.then(() => this.#runWaiting());
+    if (this.#isClosed || this.#settings.isIdle) return;
+    for (const line of this.#lines) line.work = line.work.then(() => this.#runWaiting(line.kinds));
   }
 
-  async #runWaiting(): Promise<void> {
+  async #runWaiting(kinds: readonly Job['kind'][]): Promise<void> {
     const { library, runners } = this.#settings;
     while (!this.#isClosed && !this.isPaused()) {
-      const job = library.jobs.claimNext();
+      const job = library.jobs.claimNext(kinds);
       if (!job) return;
       const running: Running = { job, abort: new AbortController(), ending: undefined, tell: undefined };
-      this.#running = running;
+      this.#running.set(job.id, running);
       this.#changed(job.id);
       const outcome = await outcomeOf(runners[job.kind], running, library);
-      this.#running = undefined;
+      this.#running.delete(job.id);
       finish(library, running, outcome, this.#isClosed);
       if (library.jobs.get(job.id)) this.#changed(job.id);
     }

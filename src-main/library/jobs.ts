@@ -25,8 +25,8 @@ export interface JobQueries extends JobItemQueries {
   ofSubject(subjectId: SubjectId): JobRecord[];
   /** Those of others whose portraits have the subject as their second person. */
   withSecond(subjectId: SubjectId): JobRecord[];
-  /** Marks the job that waits longest as running; undefined when none waits. */
-  claimNext(): JobRecord | undefined;
+  /** Marks the first of these kinds that waits as running; undefined when none waits. */
+  claimNext(kinds: readonly Job['kind'][]): JobRecord | undefined;
   /** Puts a running job back as if it had not been started: the user ended the program, and nothing went wrong. */
   unclaim(id: JobId): void;
   /** Those that wait, in the order they will run. */
@@ -85,8 +85,8 @@ export function jobQueries(database: Database): JobQueries {
     withSecond: (subjectId) => withSecond.all(subjectId).map((row) => toRecord(row)!),
     inState: (state) => inState.all(state).map((row) => toRecord(row)!),
     waiting: () => inState.all('waiting').map((row) => toRecord(row)!),
-    claimNext: database.transaction(() => {
-      const next = inState.get('waiting');
+    claimNext: database.transaction((kinds: readonly Job['kind'][]) => {
+      const next = inState.all('waiting').find(({ kind }) => kinds.includes(kind));
       if (!next) return undefined;
       claim.run(next.id);
       return find(next.id);

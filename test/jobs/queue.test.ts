@@ -55,6 +55,20 @@ test('jobs run one at a time in the order they came', async () => {
   await queue.close();
 });
 
+test('what only reads and writes files does not wait for what computes', async () => {
+  const queue = queueWith((job, control) => (job.kind === 'teach' ? patient(job, control) : Promise.resolve()));
+  const teach = queue.add(newJob('teach'));
+  await isRunning(teach.id);
+  for (const kind of ['import', 'export'] as const) {
+    expect(await queue.settled(queue.add({ ...newJob(kind), kind }).id)).toMatchObject({ state: 'done' });
+  }
+  const analyze = queue.add({ ...newJob('analyze'), kind: 'analyze' });
+  expect([teach, analyze].map(({ id }) => library.jobs.get(id)?.state)).toEqual(['running', 'waiting']);
+  queue.pause(teach.id);
+  expect(await queue.settled(analyze.id)).toMatchObject({ state: 'done' });
+  await queue.close();
+});
+
 test('a job that fails keeps why, and the next one runs', async () => {
   const queue = queueWith(async (job) => {
     if (job.title === 'bad') throw new UserError('test.bad', { what: 'w.', safe: 's.', todo: 't.' });
@@ -109,7 +123,7 @@ test('a job that was running when the process died runs again, three times at mo
   // what a killed process leaves behind: the row says running
   for (let attempt = 1; attempt <= 3; attempt++) {
     library.jobs.setState(jobId, 'waiting');
-    expect(library.jobs.claimNext()?.attempts).toBe(attempt);
+    expect(library.jobs.claimNext(['teach'])?.attempts).toBe(attempt);
   }
   const queue = queueWith(async () => undefined);
   const job = await queue.settled(jobId);
@@ -192,7 +206,7 @@ test('what was asked of a job survives a crash', async () => {
   const jobs = ids.map((request) => {
     const job = { ...newJob(request), id: newId<JobId>() };
     library.jobs.insert(job);
-    library.jobs.claimNext();
+    library.jobs.claimNext(['teach']);
     library.jobs.setRequest(job.id, request);
     return job.id;
   });
@@ -208,7 +222,7 @@ test('a run that gets on is not given up for its interruptions', async () => {
   library.jobs.insert(job);
   for (let attempt = 1; attempt <= 5; attempt++) {
     library.jobs.setState(job.id, 'waiting');
-    library.jobs.claimNext();
+    library.jobs.claimNext(['teach']);
     library.jobs.forgetAttempts(job.id);
   }
   const queue = queueWith(async () => undefined);
