@@ -170,7 +170,9 @@ export function library(): LibraryState {
     backups: [0, 1, 2].map((day) => ({
       id: `2026112${day}-040000`, atMs: now - day * 86_400_000, sizeBytes: 1_212_000, reason: 'daily' as const,
     })),
-    lastCheck: { atMs: now - 86_400_000, filesChecked: 410, missing: 0, damaged: 0, mended: 0, swept: 2, isDatabaseSound: true },
+    lastCheck: {
+      atMs: now - 86_400_000, filesChecked: 410, missing: 0, damaged: 0, mended: 0, swept: 2, isDatabaseSound: true,
+    },
     recovery: null,
   };
 }
