@@ -9,6 +9,7 @@ import { openLibrary } from '../library/library.ts';
 import { placeOfLibrary } from '../library/library-place.ts';
 import { finishMove } from '../library/move-library.ts';
 import { defaultLibraryFolder } from '../studio/library-folder.ts';
+import { recoveryText } from './recovery-text.ts';
 import { type Studio, openStudio } from '../studio/open-studio.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
@@ -54,6 +55,8 @@ export async function withStudio<T>(
   libraryFolder: string, work: (studio: Studio) => Promise<T>, use: StudioUse = {},
 ): Promise<T> {
   const studio = await openHostStudio(libraryFolder, use);
+  const recovery = studio.library.facts.recovery();
+  if (recovery) process.stderr.write(`${recoveryText(recovery)}\n`);
   return await closingAfter(() => studio.close(), () => work(studio));
 }
 

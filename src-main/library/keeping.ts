@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import type { SubjectId } from '../contract/ids.ts';
 import type { Backup } from '../contract/keeping.ts';
+import { withBallast } from './ballast.ts';
 import { type BackupFolder, backupFolder } from './backups.ts';
-import { eraseLog } from './database.ts';
+import { brokenLibraryError, eraseLog } from './database.ts';
 import { type Erased, finishErasures } from './erasure.ts';
 import type { ExportedFileQueries } from './exported-files.ts';
 import type { FileStore, Swept } from './file-store.ts';
@@ -38,6 +39,8 @@ export interface Keeping {
   checkFiles(): Promise<FileCheck>;
   /** Moves a damaged file aside, so that its bytes can be kept anew. Inside `exclusively`. */
   putFileAside(sha256: string): Promise<void>;
+  /** Does what makes room, also where the disk is full. */
+  freeing<T>(change: () => Promise<T> | T): Promise<T>;
   /** Removes a subject, or all of them but their portraits, and every trace. Inside `exclusively`. */
   eraseSubject(id: SubjectId, keepPortraits: boolean, atMs: number): Promise<Erased>;
   /** Finishes what a crash cut short. Inside `exclusively`. */
@@ -77,20 +80,27 @@ export function keepingOver({ folder, database, store, subjects, exportedFiles }
   return {
     facts, backups, sweep, traces, notes,
     sizeBytes: () => sizeOf(folder, traces, backups),
-    backUp(reason, atMs) {
+    async backUp(reason, atMs) {
+      // a backup of a damaged database would take the place of a good one
+      if (!isDatabaseSound(database)) throw brokenLibraryError('integrity check');
       // so that the copy knows which nouns have a note
       notes.catchUp();
-      return backups.make(database, reason, atMs);
+      return await backups.make(database, reason, atMs);
     },
-    isDatabaseSound: () => database.pragma('integrity_check(1)', { simple: true }) === 'ok',
+    isDatabaseSound: () => isDatabaseSound(database),
     checkFiles: () => checkFiles(store, storedFiles.list().map(({ sha256 }) => sha256)),
     putFileAside: (sha256) => store.putAside(sha256, folder),
+    freeing: (change) => withBallast(folder, change),
     async eraseSubject(id, keepPortraits, atMs) {
       removeRows.immediate(id, keepPortraits, atMs);
       return await finish();
     },
     finishErasures: finish,
   };
+}
+
+function isDatabaseSound(database: Database): boolean {
+  return database.pragma('integrity_check(1)', { simple: true }) === 'ok';
 }
 
 async function checkFiles(store: FileStore, names: readonly string[]): Promise<FileCheck> {

@@ -64,16 +64,21 @@ export async function openLibrary(folder: string): Promise<Library> {
   const { database, isRestored } = await openOrRestore(folder);
   try {
     const library = assemble(folder, database, await openFileStore(join(folder, 'files')));
-    if (!isRestored) library.facts.setRecovery(null);
-    library.portraits.emptyTrash();
-    library.exportedFiles.removeAll();
-    await library.sweep();
-    await library.finishErasures();
+    await library.freeing(() => tidy(library, isRestored));
     return library;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** What a start finishes or forgets. */
+async function tidy(library: Library, isRestored: boolean): Promise<void> {
+  if (!isRestored) library.facts.setRecovery(null);
+  library.portraits.emptyTrash();
+  library.exportedFiles.removeAll();
+  await library.sweep();
+  await library.finishErasures();
 }
 
 /** A fresh opaque id: 128 random bits as 32 hex digits. */

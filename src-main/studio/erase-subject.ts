@@ -27,7 +27,8 @@ export async function eraseSubject(
   await endJobs(context, library.jobs.ofSubject(id));
   const traces = library.traces.ofSubject(id);
   const shown = shared.flatMap((job): Shown[] => library.portraits.ofJob(job.id));
-  const removed = await library.exclusively(() => library.eraseSubject(id, keepPortraits, Date.now()));
+  const removed = await library.exclusively(() =>
+    library.freeing(() => library.eraseSubject(id, keepPortraits, Date.now())));
   const left = library.traces.ofSubject(id);
   if (!keepPortraits) {
     for (const portrait of shown) {

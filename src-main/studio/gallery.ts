@@ -13,7 +13,7 @@ export function galleryCommands(context: StudioContext): Handlers<Reading | 'por
   return {
     ...readingCommands(context),
     'portraits.mark': (request) => mark(context, request),
-    'portraits.remove': (request) => remove(context, request),
+    'portraits.remove': (request) => context.library.freeing(() => remove(context, request)),
   };
 }
 

@@ -60,10 +60,10 @@ function checkWarmStart(found: AdapterRecord | undefined, { method, packId }: Pa
 async function removeLook({ library, emit }: StudioContext, adapterId: AdapterId): Promise<void> {
   const look = present(library.adapters.get(adapterId), 'look');
   refuseWhileInUse(library.jobs.inState('running').map((job) => job.parameters), adapterId);
-  await library.exclusively(async () => {
+  await library.exclusively(() => library.freeing(async () => {
     library.adapters.remove(adapterId);
     await library.sweep();
-  });
+  }));
   emit({ type: 'look-removed', subjectId: look.subjectId, adapterId });
 }
 

@@ -27,6 +27,7 @@ import { goingOn } from './engine-restarts.ts';
 import { clearWorkFolders } from './engine-work.ts';
 import { type ProgressBoard, jobCommands, openProgressBoard } from './jobs.ts';
 import { galleryCommands } from './gallery.ts';
+import { keepLibrary } from './keep-library.ts';
 import { libraryCommands } from './library-commands.ts';
 import { lookCommands } from './looks.ts';
 import { type ExportedMedia, type Media, type PictureKind, openExport, openMedia } from './media.ts';
@@ -95,7 +96,7 @@ type Runner = (
 
 /** Opens the library and starts on what waits in its queue. Throws library.in-use, library.broken and the like. */
 export async function openStudio(settings: StudioSettings): Promise<Studio> {
-  const { libraryFolder, resourcesFolder, version, onLog = () => undefined } = settings;
+  const { libraryFolder, resourcesFolder, version, onLog = () => undefined, isIdle = false } = settings;
   const library = await openLibrary(libraryFolder);
   await clearWorkFolders(libraryFolder);
   await clearEndedRuns(library);
@@ -113,10 +114,10 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
   };
   const board = openProgressBoard(emit);
   const runners = runnersFor(library, board, () => context);
-  const queue = openQueue({ library, onChange: board.changed, runners, isIdle: settings.isIdle ?? false });
+  const queue = openQueue({ library, onChange: board.changed, runners, isIdle });
   const context: StudioContext = { ...parts, queue, emit, get styles() { return styleShelf.list(); } };
   queueUnseenPhotos(context);
-  return studioOver(context, board, { listeners, onLog });
+  return studioOver(context, board, { listeners, onLog, isIdle });
 }
 
 function runnersFor(
@@ -133,11 +134,13 @@ function runnersFor(
 interface Outside {
   readonly listeners: Set<(event: StudioEvent) => void>;
   readonly onLog: (line: string) => void;
+  readonly isIdle: boolean;
 }
 
-function studioOver(context: StudioContext, board: ProgressBoard, { listeners, onLog }: Outside): Studio {
+function studioOver(context: StudioContext, board: ProgressBoard, { listeners, onLog, isIdle }: Outside): Studio {
   const { library, engine, queue, emit, styleShelf } = context;
   const handlers = commandHandlers(context, board);
+  const keeper = isIdle ? undefined : keepLibrary(context, onLog);
   const endWatch = watchStyles(styleShelf, () => emit({ type: 'styles-changed' }));
   return {
     library, engine, styleShelf, packs: context.packs, companions: context.companions, version: context.version,
@@ -155,6 +158,7 @@ function studioOver(context: StudioContext, board: ProgressBoard, { listeners, o
     settled: async (id) => board.view(await queue.settled(id)),
     async close() {
       endWatch();
+      await keeper?.close();
       await queue.close();
       await engine.close();
       library.close();

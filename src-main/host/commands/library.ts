@@ -10,6 +10,7 @@ import { rebuildLibrary, restoreBackup } from '../../library/restore.ts';
 import type { Studio } from '../../studio/open-studio.ts';
 import { defaultFolder, libraryFolderOf, withStudio } from '../open-host-studio.ts';
 import { type CommonOptions, addCommonOptions } from '../options.ts';
+import { recoveryText } from '../recovery-text.ts';
 import { progressDisplay } from '../terminal.ts';
 import { type Outcome, runCommand } from './run-command.ts';
 
@@ -122,13 +123,6 @@ function stateText(state: LibraryState): string {
     ...backups.map((backup) =>
       `  ${backup.id.padEnd(26)} ${megabytes(backup.sizeBytes).padStart(10)}  ${backup.reason}`),
   ].join('\n');
-}
-
-/** What the start had to do, in one sentence. */
-export function recoveryText({ from, backupAtMs }: NonNullable<LibraryState['recovery']>): string {
-  const source = from === 'backup' && backupAtMs !== null
-    ? `the backup of ${day(backupAtMs)} and the notes beside the files` : 'the notes beside the files';
-  return `The database was damaged: it was made anew from ${source}, and the damaged one was put aside.`;
 }
 
 function nothingToRebuild(): UserError {

@@ -1,0 +1,10 @@
+// What a start had to do to give a whole library, in one sentence.
+
+import type { Recovery } from '../contract/keeping.ts';
+
+/** The damaged database is not lost: it lies in the library's folder put-aside. */
+export function recoveryText({ from, backupAtMs }: Recovery): string {
+  const source = from === 'backup' && backupAtMs !== null
+    ? `the backup of ${new Date(backupAtMs).toISOString().slice(0, 10)} and the notes beside the files` : 'the notes beside the files';
+  return `The database was damaged: it was made anew from ${source}, and the damaged one was put aside.`;
+}
