@@ -6,7 +6,7 @@ import type { Photo, Portrait } from '../../src-main/contract/nouns.ts';
 import type { Workspace } from './workspace.svelte.ts';
 
 /** How much of the photo the sketch changes: enough to be a drawing, little enough to stay this person. */
-const sketchStrength = 0.55;
+const sketchStrength = 0.3;
 
 export class FirstPortrait {
   jobId = $state<JobId | null>(null);

@@ -59,7 +59,8 @@ export const enFrame = {
     firstLooking: 'Looking at the photos…',
     firstDrawing: 'Drawing a first sketch…',
     firstReady: (name: string) =>
-      `A first sketch of ${name}, drawn over a photo. Teach the face, and it can be drawn anywhere.`,
+      `A first sketch of ${name}, drawn over a photo by the small built-in model. Teach the face, and portraits ` +
+      'no longer need a photo underneath.',
     firstNoFace: 'No clear face was found yet. The photos say what is wrong with each.',
     firstFailed: 'The sketch could not be drawn.',
     firstAlt: (name: string) => `First sketch of ${name}`,

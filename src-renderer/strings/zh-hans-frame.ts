@@ -57,7 +57,7 @@ export const zhHansFrame: typeof enFrame = {
     firstTitle: '第一张写真',
     firstLooking: '正在查看照片…',
     firstDrawing: '正在画第一张素描…',
-    firstReady: (name) => `${name}的第一张素描，依照片画成。学会这张脸后，就能画任何场景。`,
+    firstReady: (name) => `${name}的第一张素描，由内置的小模型依照片画成。学会这张脸后，画写真就不再需要照片打底。`,
     firstNoFace: '还没有找到清晰的脸。每张照片下都写着原因。',
     firstFailed: '素描没有画成。',
     firstAlt: (name) => `${name}的第一张素描`,
