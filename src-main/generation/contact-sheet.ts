@@ -1,5 +1,6 @@
 // Many pictures on one page, in titled rows with a short label each: photos it learned from, portraits without the
-// look, portraits with it. Tiles of rows with equally many pictures stand under each other, so seeds compare by column.
+// look, portraits with it; or a selection, the best first. Tiles of rows with equally many pictures stand under each
+// other, so seeds compare by column.
 
 import sharp, { type OverlayOptions } from 'sharp';
 
@@ -11,6 +12,8 @@ export interface ContactSheetTile {
   readonly picture: RgbPicture;
   /** One short line, e.g. 'seed 7 · 0.62'. */
   readonly label: string;
+  /** A second, quieter one. */
+  readonly more?: string;
 }
 
 export interface ContactSheetRow {
@@ -34,6 +37,7 @@ interface Placed {
 }
 
 interface Layout {
+  readonly tileEdgePx: number;
   readonly width: number;
   readonly height: number;
   readonly tiles: readonly Placed[];
@@ -43,8 +47,10 @@ interface Layout {
 const gapPx = 12;
 const titlePx = 30;
 const labelPx = 22;
+const morePx = 18;
 const paper = '#f4f4f2';
 const ink = '#222222';
+const quietInk = '#6a6762';
 /** Width of a letter by its height, on average: enough to cut a label that would run into the next. */
 const letterAspect = 0.56;
 
@@ -58,7 +64,7 @@ export async function contactSheet(
   const { width, height } = layout;
   const overlays = await Promise.all(layout.tiles.map((placed) => fitted(placed, tileEdgePx)));
   const png = await sharp({ create: { width, height, channels: 3, background: paper } })
-    .composite([...overlays, ...lettering(layout, tileEdgePx)])
+    .composite([...overlays, ...lettering(layout)])
     .removeAlpha().png().toBuffer();
   const source: DigitalSourceType = options.hasPhotos
     ? 'compositeWithTrainedAlgorithmicMedia' : 'trainedAlgorithmicMedia';
@@ -77,6 +83,8 @@ function layOut(rows: readonly ContactSheetRow[], tileEdgePx: number, columns: n
   const columnCount = Math.min(columns, Math.max(0, ...shown.map((row) => row.tiles.length)));
   const tiles: Placed[] = [];
   const titles: { top: number; title: string }[] = [];
+  const hasMore = shown.some((row) => row.tiles.some(({ more }) => more !== undefined));
+  const stepPx = tileEdgePx + labelPx + (hasMore ? morePx : 0) + gapPx;
   let top = gapPx;
   for (const { title, tiles: rowTiles } of shown) {
     titles.push({ top, title });
@@ -84,48 +92,77 @@ function layOut(rows: readonly ContactSheetRow[], tileEdgePx: number, columns: n
     rowTiles.forEach((tile, i) => tiles.push({
       tile,
       left: gapPx + (i % columnCount) * (tileEdgePx + gapPx),
-      top: top + Math.floor(i / columnCount) * (tileEdgePx + labelPx + gapPx),
+      top: top + Math.floor(i / columnCount) * stepPx,
     }));
-    top += Math.ceil(rowTiles.length / columnCount) * (tileEdgePx + labelPx + gapPx);
+    top += Math.ceil(rowTiles.length / columnCount) * stepPx;
   }
-  return { width: gapPx + columnCount * (tileEdgePx + gapPx), height: top, tiles, titles };
+  return { tileEdgePx, width: gapPx + columnCount * (tileEdgePx + gapPx), height: top, tiles, titles };
 }
 
 /** The picture in the middle of its square. */
 async function fitted({ left, top, tile }: Placed, tileEdgePx: number): Promise<OverlayOptions> {
   const { width, height, data } = tile.picture;
-  const scale = tileEdgePx / Math.max(width, height);
-  const [shownWidth, shownHeight] = [width, height].map((edge) => Math.max(1, Math.round(edge * scale)));
+  const [shownWidth, shownHeight] = shownSize(tile.picture, tileEdgePx);
   const input = await sharp(data, { raw: { width, height, channels: 3 } })
-    .resize(shownWidth!, shownHeight!, { fit: 'fill' }).png().toBuffer();
+    .resize(shownWidth, shownHeight, { fit: 'fill' }).png().toBuffer();
   return {
-    input,
-    left: left + Math.floor((tileEdgePx - shownWidth!) / 2),
-    top: top + Math.floor((tileEdgePx - shownHeight!) / 2),
+    input, left: left + inset(shownWidth, tileEdgePx), top: top + inset(shownHeight, tileEdgePx),
   };
 }
 
+function shownSize({ width, height }: RgbPicture, tileEdgePx: number): [width: number, height: number] {
+  const scale = tileEdgePx / Math.max(width, height);
+  return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+}
+
+function inset(shownPx: number, tileEdgePx: number): number {
+  return Math.floor((tileEdgePx - shownPx) / 2);
+}
+
 // Pango's own text, not SVG: photos/decode.ts rightly blocks every loader but those of photos, in the whole process.
-function lettering({ width, tiles, titles }: Layout, tileEdgePx: number): OverlayOptions[] {
+function lettering({ width, tileEdgePx, tiles, titles }: Layout): OverlayOptions[] {
+  const title = { sizePx: 17, roomPx: width - 2 * gapPx, weight: 'bold', colour: ink };
+  const label = { sizePx: 14, roomPx: tileEdgePx, weight: 'normal', colour: ink };
+  const more = { sizePx: 12, roomPx: tileEdgePx, weight: 'normal', colour: quietInk };
   return [
-    ...titles.flatMap(({ top, title }) => line(gapPx, top + 6, 17, width - 2 * gapPx, title, 'bold')),
-    ...tiles.flatMap(({ left, top, tile }) => line(left, top + tileEdgePx + 5, 14, tileEdgePx, tile.label, 'normal')),
+    ...titles.flatMap((row) => line(gapPx, row.top + 6, row.title, title)),
+    ...tiles.flatMap(({ left, top, tile }) => {
+      // under the picture's own edge, as far as the text has room there
+      const own = Math.min(inset(shownSize(tile.picture, tileEdgePx)[0], tileEdgePx), Math.round(tileEdgePx / 8));
+      const roomPx = tileEdgePx - own;
+      return [
+        ...line(left + own, top + tileEdgePx + 5, tile.label, { ...label, roomPx }),
+        ...line(left + own, top + tileEdgePx + labelPx + 3, tile.more ?? '', { ...more, roomPx }),
+      ];
+    }),
   ];
 }
 
+interface Lettering {
+  readonly sizePx: number;
+  readonly roomPx: number;
+  readonly weight: string;
+  readonly colour: string;
+}
+
 function line(
-  left: number, top: number, sizePx: number, roomPx: number, text: string, weight: 'bold' | 'normal',
+  left: number, top: number, text: string, { sizePx, roomPx, weight, colour }: Lettering,
 ): OverlayOptions[] {
   const shown = escaped(cut(text, roomPx / (sizePx * letterAspect)));
   if (shown.trim() === '') return [];
-  const markup = `<span foreground="${ink}" weight="${weight}">${shown}</span>`;
+  const markup = `<span foreground="${colour}" weight="${weight}">${shown}</span>`;
   // at 72 dpi a point is a pixel
   return [{ input: { text: { text: markup, font: `sans ${sizePx}`, rgba: true, dpi: 72 } }, left, top }];
 }
 
-function cut(text: string, letters: number): string {
+/** As many letters as there is room for; a Chinese one takes the room of two. */
+function cut(text: string, room: number): string {
   const all = [...text];
-  return all.length <= letters ? text : `${all.slice(0, Math.max(1, Math.floor(letters) - 1)).join('')}…`;
+  const widths = all.map((letter) => (/[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]/.test(letter) ? 1.8 : 1));
+  if (widths.reduce((sum, width) => sum + width, 0) <= room) return text;
+  let [count, taken] = [0, 1];
+  while (count < all.length && taken + widths[count]! <= room) taken += widths[count++]!;
+  return `${all.slice(0, Math.max(1, count)).join('')}…`;
 }
 
 function escaped(text: string): string {

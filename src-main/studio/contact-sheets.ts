@@ -2,10 +2,13 @@
 // other on the same seeds; and of any portraits, the best first.
 
 import type { JobId } from '../contract/ids.ts';
+import type { StudioSettings } from '../contract/settings.ts';
 import { type ContactSheetRow, type ContactSheetTile, contactSheet } from '../generation/contact-sheet.ts';
+import type { LabelWords } from '../generation/visible-label.ts';
 import type { PortraitRecord } from '../library/portraits.ts';
-import { decodePhoto } from '../photos/decode.ts';
+import { decodePhoto, decodeReduced } from '../photos/decode.ts';
 import type { StudioContext } from './context.ts';
+import { noneLeft } from './missing.ts';
 import { isUsed } from './photo-view.ts';
 import { styleName } from './style-name.ts';
 
@@ -59,16 +62,53 @@ function labelOf({ seed, likeness, second }: PortraitRecord): string {
   return likeness.latentDistance === null ? `seed ${seed}` : `seed ${seed} · ${likeness.latentDistance.toFixed(2)} off`;
 }
 
+const selectionEdgePx = 224;
+
 /** A sheet of any portraits as a PNG: the most alike first, those that could not be measured last, newest first. */
 export async function sheetOf(context: StudioContext, portraits: readonly PortraitRecord[]): Promise<Uint8Array> {
   const best = portraits.toSorted((a, b) => (
     (b.likeness.cosine ?? -2) - (a.likeness.cosine ?? -2) || b.createdAtMs - a.createdAtMs));
+  const settings = context.library.settings.get();
+  const words = sheetWords[settings.language];
   const tiles: ContactSheetTile[] = [];
-  for (const portrait of best) {
-    const style = styleName(context, portrait);
-    tiles.push(...await tile(context, portrait.tileSha256 ?? portrait.fileSha256, [
-      portrait.likeness.cosine?.toFixed(3) ?? '–', ...(style === null ? [] : [style]), `seed ${portrait.seed}`,
-    ].join(' · ')));
-  }
-  return await contactSheet([{ title: `${tiles.length}`, tiles }], { columns, hasPhotos: false });
+  for (const portrait of best) tiles.push(...await selectedTile(context, portrait, words));
+  if (tiles.length === 0) throw noneLeft();
+  const mark = settings.visibleLabel ? `${words.mark} · ` : '';
+  return await contactSheet([{ title: mark + words.title(tiles.length), tiles }], {
+    hasPhotos: false, tileEdgePx: selectionEdgePx,
+    columns: Math.min(16, Math.max(4, Math.ceil(Math.sqrt(tiles.length)))),
+  });
+}
+
+interface SheetWords {
+  readonly title: (count: number) => string;
+  readonly likeness: string;
+  readonly seed: string;
+  /** As the visible label of saved pictures says it. */
+  readonly mark: LabelWords;
+}
+
+const sheetWords: Readonly<Record<StudioSettings['language'], SheetWords>> = {
+  en: {
+    title: (count) => (count === 1 ? '1 portrait' : `${count} portraits, the most alike first`),
+    likeness: 'likeness', seed: 'seed', mark: 'AI',
+  },
+  'zh-Hans': {
+    title: (count) => `${count} 张写真，按相似度从高到低`, likeness: '相似度', seed: '种子', mark: 'AI生成',
+  },
+};
+
+async function selectedTile(
+  context: StudioContext, portrait: PortraitRecord, words: SheetWords,
+): Promise<ContactSheetTile[]> {
+  const { fileSha256, tileSha256, widthPx, heightPx, seed, likeness, prompt } = portrait;
+  const file = await context.library.readFile(tileSha256 ?? fileSha256);
+  if (!file) return [];
+  const scale = selectionEdgePx / Math.max(widthPx, heightPx);
+  const [width, height] = [widthPx, heightPx].map((edge) => Math.max(1, Math.round(edge * scale)));
+  const picture = await decodeReduced(file.bytes, 'portrait', { width: width!, height: height! });
+  const measured = likeness.cosine === null ? [] : [`${words.likeness} ${likeness.cosine.toFixed(2)}`];
+  return [{
+    picture, label: styleName(context, portrait) ?? prompt, more: [...measured, `${words.seed} ${seed}`].join(' · '),
+  }];
 }

@@ -11,3 +11,12 @@ export function present<T>(found: T | undefined, noun: 'subject' | 'photo' | 'lo
     todo: 'Go back to the list and choose another.',
   });
 }
+
+/** Nothing of a selection of portraits is there. */
+export function noneLeft(): UserError {
+  return new UserError('portraits.none-left', {
+    what: 'None of these portraits is there any more.',
+    safe: 'Nothing was written.',
+    todo: 'Choose other portraits and save them.',
+  });
+}

@@ -3,7 +3,6 @@
 
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError } from '../contract/errors.ts';
 import type { ExportId, PortraitId } from '../contract/ids.ts';
 import { type PictureOptions, pictureFile, pictureTypes } from '../generation/picture-file.ts';
 import {
@@ -15,7 +14,7 @@ import type { JobRecord } from '../library/jobs.ts';
 import { type Library, newId } from '../library/library.ts';
 import type { StudioContext } from './context.ts';
 import type { ProgressBoard } from './jobs.ts';
-import { present } from './missing.ts';
+import { noneLeft, present } from './missing.ts';
 import { openRunFolder, removeRunFolder } from './run-folders.ts';
 import { type ZipArchive, openZipArchive } from './zip-archive.ts';
 
@@ -43,7 +42,7 @@ export async function runExport(
 async function writeOne({ context: { library }, job, parameters }: Run, file: string): Promise<string> {
   const [item] = library.jobs.items(job.id).map(parseItem);
   const picture = await pictureOf(library, item!.portraitId, parameters);
-  if (!picture) throw nothingLeft();
+  if (!picture) throw noneLeft();
   await writeFile(file, picture.bytes, { mode: 0o600 });
   library.jobs.setItemOutcome(job.id, 0, 'null');
   return pictureTypes[parameters.format];
@@ -62,7 +61,7 @@ async function writeAll(run: Run, file: string): Promise<string> {
       run.signal.throwIfAborted();
       written += await addToArchive(run, archive, item);
     }
-    if (written === 0) throw nothingLeft();
+    if (written === 0) throw noneLeft();
     await archive.finish();
   } finally {
     await archive.close();
@@ -121,13 +120,5 @@ async function keepResult(
       const { sizeBytes } = library.exportedFiles.get(id)!;
       library.jobs.setOutcome(job.id, { kind: 'export', exportId: id, fileName: parameters.fileName, sizeBytes });
     });
-  });
-}
-
-function nothingLeft(): UserError {
-  return new UserError('portraits.none-left', {
-    what: 'None of these portraits is there any more.',
-    safe: 'Nothing was written.',
-    todo: 'Choose other portraits and save them.',
   });
 }

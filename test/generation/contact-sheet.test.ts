@@ -64,3 +64,16 @@ test('the sheet says what it is made of', async () => {
 test('a sheet without pictures is refused', async () => {
   await expect(contactSheet([{ title: 'None', tiles: [] }], { hasPhotos: false })).rejects.toThrow('needs pictures');
 });
+
+test('a second line under each picture makes room for itself, and Chinese letters are cut by their width', async () => {
+  const more = '相似度 0.71 · seed 1';
+  const two = rows.map((row) => ({ ...row, tiles: row.tiles.map((tile) => ({ ...tile, more })) }));
+  const options = { tileEdgePx: 80, columns: 2, hasPhotos: false };
+  const [single, double] = await Promise.all([rows, two].map(async (all) => decoded(await contactSheet(all, options))));
+  expect(double!.height - single!.height).toBe(5 * 18);
+  const long = [{ title: '', tiles: [{ ...tileOf(red, 1), label: '写'.repeat(40) }, tileOf(red, 2)] }];
+  const cut = await decoded(await contactSheet(long, { ...options, tileEdgePx: 140 }));
+  // nothing of the first label stands under the second picture
+  const under = Array.from({ length: 30 * 18 }, (_, i) => cut.colourAt(240 + (i % 30), 186 + Math.floor(i / 30)));
+  expect(under.every((colour) => Math.min(...colour) > 200)).toBe(true);
+});

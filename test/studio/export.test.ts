@@ -197,6 +197,37 @@ test('a job whose process is killed goes on behind the last portrait it wrote', 
   expect(await readdir(path.join(folder, 'library', 'runs'))).not.toContain(jobId);
 });
 
+test('a contact sheet of any selection: the most alike first, those without a likeness last', async () => {
+  const { exportId, fileName, sizeBytes } = await studio.run('portraits.contactSheet', { portraitIds: ids });
+  const png = await readFile(studio.openExport(exportId)!.file);
+  expect([fileName, png.length]).toEqual(['contact-sheet.png', sizeBytes]);
+  const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
+  // four columns, two lines of pictures, each over two lines of letters
+  expect([info.width, info.height]).toEqual([12 + 4 * 236, 12 + 30 + 2 * (224 + 22 + 18 + 12)]);
+  // the blue of a picture tells its seed
+  const blueAt = (column: number, row: number) => (
+    data[((42 + row * 276 + 112) * info.width + 124 + column * 236) * 3 + 2]!);
+  const seeds = [[0, 0], [1, 0], [2, 0], [3, 0], [0, 1]].map(([column, row]) => (
+    [1, 2, 3, 4, 5].find((seed) => Math.abs(blueAt(column!, row!) - (seed * 67) % 256) < 4)));
+  expect(seeds).toEqual([2, 3, 1, 5, 4]);
+  expect((await sharp(png).metadata()).xmp!.toString()).toContain(sourceType('trainedAlgorithmicMedia'));
+  const lost = '0'.repeat(32) as PortraitId;
+  await expect(studio.run('portraits.contactSheet', { portraitIds: [lost] })).rejects.toMatchObject({
+    code: 'portraits.unknown',
+  });
+});
+
+test('a small picture for the gallery: the portrait where it is small, else a WebP that is made once', async () => {
+  const small = await studio.openMedia('tile', ids[0]!);
+  expect(Buffer.from(small!.bytes).equals((await studio.openMedia('portrait', ids[0]!))!.bytes)).toBe(true);
+  const [first, second] = await Promise.all([studio.openMedia('tile', ids[4]!), studio.openMedia('tile', ids[4]!)]);
+  expect(await sharp(first!.bytes).metadata()).toMatchObject({ format: 'webp', width: 384, height: 307 });
+  expect(Buffer.from(second!.bytes).equals(first!.bytes)).toBe(true);
+  const kept = studio.library.portraits.get(ids[4]!)!.tileSha256!;
+  expect(Buffer.from((await studio.library.readFile(kept))!.bytes).equals(first!.bytes)).toBe(true);
+  expect(await studio.openMedia('tile', '0'.repeat(32))).toBeUndefined();
+});
+
 test('what was made is there until the next start, and goes with the person', async () => {
   const { job } = await exported([ids[0]!]);
   const { exportId } = job.outcome as { exportId: string };
