@@ -24,57 +24,73 @@ const scrollStepPx = 14;
 /** Attach to the element whose children are chosen; `scroller` is what scrolls it. */
 export function rubberBand(wishes: BandWishes, scroller: () => HTMLElement): (element: HTMLElement) => () => void {
   return (element) => {
-    let start: Point | null = null;
-    let pointer: PointerEvent | null = null;
-    let isOpen = false;
-    let frame = 0;
-
-    const pointIn = (event: PointerEvent): Point => {
-      const { left, top } = element.getBoundingClientRect();
-      return { x: event.clientX - left, y: event.clientY - top };
+    const band = new Band(element, wishes, scroller);
+    const listeners = {
+      pointerdown: (event: PointerEvent) => band.press(event), pointermove: (event: PointerEvent) => band.move(event),
+      pointerup: () => band.end(), pointercancel: () => band.end(),
     };
-    const follow = (): void => {
-      if (!start || !pointer) return;
-      scrollNear(scroller(), pointer.clientY);
-      wishes.onBand(boxBetween(start, pointIn(pointer)));
-      frame = requestAnimationFrame(follow);
-    };
-    const onDown = (event: PointerEvent): void => {
-      const isMine = event.button === 0 && event.target instanceof Element && wishes.mayBegin(event.target);
-      start = isMine ? pointIn(event) : null;
-    };
-    const onMove = (event: PointerEvent): void => {
-      if (!start) return;
-      pointer = event;
-      const { x, y } = pointIn(event);
-      if (isOpen || Math.hypot(x - start.x, y - start.y) < slackPx) return;
-      isOpen = true;
-      element.setPointerCapture(event.pointerId);
-      wishes.onBegin(event);
-      follow();
-    };
-    const onEnd = (): void => {
-      cancelAnimationFrame(frame);
-      if (isOpen) {
-        // the click that ends it is not one
-        element.addEventListener('click', swallow, { capture: true, once: true });
-        setTimeout(() => element.removeEventListener('click', swallow, { capture: true }), 0);
-        wishes.onEnd();
-      }
-      [start, pointer, isOpen] = [null, null, false];
-    };
-    element.addEventListener('pointerdown', onDown);
-    element.addEventListener('pointermove', onMove);
-    element.addEventListener('pointerup', onEnd);
-    element.addEventListener('pointercancel', onEnd);
+    const names = Object.keys(listeners) as (keyof typeof listeners)[];
+    for (const name of names) element.addEventListener(name, listeners[name]);
     return () => {
-      cancelAnimationFrame(frame);
-      element.removeEventListener('pointerdown', onDown);
-      element.removeEventListener('pointermove', onMove);
-      element.removeEventListener('pointerup', onEnd);
-      element.removeEventListener('pointercancel', onEnd);
+      band.end();
+      for (const name of names) element.removeEventListener(name, listeners[name]);
     };
   };
+}
+
+class Band {
+  #element: HTMLElement;
+  #wishes: BandWishes;
+  #scroller: () => HTMLElement;
+  #start: Point | null = null;
+  #pointer: PointerEvent | null = null;
+  #isOpen = false;
+  #frame = 0;
+
+  constructor(element: HTMLElement, wishes: BandWishes, scroller: () => HTMLElement) {
+    this.#element = element;
+    this.#wishes = wishes;
+    this.#scroller = scroller;
+  }
+
+  press(event: PointerEvent): void {
+    const isMine = event.button === 0 && event.target instanceof Element && this.#wishes.mayBegin(event.target);
+    this.#start = isMine ? this.#pointOf(event) : null;
+  }
+
+  move(event: PointerEvent): void {
+    if (!this.#start) return;
+    this.#pointer = event;
+    const { x, y } = this.#pointOf(event);
+    if (this.#isOpen || Math.hypot(x - this.#start.x, y - this.#start.y) < slackPx) return;
+    this.#isOpen = true;
+    this.#element.setPointerCapture(event.pointerId);
+    this.#wishes.onBegin(event);
+    this.#follow();
+  }
+
+  end(): void {
+    cancelAnimationFrame(this.#frame);
+    if (this.#isOpen) {
+      // the click that ends it is not one
+      this.#element.addEventListener('click', swallow, { capture: true, once: true });
+      setTimeout(() => this.#element.removeEventListener('click', swallow, { capture: true }), 0);
+      this.#wishes.onEnd();
+    }
+    [this.#start, this.#pointer, this.#isOpen] = [null, null, false];
+  }
+
+  #follow(): void {
+    if (!this.#start || !this.#pointer) return;
+    scrollNear(this.#scroller(), this.#pointer.clientY);
+    this.#wishes.onBand(boxBetween(this.#start, this.#pointOf(this.#pointer)));
+    this.#frame = requestAnimationFrame(() => this.#follow());
+  }
+
+  #pointOf(event: PointerEvent): Point {
+    const { left, top } = this.#element.getBoundingClientRect();
+    return { x: event.clientX - left, y: event.clientY - top };
+  }
 }
 
 function swallow(event: Event): void {

@@ -112,7 +112,9 @@ export async function openCreateFrom(
 }
 
 /** Opens the portrait that this one was made from, where it is still there. */
-export async function showOrigin({ client, notices, portraits, view, words }: Workspace, portrait: Portrait): Promise<void> {
+export async function showOrigin(
+  { client, notices, portraits, view, words }: Workspace, portrait: Portrait,
+): Promise<void> {
   const { origin } = portrait;
   if (!origin) return;
   await notices.attempt(async () => {

@@ -43,7 +43,7 @@ export const galleryShortcuts: readonly Shortcut[] = [
   ...[1, 2, 3, 4, 5, 0].map((rating): Shortcut => ({
     keys: [String(rating)], group: 'inPortraits', label: 'rate', when: onChosen, run: rate(rating), isUnlisted: true,
   })),
-  { keys: ['1', '5', '0'], group: 'inPortraits', label: 'rate' },
+  { keys: ['1–5', '0'], group: 'inPortraits', label: 'rate' },
   {
     keys: ['p'], group: 'inPortraits', label: 'pick', when: onChosen,
     run: act((workspace, ids) => toggleFlag(workspace, ids, 'pick')),

@@ -9,17 +9,14 @@ import type { PortraitId, SubjectId } from '../../src-main/contract/ids.ts';
 import type { Portrait } from '../../src-main/contract/nouns.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import type { StudioClient } from '../ipc/client.ts';
+import { GalleryPieces, OnceAtATime, type Piece, pieceLength, pieceOf, piecesAround } from './gallery-pieces.ts';
 import type { Schedule } from './notices.svelte.ts';
 import { Selection } from './selection.svelte.ts';
 
-/** Portraits are asked for so many at a time, and so many of these pieces stay in memory. */
-const [pieceLength, maximumPieces] = [100, 60];
 /** New portraits come one after the other; they are shown together after a moment. */
 const settleMs = 250;
 
 export const emptyFilter: PortraitFilter = portraitFilterSchema.parse({});
-
-type Pieces = ReadonlyMap<number, readonly Portrait[]>;
 
 export class Gallery {
   filter = $state.raw<PortraitFilter>(emptyFilter);
@@ -36,13 +33,13 @@ export class Gallery {
   readonly selection: Selection;
   total = $derived(this.runs.reduce((sum, { count }) => sum + count, 0));
   isFiltered = $derived(countAsked(this.filter) > 0);
-  #pieces = $state.raw<Pieces>(new Map());
+  #pieces = $state.raw(new GalleryPieces());
   #client: StudioClient;
   #schedule: Schedule;
   #report: (thrown: unknown) => void;
   /** Counts up with every change of what is shown; answers to an earlier question are dropped. */
   #question = 0;
-  #asked = new Map<number, Promise<void>>();
+  #loading = new OnceAtATime();
   #isShown = false;
   /** What was needed last: the stretch that is on the screen. */
   #seen: readonly [from: number, to: number] = [0, 0];
@@ -79,24 +76,16 @@ export class Gallery {
 
   /** The portrait at a place; undefined while it is not loaded. */
   at(index: number): Portrait | undefined {
-    return this.#pieces.get(Math.floor(index / pieceLength))?.[index % pieceLength];
+    return this.#pieces.at(index);
   }
 
   find(id: PortraitId | null): Portrait | null {
-    for (const piece of this.#pieces.values()) {
-      const found = piece.find((portrait) => portrait.id === id);
-      if (found) return found;
-    }
-    return null;
+    return this.#pieces.find(id);
   }
 
   /** Place of a portrait; -1 where it is not loaded. */
   placeOf(id: PortraitId | null): number {
-    for (const [number, piece] of this.#pieces) {
-      const index = piece.findIndex((portrait) => portrait.id === id);
-      if (index >= 0) return number * pieceLength + index;
-    }
-    return -1;
+    return this.#pieces.placeOf(id);
   }
 
   get focused(): Portrait | null {
@@ -108,7 +97,7 @@ export class Gallery {
     this.#seen = [from, to];
     const last = Math.min(to, this.total) - 1;
     const wanted: Promise<void>[] = [];
-    for (let number = Math.floor(Math.max(0, from) / pieceLength); number * pieceLength <= last; number++) {
+    for (let number = pieceOf(Math.max(0, from)); number * pieceLength <= last; number++) {
       if (!this.#pieces.has(number)) wanted.push(this.#load(number));
     }
     await Promise.all(wanted);
@@ -137,14 +126,14 @@ export class Gallery {
   /** Takes in what the studio tells. */
   take(event: StudioEvent): void {
     if (!this.#isShown) return;
-    if (event.type === 'portrait-changed') this.#put(event.portrait);
+    if (event.type === 'portrait-changed') this.putAll([event.portrait]);
     else if (event.type === 'portrait-removed' && this.find(event.portraitId)) this.#refreshSoon();
     else if (event.type === 'portrait-added' && this.#concerns(event.portrait)) this.#refreshSoon();
   }
 
   /** Sets marks at once on the page. */
   putAll(portraits: readonly Portrait[]): void {
-    portraits.forEach((portrait) => this.#put(portrait));
+    this.#pieces = this.#pieces.changed(portraits);
   }
 
   /** After marks: what they decide about is another now. */
@@ -157,14 +146,6 @@ export class Gallery {
   #concerns({ subjectId, second }: Portrait): boolean {
     const wanted = this.filter.subjectId;
     return wanted === null || wanted === subjectId || wanted === second?.subjectId;
-  }
-
-  #put(portrait: Portrait): void {
-    const place = this.placeOf(portrait.id);
-    if (place < 0) return;
-    const number = Math.floor(place / pieceLength);
-    const piece = this.#pieces.get(number)!.with(place % pieceLength, portrait);
-    this.#pieces = new Map(this.#pieces).set(number, piece);
   }
 
   #refreshSoon(): void {
@@ -195,11 +176,11 @@ export class Gallery {
       const [layout, facets, ...pieces] = await Promise.all([
         this.#client.call('portraits.layout', { filter, sort }),
         this.#client.call('portraits.facets', { subjectId: filter.subjectId }),
-        ...(isSame ? this.#onScreen() : [0]).map((number) => this.#read(number)),
+        ...(isSame ? piecesAround(this.#seen, this.focus) : [0]).map((number) => this.#read(number)),
       ]);
       if (question !== this.#question) return;
-      this.#asked = new Map();
-      this.#pieces = new Map(pieces);
+      this.#loading.forget();
+      this.#pieces = new GalleryPieces(pieces);
       this.runs = layout.runs;
       this.facets = facets;
       this.isLoaded = true;
@@ -212,35 +193,17 @@ export class Gallery {
   }
 
   #load(number: number): Promise<void> {
-    const asked = this.#asked.get(number);
-    if (asked) return asked;
     const question = this.#question;
-    const loading = this.#read(number).then(([, portraits]) => {
-      if (question === this.#question) this.#keep(number, portraits);
-    }).finally(() => this.#asked.delete(number));
-    this.#asked.set(number, loading);
-    return loading;
+    return this.#loading.run(number, async () => {
+      const [, portraits] = await this.#read(number);
+      if (question === this.#question) this.#pieces = this.#pieces.with(number, portraits);
+    });
   }
 
-  async #read(number: number): Promise<[number, readonly Portrait[]]> {
+  async #read(number: number): Promise<Piece> {
     const { filter, sort } = this;
     const page = { filter, sort, offset: number * pieceLength, limit: pieceLength };
     return [number, (await this.#client.call('portraits.page', page)).portraits];
-  }
-
-  /** Numbers of the pieces that are looked at, and of the one that has the focus. */
-  #onScreen(): number[] {
-    const [from, to] = this.#seen.map((place) => Math.floor(place / pieceLength)) as [number, number];
-    const seen = Array.from({ length: Math.min(to - from + 1, maximumPieces) }, (_, each) => from + each);
-    return [...new Set([...seen, Math.floor(this.focus / pieceLength)])];
-  }
-
-  /** Keeps a piece; the ones farthest from it make room. */
-  #keep(number: number, portraits: readonly Portrait[]): void {
-    const pieces = new Map(this.#pieces).set(number, portraits);
-    const byDistance = [...pieces.keys()].sort((a, b) => Math.abs(b - number) - Math.abs(a - number));
-    for (const far of byDistance.slice(0, Math.max(0, pieces.size - maximumPieces))) pieces.delete(far);
-    this.#pieces = pieces;
   }
 }
 

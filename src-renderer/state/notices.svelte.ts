@@ -29,7 +29,7 @@ export class Notices {
   #schedule: Schedule;
   #nextId = 1;
   /** The notice of each kind that was shown last. */
-  #latest = new Map<string, number>();
+  #latest: Readonly<Record<string, number>> = {};
   #undoable: { noticeId: number; undo: () => Promise<void> | void }[] = [];
 
   constructor(schedule: Schedule = scheduleByClock) {
@@ -47,11 +47,11 @@ export class Notices {
    * both stay within reach of Ctrl/⌘ Z.
    */
   offerUndo(message: string, undo: () => Promise<void> | void, kind = ''): void {
-    const shown = kind === '' ? undefined : this.#latest.get(kind);
+    const shown = kind === '' ? undefined : this.#latest[kind];
     if (shown !== undefined) this.dismiss(shown);
     const id = this.#add({ message, error: null, undo, retry: null });
     this.#undoable = [...this.#undoable, { noticeId: id, undo }].slice(-undoDepth);
-    if (kind !== '') this.#latest.set(kind, id);
+    if (kind !== '') this.#latest = { ...this.#latest, [kind]: id };
     this.#schedule(() => this.dismiss(id), undoOfferMs);
   }
 

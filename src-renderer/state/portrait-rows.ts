@@ -21,7 +21,7 @@ export function portraitRows(workspace: Workspace, portrait: Portrait): Row[] {
   const style = studio.styles.find(({ id }) => id === portrait.styleId);
   const pack = studio.packs.find(({ id }) => id === portrait.packId);
   const { variation, origin } = portrait;
-  const person = view.page === 'all-portraits' ? subjects.list.find(({ id }) => id === portrait.subjectId) : undefined;
+  const person = view.page === 'all-portraits' && subjects.list.find(({ id }) => id === portrait.subjectId);
   return [
     ...(person ? [[words.gallery.person, person.name] as Row] : []),
     ...(portrait.styleId ? [[words.portraits.style, style ? style.name : portrait.styleId] as Row] : []),
@@ -41,7 +41,7 @@ export function portraitRows(workspace: Workspace, portrait: Portrait): Row[] {
   ];
 }
 
-/** Rows of several portraits under each other: a label, a value each ('' where one has none), and whether they differ. */
+/** Rows of several portraits: a label, a value each ('' where one has none), and whether they differ. */
 export function comparedRows(
   workspace: Workspace, portraits: readonly Portrait[],
 ): { label: string; values: string[]; isDifferent: boolean }[] {
@@ -50,7 +50,8 @@ export function comparedRows(
     [words.portraits.prompt, portrait.prompt], [words.portraits.negative, portrait.negativePrompt],
     ...portraitRows(workspace, portrait),
   ]));
-  const labels = [...new Set(all.flatMap((rows) => [...rows.keys()]))].filter((label) => label !== words.portraits.made);
+  const labels = [...new Set(all.flatMap((rows) => [...rows.keys()]))]
+    .filter((label) => label !== words.portraits.made);
   return labels.map((label) => {
     const values = all.map((rows) => rows.get(label) ?? '');
     return { label, values, isDifferent: new Set(values).size > 1 };

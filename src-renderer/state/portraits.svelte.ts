@@ -5,6 +5,7 @@ import type { JobId, PortraitId, SubjectId } from '../../src-main/contract/ids.t
 import type { Portrait } from '../../src-main/contract/nouns.ts';
 import type { StudioClient } from '../ipc/client.ts';
 import { emptyFilter } from './gallery.svelte.ts';
+import { idSet } from './id-sets.ts';
 
 /** So many of the newest are read with a subject, and so many at a time of a batch. */
 const [newestLength, pieceLength] = [200, 500];
@@ -38,7 +39,7 @@ export class Portraits {
     try {
       const page = await this.#read({ subjectId }, 0, newestLength);
       if (this.#subjectId !== subjectId) return;
-      const read = new Set(page.portraits.map(({ id }) => id));
+      const read = idSet(page.portraits.map(({ id }) => id));
       const oldest = page.portraits.at(-1)?.createdAtMs ?? 0;
       // older ones are of a batch that is looked at; what is newer and was not read is gone
       const older = this.#all.filter(({ id, createdAtMs }) => !read.has(id) && createdAtMs < oldest);
@@ -128,7 +129,7 @@ export class Portraits {
 
   /** Adds those that belong to the subject and are not here yet. */
   #merge(portraits: readonly Portrait[]): void {
-    const here = new Set(this.#all.map(({ id }) => id));
+    const here = idSet(this.#all.map(({ id }) => id));
     this.#all = [...this.#all, ...portraits.filter(({ id }) => !here.has(id))];
   }
 }

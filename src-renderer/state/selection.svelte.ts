@@ -3,6 +3,7 @@
 
 import type { PortraitId } from '../../src-main/contract/ids.ts';
 import type { Portrait } from '../../src-main/contract/nouns.ts';
+import { idSet, type IdSet, toggled, without } from './id-sets.ts';
 
 /** What is selected from. */
 interface Line {
@@ -13,7 +14,7 @@ interface Line {
 }
 
 export class Selection {
-  ids = $state.raw<ReadonlySet<PortraitId>>(new Set());
+  ids = $state.raw<IdSet<PortraitId>>(idSet());
   #line: Line;
   /** Where a stretch begins. */
   #anchor = 0;
@@ -34,7 +35,7 @@ export class Selection {
   }
 
   clear(): void {
-    this.ids = new Set();
+    this.ids = idSet();
   }
 
   /** Goes to a place and chooses it alone. */
@@ -42,7 +43,7 @@ export class Selection {
     const portrait = this.#line.at(index);
     this.#line.focus = index;
     this.#anchor = index;
-    this.ids = new Set(portrait ? [portrait.id] : []);
+    this.ids = idSet(portrait ? [portrait.id] : []);
   }
 
   /** Adds the place, or takes it away. */
@@ -50,34 +51,30 @@ export class Selection {
     const portrait = this.#line.at(index);
     this.#line.focus = index;
     this.#anchor = index;
-    if (!portrait) return;
-    const ids = new Set(this.ids);
-    if (!ids.delete(portrait.id)) ids.add(portrait.id);
-    this.ids = ids;
+    if (portrait) this.ids = toggled(this.ids, portrait.id);
   }
 
   /** Chooses everything between where the last one was chosen and this place. */
   async stretchTo(index: number): Promise<void> {
     this.#line.focus = index;
     const [from, to] = [Math.min(this.#anchor, index), Math.max(this.#anchor, index) + 1];
-    this.ids = new Set(await this.#line.idsOf(from, to));
+    this.ids = idSet(await this.#line.idsOf(from, to));
   }
 
   async all(): Promise<void> {
-    this.ids = new Set(await this.#line.idsOf(0, this.#line.total));
+    this.ids = idSet(await this.#line.idsOf(0, this.#line.total));
   }
 
   /** Chooses the loaded ones among these places beside those that were chosen before. */
-  band(places: readonly number[], before: ReadonlySet<PortraitId>): void {
+  band(places: readonly number[], before: IdSet<PortraitId>): void {
     const touched = places.flatMap((place) => this.#line.at(place)?.id ?? []);
-    this.ids = new Set([...before, ...touched]);
+    this.ids = idSet([...before, ...touched]);
     const last = places.at(-1);
     if (last !== undefined) this.#line.focus = last;
   }
 
   /** Forgets portraits that are gone. */
   drop(ids: readonly PortraitId[]): void {
-    const gone = new Set(ids);
-    if ([...this.ids].some((id) => gone.has(id))) this.ids = new Set([...this.ids].filter((id) => !gone.has(id)));
+    this.ids = without(this.ids, ids);
   }
 }

@@ -34,7 +34,8 @@ export function galleryAnswers(shelf: () => PortraitShelf, tell: (event: object)
     'portraits.layout': (request) => {
       const { filter, sort } = commands['portraits.layout'].request.parse(request);
       const all = found(filter, sort);
-      return { runs: all.map(({ widthPx, heightPx }) => ({ count: 1, aspect: widthPx / heightPx })), total: all.length };
+      const runs = all.map(({ widthPx, heightPx }) => ({ count: 1, aspect: widthPx / heightPx }));
+      return { runs, total: all.length };
     },
     'portraits.ids': (request) => {
       const { filter, sort, offset, limit } = commands['portraits.ids'].request.parse(request);
@@ -105,7 +106,8 @@ function facetsOf(portraits: readonly Portrait[]): object {
   return {
     total: portraits.length,
     styles: tally(({ styleId }) => styleId).map(([id, count]) => ({ id, count })),
-    looks: tally(({ adapterId }) => adapterId).map(([id, count]) => ({ id, name: id ? `Look ${id.at(-1)}` : '', count })),
+    looks: tally(({ adapterId }) => adapterId)
+      .map(([id, count]) => ({ id, name: id ? `Look ${id.at(-1)}` : '', count })),
     packs: tally(({ packId }) => packId).map(([id, count]) => ({ id, count })),
     ratings: tally(({ rating }) => rating ?? 0).map(([rating, count]) => ({ rating, count })),
     flags: tally(({ flag }) => flag ?? 'none').map(([flag, count]) => ({ flag, count })),

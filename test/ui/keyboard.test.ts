@@ -105,7 +105,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await open(scenes.fullScene());
     await page.getByRole('button', { name: /^Portraits/ }).focus();
     await page.keyboard.press('Enter');
-    await tabTo(/^Portrait 1\./);
+    await tabTo(/^Portrait 1 of 60/);
     await page.keyboard.press('Enter');
     await page.locator('dialog .bar').getByText('1 of 60').waitFor();
     await page.keyboard.press('ArrowRight');
