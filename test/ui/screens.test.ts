@@ -120,7 +120,27 @@ const screens: Screen[] = [
       await page.locator('dialog button.primary').waitFor();
     },
   },
-  { name: 'create, none yet', scene: scenes.fullScene, act: openCreate },
+  {
+    name: 'create, a batch planned', scene: () => ({ ...scenes.fullScene(), jobs: [], cutOff: ['grey background'] }),
+    act: async (page) => {
+      await openCreate(page);
+      for (const at of [0, 4]) await page.locator('.groups [data-tile]').nth(at).click();
+      await page.locator('form textarea').first().fill('ohwx woman, {red|blue} scarf\nat sea');
+      await page.locator('form .warning').waitFor();
+    },
+  },
+  {
+    name: 'create, a style to copy', scene: scenes.fullScene,
+    act: async (page) => {
+      await openCreate(page);
+      await page.locator('.groups [data-tile]').nth(2).focus();
+      await page.keyboard.press('e');
+      await page.locator('dialog .button.primary').click();
+      await page.locator('dialog input').first().fill('');
+      await page.locator('dialog .button.primary').click();
+      await page.locator('dialog [aria-invalid=true]').waitFor();
+    },
+  },
   { name: 'create, drawing', scene: scenes.drawingScene, act: openCreate },
   {
     name: 'portraits', scene: scenes.fullScene,
@@ -150,7 +170,7 @@ const screens: Screen[] = [
       await openInstantly(page);
       await page.locator('.pose .chips button').nth(1).click();
       await page.locator('.spot').first().waitFor();
-      await page.locator('form summary').click();
+      for (const summary of await page.locator('form summary').all()) await summary.click();
       await page.locator('input[value=auto]').check({ force: true });
     },
   },
