@@ -3,7 +3,7 @@
 import type { Portrait } from '../../src-main/contract/nouns.ts';
 import { drawAgain, markPortraits, removePortraits, toggleFlag } from './gallery-acts.ts';
 import type { PictureLine } from './picture-line.ts';
-import { keyName } from './shortcuts.ts';
+import { keyName, runShortcut } from './shortcuts.ts';
 import type { Workspace } from './workspace.svelte.ts';
 import { type PictureZoom, zoomStep } from './zoom.svelte.ts';
 
@@ -36,10 +36,8 @@ export function runLightboxKey(workspace: Workspace, state: LightboxState, event
 }
 
 function actOnPhoto(workspace: Workspace, name: string): boolean {
-  const { opened } = workspace.view;
-  if (name !== 'x' || opened?.kind !== 'photo') return false;
-  void workspace.togglePhoto(opened.id);
-  return true;
+  // those that cull; what is opened is what is selected
+  return ['p', 'x', 'u'].includes(name) && runShortcut(workspace, name, false);
 }
 
 function actOn(workspace: Workspace, { id }: Portrait, name: string, line: PictureLine): boolean {

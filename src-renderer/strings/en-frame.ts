@@ -175,7 +175,6 @@ export const enFrame = {
     tourAgain: 'Show the first steps again',
   },
   photoWork: {
-    cull: 'Keys: arrows move, P uses, X leaves out, Space opens',
     refusedMore: (count: number) => `and ${plural(count, 'more file', 'more files')}`,
   },
 };

@@ -167,7 +167,6 @@ export const zhHansFrame: typeof enFrame = {
     tourAgain: '重新显示入门步骤',
   },
   photoWork: {
-    cull: '按键：方向键移动，P 使用，X 不使用，空格放大',
     refusedMore: (count) => `另有 ${count} 个文件`,
   },
 };
