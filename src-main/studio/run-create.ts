@@ -13,6 +13,7 @@ import { duringJob, readResult, withWorkFolder } from './engine-work.ts';
 import type { ProgressBoard } from './jobs.ts';
 import { keepPortrait, portraitOf } from './keep-portrait.ts';
 import { present } from './missing.ts';
+import { noConsentToDraw } from './portrait-refusals.ts';
 
 interface Run {
   readonly context: StudioContext;
@@ -33,6 +34,11 @@ export async function runCreate(
   context: StudioContext, board: ProgressBoard, job: JobRecord, control: RunControl,
 ): Promise<void> {
   const parameters = createParametersSchema.parse(JSON.parse(job.parameters));
+  // it may have been taken back while the job waited
+  for (const id of [job.subjectId, ...(parameters.second ? [parameters.second.subjectId] : [])]) {
+    const subject = present(context.library.subjects.get(id), 'subject');
+    if (!subject.hasConsent) throw noConsentToDraw(subject);
+  }
   const run: Run = { context, board, job, parameters, control };
   const wanted = context.library.jobs.itemsToDo(job.id).map(parseItem);
   let before = 0;

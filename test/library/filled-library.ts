@@ -56,7 +56,9 @@ export async function fill(library: Library, name: string, second: SubjectId | n
   const createId = newId<JobId>();
   library.jobs.insert({
     id: createId, kind: 'create', subjectId, title: `Portraits of ${name}`, createdAtMs: 5,
-    parameters: JSON.stringify({ packId: 'starter', adapterId, second: second && { subjectId: second } }),
+    parameters: JSON.stringify({
+      packId: 'starter', adapterId, settings: {}, referencePhotoIds: null, second: second && { subjectId: second },
+    }),
   }, [11, 12, 13, 14].map((seed, itemIndex) => ({ itemIndex, seed, parameters: '{"prompt":"in oil"}' })));
   const portraitIds: PortraitId[] = [];
   for (const itemIndex of [0, 1, 2]) {
