@@ -36,13 +36,22 @@ export class View {
   isTouring = $state(false);
   hasSidebar = $state(true);
   hasInspector = $state(true);
+  /** The inspector lies over the page. */
+  isNarrow = $state(false);
   hasQueue = $state(false);
   density = $state<Density>('medium');
   /** Photos that wait for the subject they belong to. */
   pendingFiles = $state.raw<PhotoFile[]>([]);
 
   constructor(windowWidthPx = Infinity) {
-    this.hasInspector = windowWidthPx >= narrowWidthPx;
+    this.resize(windowWidthPx);
+  }
+
+  /** A window that gets narrow puts its inspector away, one that gets wide brings it back. */
+  resize(windowWidthPx: number): void {
+    const isNarrow = windowWidthPx < narrowWidthPx;
+    if (isNarrow !== this.isNarrow) this.hasInspector = !isNarrow;
+    this.isNarrow = isNarrow;
   }
 
   go(page: PageName): void {
@@ -73,6 +82,7 @@ export class View {
     else if (this.dialog) this.dialog = null;
     else if (this.exportedLook) this.exportedLook = null;
     else if (this.hasQueue) this.hasQueue = false;
+    else if (this.isNarrow && this.hasInspector) this.hasInspector = false;
     else return false;
     return true;
   }
