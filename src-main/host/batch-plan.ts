@@ -38,8 +38,7 @@ const wishes = {
   settings: z.strictObject(generationSettingsSchema.shape).optional(),
 };
 
-const wishesSchema = z.strictObject(wishes);
-export type Wishes = z.infer<typeof wishesSchema>;
+export type Wishes = { -readonly [K in keyof typeof wishes]?: z.infer<(typeof wishes)[K]> };
 
 const subjectSchema = z.preprocess(
   (given) => (typeof given === 'string' ? { name: given } : given),

@@ -46,7 +46,9 @@ async function batchOf(studio: Studio, read: ReadPlan, pack: ShelvedPack, index:
   // seeds of one place stand against seed and count of the other
   if (own.seeds === undefined && (own.seed ?? own.count) !== undefined) delete wishes.seeds;
   const subject = await at(read, [...here, 'name'], () => findSubject(studio, own.name));
-  const looks = await looksOf(studio, read, { subject, wishes, where: whereIs('looks') });
+  // where no look is named, it is the subject that has none
+  const where = wishes.looks === undefined ? [...here, 'name'] : whereIs('looks');
+  const looks = await looksOf(studio, read, { subject, wishes, where });
   const styles = stylesFor(studio.styles, pack);
   for (const [i, id] of (wishes.styles ?? []).entries()) {
     await at(read, [...whereIs('styles'), i], () => findStyle(styles, id));

@@ -21,7 +21,8 @@ export interface NamedBy {
 export function namePatternProblem(pattern: string): string | undefined {
   const unknown = [...pattern.matchAll(/\{([^{}]*)\}/g)].map(([, place]) => place!)
     .find((place) => !(namePlaces as readonly string[]).includes(place));
-  if (unknown !== undefined) return `{${unknown}} is not known; there are ${namePlaces.map((one) => `{${one}}`).join(' ')}`;
+  const known = namePlaces.map((place) => `{${place}}`).join(' ');
+  if (unknown !== undefined) return `{${unknown}} is not known; there are ${known}`;
   if (path.isAbsolute(pattern) || /^[a-z]:/iu.test(pattern) || pattern.split(/[\\/]/).includes('..')) {
     return 'names stay inside the folder of the portraits';
   }

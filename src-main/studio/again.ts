@@ -1,10 +1,10 @@
-// More from portraits that are there: the same on new seeds, near them, or the same picture enlarged. Whatever they were
-// drawn with stands in the job that they are from.
+// More from portraits that are there: the same on new seeds, near them, or the same picture enlarged. Whatever they
+// were drawn with stands in the job that they are from.
 
 import { randomInt } from 'node:crypto';
 import { UserError } from '../contract/errors.ts';
 import type { PortraitOrigin, Variation } from '../contract/gallery.ts';
-import type { JobId } from '../contract/ids.ts';
+import type { JobId, SubjectId } from '../contract/ids.ts';
 import type { ParsedRequest } from '../contract/studio.ts';
 import type { Job } from '../contract/work.ts';
 import { type CreateParameters, createParametersSchema } from '../jobs/job-parameters.ts';
@@ -59,7 +59,7 @@ function parametersOf({ library }: StudioContext, jobId: JobId): CreateParameter
 }
 
 function checkReady(
-  context: StudioContext, { packId, settings, instantly, second }: CreateParameters, subjectId: PortraitRecord['subjectId'],
+  context: StudioContext, { packId, settings, instantly, second }: CreateParameters, subjectId: SubjectId,
 ): void {
   const pack = context.packs.get(packId);
   for (const id of [subjectId, ...(second ? [second.subjectId] : [])]) {

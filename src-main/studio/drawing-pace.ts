@@ -64,7 +64,8 @@ export function secondsByPace(before: readonly DrawnIn[], works: readonly number
 
 /** Pixels times steps times calls of the network, those of an enlargement by its share of the steps among them. */
 function workOf(settings: GenerationSettings): number {
-  const { widthPx = 0, heightPx = 0, samplingSteps = 0, guidanceScale = 1, upscale = 1, upscaleStrength = 0 } = settings;
+  const { widthPx = 0, heightPx = 0, samplingSteps = 0, guidanceScale = 1 } = settings;
+  const { upscale = 1, upscaleStrength = 0 } = settings;
   const tiles = upscale > 1 ? upscale ** 2 * upscaleStrength : 0;
   return widthPx * heightPx * samplingSteps * (guidanceScale > 1 ? 2 : 1) * (1 + tiles);
 }

@@ -44,8 +44,8 @@ export function wordingCount({ prompt }: Template, everyOne: boolean): number {
 }
 
 /**
- * What is drawn of a template on this seed: every choice of its prompt, or the seed's; of the negative prompt always the
- * seed's. `people` puts the words of people in.
+ * What is drawn of a template on this seed: every choice of its prompt, or the seed's; of the negative prompt always
+ * the seed's. `people` puts the words of people in.
  */
 export function wordingsOf(
   { prompt, negativePrompt, styleId, keepsPrompt }: Template, seed: number, everyOne: boolean,

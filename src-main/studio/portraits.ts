@@ -39,7 +39,7 @@ export function portraitCommands(context: StudioContext, board: ProgressBoard): 
   };
 }
 
-/** What a request comes to. Throws whatever is in the way of drawing it, so that a batch that is queued can be drawn. */
+/** What a request comes to. Throws whatever is in the way of drawing it, so that what is queued can be drawn. */
 export function batchOf(context: StudioContext, request: CreateRequest): Batch {
   const { library, packs } = context;
   const subject = present(library.subjects.get(request.subjectId), 'subject');

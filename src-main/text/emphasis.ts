@@ -1,6 +1,6 @@
-// How much each part of a prompt counts, in AUTOMATIC1111's notation: '(word)' 1.1 times, '[word]' a 1.1th, '(word:1.3)'
-// 1.3 times, inside each other multiplied; a backslash makes a bracket an ordinary letter. A bracket that is never
-// closed counts to the end of the prompt.
+// How much each part of a prompt counts, in AUTOMATIC1111's notation: '(word)' 1.1 times, '[word]' a 1.1th,
+// '(word:1.3)' 1.3 times, inside each other multiplied; a backslash makes a bracket an ordinary letter. A bracket that
+// is never closed counts to the end of the prompt.
 
 /** A part of a prompt, its brackets and escapes taken away, and how much it counts. */
 export interface WeightedPart {

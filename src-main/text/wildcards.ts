@@ -1,5 +1,5 @@
-// Choices in a prompt: 'a {red|blue {hat|cap}}' is one prompt of several. Braces without a bar, as in '{subject}', are no
-// choice, and a brace or a bar behind a backslash is an ordinary letter; both are handed on as they are.
+// Choices in a prompt: 'a {red|blue {hat|cap}}' is one prompt of several. Braces without a bar, as in '{subject}', are
+// no choice, and a brace or a bar behind a backslash is an ordinary letter; both are handed on as they are.
 
 import { uniformNumbers } from '../diffusion/seeded-noise.ts';
 
@@ -23,8 +23,8 @@ interface Braces {
 const firstStream = 2 ** 40;
 
 /**
- * The prompt with one option of each choice, by the seed alone: the same on every machine, whatever else is in the batch.
- * `text` 1 chooses apart from 0, for a negative prompt beside its prompt.
+ * The prompt with one option of each choice, by the seed alone: the same on every machine, whatever else is in the
+ * batch. `text` 1 chooses apart from 0, for a negative prompt beside its prompt.
  */
 export function chosenBySeed(prompt: string, seed: number, text: 0 | 1 = 0): string {
   const braces = choicesIn(prompt);

@@ -47,17 +47,21 @@ test('built-in networks, against embeddings that came along, in words of the ran
     [...await analyzer.embed(picture, (await analyzer.analyze(picture))[0]!)]);
   const [own, other] = [await embeddingOf(astronaut), await embeddingOf(darker(0.4))];
   await analyzer.release();
-  const references = [{ file, faceEmbedding: own }, { file, faceEmbedding: other }];
+  // the first has none of these networks', and is passed over
+  const references = [null, other, own].map((faceEmbedding) => ({ file, faceEmbedding }));
   const range = { low: 0.9, median: 0.95, high: 0.97 };
   const meter = await openLikenessMeter({ references, settings, likenessRange: range }, undefined, parts);
   const measured = await meter.measure(drawn(astronaut));
   expect(measured).toMatchObject({
-    engine: 'built-in', level: 'as-two-photos', placeCosine: null, latentDistance: null,
+    engine: 'built-in', level: 'as-two-photos', placeCosine: null, latentDistance: null, nearestReference: 2,
   });
+  expect((await meter.measure(drawn(darker(0.4)))).nearestReference).toBe(1);
   expect(measured.cosine).toBeCloseTo((1 + faceLikeness(own, other).cosine) / 2, 5);
   expect(await meter.find(astronaut)).toHaveLength(1);
   const blank = await meter.measure(drawn(spottedPicture(64, 64, [])));
-  expect(blank).toMatchObject({ cosine: null, distance: null, engine: 'built-in', level: null });
+  expect(blank).toMatchObject({
+    cosine: null, distance: null, engine: 'built-in', level: null, nearestReference: null,
+  });
   expect(blank.placeCosine).toBeLessThan(0.9);
   await meter.release();
 });
@@ -71,6 +75,8 @@ test('photos without an embedding of these networks are looked at anew, and give
   const references = places.map((place) => ({ file: place, faceEmbedding: null }));
   const meter = await openLikenessMeter({ references, settings }, undefined, parts);
   const measured = await meter.measure(drawn(astronaut));
+  expect(measured.nearestReference).toBe(0);
+  expect((await meter.measure(drawn(darker(0.35)))).nearestReference).toBe(2);
   expect(measured.cosine).toBeGreaterThan(0.95);
   expect(measured.level).toBe('as-two-photos');
   await meter.release();
@@ -110,7 +116,9 @@ test('antelopev2 measures where the request names it, and its embeddings are com
 
 test('without photos there is nothing to measure, and faces are found still', async () => {
   const meter = await openLikenessMeter({ references: [], settings }, undefined, parts);
-  expect(await meter.measure(drawn(astronaut))).toEqual({ cosine: null, distance: null, latentDistance: null, nearestReference: null });
+  expect(await meter.measure(drawn(astronaut))).toEqual({
+    cosine: null, distance: null, latentDistance: null, nearestReference: null,
+  });
   expect(await meter.find(astronaut)).toHaveLength(1);
   await meter.release();
 });

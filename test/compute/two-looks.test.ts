@@ -12,7 +12,9 @@ import { openCheckpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
 import { create } from '../../src-main/compute/create.ts';
 import { openProviderChooser } from '../../src-main/compute/provider-choice.ts';
 import { reporterFor } from '../../src-main/compute/reporter.ts';
-import { type CreateRequest, createRequestSchema, type DrawnPortrait, type NewCreateRequest } from '../../src-main/contract/engine-create.ts';
+import {
+  type CreateRequest, createRequestSchema, type DrawnPortrait, type NewCreateRequest,
+} from '../../src-main/contract/engine-create.ts';
 import { engineReportSchema, type NewEngineReport } from '../../src-main/contract/engine.ts';
 import { readParameters } from '../../src-main/generation/portrait-file.ts';
 import { unetLoraModules } from '../../src-main/networks/lora-graph.ts';
@@ -58,7 +60,8 @@ async function drawn(change: (request: CreateRequest) => Partial<NewCreateReques
     outputFolder,
   });
   const reports: NewEngineReport[] = [];
-  await create(createRequestSchema.parse({ ...plain, ...change(plain) }), reporterFor(1, (report) => reports.push(report)), {
+  const request = createRequestSchema.parse({ ...plain, ...change(plain) });
+  await create(request, reporterFor(1, (report) => reports.push(report)), {
     resourcesFolder: join(root, 'resources'), chooser: openProviderChooser(),
   });
   const parsed = reports.map((report) => engineReportSchema.parse(report));

@@ -39,8 +39,8 @@ export function analyticPipeline(
     calls,
     encodedPrompts,
     config: {
-      architecture: 'sd15', textWidths: [1], latentChannels: 4, latentScale, vaeFactor: 2, resolutionPx: 16, predictionType,
-      alphasCumprod,
+      architecture: 'sd15', textWidths: [1], latentChannels: 4, latentScale, vaeFactor: 2, resolutionPx: 16,
+      predictionType, alphasCumprod,
     },
     async encodeText(prompts) {
       encodedPrompts.push(...prompts);

@@ -83,7 +83,7 @@ test('image to image works for SDXL as it does for SD', async () => {
   expect((await some!).every(Number.isFinite)).toBe(true);
 });
 
-test('emphasis reaches the UNet through both encoders, also of a learned word, and leaves the pooled text', async () => {
+test('emphasis reaches the UNet from both encoders, also of a learned word, and leaves the pooled text', async () => {
   const rows = [8, 12].map((width, i) => randomTensor([1, width], 40 + i).data as Float32Array);
   const adapter: AdapterInput = { ...nothing, newRows: rows };
   const weights = Array.from({ length: 77 }, (_, i) => (i === 2 ? 1.6 : 1));

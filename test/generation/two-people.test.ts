@@ -69,7 +69,8 @@ describe('on a pipeline whose answers are known', () => {
 
   test('each may have networks and words of their own', async () => {
     const [own, other] = [analyticPipeline(), analyticPipeline('v_prediction')];
-    const words = { ...letterPrompts, encodeWeighted: (text: string) => letterPrompts.encodeWeighted(text.replace('e', 'g')) };
+    const encodeWeighted = (text: string) => letterPrompts.encodeWeighted(text.replace('e', 'g'));
+    const words = { ...letterPrompts, encodeWeighted };
     const { portraits: [portrait] } = await drawPortraits(own, letterPrompts, {
       ...request, second: { pipeline: other, prompts: words, mask: halves },
     });

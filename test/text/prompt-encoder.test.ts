@@ -90,7 +90,7 @@ test.each([
   }
 });
 
-test('emphasis weighs the tokens of its words, learned ones as well, and start, end and padding count as they do', () => {
+test('emphasis weighs the tokens of its words, learned ones as well; start, end and padding count as they do', () => {
   const { ids, weights } = learned.encodeWeighted('a (zqxa-doll:1.3), [red] hat');
   const words = [
     ...tokenizer.encode('a'), ...doll, ...tokenizer.encode(','), ...tokenizer.encode('red'), ...tokenizer.encode('hat'),

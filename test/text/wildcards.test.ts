@@ -46,7 +46,7 @@ test('the seed decides, each choice for itself and each about as often', () => {
     ['b y', 'b y', 'c x', 'a y', 'a x', 'c y', 'a x']);
 });
 
-test('a choice does not depend on what the options of others hold, and a negative prompt has choices of its own', () => {
+test('a choice does not depend on the options of others, and a negative prompt has choices of its own', () => {
   for (let seed = 0; seed < 50; seed++) {
     const [first] = chosenBySeed('{a|b} {c|d}', seed).split(' ');
     expect(chosenBySeed('{a|b} {c|d|e}', seed).split(' ')[0]).toBe(first);

@@ -43,7 +43,7 @@ subject says of itself stands for it. "seeds": [3, 7] takes these in place of se
 export function addBatchCommand(program: Command): void {
   const command = program.command('batch')
     .description('draw a plan of subjects, looks, styles, sizes and seeds; or many prompts and styles of one subject')
-    .argument('[plan]', 'a JSON file, described below; then only --out, --dry-run, --library and --json count beside it')
+    .argument('[plan]', 'a JSON file, described below; beside it only --out, --dry-run, --library and --json count')
     .option('--dry-run', 'with a plan: check all of it, say what would be drawn, and draw nothing')
     .option('--prompts <file>', 'a text file with one prompt a line; empty lines and lines with # are passed over');
   addDrawingOptions(command);
