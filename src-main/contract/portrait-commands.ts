@@ -136,6 +136,8 @@ export const portraitCommands = {
       longEdgePx: z.int().min(64).max(16_384).nullable().default(null),
       /** Prompt, seed and the like inside the file. The mark of AI is always there; a name or a path never. */
       withSettings: z.boolean().default(false),
+      /** Letters that say AI in a corner; left out, as the settings have it. */
+      visibleLabel: z.boolean().optional(),
       /** With {number}, {seed}, {style}, {date}. */
       fileName: z.string().trim().min(1).max(100).regex(/^[^/\\:*?"<>|]+$/).default('portrait-{number}'),
     }),

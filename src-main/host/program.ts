@@ -12,6 +12,7 @@ import { addAnalyzeCommand, addImportCommand } from './commands/photos.ts';
 import { addPortraitsCommand } from './commands/portraits.ts';
 import { addAgainCommand } from './commands/portraits-again.ts';
 import { addServeCommand } from './commands/serve.ts';
+import { addStylesCommand } from './commands/styles.ts';
 import { addSubjectsCommand } from './commands/subjects.ts';
 import { addTrainCommand } from './commands/train.ts';
 
@@ -25,8 +26,8 @@ export function likenessProgram(version: string): Command {
     .exitOverride();
   const addCommands = [
     addPortraitsCommand, addImportCommand, addAnalyzeCommand, addTrainCommand, addGenerateCommand, addBatchCommand,
-    addAgainCommand, addExportCommand, addJobsCommand, addSubjectsCommand, addLibraryCommand, addPacksCommand,
-    addModelsCommand, addDoctorCommand, addServeCommand,
+    addAgainCommand, addExportCommand, addJobsCommand, addSubjectsCommand, addLibraryCommand, addStylesCommand,
+    addPacksCommand, addModelsCommand, addDoctorCommand, addServeCommand,
   ];
   for (const addCommand of addCommands) addCommand(program);
   for (const command of program.commands) command.exitOverride().showHelpAfterError('(see --help)');

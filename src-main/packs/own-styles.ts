@@ -137,6 +137,13 @@ export function wholeStyle(
   };
 }
 
+/** Another style with everything that this one has; named 'Winter (copy)' and '冬日（副本）' where no name is given. */
+export function copyOf(style: PortraitStyle, id: StyleId, name: string | null): PortraitStyle {
+  const { en, 'zh-Hans': chinese } = style.name;
+  const names = name === null ? { en: `${en} (copy)`, 'zh-Hans': `${chinese}（副本）` } : { en: name, 'zh-Hans': name };
+  return { ...style, id, name: names, order: ownOrder };
+}
+
 /** The style as the text of its file. */
 export function fileText({ id, name, group, order, starter, general }: PortraitStyle): string {
   return `${JSON.stringify({ id, name, group, order, starter, general }, null, 2)}\n`;

@@ -3,14 +3,14 @@
 // taken away counts at once; one that is broken is reported and hides no other.
 
 import { mkdirSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomically } from '../checkpoint/atomic-file.ts';
 import { UserError } from '../contract/errors.ts';
 import type { StyleId } from '../contract/ids.ts';
-import { inOrder, loadStyles } from '../generation/styles.ts';
+import { type PortraitStyle, inOrder, loadStyles } from '../generation/styles.ts';
 import {
-  type OwnFile, type OwnStyle, type ReadFolder, type ShelvedStyle, fileText, filesIn, freeId, pictureIdOf,
+  type OwnFile, type OwnStyle, type ReadFolder, type ShelvedStyle, copyOf, fileText, filesIn, freeId, pictureIdOf,
   readOwnStyles, smallPicture, wholeStyle,
 } from './own-styles.ts';
 import { unknownStyle } from './styles.ts';
@@ -24,6 +24,10 @@ export interface StyleShelf {
   problems(): readonly UserError[];
   /** Keeps a style: a new one for null, else the one of this id. Throws styles.built-in. */
   save(id: StyleId | null, style: OwnStyle): Promise<ShelvedStyle>;
+  /** A file of the user's own with everything that a style has, to be changed by hand; a free name for null. */
+  copy(id: StyleId, name: string | null): Promise<ShelvedStyle>;
+  /** The name of the file that holds a style of the user's own; undefined for others. */
+  fileOf(id: StyleId): string | undefined;
   /** Throws styles.unknown and styles.built-in. */
   remove(id: StyleId): Promise<void>;
   /** The sample picture of this id. */
@@ -77,10 +81,19 @@ class Shelf implements StyleShelf {
     const known = id === null ? undefined : this.#fileOf(id);
     if (id !== null && !known && all.some((style) => style.id === id)) throw builtInStyle(id);
     const style = wholeStyle(id ?? freeId(own.name, this.#takenIds()), own, all, known?.style);
-    const file = known?.file ?? `${style.id}.json`;
-    await writeFileAtomically(path.join(this.folder, file), (handle) => handle.writeFile(fileText(style)));
-    this.#looked = { ...this.#looked, mark: '' };
-    return this.#fileOf(style.id)!.style;
+    return await this.#write(known?.file ?? `${style.id}.json`, style);
+  }
+
+  async copy(id: StyleId, name: string | null): Promise<ShelvedStyle> {
+    const all = this.list();
+    const original = all.find((style) => style.id === id);
+    if (!original) throw unknownStyle(all, id);
+    const copied = freeId(name ?? original.id, this.#takenIds());
+    return await this.#write(`${copied}.json`, copyOf(original, copied, name));
+  }
+
+  fileOf(id: StyleId): string | undefined {
+    return this.#fileOf(id)?.file;
   }
 
   async remove(id: StyleId): Promise<void> {
@@ -97,6 +110,13 @@ class Shelf implements StyleShelf {
     const own = this.#look().own.find(({ style }) => style.pictureId === pictureId);
     if (!own?.pictureFile) return undefined;
     return await smallPicture(path.join(this.folder, own.pictureFile)).catch(() => undefined);
+  }
+
+  async #write(file: string, style: PortraitStyle): Promise<ShelvedStyle> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    await writeFileAtomically(path.join(this.folder, file), (handle) => handle.writeFile(fileText(style)));
+    this.#looked = { ...this.#looked, mark: '' };
+    return this.#fileOf(style.id)!.style;
   }
 
   #fileOf(id: StyleId): OwnFile | undefined {

@@ -37,7 +37,7 @@ function queueExport(
   })));
   const parameters: ExportParameters = {
     format: request.format, quality: request.quality, longEdgePx: request.longEdgePx,
-    withSettings: request.withSettings, ...labelsOf(context.library.settings.get()),
+    withSettings: request.withSettings, ...labelsOf({ ...context.library.settings.get(), ...chosenLabel(request) }),
     fileName: portraits.length === 1 ? names[0]! : `portraits-${dateWords(Date.now())}.zip`,
   };
   const items = portraits.map(({ id }, itemIndex) => {
@@ -48,6 +48,11 @@ function queueExport(
     id: newId<JobId>(), kind: 'export', subjectId: portraits[0]!.subjectId, title: titleOf(portraits.length),
     parameters: JSON.stringify(parameters), createdAtMs: Date.now(),
   }, items));
+}
+
+/** What this request says about the visible label, where it says anything. */
+function chosenLabel({ visibleLabel }: ParsedRequest<'portraits.export'>): { visibleLabel?: boolean } {
+  return visibleLabel === undefined ? {} : { visibleLabel };
 }
 
 function titleOf(count: number): string {

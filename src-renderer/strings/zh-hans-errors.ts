@@ -96,6 +96,11 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   'packs.unknown': always('没有这个模型。', unchanged, '请在“模型”页查看已安装的模型。'),
   'styles.unknown': always('没有这种风格。', unchanged, '请另选一种风格，或自己写提示词。'),
   'styles.built-in': always('这是自带的风格，不能修改。', unchanged, '请先复制一份，再修改副本。'),
+  'portraits.none-chosen': always('没有符合条件的写真。', '没有写出任何文件。', '请放宽条件，或先绘制写真。'),
+  'styles.damaged': ({ file, reason }) => ({
+    what: `风格文件 ${file} 无法使用（${reason}）。`, safe: '其他风格不受影响，照片和写真都没有改动。',
+    todo: '请修正或删除该文件；若是自带的风格，请重新安装。',
+  }),
   'portraits.none-left': always('这些写真都已不在资料库中。', '没有写出任何文件。', '请另选写真再保存。'),
 
   'companions.unknown': aboutFile(

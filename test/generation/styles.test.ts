@@ -24,9 +24,10 @@ const styles = await loadStyles(stylesFolder);
 test('there are many styles in many groups, in order, each with names of its own in both languages', () => {
   expect(styles.length).toBeGreaterThanOrEqual(42);
   expect(styles.map(({ order }) => order)).toEqual(styles.map(({ order }) => order).toSorted((a, b) => a - b));
-  const groups = Map.groupBy(styles, ({ group }) => group.en);
+  const groups = new Set(styles.map(({ group }) => group.en));
   expect(groups.size).toBeGreaterThanOrEqual(10);
-  for (const [name, members] of groups) {
+  for (const name of groups) {
+    const members = styles.filter(({ group }) => group.en === name);
     expect(members.length, name).toBeGreaterThanOrEqual(4);
     expect(new Set(members.map(({ group }) => group['zh-Hans'])).size, name).toBe(1);
   }
