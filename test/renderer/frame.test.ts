@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { ErasureReceipt, LibraryState } from '../../src-main/contract/keeping.ts';
 import type { StudioBridge } from '../../src-main/contract/studio.ts';
 import type { Job } from '../../src-main/contract/work.ts';
+import { droppedFiles } from '../../src-renderer/actions/dropped-files.ts';
 import { type DesktopClient, openDesktop } from '../../src-renderer/ipc/desktop.ts';
 import { FirstPortrait } from '../../src-renderer/state/first-portrait.svelte.ts';
 import { chooseHere } from '../../src-renderer/state/import-acts.ts';
@@ -122,6 +123,24 @@ describe('imports', () => {
     const { workspace, studio } = await started({ 'jobs.list': () => [done] });
     studio.emit({ type: 'job-changed', job: done });
     expect(workspace.notices.list).toEqual([]);
+  });
+
+  test('a dropped folder gives its pictures, deep and piece by piece, and nothing hidden or else', async () => {
+    const file = (name: string, type = 'image/png') => ({
+      name, isDirectory: false, file: (take: (file: File) => void) => take(new File(['x'], name, { type })),
+    });
+    const folder = (name: string, ...pieces: unknown[][]) => ({
+      name, isDirectory: true,
+      createReader: () => ({ readEntries: (take: (entries: unknown[]) => void) => take(pieces.shift() ?? []) }),
+    });
+    const inner = folder('inner', [file('c.png')], [file('d.png')]);
+    const words = file('notes.txt', 'text/plain');
+    const outer = folder('outer', [file('a.png'), file('.b.png'), words], [inner, folder('.x')]);
+    const single = new File(['x'], 'single.tif', { type: 'image/tiff' });
+    const items = [outer, file('single.tif')].map((entry) => ({ webkitGetAsEntry: () => entry }));
+    const transfer = { items, files: [new File([], 'outer'), single] } as unknown as DataTransfer;
+    const names = (await droppedFiles(transfer)).map(({ name }) => name);
+    expect(names).toEqual(['a.png', 'c.png', 'd.png', 'single.tif']);
   });
 
   test('on the desktop files go over the bridge, as a job, and none travels by the page', async () => {
