@@ -92,12 +92,12 @@ function assemble(): Desktop {
   return desktop;
 }
 
-function openOwnWindow({ ownSession, memory, quitting, watch, signs }: Desktop): BrowserWindow {
+function openOwnWindow({ ownSession, memory, places, quitting, watch, signs }: Desktop): BrowserWindow {
   const { theme } = memory.get();
   const isDark = theme === 'dark' || (theme === 'system' && nativeTheme.shouldUseDarkColors);
   return openWindow({
     session: ownSession, hasDeveloperTools, words: memory.words,
-    preloadFile: join(here, 'preload.cjs'), iconFile: join(root, 'resources', 'icons', '256x256.png'),
+    preloadFile: join(here, 'preload.cjs'), iconFile: places.iconFile,
     stateFile: join(app.getPath('userData'), 'window.json'),
     backgroundColor: isDark ? '#161719' : '#f6f5f3',
     onClose: (event) => void (process.platform !== 'darwin' && quitting.holdBack(event)),

@@ -12,6 +12,8 @@ export interface Places {
   readonly engineFile: string;
   /** The licences of Likeness and of everything in it, for reading. */
   readonly licensesFile: string;
+  /** The window's icon, where the system does not take the program's. */
+  readonly iconFile: string;
 }
 
 /** In the project's folder; `npm start` says which Node it runs on. */
@@ -22,6 +24,7 @@ export function developmentPlaces(root: string): Places {
     nodeFile: process.env['LIKENESS_NODE'] ?? 'node',
     engineFile: join(root, 'src-main', 'compute', 'engine.ts'),
     licensesFile: existsSync(licensesFile) ? licensesFile : join(root, 'LICENSE'),
+    iconFile: join(root, 'resources', 'icons', '256x256.png'),
   };
 }
 
@@ -33,6 +36,7 @@ export function installedPlaces(resourcesPath: string): Places {
     nodeFile: join(resourcesPath, 'node', process.platform === 'win32' ? 'node.exe' : 'node'),
     engineFile: join(unpacked, 'dist', 'app', 'engine.mjs'),
     licensesFile: join(resourcesPath, 'licenses', 'LICENSES.txt'),
+    iconFile: join(resourcesPath, 'icon.png'),
   };
 }
 
