@@ -46,9 +46,7 @@ async function batchOf(studio: Studio, read: ReadPlan, pack: ShelvedPack, index:
   // seeds of one place stand against seed and count of the other
   if (own.seeds === undefined && (own.seed ?? own.count) !== undefined) delete wishes.seeds;
   const subject = await at(read, [...here, 'name'], () => findSubject(studio, own.name));
-  // where no look is named, it is the subject that has none
-  const where = wishes.looks === undefined ? [...here, 'name'] : whereIs('looks');
-  const looks = await looksOf(studio, read, { subject, wishes, where });
+  const looks = await looksOf(studio, read, { subject, wishes, where: [...here, 'name'], named: whereIs('looks') });
   const styles = stylesFor(studio.styles, pack);
   for (const [i, id] of (wishes.styles ?? []).entries()) {
     await at(read, [...whereIs('styles'), i], () => findStyle(styles, id));
@@ -58,14 +56,22 @@ async function batchOf(studio: Studio, read: ReadPlan, pack: ShelvedPack, index:
   return { subject, looks, request, planned };
 }
 
+interface WantedLooks {
+  readonly subject: Subject;
+  readonly wishes: Wishes;
+  /** The subject's name: where no look is named, it is the subject that has none. */
+  readonly where: JsonPath;
+  readonly named: JsonPath;
+}
+
 async function looksOf(
-  studio: Studio, read: ReadPlan,
-  { subject, wishes, where }: { readonly subject: Subject; readonly wishes: Wishes; readonly where: JsonPath },
+  studio: Studio, read: ReadPlan, { subject, wishes, where, named }: WantedLooks,
 ): Promise<(Look | null)[]> {
   const names = wishes.looks ?? (wishes.instant ? [null] : ['newest']);
   const looks: (Look | null)[] = [];
   for (const [index, name] of names.entries()) {
-    looks.push(name === null ? null : await at(read, [...where, index], () => (
+    const place = wishes.looks === undefined ? where : [...named, index];
+    looks.push(name === null ? null : await at(read, place, () => (
       findLook(studio, subject.id, name === 'newest' ? undefined : name))));
   }
   return looks;
