@@ -34,6 +34,8 @@ export class View {
   opened = $state<Opened>(null);
   /** The first steps are shown, also to somebody who has taken them. */
   isTouring = $state(false);
+  /** What the last start had to mend was read. */
+  hasReadRecovery = $state(false);
   hasSidebar = $state(true);
   hasInspector = $state(true);
   /** The inspector lies over the page. */

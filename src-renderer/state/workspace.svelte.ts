@@ -136,6 +136,8 @@ export class Workspace {
       const { front } = this.jobs;
       if (front?.kind === 'teach') await this.#loadRun(front.id);
     });
+    // its size takes a while to count, and nobody waits for it
+    void this.notices.attempt(() => this.library.load());
   }
 
   async selectSubject(subjectId: SubjectId): Promise<void> {

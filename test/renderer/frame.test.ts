@@ -2,7 +2,7 @@
 // desktop asks for, and the first portrait of the first steps.
 
 import { describe, expect, test } from 'vitest';
-import type { ErasureReceipt, LibraryState } from '../../src-main/contract/keeping.ts';
+import type { ErasureReceipt } from '../../src-main/contract/keeping.ts';
 import type { StudioBridge } from '../../src-main/contract/studio.ts';
 import type { Job } from '../../src-main/contract/work.ts';
 import { droppedFiles } from '../../src-renderer/actions/dropped-files.ts';
@@ -23,11 +23,6 @@ const receipt: ErasureReceipt = {
   atMs: 1, photos: 3, faces: 2, crops: 2, looks: 1, snapshots: 4, portraits: 5, keptPortraits: 0, jobs: 2, files: 17,
   bytes: 1_500_000, backupsRewritten: 2,
 };
-const library: LibraryState = {
-  place: '~/likeness', sizeBytes: 1, freeBytes: null, subjects: 1, photos: 2, looks: 1, portraits: 2, backups: [],
-  lastCheck: null, recovery: null,
-};
-
 async function started(
   changes: Parameters<typeof testStudio>[0] = {}, desktop: DesktopClient | null = null,
 ): Promise<{ workspace: Workspace; studio: TestStudio }> {
@@ -207,7 +202,7 @@ describe('deleting somebody', () => {
 describe('the library', () => {
   test('is busy while it is looked at, and keeps what was found', async () => {
     const lastCheck = { atMs: 5, filesChecked: 9, missing: 1, damaged: 0, swept: 0, isDatabaseSound: true };
-    const { workspace } = await started({ 'library.state': () => library, 'library.check': () => lastCheck });
+    const { workspace } = await started({ 'library.check': () => lastCheck });
     await workspace.library.load();
     const check = workspace.library.check();
     expect(workspace.library.work).toBe('check');
@@ -227,7 +222,7 @@ describe('the library', () => {
   });
 
   test('moves by the desktop alone, and everything is read again', async () => {
-    const { workspace, studio } = await started({ 'library.state': () => library }, openDesktop(bridge({
+    const { workspace, studio } = await started({}, openDesktop(bridge({
       call: async (command) => ({ ok: true, result: command === 'desktop.moveLibrary' ? { place: '/new' } : {} }),
     })));
     const before = asked(studio, 'subjects.list').length;

@@ -4,6 +4,7 @@ import type { PhotoMeasures, Verdict } from '../../src-main/contract/faces.ts';
 import type {
   AdapterId, JobId, PackId, PhotoId, PortraitId, PreviewId, StyleId, SubjectId,
 } from '../../src-main/contract/ids.ts';
+import type { LibraryState } from '../../src-main/contract/keeping.ts';
 import type {
   EngineState, Look, Pack, Photo, Portrait, Snapshot, Style, Subject,
 } from '../../src-main/contract/nouns.ts';
@@ -120,4 +121,12 @@ export function style(name: string): Style {
 
 export function engine(): EngineState {
   return { state: 'ready', provider: 'cpu', fallbackReason: null, deviceName: '2 processor cores' };
+}
+
+/** A library that nothing is wrong with. */
+export function library(changes: Partial<LibraryState> = {}): LibraryState {
+  return {
+    place: '~/likeness', sizeBytes: 1, freeBytes: null, subjects: 1, photos: 2, looks: 1, portraits: 2, backups: [],
+    lastCheck: null, recovery: null, ...changes,
+  };
 }

@@ -8,7 +8,7 @@ import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import { openClient, type StudioClient } from '../../src-renderer/ipc/client.ts';
 import type { Schedule } from '../../src-renderer/state/notices.svelte.ts';
 import { galleryAnswers } from './gallery-answers.ts';
-import { engine, job, look, pack, photo, portrait, style, subject } from './nouns.ts';
+import { engine, job, library, look, pack, photo, portrait, style, subject } from './nouns.ts';
 
 type Request = Record<string, never>;
 type Handler = (request: Request) => unknown;
@@ -67,6 +67,7 @@ function plainHandlers(): Record<string, Handler> {
     'photos.chooseFace': ({ photoId, faceIndex }) => ({
       ...photo(1), id: photoId, faceIndex, isFaceChosen: faceIndex !== null,
     }),
+    'library.state': () => library(),
     'companions.list': () => [],
     'licenses.accept': ({ licenseId }) => ({ ...defaultStudioSettings, acceptedLicenses: [licenseId] }),
     'looks.list': () => [look()],

@@ -11,6 +11,7 @@ import {
 } from './browser.ts';
 import { bridgeScript } from './desktop-bridge.ts';
 import * as scenes from './scenes.ts';
+import { library } from './stage-answers.ts';
 import { openStage, type Scene, type Stage } from './stage.ts';
 
 const asPicture = { name: 'me.png', mimeType: 'image/png', buffer: Buffer.from('a picture') };
@@ -181,6 +182,19 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await button('Show the report').click();
     await page.getByRole('dialog').getByText(/linux x64, 2 processor cores/).waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
+  });
+
+  test('what a start had to mend is told, and read once', async () => {
+    const recovery = {
+      from: 'backup' as const, atMs: 2, backupAtMs: 1, subjects: 3, photos: 36, portraits: 180, looks: 4,
+    };
+    await open({ ...scenes.fullScene(), library: { ...library(), recovery } });
+    const told = page.getByRole('alert', { name: 'Library' });
+    await told.getByText('What came back: 3 people, 36 photos, 4 looks, 180 portraits. The broken file was put aside.')
+      .waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await told.getByRole('button', { name: 'Dismiss' }).click();
+    await told.waitFor({ state: 'detached' });
   });
 
   test('twice as large text loses nothing, on the pages of the frame', async () => {
