@@ -1,7 +1,9 @@
 // Every screen, in both themes, both languages and both window sizes: axe finds nothing, no text is cut (nor would be
-// in a wordier language), nothing breaks the security policy, and no request leaves the page's own server.
+// in a wordier language), nothing breaks the security policy, and no request leaves the page's own server. With
+// SCREENSHOTS=folder a picture of each is kept there.
 
 import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StudioSettings } from '../../src-main/contract/settings.ts';
@@ -14,6 +16,7 @@ import { frameScreens, type Screen } from './frame-screens.ts';
 import * as scenes from './scenes.ts';
 import { openStage } from './stage.ts';
 
+const keptIn = process.env['SCREENSHOTS'];
 const tab = (index: number) => async (page: Page): Promise<void> =>
   page.locator('header nav button').nth(index).click();
 const openCreate = async (page: Page): Promise<void> => page.locator('header > button').nth(1).click();
@@ -221,7 +224,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await rm(pageFolder, { recursive: true, force: true });
   });
 
-  test.each(screens)('$name', async ({ scene, act }) => {
+  test.each(screens)('$name', async ({ name, scene, act }) => {
     for (const { settings, size } of dressings) {
       const shown = scene();
       const stage = await openStage({ ...shown, settings: { ...shown.settings, ...settings } }, pageFolder);
@@ -229,6 +232,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
       const dressing = JSON.stringify({ ...settings, ...size });
       try {
         await act?.(page);
+        if (keptIn) await page.screenshot({ path: path.join(keptIn, `${name}, ${settings.theme}.png`) });
         expect(await page.locator('html').getAttribute('lang'), dressing).toBe(settings.language);
         expect(await accessibilityProblems(page), dressing).toEqual([]);
         expect(await cutTexts(page), dressing).toEqual([]);
