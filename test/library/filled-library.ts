@@ -53,13 +53,7 @@ export async function fill(library: Library, name: string, second: SubjectId | n
     finalLoss: 0.5, metadata: { about: name }, createdAtMs: 4,
     fileSha256: await library.keepFile(bytesOf(name, 'look'), 'application/octet-stream'),
   });
-  const createId = newId<JobId>();
-  library.jobs.insert({
-    id: createId, kind: 'create', subjectId, title: `Portraits of ${name}`, createdAtMs: 5,
-    parameters: JSON.stringify({
-      packId: 'starter', adapterId, settings: {}, referencePhotoIds: null, second: second && { subjectId: second },
-    }),
-  }, [11, 12, 13, 14].map((seed, itemIndex) => ({ itemIndex, seed, parameters: '{"prompt":"in oil"}' })));
+  const createId = addCreateJob(library, name, subjectId, { adapterId, second: second && { subjectId: second } });
   const portraitIds: PortraitId[] = [];
   for (const itemIndex of [0, 1, 2]) {
     portraitIds.push(await addPortrait(library, name, { subjectId, jobId: createId, itemIndex, adapterId }, second));
@@ -68,6 +62,15 @@ export async function fill(library: Library, name: string, second: SubjectId | n
   library.gallery.mark([portraitIds[1]!], { flag: 'pick' });
   library.portraits.setRemoved(portraitIds[2]!, 9);
   return { subjectId, photoIds, teachId, createId, adapterId, portraitIds };
+}
+
+function addCreateJob(library: Library, name: string, subjectId: SubjectId, parameters: object): JobId {
+  const id = newId<JobId>();
+  library.jobs.insert({
+    id, kind: 'create', subjectId, title: `Portraits of ${name}`, createdAtMs: 5,
+    parameters: JSON.stringify({ packId: 'starter', settings: {}, referencePhotoIds: null, ...parameters }),
+  }, [11, 12, 13, 14].map((seed, itemIndex) => ({ itemIndex, seed, parameters: '{"prompt":"in oil"}' })));
+  return id;
 }
 
 async function addPhoto(library: Library, subjectId: SubjectId, name: string, index: number): Promise<PhotoId> {

@@ -48,7 +48,8 @@ async function addPhoto(subjectId: SubjectId, shade: number): Promise<PhotoId> {
 
 test('consent is dated when it is given, keeps its note, and loses its date when it is taken back', async () => {
   const before = Date.now();
-  const ada = await studio.run('subjects.create', { name: 'Ada', hasConsent: true, consentNote: ' said in the studio ' });
+  const consentNote = ' said in the studio ';
+  const ada = await studio.run('subjects.create', { name: 'Ada', hasConsent: true, consentNote });
   expect(ada).toMatchObject({ hasConsent: true, consentNote: 'said in the studio', coverPhotoId: null });
   expect(ada.consentAtMs).toBeGreaterThanOrEqual(before);
   const renamed = await studio.run('subjects.change', { subjectId: ada.id, name: 'Ada L', hasConsent: true });
@@ -175,7 +176,7 @@ test('a backup and a check are told to the page; what a check finds is counted a
   expect(told[1]!.library.freeBytes).toBeGreaterThan(0);
 });
 
-test('previews that are gone or damaged are made again, crops when faces are found again, originals are told', async () => {
+test('previews are made again, crops when faces are found again; originals cannot be, and are told', async () => {
   const { library } = studio;
   const { id } = await studio.run('subjects.create', { name: 'Bo', hasConsent: true });
   const [whole, other] = [await addPhoto(id, 10), await addPhoto(id, 200)];
