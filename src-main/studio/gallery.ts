@@ -5,6 +5,7 @@ import type { CommandResponse, ParsedRequest } from '../contract/studio.ts';
 import type { PortraitRecord } from '../library/portraits.ts';
 import type { Handlers, StudioContext } from './context.ts';
 import { present } from './missing.ts';
+import { announceSubject } from './subject-view.ts';
 
 type Reading = 'portraits.list' | 'portraits.page' | 'portraits.layout' | 'portraits.ids' | 'portraits.facets'
   | 'portraits.get';
@@ -50,8 +51,9 @@ function mark(
 
 /** Into the trash, or out of it. */
 function remove(
-  { library, emit }: StudioContext, { portraitIds, restore }: ParsedRequest<'portraits.remove'>,
+  context: StudioContext, { portraitIds, restore }: ParsedRequest<'portraits.remove'>,
 ): CommandResponse<'portraits.remove'> {
+  const { library, emit } = context;
   const moved = portraitIds.map((id) => present(library.portraits.get(id), 'portrait'));
   library.transaction(() => {
     for (const { id } of moved) library.portraits.setRemoved(id, restore ? null : Date.now());
@@ -60,5 +62,8 @@ function remove(
     if (restore) emit({ type: 'portrait-added', portrait });
     else emit({ type: 'portrait-removed', subjectId: portrait.subjectId, portraitId: portrait.id });
   }
+  const people = moved.flatMap(({ subjectId, second }) => (second ? [subjectId, second.subjectId] : [subjectId]));
+  // who was removed with their portraits kept is nobody's subject any more
+  for (const id of new Set(people)) if (library.subjects.get(id)) announceSubject(context, id);
   return {};
 }

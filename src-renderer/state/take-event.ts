@@ -4,6 +4,7 @@ import type { Look, Portrait } from '../../src-main/contract/nouns.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import type { Job } from '../../src-main/contract/work.ts';
 import { tellImport } from './import-acts.ts';
+import { isEnded } from './jobs.svelte.ts';
 import { takeSaved } from './saving-acts.ts';
 import type { Workspace } from './workspace.svelte.ts';
 
@@ -45,6 +46,10 @@ function takeJob(workspace: Workspace, job: Job): void {
   workspace.jobs.upsert(job);
   tellImport(workspace, before, job);
   void takeSaved(workspace, job);
+  // a batch is done: how many portraits its person has is another number now
+  if (job.kind === 'create' && before && !isEnded(before) && isEnded(job)) {
+    void workspace.notices.attempt(() => workspace.subjects.load());
+  }
 }
 
 function takeLook({ looks, subjects, create, studio }: Workspace, look: Look): void {

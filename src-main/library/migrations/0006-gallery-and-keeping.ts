@@ -92,20 +92,20 @@ create table note_due (
   unique (kind, id)
 ) strict;
 
--- for counting by kind in one walk, then in the order of each sort; the newest have all that filters ask for, so that
--- no row need be read
-create index portrait_kinds on portrait (subject_id, style_id, adapter_id, pack_id, rating, flag, likeness_cosine)
-  where removed_at_ms is null;
+-- for counting by kind in one walk, then in the order of each sort; the newest have all that filters ask for. What
+-- a partial index demands has to be among its columns, or SQLite reads every row to see it
+create index portrait_kinds on portrait (subject_id, style_id, adapter_id, pack_id, rating, flag, likeness_cosine,
+  removed_at_ms) where removed_at_ms is null;
 create index portrait_newest on portrait (subject_id, created_at_ms desc, id, width_px, height_px, style_id, adapter_id,
-  pack_id, rating, flag, likeness_cosine) where removed_at_ms is null;
+  pack_id, rating, flag, likeness_cosine, removed_at_ms) where removed_at_ms is null;
 create index portrait_all_newest on portrait (created_at_ms desc, id, width_px, height_px, style_id, adapter_id,
-  pack_id, rating, flag, likeness_cosine) where removed_at_ms is null;
+  pack_id, rating, flag, likeness_cosine, removed_at_ms) where removed_at_ms is null;
 create index portrait_likeness on portrait (subject_id, likeness_cosine desc, created_at_ms desc, id, width_px,
-  height_px) where removed_at_ms is null;
-create index portrait_all_likeness on portrait (likeness_cosine desc, created_at_ms desc, id, width_px, height_px)
-  where removed_at_ms is null;
-create index portrait_rating on portrait (subject_id, rating desc, created_at_ms desc, id, width_px, height_px)
-  where removed_at_ms is null;
-create index portrait_all_rating on portrait (rating desc, created_at_ms desc, id, width_px, height_px)
+  height_px, removed_at_ms) where removed_at_ms is null;
+create index portrait_all_likeness on portrait (likeness_cosine desc, created_at_ms desc, id, width_px, height_px,
+  removed_at_ms) where removed_at_ms is null;
+create index portrait_rating on portrait (subject_id, rating desc, created_at_ms desc, id, width_px, height_px,
+  removed_at_ms) where removed_at_ms is null;
+create index portrait_all_rating on portrait (rating desc, created_at_ms desc, id, width_px, height_px, removed_at_ms)
   where removed_at_ms is null;
 `;
