@@ -11,6 +11,7 @@ import { findPack } from '../packs/pack-shelf.ts';
 import { findStyle, stylesFor } from '../packs/styles.ts';
 import type { Studio } from '../studio/open-studio.ts';
 import { withWorkFolder } from '../studio/engine-work.ts';
+import { chosenBySeed, everyChoice } from '../text/wildcards.ts';
 import type { GenerateOptions } from './commands/generate.ts';
 import type { Outcome } from './commands/run-command.ts';
 import { usualDenoisingStrength } from './options.ts';
@@ -22,10 +23,7 @@ export async function drawWithFile(studio: Studio, options: GenerateOptions): Pr
   const pack = await findPack(studio.packs, options.pack);
   const settings = drawingSettings(pack, givenSettings(options), { isInstant: false });
   const prompts = await promptsOf(studio, options, pack.isBuiltIn);
-  const items = prompts.flatMap((wording, promptIndex) => Array.from({ length: options.count }, (_, index) => ({
-    ...wording, key: `${prompts.length > 1 ? `${promptIndex + 1}-` : ''}seed-${options.seed + index}`,
-    seed: options.seed + index, adapterStrength: settings.adapterStrength,
-  })));
+  const items = itemsOf(prompts, options, settings.adapterStrength);
   const out = path.resolve(options.out ?? 'portraits');
   const method = await methodOf(options.adapter!);
   const portraits: { file: string; seed: number; prompt: string }[] = [];
@@ -51,6 +49,22 @@ export async function drawWithFile(studio: Studio, options: GenerateOptions): Pr
   }));
   display.end();
   return { document: { portraits, folder: out }, text: `${portraitsAre(portraits.length)} in ${out}` };
+}
+
+/** Every prompt with one of its choices, or all, on every seed. */
+function itemsOf(
+  prompts: readonly { readonly prompt: string; readonly negativePrompt: string }[],
+  { everyChoice: hasAll = false, count, seed: first }: GenerateOptions, adapterStrength: number,
+) {
+  const templates = prompts.flatMap(({ prompt, negativePrompt }) => (
+    (hasAll ? everyChoice(prompt) : [prompt]).map((text) => ({ prompt: text, negativePrompt }))));
+  return templates.flatMap(({ prompt, negativePrompt }, template) => Array.from({ length: count }, (_, index) => {
+    const seed = first + index;
+    return {
+      prompt: chosenBySeed(prompt, seed), negativePrompt: chosenBySeed(negativePrompt, seed, 1), seed, adapterStrength,
+      key: `${templates.length > 1 ? `${template + 1}-` : ''}seed-${seed}`,
+    };
+  }));
 }
 
 function startOf({ image, denoisingStrength: strength = usualDenoisingStrength }: GenerateOptions) {

@@ -62,6 +62,7 @@ export interface GenerationOptions {
   readonly keepPrompts?: boolean;
   readonly image?: string;
   readonly denoisingStrength?: number;
+  readonly everyChoice?: boolean;
   readonly count: number;
   readonly seed: number;
   readonly strength?: number;
@@ -78,7 +79,9 @@ export const usualDenoisingStrength = 0.6;
 
 export function addGenerationOptions(command: Command): Command {
   return command
-    .option('--prompt <text>', 'what to draw; {subject} stands for the person (repeatable)', collect, [])
+    .option('--prompt <text>', 'what to draw; {subject} stands for the person, {red|blue} for one of these, '
+      + '(word:1.2) counts more (repeatable)', collect, [])
+    .option('--every-choice', 'draw a prompt with every choice of {a|b}; one of them by the seed when left out')
     .option('--keep-prompts', 'draw prompts that do not name the person just as they are')
     .option('--image <name>', 'start from a picture (image to image): a photo by its file name, a portrait '
       + 'by its id; with --adapter the path of a picture')

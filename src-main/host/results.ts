@@ -37,10 +37,9 @@ export function outputFolder(subject: Subject, out: string | undefined): string 
 export async function writeJob(studio: Studio, job: Job, out: string): Promise<WrittenJob> {
   const all = await studio.run('portraits.list', { subjectId: job.subjectId });
   const drawn = all.filter(({ jobId }) => jobId === job.id).reverse();
-  const prompts = [...new Set(drawn.map((portrait) => portrait.prompt))];
   const portraits: WrittenPortrait[] = [];
   for (const portrait of drawn) {
-    const file = path.join(out, portraitFileName(portrait, prompts));
+    const file = path.join(out, portraitFileName(portrait, drawn));
     await writeMedia(studio, 'portrait', portrait.id, file);
     const beforeFile = portrait.hasBefore
       ? await writeMedia(studio, 'before', portrait.id, file.replace(/\.png$/, '-before.png')) : null;

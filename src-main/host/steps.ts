@@ -159,11 +159,24 @@ export async function writeMedia(studio: Studio, kind: PictureKind, id: string, 
   return file;
 }
 
-/** 'seed-7-with-look.png' or 'seed-7-instant.png', with the prompt's number in front when there are several. */
-export function portraitFileName(portrait: Portrait, prompts: readonly string[]): string {
-  const number = prompts.length > 1 ? `${prompts.indexOf(portrait.prompt) + 1}-` : '';
+/**
+ * 'seed-7-with-look.png' or 'seed-7-instant.png', with the prompt's number in front when there are several among `all`,
+ * and that of the look and the size where these differ.
+ */
+export function portraitFileName(portrait: Portrait, all: readonly Portrait[]): string {
+  const numberAmong = (own: string | null, of: (one: Portrait) => string | null): number | undefined => {
+    const kinds = [...new Set(all.map(of))].filter((kind) => kind !== null);
+    return kinds.length > 1 && own !== null ? kinds.indexOf(own) + 1 : undefined;
+  };
+  const sizeOf = ({ widthPx, heightPx }: Portrait): string => `${widthPx}x${heightPx}`;
+  const prompt = numberAmong(portrait.prompt, (one) => one.prompt);
+  const look = numberAmong(portrait.adapterId, (one) => one.adapterId);
+  const size = numberAmong(sizeOf(portrait), sizeOf);
   const kind = portrait.instantly ? 'instant' : portrait.adapterId ? 'with-look' : 'without';
-  return `${number}seed-${portrait.seed}-${kind}.png`;
+  return `${[
+    ...(prompt === undefined ? [] : [prompt]), `seed-${portrait.seed}-${kind}`, ...(look === undefined ? [] : [look]),
+    ...(size === undefined ? [] : [sizeOf(portrait)]),
+  ].join('-')}.png`;
 }
 
 function cancelled(): UserError {

@@ -1,6 +1,9 @@
 // `likeness generate`: portraits with looks of the library, or with a LoRA or embedding file.
 
 import type { Command } from 'commander';
+import type { Look } from '../../contract/nouns.ts';
+import { generationSettingsSchema } from '../../contract/settings.ts';
+import type { PortraitSize } from '../../generation/pose.ts';
 import { findPack } from '../../packs/pack-shelf.ts';
 import type { Studio } from '../../studio/open-studio.ts';
 import {
@@ -9,7 +12,7 @@ import {
 import { bestFirst } from '../likeness-words.ts';
 import { libraryFolderOf, withStudio, withTemporaryStudio } from '../open-host-studio.ts';
 import {
-  type CommonOptions, type ModelOptions, addCommonOptions, addGenerationOptions, addModelOptions,
+  type CommonOptions, type ModelOptions, addCommonOptions, addGenerationOptions, addModelOptions, collect, numberOf,
 } from '../options.ts';
 import { type DrawingOptions, givenSettings, instantlyOf, portraitSize, secondOf } from '../people.ts';
 import { outputFolder, portraitDocument, rankedLines, writeJob } from '../results.ts';
@@ -23,7 +26,8 @@ import { type Outcome, runCommand } from './run-command.ts';
 export interface GenerateOptions extends CommonOptions, DrawingOptions, ModelOptions, SecondOptions {
   readonly instant?: boolean;
   readonly subject?: string;
-  readonly look?: string;
+  readonly look: string[];
+  readonly size: PortraitSize[];
   readonly adapter?: string;
   readonly compare?: boolean;
 }
@@ -41,7 +45,8 @@ export function addGenerateCommand(program: Command): void {
 export function addDrawingOptions(command: Command): void {
   command
     .option('--subject <name>', 'a subject of the library')
-    .option('--look <name>', 'which of its looks; the newest when left out')
+    .option('--look <name>', 'which of its looks; the newest when left out (repeatable)', collect, [])
+    .option('--size <WxH>', 'draw each in this size, in place of --width and --height (repeatable)', parseSize, [])
     .option('--adapter <file>', 'a LoRA or embedding file instead of a subject')
     .option('--instant', 'give the face from the photos without teaching (InstantID); --look may stand beside it')
     .option('--compare', 'draw each portrait by the base model alone as well');
@@ -56,11 +61,20 @@ export function addDrawingOptions(command: Command): void {
 five is kept to measure likeness with. Two people: --with, and {subject} and {subject2} where they go in a prompt.`);
 }
 
+function parseSize(text: string, before: readonly PortraitSize[]): PortraitSize[] {
+  const [, width, height] = /^(\d+)x(\d+)$/i.exec(text) ?? [];
+  const edge = numberOf(generationSettingsSchema.required().shape.widthPx);
+  return [...before, { widthPx: edge(width ?? ''), heightPx: edge(height ?? '') }];
+}
+
 export function checkSource(command: Command, options: GenerateOptions): void {
   const { subject, adapter, instant } = options;
   if ((subject === undefined) === (adapter === undefined)) command.error('error: give either --subject or --adapter');
   if (adapter !== undefined && (instant || options.with !== undefined)) {
     command.error('error: --instant and --with go with --subject');
+  }
+  if (adapter !== undefined && options.look.length + options.size.length > 0) {
+    command.error('error: --look and --size go with --subject');
   }
   if (!instant) checkNoFace(command, options, '--instant');
   if (options.with === undefined && (options.withLook ?? options.withPose ?? options.mask) !== undefined) {
@@ -87,12 +101,12 @@ async function generateInLibrary(studio: Studio, options: GenerateOptions): Prom
   await studio.run('settings.set', { provider: options.provider });
   const pack = await findPack(studio.packs, options.pack);
   const subject = await findSubject(studio, options.subject!);
-  const hasLook = !isInstant || options.look !== undefined;
-  const look = hasLook ? await findLook(studio, options.subject!, options.look) : null;
-  const size = portraitSize(pack, options, isInstant);
+  const looks = await looksOf(studio, options);
+  const size = { ...portraitSize(pack, options, isInstant), ...options.size[0] };
   const hasWords = options.prompt.length + options.style.length > 0;
   const job = await waitFor(studio, await studio.run('portraits.create', {
-    subjectId: subject.id, adapterId: look?.id ?? null, packId: pack.id,
+    subjectId: subject.id, adapterId: looks[0]?.id ?? null, adapterIds: looks.map(({ id }) => id), packId: pack.id,
+    sizes: options.size, everyChoice: options.everyChoice ?? false,
     prompts: hasWords ? options.prompt : ['photo of {subject}'], styleIds: options.style,
     negativePrompt: options.negative, count: options.count, seed: options.seed,
     compareWithout: options.compare ?? false, keepPrompts: options.keepPrompts ?? false,
@@ -104,9 +118,18 @@ async function generateInLibrary(studio: Studio, options: GenerateOptions): Prom
   const { portraits, contactSheet, people } = await writeJob(studio, job, out);
   return {
     document: {
-      subject: subject.name, look: look?.name ?? null, method: isInstant ? 'instantid' : look!.method,
+      subject: subject.name, look: looks[0]?.name ?? null, looks: looks.map(({ name }) => name),
+      method: isInstant ? 'instantid' : looks[0]!.method,
       portraits: bestFirst(portraits).map((one) => portraitDocument(one, people)), contactSheet, folder: out,
     },
     text: [`${portraitsAre(portraits.length)} in ${out}, best first:`, ...rankedLines(portraits, people)].join('\n'),
   };
+}
+
+/** Those that are named; else the newest, or none where the face is given without teaching. */
+async function looksOf(studio: Studio, { subject, look, instant }: GenerateOptions): Promise<Look[]> {
+  if (look.length === 0) return instant ? [] : [await findLook(studio, subject!, undefined)];
+  const looks: Look[] = [];
+  for (const name of look) looks.push(await findLook(studio, subject!, name));
+  return looks;
 }
