@@ -30,6 +30,7 @@ export interface ExportedFileQueries {
   ofJob(jobId: JobId): ExportedFile | undefined;
   /** Every picture and sheet: several people may be in one, so all go with any of them. */
   removePictures(): void;
+  /** All of it, for the start; jobs that made any say so no more. */
   removeAll(): void;
 }
 
@@ -49,6 +50,7 @@ export function exportedFileQueries(database: Database): ExportedFileQueries {
   const ofJob = database.prepare<[string], ExportedFile>(`select ${columns} ${source} where job_id = ?`);
   const removePictures = database.prepare('delete from exported_file where adapter_id is null');
   const removeAll = database.prepare('delete from exported_file');
+  const forget = database.prepare("update job set outcome = null where kind = 'export' and outcome is not null");
   const ofPictures = { adapterId: null, format: null, precision: null, metadata: '{}' };
   return {
     insertLook: (look) => void insert.run({ ...look, jobId: null, metadata: JSON.stringify(look.metadata) }),
@@ -60,6 +62,9 @@ export function exportedFileQueries(database: Database): ExportedFileQueries {
     },
     ofJob: (jobId) => ofJob.get(jobId),
     removePictures: () => void removePictures.run(),
-    removeAll: () => void removeAll.run(),
+    removeAll: database.transaction(() => {
+      removeAll.run();
+      forget.run();
+    }),
   };
 }

@@ -10,8 +10,9 @@ import { afterAll, expect, test } from 'vitest';
 import { UserError } from '../../src-main/contract/errors.ts';
 import { addPngTexts, pngChunkTypes, readPngTexts } from '../../src-main/generation/png-chunks.ts';
 import {
-  encodePortrait, type PortraitSettings, readParameters, writePortrait,
+  encodePortrait, labelXmp, type PortraitSettings, readParameters, sourceTypeOf, tileOf, writePortrait,
 } from '../../src-main/generation/portrait-file.ts';
+import { drawLabel, labelHeightPx } from '../../src-main/generation/visible-label.ts';
 import { rgbPicture } from '../../src-main/photos/pixels.ts';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'likeness-portrait-'));
@@ -126,4 +127,39 @@ test('how a portrait was made stands in the text in A1111\'s own words where it 
     ...settings, startStrength: 0.6, making: { upscale },
   });
   expect((await readParameters(fromPicture))!.settings.get('Denoising strength')).toBe('0.6');
+});
+
+test('the small picture of a portrait: a WebP within 384 pixels, and none of one that is small itself', async () => {
+  const large = await encodePortrait(rgbPicture(500, 800, new Uint8Array(500 * 800 * 3).fill(90)), settings);
+  const tile = (await tileOf(large))!;
+  const metadata = await sharp(tile).metadata();
+  expect(metadata).toMatchObject({ format: 'webp', width: 240, height: 384 });
+  expect([metadata.exif, metadata.xmp, metadata.icc]).toEqual([undefined, undefined, undefined]);
+  expect(tile.length).toBeLessThan(large.length);
+  expect(await tileOf(await encodePortrait(picture, settings))).toBeNull();
+  await expect(tileOf(Buffer.from('<svg/>'))).rejects.toBeInstanceOf(UserError);
+});
+
+test('a label is read back, and has China\'s own beside it where that is wanted', async () => {
+  expect(sourceTypeOf(await encodePortrait(picture, settings))).toBe('trainedAlgorithmicMedia');
+  const composite = await encodePortrait(picture, { ...settings, startsFromPhoto: true });
+  expect(sourceTypeOf(composite)).toBe('compositeWithTrainedAlgorithmicMedia');
+  expect(sourceTypeOf(Buffer.from('no PNG'))).toBeUndefined();
+  const xmp = labelXmp('trainedAlgorithmicMedia', { producer: 'A & <B>', produceId: '7' });
+  expect(xmp).toContain('xmlns:TC260="http://www.tc260.org.cn/ns/AIGC/1.0/"');
+  expect(xmp).toContain('"ContentProducer":"A &amp; &lt;B>","ProduceID":"7"');
+});
+
+test('the visible label stays inside the smallest picture, and both words differ', () => {
+  const plain = rgbPicture(64, 64, new Uint8Array(64 * 64 * 3).fill(200));
+  const [latin, chinese] = (['AI', 'AI生成'] as const).map((words) => drawLabel(plain, words));
+  const changed = ({ data }: { data: Uint8Array }) => data.filter((value) => value !== 200).length / 3;
+  expect(changed(latin!)).toBeGreaterThan(200);
+  expect(changed(chinese!)).toBeGreaterThan(1.6 * changed(latin!));
+  // the upper left is as it was
+  expect(chinese!.data.subarray(0, 40 * 64 * 3).every((value) => value === 200)).toBe(true);
+  expect(plain.data.every((value) => value === 200)).toBe(true);
+  for (const [width, height] of [[512, 768], [1024, 640], [64, 2048]] as const) {
+    expect(labelHeightPx({ width, height })).toBeGreaterThanOrEqual(0.05 * Math.min(width, height));
+  }
 });

@@ -234,6 +234,8 @@ test('what was made is there until the next start, and goes with the person', as
   await studio.close();
   studio = await open();
   expect(studio.openExport(exportId)).toBeUndefined();
+  const listed = (await studio.run('jobs.list', {})).find(({ id }) => id === job.id);
+  expect(listed).toMatchObject({ state: 'done', outcome: null });
   const again = await exported([ids[0]!]);
   const { file } = studio.openExport((again.job.outcome as { exportId: string }).exportId)!;
   await studio.run('subjects.remove', { subjectId });
