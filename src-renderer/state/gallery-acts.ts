@@ -136,7 +136,8 @@ async function mark(
       const portraitIds = group.slice(from, from + commandLength).map(({ id }) => id);
       await client.call('portraits.mark', { portraitIds, ...marks });
     }
-    const marked = group.map((portrait) => ({ ...portrait, ...marks }));
+    // as it is now: another mark may have come in between
+    const marked = group.map((portrait) => ({ ...(portraits.find(portrait.id) ?? portrait), ...marks }));
     gallery.putAll(marked);
     marked.forEach((portrait) => portraits.change(portrait));
   }

@@ -184,8 +184,10 @@ export class Gallery {
       this.runs = layout.runs;
       this.facets = facets;
       this.isLoaded = true;
+      // the same portrait keeps the focus, or the place where it was; another question begins at the top
       const place = this.placeOf(focused);
-      this.focus = Math.max(0, Math.min(place >= 0 ? place : (isSame ? this.focus : 0), this.total - 1));
+      const wanted = place >= 0 ? place : this.focus;
+      this.focus = isSame ? Math.max(0, Math.min(wanted, this.total - 1)) : 0;
       if (!isSame) this.selection.clear();
     } finally {
       if (question === this.#question) this.isLoading = false;
