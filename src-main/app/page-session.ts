@@ -21,7 +21,8 @@ export function restrictSession(session: Session, { hasDeveloperTools, downloads
   session.setPermissionCheckHandler((_contents, permission, origin) => isAllowedPermission(permission, origin));
   session.setDevicePermissionHandler(() => false);
   session.setDisplayMediaRequestHandler(null);
-  session.setBluetoothPairingHandler((_details, answer) => answer({ confirmed: false }));
+  // a Mac asks for itself and may not have this
+  session.setBluetoothPairingHandler?.((_details, answer) => answer({ confirmed: false }));
   session.setCertificateVerifyProc((_request, answer) => answer(refusedCertificate));
   session.setSpellCheckerEnabled(false);
   session.webRequest.onBeforeRequest(({ url }, answer) => {

@@ -1,6 +1,7 @@
 // Photos on their way in. On the desktop the studio reads the files itself, as a job of the queue; a browser carries
 // their bytes. Either way the page says in the end how many came in and which were refused.
 
+import { UserError } from '../../src-main/contract/errors.ts';
 import type { Job } from '../../src-main/contract/work.ts';
 import type { PhotoFile } from './photos.svelte.ts';
 import type { Workspace } from './workspace.svelte.ts';
@@ -12,12 +13,18 @@ export async function importPhotos(workspace: Workspace, files: readonly PhotoFi
   if (!subject || files.length === 0) return;
   const queue = desktop?.importFiles ?? null;
   if (queue && files.every((file) => file instanceof File)) {
-    const job = await notices.attempt(() => queue(subject.id, files as readonly File[]));
+    const job = await notices.attempt(() => queue(subject.id, files as readonly File[]).catch(nullWithoutPath));
     if (job) jobs.add(job);
-    return;
+    // what was pasted lies on no disk: its bytes go instead
+    if (job !== null) return;
   }
   const { added, known, refused } = await photos.importFiles(subject.id, files);
   notices.say(words.photos.imported(added, known, refused));
+}
+
+function nullWithoutPath(error: unknown): null {
+  if (error instanceof UserError && error.code === 'desktop.no-path') return null;
+  throw error;
 }
 
 /** Asks for files with the desktop's own dialog, which also takes folders. Answers false in a browser. */

@@ -18,15 +18,22 @@ const jobPages: Readonly<Record<Job['kind'], SubjectPageName>> = {
 
 /** Does what the desktop asks of the page. */
 export function takeDesktopEvent(workspace: Workspace, event: DesktopEvent): void {
-  const { view, notices } = workspace;
+  const { view } = workspace;
   if (event.type === 'show-job') return showJob(workspace, event.jobId);
   const { action } = event;
   if (action === 'new-subject') view.dialog = 'new-subject';
   else if (action === 'shortcuts') view.dialog = 'shortcuts';
   else if (action === 'settings') view.go('settings');
-  else if (action === 'undo') void notices.attempt(() => workspace.undo());
+  else if (action === 'undo') undoHere(workspace);
   else if (action === 'import-photos') void chooseHere(workspace);
   else runShortcut(workspace, keys[action] ?? '', false);
+}
+
+/** The desktop has undone in the text field that has the focus; without one the page's own last act is meant. */
+function undoHere(workspace: Workspace): void {
+  const focused = globalThis.document?.activeElement;
+  if (focused?.matches('input, textarea, [contenteditable=true]')) return;
+  void workspace.notices.attempt(() => workspace.undo());
 }
 
 /** Goes to where a job's work is seen, and opens the queue for one that failed. */

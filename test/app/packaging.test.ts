@@ -1,5 +1,5 @@
 // The app as electron-builder lays it out: what is inside and what is not, every fuse, and an engine that starts from
-// the packed files on the packed Node. With Electron's own binary where it is, with a folder in its place elsewhere.
+// the packed files on the packed Node. A folder stands in for Electron's, so that this runs everywhere and quickly.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';

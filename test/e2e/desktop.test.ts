@@ -48,7 +48,8 @@ test('the page has the studio’s bridge and nothing of Node', async () => {
     bridge: Object.keys(window.likeness).sort(),
     node: [typeof require, typeof process, typeof module, typeof Buffer],
   })`);
-  expect(found).toEqual({ bridge: ['call', 'subscribe'], node: Array(4).fill('undefined') });
+  const bridge = ['call', 'importFiles', 'startDrag', 'subscribe', 'subscribeDesktop'];
+  expect(found).toEqual({ bridge, node: Array(4).fill('undefined') });
 });
 
 test('a subject that is made is there', async () => {
@@ -69,6 +70,49 @@ test('no way out: no network, no window, no navigation, no file', async () => {
   expect(attempts).toEqual(Array(4).fill('shut'));
   await page.evaluate(`void (location.href = 'https://example.com')`).catch(() => undefined);
   expect(page.url()).toBe('app://ui/index.html');
+});
+
+test('the page has no name looked up, and its session keeps nothing on the disk', async () => {
+  const found = await desktop.evaluate(async ({ app, BrowserWindow }) => {
+    const [window] = BrowserWindow.getAllWindows();
+    const { session } = window!.webContents;
+    const lookedUp = await session.resolveHost('localhost.example').then(() => true, () => false);
+    const rules = app.commandLine.getSwitchValue('host-resolver-rules');
+    return { lookedUp, isPersistent: session.isPersistent(), rules };
+  });
+  expect(found).toEqual({ lookedUp: false, isPersistent: false, rules: 'MAP * ~NOTFOUND' });
+});
+
+test('every permission is refused to the page, save copying', async () => {
+  const asked = await page.evaluate(`Promise.all([
+    navigator.permissions.query({ name: 'camera' }).then(({ state }) => state),
+    navigator.permissions.query({ name: 'geolocation' }).then(({ state }) => state),
+    navigator.permissions.query({ name: 'notifications' }).then(({ state }) => state),
+    navigator.clipboard.readText().then(() => 'granted', () => 'denied'),
+  ])`);
+  expect(asked).toEqual(Array(4).fill('denied'));
+});
+
+test('a menu item reaches the page, in the language of the page', async () => {
+  const labels = () => desktop.evaluate(({ Menu }) => Menu.getApplicationMenu()!.items.map(({ label }) => label));
+  const heard = page.evaluate(`new Promise((resolve) => window.likeness.subscribeDesktop(resolve))`);
+  await desktop.evaluate(({ Menu }) => Menu.getApplicationMenu()!.getMenuItemById('shortcuts')!.click());
+  expect(await heard).toEqual({ type: 'menu', action: 'shortcuts' });
+  await page.evaluate(`window.likeness.call('settings.set', { language: 'zh-Hans' })`);
+  expect(await labels()).toContain('文件');
+  await page.evaluate(`window.likeness.call('settings.set', { language: 'en' })`);
+  expect(await labels()).toContain('File');
+});
+
+test('a window whose process ends is opened again', async () => {
+  await desktop.evaluate(({ BrowserWindow }) => {
+    BrowserWindow.getAllWindows()[0]!.webContents.forcefullyCrashRenderer();
+  });
+  const isBack = () => desktop.evaluate(({ BrowserWindow }) => {
+    const { webContents } = BrowserWindow.getAllWindows()[0]!;
+    return !webContents.isCrashed() && !webContents.isLoading();
+  });
+  await expect.poll(isBack, { timeout: 30_000 }).toBe(true);
 });
 
 test('the window’s switches are the safe ones', async () => {
