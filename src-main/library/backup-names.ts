@@ -1,5 +1,5 @@
 // Names of backups, which say when and why, and which of them are kept: one a day for a week and one a week for four
-// weeks; of those that were asked for the newest three as well, of those before a migration the newest two.
+// weeks before; of those that were asked for the newest three as well, of those before a migration the newest two.
 
 import type { Backup } from '../contract/keeping.ts';
 
@@ -37,8 +37,11 @@ export function parseBackupName(fileName: string): Omit<Backup, 'sizeBytes'> | u
 export function backupsToKeep(backups: readonly Pick<Backup, 'id' | 'atMs' | 'reason'>[]): Set<string> {
   const newestOf = (reason: Backup['reason'], count: number) =>
     backups.filter((backup) => backup.reason === reason).slice(0, count);
+  const daily = newestOfEach(backups, dayMs, daysKept);
+  const dayOf = ({ atMs }: { readonly atMs: number }): number => Math.floor(atMs / dayMs);
+  const older = backups.filter((backup) => daily.length > 0 && dayOf(backup) < dayOf(daily.at(-1)!));
   const kept = [
-    ...newestOfEach(backups, dayMs, daysKept), ...newestOfEach(backups, 7 * dayMs, weeksKept),
+    ...daily, ...newestOfEach(older, 7 * dayMs, weeksKept),
     ...newestOf('asked', askedKept), ...newestOf('migration', migrationsKept),
   ];
   return new Set(kept.map(({ id }) => id));

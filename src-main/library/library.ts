@@ -61,9 +61,10 @@ export interface Library extends Keeping {
  */
 export async function openLibrary(folder: string): Promise<Library> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { database, isRestored } = await openOrRestore(folder);
+  const database = await openOrRestore(folder);
   try {
     const library = assemble(folder, database, await openFileStore(join(folder, 'files')));
+    const isRestored = library.facts.isRestored();
     await library.freeing(() => tidy(library, isRestored));
     return library;
   } catch (error) {

@@ -27,7 +27,7 @@ const newFileName = 'library.db.new';
 const companionsOfFile = ['', '-wal', '-shm', '-journal'];
 
 /** Opens the database of the library in `folder`, restored where it has to be, and migrated after a backup of it. */
-export async function openOrRestore(folder: string): Promise<{ database: Database; isRestored: boolean }> {
+export async function openOrRestore(folder: string): Promise<Database> {
   await removeFiles(join(folder, newFileName));
   await backupFolder(folder).sweep();
   const found = openSound(folder);
@@ -37,7 +37,7 @@ export async function openOrRestore(folder: string): Promise<{ database: Databas
     const version = versionOf(database);
     if (version > 0 && version < newestVersion) await backupFolder(folder).make(database, 'migration', Date.now());
     migrate(database);
-    return { database, isRestored: found instanceof UserError };
+    return database;
   } catch (error) {
     database.close();
     throw error;
@@ -83,7 +83,7 @@ export async function restoreBackup(folder: string, id: string): Promise<void> {
   const backups = backupFolder(folder);
   const backup = (await backups.list()).find((one) => one.id === id);
   if (!backup || !isSound(backups.pathOf(id))) throw noBackup(id);
-  const { database } = await openOrRestore(folder);
+  const database = await openOrRestore(folder);
   try {
     await backups.make(database, 'asked', Date.now());
   } finally {

@@ -45,7 +45,8 @@ function writeVersion5(): void {
       0, 3, 2, '{}', 1, 0.5, '{}', '${file}', 4);
     insert into job_item values ('${drawId}', 0, 11, '{}'), ('${drawId}', 1, 12, '{}');
     insert into portrait (id, subject_id, job_id, item_index, adapter_id, pack_id, prompt, negative_prompt, seed,
-      width_px, height_px, sampling_steps, sampler, guidance_scale, adapter_strength, likeness_cosine, file_sha256, created_at_ms)
+      width_px, height_px, sampling_steps, sampler, guidance_scale, adapter_strength, likeness_cosine,
+      file_sha256, created_at_ms)
       values ('${portraitId}', '${ada}', '${drawId}', 0, '${adapterId}', 'starter', 'a', '', 11, 8, 8, 20, 'euler', 3.0,
       1.0, 0.9, '${file}', 8);
     insert into exported_file values ('${'4'.repeat(32)}', '${adapterId}', 'kohya', 'float16', 'ada.safetensors', '{}',
