@@ -14,11 +14,11 @@ import { styleIdSchema } from '../contract/ids.ts';
 export const ownOrder = 10_000;
 const subjectPlace = '{subject}';
 
-const promptSchema = z.strictObject({
-  prompt: z.string().trim().min(1).max(500)
-    .refine((text) => text.split(subjectPlace).length <= 2, `A prompt has ${subjectPlace} once.`),
-  negativePrompt: z.string().trim().max(500),
+const anyPromptSchema = z.strictObject({
+  prompt: z.string().trim().min(1).max(500), negativePrompt: z.string().trim().max(500),
 });
+const promptSchema = anyPromptSchema.refine(
+  ({ prompt }) => prompt.split(subjectPlace).length === 2, { path: ['prompt'], error: `It has ${subjectPlace} once.` });
 
 const word = z.string().trim().min(1).max(80);
 const wordsSchema = z.strictObject({ en: word, 'zh-Hans': word });
@@ -42,8 +42,8 @@ const ownFileSchema = z.strictObject({
   name: givenWordsSchema,
   group: givenWordsSchema,
   order: z.int().min(0).default(ownOrder),
-  starter: promptSchema.optional(),
-  general: promptSchema,
+  starter: anyPromptSchema.optional(),
+  general: anyPromptSchema,
 }).transform(({ starter, ...file }) => ({ ...file, starter: starter ?? file.general }));
 
 export type PortraitStyle = z.infer<typeof styleFileSchema>;

@@ -87,7 +87,7 @@ export function readOwnStyles(folder: string, files: readonly FoundFile[], taken
         file: found.name, pictureFile: picture?.name ?? null, style: { ...style, isBuiltIn: false, pictureId },
       });
     } catch (error) {
-      problems.push(error instanceof UserError ? error : badStyle(found.name, (error as Error).message));
+      problems.push(error instanceof UserError ? error : badStyle(found.name, unreadableReason(error)));
     }
   }
   return { own, problems };
@@ -96,6 +96,11 @@ export function readOwnStyles(folder: string, files: readonly FoundFile[], taken
 function readOwnStyle(folder: string, { name, sizeBytes }: FoundFile): PortraitStyle {
   if (sizeBytes > largestFileBytes) throw badStyle(name, `it has more than ${largestFileBytes / 1024} KB`);
   return parseStyle(name, readFileSync(path.join(folder, name), 'utf8'), 'own');
+}
+
+/** The system's word for it, and never a path. */
+function unreadableReason(error: unknown): string {
+  return `it cannot be read (${(error as NodeJS.ErrnoException).code ?? 'no reason given'})`;
 }
 
 function isPictureOf(name: string, styleFile: string): boolean {

@@ -10,7 +10,7 @@ import { decodePhoto, decodeReduced } from '../photos/decode.ts';
 import type { StudioContext } from './context.ts';
 import { noneLeft } from './missing.ts';
 import { isUsed } from './photo-view.ts';
-import { styleName } from './style-name.ts';
+import { styleNames } from './style-name.ts';
 
 const columns = 6;
 
@@ -71,7 +71,8 @@ export async function sheetOf(context: StudioContext, portraits: readonly Portra
   const settings = context.library.settings.get();
   const words = sheetWords[settings.language];
   const tiles: ContactSheetTile[] = [];
-  for (const portrait of best) tiles.push(...await selectedTile(context, portrait, words));
+  const styleOf = styleNames(context);
+  for (const portrait of best) tiles.push(...await selectedTile(context, portrait, styleOf(portrait), words));
   if (tiles.length === 0) throw noneLeft();
   const mark = settings.visibleLabel ? `${words.mark} · ` : '';
   return await contactSheet([{ title: mark + words.title(tiles.length), tiles }], {
@@ -99,7 +100,7 @@ const sheetWords: Readonly<Record<StudioSettings['language'], SheetWords>> = {
 };
 
 async function selectedTile(
-  context: StudioContext, portrait: PortraitRecord, words: SheetWords,
+  context: StudioContext, portrait: PortraitRecord, style: string | null, words: SheetWords,
 ): Promise<ContactSheetTile[]> {
   const { fileSha256, tileSha256, widthPx, heightPx, seed, likeness, prompt } = portrait;
   const file = await context.library.readFile(tileSha256 ?? fileSha256);
@@ -109,6 +110,6 @@ async function selectedTile(
   const picture = await decodeReduced(file.bytes, 'portrait', { width: width!, height: height! });
   const measured = likeness.cosine === null ? [] : [`${words.likeness} ${likeness.cosine.toFixed(2)}`];
   return [{
-    picture, label: styleName(context, portrait) ?? prompt, more: [...measured, `${words.seed} ${seed}`].join(' · '),
+    picture, label: style ?? prompt, more: [...measured, `${words.seed} ${seed}`].join(' · '),
   }];
 }

@@ -31,7 +31,7 @@ export function fileNames(pattern: string, ending: string, sources: readonly Nam
 
 function filled(pattern: string, { portrait, style }: NameSource, number: string): string {
   const values: Record<string, string> = {
-    number, seed: String(portrait.seed), style: style ?? 'own', date: dateWords(portrait.createdAtMs),
+    number, seed: String(portrait.seed), style: style ?? 'portrait', date: dateWords(portrait.createdAtMs),
   };
   return pattern.replace(/\{(number|seed|style|date)\}/g, (_, word: string) => values[word]!);
 }

@@ -13,7 +13,7 @@ import type { Handlers, StudioContext } from './context.ts';
 import { dateWords, fileNames } from './file-names.ts';
 import type { ProgressBoard } from './jobs.ts';
 import { present } from './missing.ts';
-import { styleName } from './style-name.ts';
+import { styleNames } from './style-name.ts';
 
 export function savingCommands(context: StudioContext, board: ProgressBoard): Handlers<
   'portraits.export' | 'portraits.contactSheet'> {
@@ -32,9 +32,9 @@ function queueExport(
 ): Job {
   const portraits = portraitsOf(context, request.portraitIds);
   const ending = pictureEndings[request.format];
-  const names = fileNames(request.fileName, ending, portraits.map((portrait) => ({
-    portrait, style: styleName(context, portrait),
-  })));
+  const styleOf = styleNames(context);
+  const sources = portraits.map((portrait) => ({ portrait, style: styleOf(portrait) }));
+  const names = fileNames(request.fileName, ending, sources);
   const parameters: ExportParameters = {
     format: request.format, quality: request.quality, longEdgePx: request.longEdgePx,
     withSettings: request.withSettings, ...labelsOf({ ...context.library.settings.get(), ...chosenLabel(request) }),

@@ -102,6 +102,7 @@ test('a style is shown in the user\'s language with the prompt of the pack\'s fa
 test.each([
   ['no JSON', '{', 'not JSON'],
   ['no prompt', { starter: { prompt: ' ', negativePrompt: '' } }, 'starter.prompt'],
+  ['no place for the subject', { starter: { prompt: 'a hat', negativePrompt: '' } }, 'starter.prompt'],
   ['two places', { general: { prompt: '{subject} {subject}', negativePrompt: '' } }, 'general.prompt'],
   ['an unknown field', { colour: 'red' }, 'colour'],
   ['a missing language', { name: { en: 'X' } }, 'name.zh-Hans'],

@@ -100,6 +100,22 @@ test('a copy keeps what the original says to each family of models, and its grou
   }
 });
 
+test('people may stand anywhere in a style of the user\'s, or nowhere', async () => {
+  for (const prompt of ['a hat', '{subject} and {subject} in a mirror', '{subject} with {subject2}, {red|blue}']) {
+    expect((await shelf.save(null, { ...own, prompt })).general.prompt).toBe(prompt);
+  }
+});
+
+test('a copy by hand has all that the style has, under a free name', async () => {
+  const original = shelf.list().find(({ id }) => id === 'winter')!;
+  const copy = await shelf.copy('winter' as StyleId, null);
+  expect(copy).toMatchObject({ id: 'winter-2', name: { en: 'Winter (copy)', 'zh-Hans': '冬日（副本）' }, order: 10_000 });
+  expect([copy.starter, copy.general, copy.group]).toEqual([original.starter, original.general, original.group]);
+  expect(shelf.fileOf(copy.id)).toBe('winter-2.json');
+  expect(shelf.fileOf('winter' as StyleId)).toBeUndefined();
+  await expect(shelf.copy('nothing' as StyleId, null)).rejects.toMatchObject({ code: 'styles.unknown' });
+});
+
 test('built-in styles stay as they are, and what is not there cannot be removed', async () => {
   await expect(shelf.save('business' as StyleId, own)).rejects.toMatchObject({ code: 'styles.built-in' });
   await expect(shelf.remove('business' as StyleId)).rejects.toMatchObject({ code: 'styles.built-in' });

@@ -144,7 +144,7 @@ test('several come as a ZIP, in the order asked for, each with a name of its own
   expect([job.itemsDone, job.items]).toEqual([3, 3]);
   const files = unzipSync(bytes);
   expect(Object.keys(files)).toEqual([
-    'A Winter 2026-11-26.jpg', 'A Pencil sketch 2026-11-26.jpg', 'A own 2026-11-26.jpg']);
+    'A Winter 2026-11-26.jpg', 'A Pencil sketch 2026-11-26.jpg', 'A portrait 2026-11-26.jpg']);
   for (const file of Object.values(files)) {
     expect((await sharp(file).metadata()).xmp!.toString()).toContain(sourceType('trainedAlgorithmicMedia'));
   }
