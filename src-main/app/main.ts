@@ -220,7 +220,9 @@ app.on('child-process-gone', (_event, { type, reason }) => console.error(`${type
 app.on('window-all-closed', () => {
   if (process.platform !== 'darwin') app.quit();
 });
+// by these names the system finds the program behind a notification or a bar
 if (process.platform === 'win32') app.setAppUserModelId('org.likeness.studio');
+if (process.platform === 'linux') app.setDesktopName('likeness.desktop');
 if (app.requestSingleInstanceLock()) {
   start().catch((error: unknown) => {
     dialog.showErrorBox('Likeness', error instanceof Error ? error.message : String(error));

@@ -146,6 +146,36 @@ test('the computer stays awake and the bar is shown only while work goes on', as
   expect(window().bars.length).toBeGreaterThan(1);
 });
 
+test('long work ends in a notification whose click shows it; quitting in its middle asks', async () => {
+  const { electron } = app;
+  window().isFront = false;
+  electron.notifications.length = 0;
+  electron.messages.length = 0;
+  // each look at the clock is half a minute later, and the app is quit the moment the job begins
+  const clock = vi.spyOn(performance, 'now');
+  let nowMs = 1e6;
+  clock.mockImplementation(() => (nowMs += 30_000));
+  const preventDefault = vi.fn();
+  const add = vi.spyOn(electron.held, 'add').mockImplementationOnce((id) => {
+    electron.app.emit('before-quit', { preventDefault });
+    return Set.prototype.add.call(electron.held, id);
+  });
+  electron.answers.buttons = [1];
+  const { result } = await app.call('portraits.export', { portraitIds }) as { result: Job };
+  await vi.waitUntil(() => electron.notifications.length > 0, { timeout: 30_000 });
+  clock.mockRestore();
+  add.mockRestore();
+  expect(electron.messages).toEqual([expect.objectContaining({
+    message: 'Saving portraits is not done yet.', buttons: ['Quit', 'Keep Working'],
+  })]);
+  expect([preventDefault.mock.calls.length, electron.app.quits]).toEqual([1, 0]);
+  const [notification] = electron.notifications;
+  expect(notification!.options).toEqual({ title: 'Portraits were saved', body: '2 files.' });
+  notification!.emit('click');
+  expect(heard('likeness:desktop')).toContainEqual({ type: 'show-job', jobId: result.id });
+  expect(window().isFront).toBe(true);
+}, 60_000);
+
 test('links lead to what this copy names, and to nothing that the page says', async () => {
   app.electron.opened.length = 0;
   expect((await app.call('desktop.openLink', { link: 'licenses' })).ok).toBe(true);

@@ -11,7 +11,7 @@ export interface Answers {
   /** Paths chosen; null closes the dialog. */
   readonly paths: (readonly string[] | null)[];
   /** Buttons pressed. */
-  readonly buttons: number[];
+  buttons: number[];
 }
 
 /** A session: its handlers by the name of their setter, its events, and what its switches were set to. */
@@ -84,6 +84,8 @@ function standInApp(errors: string[]) {
     getPath: (name: string) => app.paths[name],
     setPath: (name: string, path: string) => void (app.paths[name] = path),
     setAboutPanelOptions: () => undefined,
+    setAppUserModelId: () => undefined,
+    setDesktopName: () => undefined,
     requestSingleInstanceLock: () => true,
     quit: () => void app.quits++,
     exit: (code: number) => void errors.push(`exit ${code}`),
