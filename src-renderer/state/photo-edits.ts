@@ -28,7 +28,8 @@ export async function choosePhoto(desk: PhotoDesk, photoId: PhotoId, choice: Pho
     const words = desk.words.photos;
     const isUsed = desk.photos.find(photoId)?.isUsed ?? false;
     const message = isUsed ? words.usedDone(photo.fileName) : words.leftOutDone(photo.fileName);
-    desk.notices.offerUndo(message, async () => void (await desk.photos.choose(photoId, before)));
+    // somebody who culls sees the last one, and can still undo them all
+    desk.notices.offerUndo(message, async () => void (await desk.photos.choose(photoId, before)), 'photos.choose');
   });
 }
 
