@@ -205,6 +205,12 @@ const screens: Screen[] = [
   ...frameScreens,
 ];
 
+/** A picture of the page with all of its own pictures in it. */
+async function keepPicture(page: Page, file: string): Promise<void> {
+  await page.waitForTimeout(500);
+  await page.screenshot({ path: file });
+}
+
 const dressings: { settings: Partial<StudioSettings>; size: typeof largeWindow }[] = [
   { settings: { theme: 'light', language: 'zh-Hans' }, size: largeWindow },
   { settings: { theme: 'dark', language: 'en' }, size: smallWindow },
@@ -232,7 +238,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
       const dressing = JSON.stringify({ ...settings, ...size });
       try {
         await act?.(page);
-        if (keptIn) await page.screenshot({ path: path.join(keptIn, `${name}, ${settings.theme}.png`) });
+        if (keptIn) await keepPicture(page, path.join(keptIn, `${name}, ${settings.theme}.png`));
         expect(await page.locator('html').getAttribute('lang'), dressing).toBe(settings.language);
         expect(await accessibilityProblems(page), dressing).toEqual([]);
         expect(await cutTexts(page), dressing).toEqual([]);
