@@ -4,9 +4,10 @@
 
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { syncFolder } from '../checkpoint/atomic-file.ts';
+import { z } from 'zod';
+import { syncFolder, writeFileAtomically } from '../checkpoint/atomic-file.ts';
 import { isSound, syncFile } from './backups.ts';
 import { connectDatabase, eraseLog } from './database.ts';
 import { readPlace, writePlace } from './library-place.ts';
@@ -14,8 +15,10 @@ import { noRoom, notCopied, placeInside, placeTaken, nothingToMove } from './mov
 
 /** What a library's folder holds; another program's files beside it stay where they are. */
 const entries = ['library.db', 'files', 'notes', 'backups', 'put-aside', 'runs', 'styles'];
+/** Whose copy this is; gone once the move is done. */
+const originName = 'moved-from.json';
 /** What goes without being copied. */
-const passing = ['library.db-wal', 'library.db-shm', 'library.db.new', 'work', 'ballast'];
+const passing = [originName, 'library.db-wal', 'library.db-shm', 'library.db.new', 'work', 'ballast'];
 
 /** Kept free at the new place beside the library itself. */
 const spareBytes = 64 * 1024 * 1024;
@@ -41,9 +44,10 @@ export interface MoveSettings {
  * library.place-taken, library.no-room, library.move-failed; then the library is where it was.
  */
 export async function moveLibrary(from: string, to: string, settings: MoveSettings = {}): Promise<string> {
-  const [source, place] = [resolve(from), await freePlace(resolve(to))];
-  refuseNesting(source, place);
+  const source = resolve(from);
   if (!(await stat(join(source, 'library.db')).catch(() => undefined))) throw nothingToMove();
+  const place = await freePlace(resolve(to), source);
+  refuseNesting(source, place);
   const database = connectDatabase(join(source, 'library.db'));
   const copy = `${place}.moving`;
   try {
@@ -52,6 +56,7 @@ export async function moveLibrary(from: string, to: string, settings: MoveSettin
     await rm(copy, { recursive: true, force: true });
     await copyAll(source, copy, settings);
     if (!isSound(join(copy, 'library.db'))) throw notCopied('library.db');
+    await writeOrigin(copy, source);
   } catch (error) {
     database.close();
     await rm(copy, { recursive: true, force: true });
@@ -69,11 +74,31 @@ export async function finishMove(defaultFolder: string): Promise<void> {
   if (leftBehind !== null) await removeOld(leftBehind, defaultFolder);
 }
 
-async function freePlace(to: string): Promise<string> {
-  if (await isFree(to)) return to;
-  const inside = join(to, 'Likeness');
-  if (await isFree(inside)) return inside;
-  throw placeTaken(inside);
+async function freePlace(to: string, source: string): Promise<string> {
+  for (const place of [to, join(to, 'Likeness')]) {
+    await removeAbandoned(place, source);
+    if (await isFree(place)) return place;
+  }
+  throw placeTaken(join(to, 'Likeness'));
+}
+
+/** Says in a copy of whom it is, until it has taken the place of that. */
+async function writeOrigin(copy: string, source: string): Promise<void> {
+  const database = await hashOf(join(copy, 'library.db'));
+  const text = JSON.stringify({ from: source, database });
+  await writeFileAtomically(join(copy, originName), async (handle) => { await handle.writeFile(text); });
+}
+
+/** A copy that a crash left without anybody looking for it there, and that nobody has opened since. */
+async function removeAbandoned(place: string, source: string): Promise<void> {
+  try {
+    const text = await readFile(join(place, originName), 'utf8');
+    const origin = z.object({ from: z.literal(source), database: z.string() }).parse(JSON.parse(text));
+    if (await hashOf(join(place, 'library.db')) !== origin.database) return;
+  } catch {
+    return;
+  }
+  await removeOld(place, undefined);
 }
 
 async function isFree(folder: string): Promise<boolean> {
@@ -155,8 +180,10 @@ async function switchTo(
   await rmdir(place).catch(() => undefined);
   await rename(copy, place);
   await syncFolder(dirname(place));
-  if (defaultFolder === undefined) return;
-  await writePlace(defaultFolder, { place: resolve(defaultFolder) === place ? null : place, leftBehind });
+  if (defaultFolder !== undefined) {
+    await writePlace(defaultFolder, { place: resolve(defaultFolder) === place ? null : place, leftBehind });
+  }
+  await rm(join(place, originName), { force: true });
 }
 
 async function removeOld(source: string, defaultFolder: string | undefined): Promise<void> {

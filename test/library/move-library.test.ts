@@ -1,11 +1,14 @@
 // Moving a library: everything arrives byte for byte, the place is remembered, and wherever it is cut short one whole
 // library is found.
 
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openLibrary } from '../../src-main/library/library.ts';
 import { placeOfLibrary, readPlace, writePlace } from '../../src-main/library/library-place.ts';
 import { type MoveProgress, finishMove, moveLibrary } from '../../src-main/library/move-library.ts';
@@ -15,14 +18,20 @@ let root: string;
 let home: string;
 let ada: Filled;
 let expected: object;
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'likeness-move-'));
-  home = join(root, 'home');
-  const library = await openLibrary(home);
+let filled: string;
+beforeAll(async () => {
+  filled = await mkdtemp(join(tmpdir(), 'likeness-filled-'));
+  const library = await openLibrary(filled);
   ada = await fill(library, 'Ada');
   await library.backUp('asked', Date.UTC(2026, 10, 26));
   library.close();
-  expected = await contentOf(home);
+  expected = await contentOf(filled);
+});
+afterAll(() => rm(filled, { recursive: true, force: true }));
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'likeness-move-'));
+  home = join(root, 'home');
+  await cp(filled, home, { recursive: true });
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
@@ -114,6 +123,57 @@ test('a move that was cut short after the switch is finished at the next start',
   expect(await readdir(home)).toEqual(['library-place.json']);
   expect(readPlace(home)).toEqual({ place: to, leftBehind: null });
   expect(await treeOf(to)).toEqual(copy);
+});
+
+/** Moves in a process of its own, which is killed when it has copied so many files, or so long after the last one. */
+async function killedMove(to: string, afterFiles: number, afterMs: number): Promise<void> {
+  const module = pathToFileURL(join(import.meta.dirname, '../../src-main/library/move-library.ts')).href;
+  const script = `
+    import { moveLibrary } from ${JSON.stringify(module)};
+    const say = (progress) => process.stdout.write(progress.filesDone + ' ' + progress.files + '\\n');
+    await moveLibrary(${JSON.stringify(home)}, ${JSON.stringify(to)},
+      { defaultFolder: ${JSON.stringify(home)}, onProgress: say });`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(child, 'exit');
+  for await (const text of child.stdout.setEncoding('utf8')) {
+    const [done, all] = String(text).trim().split('\n').at(-1)!.split(' ').map(Number) as [number, number];
+    if (done < Math.min(afterFiles, all)) continue;
+    setTimeout(() => child.kill('SIGKILL'), afterMs);
+    break;
+  }
+  child.stdout.resume();
+  await ended;
+}
+
+test('killed at any point of a move, one whole library is left, and the next move goes through', async () => {
+  const tree = await treeOf(home);
+  for (const [afterFiles, afterMs] of [[1, 0], [20, 0], [Infinity, 0], [Infinity, 2], [Infinity, 6]] as const) {
+    const to = join(root, `new-${afterFiles}-${afterMs}`);
+    const from = placeOfLibrary(home);
+    await killedMove(to, afterFiles, afterMs);
+    await finishMove(home);
+    const place = placeOfLibrary(home);
+    expect([from, to]).toContain(place);
+    expect(await treeOf(place)).toEqual(tree);
+    // what a cut-off copy left goes with the next move to that place
+    if (place !== to) await moveLibrary(place, to, { defaultFolder: home });
+    expect((await readdir(root)).filter((name) => name.endsWith('.moving'))).toEqual([]);
+    expect(placeOfLibrary(home)).toBe(to);
+    expect(await treeOf(to)).toEqual(tree);
+  }
+  expect(await contentOf(placeOfLibrary(home))).toEqual(expected);
+});
+
+test('a whole copy that a crash left before the switch is not left lying around', async () => {
+  const to = join(root, 'new');
+  await cp(home, to, { recursive: true });
+  const database = createHash('sha256').update(await readFile(join(to, 'library.db'))).digest('hex');
+  await writeFile(join(to, 'moved-from.json'), JSON.stringify({ from: home, database }));
+  expect(await moveLibrary(home, to, { defaultFolder: home })).toBe(to);
+  expect(await readdir(to)).not.toContain('moved-from.json');
+  // one that somebody works with is let alone
+  await writeFile(join(to, 'moved-from.json'), JSON.stringify({ from: to, database: 'another' }));
+  expect(await contentOf(to)).toEqual(expected);
 });
 
 test('a disk that is not connected is told, and no new library is begun in its stead', async () => {
