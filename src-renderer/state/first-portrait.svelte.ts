@@ -52,7 +52,8 @@ export class FirstPortrait {
     const { photos, jobs, subjects } = this.#workspace;
     const isComing = jobs.list.some(({ kind, state, subjectId }) => (kind === 'import' || kind === 'analyze') &&
       subjectId === subjects.currentId && (state === 'waiting' || state === 'running'));
-    return isComing || photos.importing !== null || photos.isLoading || photos.waiting > 0;
+    const isNothingYet = photos.list.length === 0 && photos.refusedCount === 0;
+    return isComing || isNothingYet || photos.importing !== null || photos.isLoading || photos.waiting > 0;
   }
 
   /** The photo that shows the face best: a good one before a usable one. */

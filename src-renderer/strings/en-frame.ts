@@ -42,6 +42,7 @@ export const enFrame = {
     canLead: 'You can begin at once. Larger models make sharper pictures and can be added at any time.',
     works: 'It works here',
     worksOn: (device: string) => `The arithmetic runs on: ${device}.`,
+    memory: (size: string) => `It has ${size} of memory.`,
     worksOnUnknown: 'It runs without a graphics card. Which device is used is shown once the engine has started.',
     fallback: 'Not the device that was asked for.',
     models: 'Models',

@@ -41,6 +41,7 @@ export const zhHansFrame: typeof enFrame = {
     canLead: '现在就能开始。更大的模型画面更清晰，随时可以添加。',
     works: '可以在这里运行',
     worksOn: (device) => `计算由以下设备完成：${device}。`,
+    memory: (size) => `内存 ${size}。`,
     worksOnUnknown: '没有显卡也能运行。引擎启动后会显示由什么设备计算。',
     fallback: '不是您选择的设备。',
     models: '模型',

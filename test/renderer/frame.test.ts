@@ -138,6 +138,10 @@ describe('the first steps', () => {
     const faceless = photo(1, { verdict: verdict('left-out', 'no-face'), isUsed: false, faceBox: null });
     const nobody = await started({ 'photos.list': () => [faceless] });
     expect(new FirstPortrait(nobody.workspace).stage).toBe('no-face');
+    const early = await started({ 'photos.list': () => [] });
+    expect(new FirstPortrait(early.workspace).stage).toBe('looking');
+    early.workspace.photos.refuse([], 1);
+    expect(new FirstPortrait(early.workspace).stage).toBe('no-face');
 
     const { workspace, studio } = await started({ 'portraits.create': () => drawing });
     const first = new FirstPortrait(workspace);
