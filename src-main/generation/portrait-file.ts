@@ -2,10 +2,11 @@
 // source type, in XMP). No EXIF, no names of people, no paths of this machine. Either the whole file is there or none.
 
 import { readFile } from 'node:fs/promises';
+import sharp from 'sharp';
 
 import { writeFileAtomically } from '../checkpoint/atomic-file.ts';
 import { samplers, type SamplerName } from '../diffusion/samplers.ts';
-import { decodePhoto, encodePng, encodeThumbnail, readPictureHeader } from '../photos/decode.ts';
+import { decodeReduced, encodePng, readPictureHeader } from '../photos/decode.ts';
 import type { RgbPicture } from '../photos/pixels.ts';
 import { makingPairs, type PortraitMaking } from './making-text.ts';
 import { formatParameters, parseParameters, type ParametersText, type ReadParameters } from './parameters-text.ts';
@@ -72,11 +73,15 @@ export async function readParameters(png: Uint8Array | string): Promise<ReadPara
   return found && parseParameters(found.text);
 }
 
-/** A small WebP of a portrait for the gallery; null where the portrait is small enough itself. */
+/** A small WebP of a portrait for the gallery, labelled as it is; null where the portrait is small enough itself. */
 export async function tileOf(png: Uint8Array): Promise<Uint8Array | null> {
   const { width, height } = await readPictureHeader(png, 'portrait');
-  if (Math.max(width, height) <= tileEdgePx) return null;
-  return await encodeThumbnail(await decodePhoto(png, 'portrait'), tileEdgePx);
+  const scale = tileEdgePx / Math.max(width, height);
+  if (scale >= 1) return null;
+  const [tileWidth, tileHeight] = [width, height].map((edge) => Math.max(1, Math.round(edge * scale)));
+  const small = await decodeReduced(png, 'portrait', { width: tileWidth!, height: tileHeight! });
+  return await sharp(small.data, { raw: { width: small.width, height: small.height, channels: 3 } })
+    .withXmp(labelXmp(sourceTypeOf(png) ?? 'trainedAlgorithmicMedia')).webp({ quality: 82 }).toBuffer();
 }
 
 /** What a portrait's own label says; undefined where it has none. */
