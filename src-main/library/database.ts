@@ -36,15 +36,16 @@ export function openDatabase(file: string): Database {
  * Throws 'library.broken' when the file is not a healthy database, 'library.newer' for that of a newer Likeness.
  */
 export function connectDatabase(file: string): Database {
-  const database = new SqliteDatabase(file, { timeout: 500 });
+  let database: Database | undefined;
   try {
+    database = new SqliteDatabase(file, { timeout: 500 });
     refuseNewer(database);
     applySettings(database);
     const health = database.pragma('quick_check(1)', { simple: true });
     if (health !== 'ok') throw brokenLibraryError(String(health));
     return database;
   } catch (error) {
-    database.close();
+    database?.close();
     throw explainOpening(error);
   }
 }
@@ -73,8 +74,18 @@ function explainOpening(error: unknown): unknown {
       todo: 'Close the other one, or choose another folder with --library.',
     });
   }
+  if (code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_READONLY')) return notWritable(code);
   if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) return brokenLibraryError(code);
   return error;
+}
+
+/** A folder that does not let itself be written to; `reason` is the system's word for it. */
+export function notWritable(reason: string): UserError {
+  return new UserError('library.not-writable', {
+    what: `The library's folder cannot be written to (${reason}).`,
+    safe: 'Nothing was changed.',
+    todo: 'See to your rights on that folder, or choose another library folder.',
+  }, { reason });
 }
 
 export function brokenLibraryError(detail: string): UserError {

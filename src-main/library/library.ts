@@ -9,6 +9,7 @@ import { type AdapterQueries, adapterQueries } from './adapters.ts';
 import { type ClassImageQueries, classImageQueries } from './class-images.ts';
 import { type CheckpointQueries, checkpointQueries } from './checkpoints.ts';
 import { type CompanionQueries, companionQueries } from './companions.ts';
+import { notWritable } from './database.ts';
 import { type DatasetQueries, datasetQueries } from './datasets.ts';
 import { type ExportedFileQueries, exportedFileQueries } from './exported-files.ts';
 import { type FileStore, openFileStore } from './file-store.ts';
@@ -60,7 +61,7 @@ export interface Library extends Keeping {
  * and notes. Throws library.in-use, library.newer, and library.broken where there is neither.
  */
 export async function openLibrary(folder: string): Promise<Library> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   const database = await openOrRestore(folder);
   try {
     const library = assemble(folder, database, await openFileStore(join(folder, 'files')));
@@ -70,6 +71,15 @@ export async function openLibrary(folder: string): Promise<Library> {
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(code) ? notWritable(code) : error;
   }
 }
 

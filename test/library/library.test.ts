@@ -1,6 +1,6 @@
 // The library: pragmas that survive power cuts, files that survive crashes, rows that belong together.
 
-import { mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
@@ -113,6 +113,13 @@ test('a library that is open elsewhere is refused', async () => {
 test('a file that is no database is refused with what is safe', async () => {
   await writeFile(join(folder, 'library.db'), 'x'.repeat(8192));
   await expect(openLibrary(folder)).rejects.toMatchObject({ code: 'library.broken' });
+});
+
+test('a folder that cannot be written to is told', async () => {
+  await writeFile(join(folder, 'a-file'), '');
+  await expect(openLibrary(join(folder, 'a-file'))).rejects.toMatchObject({ code: 'library.not-writable' });
+  await mkdir(join(folder, 'library.db'));
+  await expect(openLibrary(folder)).rejects.toMatchObject({ code: 'library.not-writable' });
 });
 
 test('what a crash left behind is swept at the next opening, and what rows speak of stays', async () => {
