@@ -7,6 +7,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TrainingSettings } from '../../src-main/contract/settings.ts';
+import { benchCrash } from './crash.ts';
+import { benchGallery } from './gallery.ts';
 import { benchInstantId, type InstantIdBenchOptions, instantModes } from './instant-id.ts';
 import { benchIntake } from './intake.ts';
 import { type MethodsBenchOptions, benchMethods } from './methods.ts';
@@ -23,8 +25,10 @@ const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forwar
        npm run bench -- methods [--subjects SEED,SEED] [--portraits N] [--out FOLDER] [--only ROW]... [--settings JSON]
        npm run bench -- styles [--only STYLE]...   draws the sample pictures of resources/styles anew
        npm run bench -- intake [--photos N] [--photo FILE]
+       npm run bench -- crash [--kills N] [--seed N]
        npm run bench -- zero-shot [--pack FOLDER] [--judge FOLDER] [--people N] [--each N] [--provider NAME]
        [--threads N] [--sheet FILE.jpg]
+       npm run bench -- gallery [--count N] [--seconds N]
 Without --checkpoint a random one is made in the folder for temporary files, and removed again:
        sd15 4.3 GB, or 2.1 GB with --weights float16; sdxl 13.9 GB or 6.9 GB; instantid 17.3 GB or 8.7 GB.
 lean-step is the step with activations computed again; for sdxl the step without needs more memory and is left out
@@ -43,8 +47,10 @@ const { values, positionals } = parseArgs({
     pack: { type: 'string', default: 'resources/starter' }, judge: { type: 'string', default: 'test/bench/judge' },
     people: { type: 'string', default: '20' }, each: { type: 'string', default: '3' }, threads: { type: 'string' },
     sheet: { type: 'string', default: 'test/bench/zero-shot.jpg' },
-    tiny: { type: 'boolean', default: false },
+    tiny: { type: 'boolean', default: false }, count: { type: 'string', default: '100000' },
+    seconds: { type: 'string', default: '5' },
     photos: { type: 'string', default: '200' }, photo: { type: 'string' },
+    kills: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' },
   },
 });
 
@@ -110,6 +116,8 @@ const benches: Readonly<Record<string, () => Promise<string[]>>> = {
   instantid: () => benchInstantId(instantIdOptions()),
   methods: () => benchMethods(methodsOptions()),
   intake: () => benchIntake({ photos: Number(values.photos), ...(values.photo ? { photo: values.photo } : {}) }),
+  crash: () => benchCrash({ kills: Number(values.kills), photos: 100, portraits: 8, seed: Number(values.seed) }),
+  gallery: () => benchGallery({ portraits: Number(values.count), seconds: Number(values.seconds) }),
   'zero-shot': () => benchZeroShot(zeroShotOptions()),
   styles: () => Promise.resolve(inOwnProcess('draw-style-pictures.ts', values.only)),
 };

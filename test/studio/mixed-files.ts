@@ -1,8 +1,10 @@
 // Five hundred files as people have them, good and bad, made on the fly; with what an import has to say of each.
 
-import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
+import { findPhotos } from '../../src-main/photos/list-photos.ts';
 import { greyPng } from '../photos/fixtures.ts';
 
 /** 'good', or the code that it is refused with. */
@@ -76,6 +78,19 @@ export async function writeMixedFiles(folder: string, count: number): Promise<Ma
   for (let group = 0; group < count / 100; group++) await writeGroup(folder, group, verdicts, write);
   await passedOver(folder);
   return verdicts;
+}
+
+/** What an import of the folder says of each file, in its order: of the same bytes the first is added. */
+export async function expectedOutcomes(folder: string, verdicts: ReadonlyMap<string, Verdict>): Promise<string[]> {
+  const seen = new Set<string>();
+  const words: string[] = [];
+  for (const file of await findPhotos([folder])) {
+    const verdict = verdicts.get(file)!;
+    const content = verdict === 'good' ? createHash('sha256').update(await readFile(file)).digest('hex') : '';
+    words.push(verdict !== 'good' ? verdict : seen.has(content) ? 'known' : 'added');
+    seen.add(content);
+  }
+  return words;
 }
 
 type Write = (name: string, bytes: Uint8Array, verdict: Verdict) => Promise<string>;
