@@ -99,6 +99,7 @@ export async function drawAgain(
 export function otherStyle(workspace: Workspace, portrait: Portrait): void {
   workspace.useSettings(portrait);
   workspace.create.styleIds = [];
+  workspace.create.pane = 'styles';
 }
 
 /** Does something on Create that is about this portrait; its person is the one on the page first. */
