@@ -40,6 +40,7 @@ test('Chinese is in Chinese', () => {
     'batch.helpEscapeExample', 'batch.helpPlaceExample', 'batch.times',
     'export.folders.a1111.lora', 'export.folders.a1111.model', 'export.folders.a1111.word',
     'export.folders.comfyui.lora', 'export.folders.comfyui.model', 'export.folders.comfyui.word',
+    'gallery.formats.jpeg.label', 'gallery.formats.png.label', 'gallery.formats.webp.label',
     'instantly.fastTerm', 'instantly.term', 'likeness.engines.antelopev2', 'models.addCommand',
     'models.families.sd15', 'models.families.sd2', 'models.families.sdxl', 'run.none',
     'teach.methods.dreambooth.term', 'teach.methods.lora.term', 'teach.methods.textual-inversion.term',
@@ -87,7 +88,7 @@ test('errors that reach the page are told in Chinese: what happened, what is saf
   const parameters = {
     file: 'me.jpg', kind: 'TIFF', width: 1, height: 1, found: 1, trainingStep: 1, multiplePx: 8, count: 1, most: 1,
     snapshotStep: 1, rank: 1, layer: 'x', largest: 1, name: 'me.jpg', step: 1, look: 'Ada', wanted: 1,
-    place: 'D', needed: '1', free: '1',
+    place: 'D', needed: '1', free: '1', widthPx: 1, heightPx: 1, factor: 2, largestEdgePx: 4,
   };
   for (const code of codes) {
     const { what, safe, todo } = errorText({ code, what: '', safe: '', todo: '', parameters }, zhHans);
