@@ -120,32 +120,41 @@ describe.skipIf(!chromiumPath)(browserName, () => {
 
   test('portraits come one by one and can be opened, saved and deleted', async () => {
     await page.getByRole('button', { name: 'Try it' }).click();
-    await page.getByRole('button', { name: 'Pencil sketch' }).click();
+    await page.getByRole('button', { name: 'Pencil sketch', exact: true }).click();
     await page.getByLabel('How many').fill('2');
     await page.getByLabel('Seed', { exact: true }).fill('7');
+    // the studio's own plan, through every part
+    await page.getByText('What will be drawn').click();
+    await page.locator('form ol li').filter({ hasText: 'woman' }).first().waitFor();
     await page.getByRole('button', { name: 'Create 2 portraits' }).click();
     await page.getByRole('link', { name: 'Contact sheet' }).waitFor();
-    expect(await page.locator('[data-tile]').count()).toBe(2);
+    const tiles = page.locator('.results [data-tile]');
+    expect(await tiles.count()).toBe(2);
 
     const sheetLink = page.getByRole('link', { name: 'Contact sheet' });
     const [sheet] = await Promise.all([page.waitForEvent('download'), sheetLink.click()]);
     expect((await bytesOf(sheet)).subarray(1, 4).toString()).toBe('PNG');
 
-    await page.locator('[data-tile]').first().dblclick();
-    await page.locator('dialog .stage img').waitFor();
+    await tiles.first().dblclick();
+    await page.locator('dialog .stage img').first().waitFor();
     expect(await page.locator('dialog .details').innerText()).toMatch(/Seed\s+7/);
+    await page.locator('dialog').getByRole('button', { name: 'Save…' }).click();
+    await page.getByLabel('Write the settings into the file').check();
     const [picture] = await Promise.all([
-      page.waitForEvent('download'), page.locator('dialog').getByRole('button', { name: 'Save the picture' }).click(),
+      page.waitForEvent('download'), page.getByRole('button', { name: 'Save the picture' }).click(),
     ]);
-    expect(picture.suggestedFilename()).toMatch(/^portrait-[0-9a-f]{8}\.png$/);
+    expect(picture.suggestedFilename()).toMatch(/^portrait-\d+\.png$/);
     expect((await bytesOf(picture)).toString('latin1')).toContain('parameters');
     await page.keyboard.press('Escape');
 
-    await page.locator('[data-tile]').first().focus();
+    await tiles.first().focus();
+    await page.keyboard.press('4');
+    await expect.poll(async () => (await studio.run('portraits.page', {})).portraits.map(({ rating }) => rating).sort())
+      .toContain(4);
     await page.keyboard.press('Delete');
     await page.locator('.notice').getByText('1 portrait deleted').waitFor();
     await page.keyboard.press('Control+z');
-    await expect.poll(() => page.locator('[data-tile]').count(), patiently).toBe(2);
+    await expect.poll(() => tiles.count(), patiently).toBe(2);
   });
 
   test('a portrait is drawn instantly from the photo, in a pose of the user’s, and its face again', async () => {
@@ -210,6 +219,20 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await page.locator('header h1').waitFor();
     // the counts follow the name when their lists have come
     await page.locator('header nav', { hasText: /Photos\s*1\s*Teach\s*Looks\s*2\s*Portraits\s*4/ }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('the person is deleted with all that is theirs, and the receipt says what went', async () => {
+    await page.keyboard.press('s');
+    await page.getByRole('button', { name: 'More for Ada' }).click();
+    await page.getByRole('menuitem', { name: 'Delete this subject…' }).click();
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    const receipt = page.getByRole('dialog', { name: 'Deleted for good' });
+    expect(await receipt.locator('dl > div').allInnerTexts()).toContainEqual(expect.stringMatching(/^Looks\s+2$/));
+    await receipt.getByRole('button', { name: 'Done' }).click();
+    await page.getByText('Nobody here yet').waitFor();
+    expect(await studio.run('subjects.list', {})).toEqual([]);
+    expect((await studio.run('portraits.page', {})).total).toBe(0);
     expect(complaints).toEqual([]);
   });
 });
