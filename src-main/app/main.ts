@@ -80,7 +80,7 @@ function assemble(): Desktop {
       await showMessage({ type: 'question', message, detail, buttons: [...buttons] }) === 0,
     async close() {
       signs.close();
-      await dragOut.empty();
+      await dragOut.empty().catch(logError);
       await holder.close();
     },
   });
@@ -115,11 +115,12 @@ function act({ holder, window, places }: Desktop, action: OwnAction): void {
   switch (action) {
     case 'undo-text': return contents?.undo();
     case 'redo-text': return contents?.redo();
-    case 'show-library': return void shell.openPath(holder.studio().library.folder);
+    case 'show-library': return void shell.openPath(holder.studio().library.folder).catch(logError);
     default: {
       const target = link(action);
       if (target === undefined) return void window.show();
-      return void (target.startsWith('https://') ? shell.openExternal(target) : shell.openPath(target));
+      const opened: Promise<unknown> = target.startsWith('https://') ? shell.openExternal(target) : shell.openPath(target);
+      return void opened.catch(logError);
     }
   }
 }
@@ -140,7 +141,8 @@ function connect(desktop: Desktop): void {
   receiveMessages(messageGate({
     call: memory.call, desktop: desktopCommands,
     importFiles: (request) => importDropped(() => holder.studio(), request),
-    dragOut: (request) => drag(dragOut, request),
+    // a drag that comes to nothing is no more than that
+    dragOut: (request) => drag(dragOut, request).catch(logError),
   }, isWindowContents));
   holder.onOpen((studio) => {
     watch.begin();
@@ -150,7 +152,7 @@ function connect(desktop: Desktop): void {
     const window = frontWindow();
     if (window) sendEvent(window.webContents, event);
     signs.see(event);
-    if (event.type === 'subject-removed') void dragOut.empty();
+    if (event.type === 'subject-removed') dragOut.empty().catch(logError);
   });
 }
 
@@ -187,14 +189,15 @@ async function start(): Promise<void> {
   describeApp();
   const desktop = assemble();
   const { holder, memory, dragOut, window } = desktop;
-  process.on('uncaughtException', (error) => explainBug(error, desktop));
-  await dragOut.empty();
+  process.once('uncaughtException', (error) => explainBug(error, desktop));
+  await dragOut.empty().catch(logError);
   connect(desktop);
-  const isOpen = await openOrExplain({
+  const open = (): Promise<boolean> => openOrExplain({
     open: () => openLibraryOf(holder), show: showMessage, words: memory.words,
     showFolder: async () => void await shell.openPath(defaultPlace()),
   });
-  if (!isOpen) return app.exit(1);
+  holder.onLost(() => void open().then((isOpen) => !isOpen && app.quit(), logError));
+  if (!await open()) return app.exit(1);
   followTheSystem(desktop);
   window.show();
 }
@@ -203,6 +206,11 @@ async function start(): Promise<void> {
 async function openLibraryOf(holder: StudioHolder): Promise<void> {
   await finishMove(defaultPlace());
   await holder.open(placeOfLibrary(defaultPlace()));
+}
+
+/** What went wrong beside the user's work, and that they need not hear of. */
+function logError(error: unknown): void {
+  console.error(error);
 }
 
 /** A fault of ours outside any command: said once, and the studio closed so that its work goes on at the next start. */

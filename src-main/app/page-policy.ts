@@ -70,6 +70,7 @@ export const chromiumSwitches: readonly (readonly [name: string, value?: string]
   ['disable-component-update'],
   ['disable-domain-reliability'],
   ['no-pings'],
+  ['disable-gpu-shader-disk-cache'],
 ];
 
 const allowedPermissions: readonly string[] = ['clipboard-sanitized-write'];

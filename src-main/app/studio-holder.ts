@@ -15,6 +15,8 @@ export interface StudioHolder extends PageMedia {
   subscribe(listener: (event: StudioEvent) => void): void;
   /** Called with each studio that opens from now on. */
   onOpen(listener: (studio: Studio) => void): void;
+  /** Called where a library that was moved can be opened neither here nor there: nothing is open then. */
+  onLost(listener: () => void): void;
   /** Opens the library in this folder. Throws library.in-use and the like. */
   open(libraryFolder: string): Promise<void>;
   /**
@@ -33,6 +35,7 @@ class Holder implements StudioHolder {
   readonly #openAt: (libraryFolder: string) => Promise<Studio>;
   readonly #listeners = new Set<(event: StudioEvent) => void>();
   readonly #openListeners = new Set<(studio: Studio) => void>();
+  readonly #lostListeners = new Set<() => void>();
   #current: Studio | undefined;
   #moving: Promise<void> = Promise.resolve();
 
@@ -55,6 +58,10 @@ class Holder implements StudioHolder {
 
   onOpen(listener: (studio: Studio) => void): void {
     this.#openListeners.add(listener);
+  }
+
+  onLost(listener: () => void): void {
+    this.#lostListeners.add(listener);
   }
 
   async openMedia(kind: PictureKind, id: string): Promise<PageFile | undefined> {
@@ -89,7 +96,16 @@ class Holder implements StudioHolder {
     try {
       place = await move(from);
     } finally {
+      await this.#reopen(place);
+    }
+  }
+
+  async #reopen(place: string): Promise<void> {
+    try {
       await this.open(place);
+    } catch (error) {
+      this.#lostListeners.forEach((listen) => listen());
+      throw error;
     }
   }
 

@@ -52,7 +52,8 @@ export function openWindow(settings: WindowSettings): BrowserWindow {
   window.on('focus', settings.onFocus);
   window.on('session-end', settings.onSessionEnd);
   window.on('page-title-updated', (event) => event.preventDefault());
-  void window.loadURL(pageUrl);
+  // a load that is cut short by another one rejects, and the other one goes on
+  window.loadURL(pageUrl).catch((error: unknown) => console.error(error));
   return window;
 }
 

@@ -81,6 +81,18 @@ test('a move that fails opens the library where it was, and tells why', async ()
   expect(holder.studio().library.folder).toBe('/a/b');
 });
 
+test('a library that can be opened nowhere after a move is not passed over in silence', async () => {
+  const { holder } = holderWithLog((place) => place === '/gone');
+  let losses = 0;
+  holder.onLost(() => void losses++);
+  await holder.open('/a');
+  await expect(holder.move(async () => '/gone')).rejects.toThrow('cannot open /gone');
+  expect(losses).toBe(1);
+  expect(await holder.call('subjects.list', {})).toMatchObject({ ok: false, error: { code: 'desktop.moving' } });
+  await holder.open('/a');
+  expect(holder.studio().library.folder).toBe('/a');
+});
+
 test('quitting in the middle of a move waits for a whole library', async () => {
   const { holder, log } = holderWithLog();
   await holder.open('/a');

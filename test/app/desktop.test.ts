@@ -1,7 +1,8 @@
 // What the desktop does for its user, on the main process as it ships with a real studio behind it: menus, dialogs,
 // files in and out, signs of work, messages, quitting. Electron is stood in for.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync }
+  from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { PortraitId, SubjectId } from '../../src-main/contract/ids.ts';
@@ -115,6 +116,17 @@ test('portraits are dragged out as labelled files without settings or names, in 
     await app.send('likeness:drag', page(), ownFrame, request);
   }
   expect(page().drags).toHaveLength(1);
+  // a disk that takes nothing ends the drag and nothing else
+  const place = join(app.folder, 'settings', 'likeness-desktop', 'drag-out');
+  renameSync(place, `${place}-aside`);
+  writeFileSync(place, '');
+  const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  await app.send('likeness:drag', page(), ownFrame, { portraitIds });
+  await vi.waitUntil(() => log.mock.calls.length > 0);
+  log.mockRestore();
+  rmSync(place);
+  renameSync(`${place}-aside`, place);
+  expect([page().drags.length, app.electron.errors]).toEqual([1, []]);
 });
 
 test('what is saved goes into the folder that was chosen, never over a file, and is shown there', async () => {
