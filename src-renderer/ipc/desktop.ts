@@ -17,6 +17,9 @@ export interface DesktopClient {
   importFiles: ((subjectId: SubjectId, files: readonly File[]) => Promise<Job>) | null;
   /** Starts to drag portraits out of the window; call it in a dragstart handler. */
   startDrag(portraitIds: readonly PortraitId[]): void;
+  /** Whether what is being dragged came from here; until endDrag says that it is over. */
+  isDragging(): boolean;
+  endDrag(): void;
   /** Listens to menu and notification clicks; gives back what ends it. */
   subscribe(listener: (event: DesktopEvent) => void): () => void;
 }
@@ -24,6 +27,7 @@ export interface DesktopClient {
 /** The desktop's client over the bridge that its preload put on the window. */
 export function openDesktop(bridge: StudioBridge): DesktopClient {
   const { importFiles } = bridge;
+  let isDragging = false;
   return {
     call: async (command, request) => {
       const result = resultOf(await bridge.call(command, request));
@@ -32,7 +36,14 @@ export function openDesktop(bridge: StudioBridge): DesktopClient {
     importFiles: importFiles
       ? async (subjectId, files) => jobSchema.parse(resultOf(await importFiles(subjectId, files)))
       : null,
-    startDrag: (portraitIds) => bridge.startDrag?.(portraitIds),
+    startDrag: (portraitIds) => {
+      isDragging = bridge.startDrag !== undefined;
+      bridge.startDrag?.(portraitIds);
+    },
+    isDragging: () => isDragging,
+    endDrag: () => {
+      isDragging = false;
+    },
     subscribe: (listener) => bridge.subscribeDesktop?.((raw) => {
       const event = desktopEventSchema.safeParse(raw);
       if (event.success) listener(event.data);

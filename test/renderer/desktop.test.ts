@@ -7,7 +7,7 @@ import { openDesktop } from '../../src-renderer/ipc/desktop.ts';
 import { chooseHere } from '../../src-renderer/state/import-acts.ts';
 import { moveLibrary } from '../../src-renderer/state/library-acts.ts';
 import { takeDesktopEvent } from '../../src-renderer/state/menu-actions.ts';
-import { job, jobId, subjectId } from './nouns.ts';
+import { job, jobId, portraitId, subjectId } from './nouns.ts';
 import { asked, bridge, started } from './started.ts';
 import { refusal } from './test-client.ts';
 
@@ -122,6 +122,19 @@ describe('the desktop', () => {
     const error = { code: 'desktop.denied', what: 'No.', safe: 'All.', todo: 'Ask.', parameters: {} };
     const desktop = openDesktop(bridge({ call: async () => ({ ok: false, error }) }));
     await expect(desktop.call('desktop.showLibrary', {})).rejects.toMatchObject({ code: 'desktop.denied' });
+  });
+
+  test('what is dragged out is known as the page’s own until the drag is over', () => {
+    const dragged: unknown[] = [];
+    const desktop = openDesktop(bridge({ startDrag: (ids) => void dragged.push(ids) }));
+    expect(desktop.isDragging()).toBe(false);
+    desktop.startDrag([portraitId(1)]);
+    expect([desktop.isDragging(), dragged]).toEqual([true, [[portraitId(1)]]]);
+    desktop.endDrag();
+    expect(desktop.isDragging()).toBe(false);
+    const old = openDesktop(bridge({}));
+    old.startDrag([portraitId(1)]);
+    expect(old.isDragging()).toBe(false);
   });
 
   test('menu items do what their keys do', async () => {
