@@ -6,7 +6,7 @@ import type { Subject } from '../contract/nouns.ts';
 import type { ParsedRequest } from '../contract/studio.ts';
 import type { CreateItem } from '../jobs/job-parameters.ts';
 import type { StudioContext } from './context.ts';
-import { peopleInPrompts, templatesOf, wordingCount, wordingsOf, type Template } from './portrait-prompts.ts';
+import { peopleInPrompts, templatesOf, wordingsOf, type Template } from './portrait-prompts.ts';
 import { tooMany } from './portrait-refusals.ts';
 
 type CreateRequest = ParsedRequest<'portraits.create'>;
@@ -63,7 +63,7 @@ function lookIn(
 }
 
 function itemsOf(
-  { everyChoice, instantly, sizes, compareWithout }: CreateRequest, template: Template, looks: readonly LookIn[],
+  { instantly, sizes, compareWithout }: CreateRequest, template: Template, looks: readonly LookIn[],
   seed: number,
 ): BatchItem[] {
   const usesFace = instantly !== null;
@@ -72,11 +72,11 @@ function itemsOf(
   const needsTwin = compareWithout && looks.every(isDrawn);
   return (sizes.length > 0 ? sizes : [{}]).flatMap((settings) => {
     const common = { seed, settings, variation: null, origin: null };
-    const withLooks = looks.flatMap(({ adapterId, people }) => wordingsOf(template, seed, everyChoice, people)
+    const withLooks = looks.flatMap(({ adapterId, people }) => wordingsOf(template, seed, people)
       .map((wording) => ({
         ...wording, ...common, usesAdapter: adapterId !== null, usesFace, ...(adapterId === null ? {} : { adapterId }),
       })));
-    const twins = needsTwin ? wordingsOf(template, seed, everyChoice, looks[0]!.people) : [];
+    const twins = needsTwin ? wordingsOf(template, seed, looks[0]!.people) : [];
     return [...withLooks, ...twins.map((wording) => (
       { ...wording, ...common, usesAdapter: false, usesFace: false }))];
   });
@@ -84,10 +84,10 @@ function itemsOf(
 
 /** Counted before any is made: a few choices with all their combinations are soon millions. */
 function refuseTooMany(
-  { everyChoice, sizes, compareWithout }: CreateRequest, templates: readonly Template[],
+  { sizes, compareWithout }: CreateRequest, templates: readonly Template[],
   { looks, seeds }: { readonly looks: number; readonly seeds: number },
 ): void {
-  const wordings = templates.reduce((sum, template) => sum + wordingCount(template, everyChoice), 0);
+  const wordings = templates.reduce((sum, { count }) => sum + count, 0);
   const found = wordings * (looks + (compareWithout ? 1 : 0)) * Math.max(1, sizes.length) * seeds;
   if (found > maximumItems) throw tooMany(found, maximumItems);
 }

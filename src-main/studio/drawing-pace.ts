@@ -1,6 +1,7 @@
 // How long portraits take, by how long those of the same model took that were drawn last.
 
 import { portraitFilterSchema } from '../contract/gallery.ts';
+import type { AdapterId } from '../contract/ids.ts';
 import type { GenerationSettings } from '../contract/settings.ts';
 import type { CreateParameters } from '../jobs/job-parameters.ts';
 import type { PortraitRecord } from '../library/portraits.ts';
@@ -22,16 +23,26 @@ export interface DrawnIn {
 export function secondsFor(
   context: StudioContext, parameters: CreateParameters, items: readonly BatchItem[],
 ): number | null {
-  const { library, packs } = context;
+  const { library } = context;
   const filter = portraitFilterSchema.parse({ packIds: [parameters.packId] });
   const before = library.gallery.ids(filter, 'newest', 0, lookedBack)
     .flatMap((id) => library.portraits.get(id) ?? []);
-  const people = parameters.second ? 2 : 1;
+  const known = new Map<string, number>();
   const works = items.map((item) => {
-    const look = lookOf(library, lookIdOf(item, parameters));
-    return people * workOf(settingsOf(packs.get(parameters.packId), withItemSettings(parameters, item.settings), look));
+    const lookId = lookIdOf(item, parameters);
+    const key = JSON.stringify([lookId, item.settings]);
+    const work = known.get(key) ?? workOfItem(context, parameters, lookId, item);
+    known.set(key, work);
+    return work;
   });
   return secondsByPace(timesOf(before), works);
+}
+
+function workOfItem(
+  { library, packs }: StudioContext, parameters: CreateParameters, lookId: AdapterId | null, { settings }: BatchItem,
+): number {
+  const own = withItemSettings(parameters, settings);
+  return (parameters.second ? 2 : 1) * workOf(settingsOf(packs.get(parameters.packId), own, lookOf(library, lookId)));
 }
 
 /**

@@ -8,7 +8,7 @@ import type { ParsedRequest } from '../contract/studio.ts';
 import type { CreateItem } from '../jobs/job-parameters.ts';
 import { type PromptPerson, findStyle, hasPlace, stylesFor, withPeople } from '../packs/styles.ts';
 import { bracketsEscaped } from '../text/emphasis.ts';
-import { choiceCount, chosenBySeed, everyChoice } from '../text/wildcards.ts';
+import { choiceCount, everyChoice, seedsChoice } from '../text/wildcards.ts';
 import type { StudioContext } from './context.ts';
 import { present } from './missing.ts';
 
@@ -16,19 +16,25 @@ type CreateRequest = ParsedRequest<'portraits.create'>;
 export type Wording = Pick<CreateItem, 'prompt' | 'negativePrompt' | 'styleId'>;
 
 /** Prompts as they were written, with their choices and the places of the people. */
-export interface Template extends Wording {
+export interface Template extends Pick<Wording, 'styleId'> {
+  /** How many wordings it gives for one seed. */
+  readonly count: number;
   readonly keepsPrompt: boolean;
+  /** Each wording's prompt for a seed, and the negative prompt. */
+  prompts(seed: number): readonly string[];
+  negativePrompt(seed: number): string;
 }
 
 /** Every prompt and style of the batch. Throws portraits.no-prompt and styles.unknown. */
 export function templatesOf(context: StudioContext, request: CreateRequest): Template[] {
-  const { packId, prompts, styleIds, negativePrompt, keepPrompts } = request;
+  const { packId, prompts, styleIds, negativePrompt, keepPrompts, everyChoice: hasAll } = request;
   const styles = stylesFor(context.styles, context.packs.get(packId));
-  const own = prompts.map((prompt) => ({ prompt, negativePrompt, styleId: null, keepsPrompt: keepPrompts }));
+  const own = prompts.map((prompt) => (
+    { ...choicesOf(prompt, negativePrompt, hasAll), styleId: null, keepsPrompt: keepPrompts }));
   const styled = styleIds.map((id) => {
     const style = findStyle(styles, id);
     const negative = [style.negativePrompt, negativePrompt].filter(Boolean).join(', ');
-    return { prompt: style.prompt, negativePrompt: negative, styleId: style.id, keepsPrompt: false };
+    return { ...choicesOf(style.prompt, negative, hasAll), styleId: style.id, keepsPrompt: false };
   });
   if (own.length + styled.length > 0) return [...own, ...styled];
   throw new UserError('portraits.no-prompt', {
@@ -38,24 +44,26 @@ export function templatesOf(context: StudioContext, request: CreateRequest): Tem
   });
 }
 
-/** How many wordings a template gives for one seed. */
-export function wordingCount({ prompt }: Template, everyOne: boolean): number {
-  return everyOne ? choiceCount(prompt) : 1;
+/** Every choice of the prompt, or the seed's; of the negative prompt always the seed's. */
+function choicesOf(
+  prompt: string, negativePrompt: string, hasAll: boolean,
+): Pick<Template, 'count' | 'prompts' | 'negativePrompt'> {
+  const negative = seedsChoice(negativePrompt, 1);
+  if (!hasAll) {
+    const chosen = seedsChoice(prompt);
+    return { count: 1, prompts: (seed) => [chosen(seed)], negativePrompt: negative };
+  }
+  // made only when they are asked for: their number is looked at before
+  let all: readonly string[] | undefined;
+  return { count: choiceCount(prompt), prompts: () => all ??= everyChoice(prompt), negativePrompt: negative };
 }
 
-/**
- * What is drawn of a template on this seed: every choice of its prompt, or the seed's; of the negative prompt always
- * the seed's. `people` puts the words of people in.
- */
-export function wordingsOf(
-  { prompt, negativePrompt, styleId, keepsPrompt }: Template, seed: number, everyOne: boolean,
-  people: (prompt: string) => string,
-): Wording[] {
-  const chosen = everyOne ? everyChoice(prompt) : [chosenBySeed(prompt, seed)];
-  return chosen.map((text) => ({
-    prompt: keepsPrompt && !hasPlace(text) ? text : people(text),
-    negativePrompt: chosenBySeed(negativePrompt, seed, 1), styleId,
-  }));
+/** What is drawn of a template on this seed. `people` puts the words of people in. */
+export function wordingsOf(template: Template, seed: number, people: (prompt: string) => string): Wording[] {
+  const { keepsPrompt, styleId } = template;
+  const negativePrompt = template.negativePrompt(seed);
+  return template.prompts(seed).map((prompt) => (
+    { prompt: keepsPrompt && !hasPlace(prompt) ? prompt : people(prompt), negativePrompt, styleId }));
 }
 
 /** What puts the words of the people into prompts drawn with this look. It throws portraits.no-second. */

@@ -27,10 +27,18 @@ const firstStream = 2 ** 40;
  * batch. `text` 1 chooses apart from 0, for a negative prompt beside its prompt.
  */
 export function chosenBySeed(prompt: string, seed: number, text: 0 | 1 = 0): string {
+  return seedsChoice(prompt, text)(seed);
+}
+
+/** The same for many seeds: the prompt is taken apart once. */
+export function seedsChoice(prompt: string, text: 0 | 1 = 0): (seed: number) => string {
   const braces = choicesIn(prompt);
-  if (braces.size === 0) return prompt;
-  const numbers = uniformNumbers(seed, firstStream + text, braces.size);
-  return written(templateOf(prompt, braces), ({ number, options }) => Math.floor(numbers[number]! * options.length));
+  if (braces.size === 0) return () => prompt;
+  const template = templateOf(prompt, braces);
+  return (seed) => {
+    const numbers = uniformNumbers(seed, firstStream + text, braces.size);
+    return written(template, ({ number, options }) => Math.floor(numbers[number]! * options.length));
+  };
 }
 
 /** How many prompts everyChoice() gives. */
