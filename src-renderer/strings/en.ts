@@ -101,20 +101,6 @@ export const en = {
     pausedEarly: 'paused',
     likeness: (value: string) => `likeness ${value}`,
   },
-  welcome: {
-    title: 'Portraits of a person, made on this computer',
-    lead: 'Give it a few photos. It learns the face here, draws new portraits, ' +
-      'and lets you take what it learned with you.',
-    privacyTitle: 'Private',
-    privacy: 'Photos, faces and prompts stay on this computer. There is no account and no upload.',
-    deviceTitle: 'Ready now',
-    device: (name: string) =>
-      `Works on this computer (${name}). Nothing to download: a small sketch model is built in.`,
-    noModelTitle: 'A model is missing',
-    deviceUnknown: 'Works without a graphics card. Nothing to download: a small sketch model is built in.',
-    photosTitle: 'Your photos are untouched',
-    photos: 'It works on copies. The files you drop are never changed or moved.',
-  },
   subject: {
     newTitle: 'Who is it?',
     name: 'Name',
@@ -140,10 +126,6 @@ export const en = {
     giveConsent: 'This is me, or I have permission',
     remove: 'Delete this subject…',
     removeTitle: (name: string) => `Delete ${name}?`,
-    removeWhat: (photos: number, looks: number, portraits: number) =>
-      `This deletes ${plural(photos, 'photo copy', 'photo copies')}, ${plural(looks, 'look', 'looks')} and ` +
-      `${plural(portraits, 'portrait', 'portraits')} from the studio for good.`,
-    removeSafe: 'Your own photo files and exported files stay where they are. This cannot be undone.',
     removeDo: 'Delete for good',
     keep: 'Keep',
   },
@@ -170,7 +152,6 @@ export const en = {
     retry: 'Try again',
     undone: 'Undone',
     nothingToUndo: 'Nothing to undo',
-    showMore: 'What to do',
   },
   shortcuts: {
     ...enGalleryShortcuts,

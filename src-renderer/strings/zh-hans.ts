@@ -100,18 +100,6 @@ export const zhHans: Words = {
     pausedEarly: '已暂停',
     likeness: (value) => `相似度 ${value}`,
   },
-  welcome: {
-    title: '就在这台电脑上，为一个人制作写真',
-    lead: '放入几张照片，它会在本机学会这张脸，画出新的写真；学到的内容也可以导出带走。',
-    privacyTitle: '只属于您',
-    privacy: '照片、人脸和提示词都留在这台电脑上。无需账号，也不上传。',
-    deviceTitle: '现在就能用',
-    device: (name) => `可在这台电脑上运行（${name}）。内置小型素描模型，无需下载。`,
-    noModelTitle: '缺少模型',
-    deviceUnknown: '没有显卡也能运行。内置小型素描模型，无需下载。',
-    photosTitle: '不动原片',
-    photos: '所有处理都在副本上进行，您放入的文件不会被修改或移动。',
-  },
   subject: {
     newTitle: '这是谁？',
     name: '名字',
@@ -137,9 +125,6 @@ export const zhHans: Words = {
     giveConsent: '这是我本人，或已得到同意',
     remove: '删除此人物…',
     removeTitle: (name) => `删除“${name}”？`,
-    removeWhat: (photos, looks, portraits) =>
-      `将从工作室中永久删除 ${photos} 张照片副本、${looks} 个形象和 ${portraits} 张写真。`,
-    removeSafe: '您自己的照片文件和已导出的文件不受影响。此操作无法撤销。',
     removeDo: '永久删除',
     keep: '保留',
   },
@@ -165,7 +150,6 @@ export const zhHans: Words = {
     retry: '重试',
     undone: '已撤销',
     nothingToUndo: '没有可撤销的操作',
-    showMore: '怎么办',
   },
   shortcuts: {
     ...zhHansGalleryShortcuts,
