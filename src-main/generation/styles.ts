@@ -60,7 +60,7 @@ export async function loadStyles(folder: string): Promise<PortraitStyle[]> {
     parseStyle(file, await readFile(path.join(folder, file), 'utf8'), 'whole'))));
   const ids = styles.map((style) => style.id);
   const repeated = ids.findIndex((id, i) => ids.indexOf(id) !== i);
-  if (repeated >= 0) throw badStyle(files[repeated]!, takenReason(ids[repeated]!));
+  if (repeated >= 0) throw takenId(files[repeated]!, ids[repeated]!);
   return inOrder(styles);
 }
 
@@ -85,23 +85,26 @@ export function parseStyle(fileName: string, text: string, form: StyleForm): Por
   try {
     content = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw badStyle(fileName, `it is not JSON (${(error as Error).message})`);
+    throw badStyle(fileName, `it is not JSON (${(error as Error).message})`, 'no-json');
   }
   const parsed = (form === 'whole' ? styleFileSchema : ownFileSchema).safeParse(content);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw badStyle(fileName, `${issue!.path.join('.') || 'the file'}: ${issue!.message}`);
+  const field = issue!.path.join('.');
+  throw badStyle(fileName, `${field || 'the file'}: ${issue!.message}`, 'form', field);
 }
 
-export function takenReason(id: string): string {
-  return `its id "${id}" is taken by another style`;
+export function takenId(file: string, id: string): UserError {
+  return badStyle(file, `its id "${id}" is taken by another style`, 'taken-id', id);
 }
 
-/** `reason` completes "cannot be used: ...". */
-export function badStyle(file: string, reason: string): UserError {
+/** `reason` completes "cannot be used: ..."; `kind` and `detail` say the same to other languages. */
+export function badStyle(
+  file: string, reason: string, kind: 'no-json' | 'form' | 'taken-id' | 'too-large' | 'unreadable', detail = '',
+): UserError {
   return new UserError('styles.damaged', {
     what: `The style file "${file}" cannot be used: ${reason}.`,
     safe: 'Your photos, looks and portraits were not touched.',
     todo: 'Correct or remove the file, or install Likeness again.',
-  }, { file, reason });
+  }, { file, reason, kind, detail });
 }

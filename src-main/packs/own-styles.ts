@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import { type StyleId, styleIdSchema } from '../contract/ids.ts';
-import { type PortraitStyle, badStyle, ownOrder, parseStyle, takenReason } from '../generation/styles.ts';
+import { type PortraitStyle, badStyle, ownOrder, parseStyle, takenId } from '../generation/styles.ts';
 import { decodePhoto, encodeThumbnail } from '../photos/decode.ts';
 
 /** A style as it lies on the shelf. */
@@ -79,7 +79,7 @@ export function readOwnStyles(folder: string, files: readonly FoundFile[], taken
   for (const found of files.filter(({ name }) => path.extname(name).toLowerCase() === '.json')) {
     try {
       const style = readOwnStyle(folder, found);
-      if (ids.has(style.id)) throw badStyle(found.name, takenReason(style.id));
+      if (ids.has(style.id)) throw takenId(found.name, style.id);
       ids.add(style.id);
       const picture = files.find(({ name }) => isPictureOf(name, found.name));
       const pictureId = picture ? pictureIdOf(JSON.stringify(picture)) : null;
@@ -87,20 +87,23 @@ export function readOwnStyles(folder: string, files: readonly FoundFile[], taken
         file: found.name, pictureFile: picture?.name ?? null, style: { ...style, isBuiltIn: false, pictureId },
       });
     } catch (error) {
-      problems.push(error instanceof UserError ? error : badStyle(found.name, unreadableReason(error)));
+      problems.push(error instanceof UserError ? error : unreadable(found.name, error));
     }
   }
   return { own, problems };
 }
 
 function readOwnStyle(folder: string, { name, sizeBytes }: FoundFile): PortraitStyle {
-  if (sizeBytes > largestFileBytes) throw badStyle(name, `it has more than ${largestFileBytes / 1024} KB`);
+  if (sizeBytes > largestFileBytes) {
+    throw badStyle(name, `it has more than ${largestFileBytes / 1024} KB`, 'too-large');
+  }
   return parseStyle(name, readFileSync(path.join(folder, name), 'utf8'), 'own');
 }
 
-/** The system's word for it, and never a path. */
-function unreadableReason(error: unknown): string {
-  return `it cannot be read (${(error as NodeJS.ErrnoException).code ?? 'no reason given'})`;
+/** With the system's word for it, and never a path. */
+function unreadable(file: string, error: unknown): UserError {
+  const { code = 'no reason given' } = error as NodeJS.ErrnoException;
+  return badStyle(file, `it cannot be read (${code})`, 'unreadable', code);
 }
 
 function isPictureOf(name: string, styleFile: string): boolean {

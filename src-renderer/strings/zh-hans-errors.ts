@@ -21,6 +21,12 @@ function aboutFile(what: string, safe: string, todo: string): ErrorWords {
   return ({ file }) => ({ what: `${file} ${what}`, safe, todo });
 }
 
+const styleFaults: Readonly<Record<string, (detail: string) => string>> = {
+  'no-json': () => '它不是有效的 JSON', form: (field) => `“${field || '整个文件'}”一项不合要求`,
+  'taken-id': (id) => `已有另一种风格使用 id “${id}”`, 'too-large': () => '文件太大',
+  unreadable: (code) => `无法读取（${code}）`,
+};
+
 export const zhHansErrors: Record<string, ErrorWords> = {
   'page.studio-unreachable': always(
     '工作室没有响应。', '已保存的内容都是安全的。', '如果工作室已关闭，请重新启动，然后重试。'),
@@ -97,9 +103,9 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   'styles.unknown': always('没有这种风格。', unchanged, '请另选一种风格，或自己写提示词。'),
   'styles.built-in': always('这是自带的风格，不能修改。', unchanged, '请先复制一份，再修改副本。'),
   'portraits.none-chosen': always('没有符合条件的写真。', '没有写出任何文件。', '请放宽条件，或先绘制写真。'),
-  'styles.damaged': ({ file, reason }) => ({
-    what: `风格文件 ${file} 无法使用（${reason}）。`, safe: '其他风格不受影响，照片和写真都没有改动。',
-    todo: '请修正或删除该文件；若是自带的风格，请重新安装。',
+  'styles.damaged': ({ file, kind, detail }) => ({
+    what: `风格文件 ${file} 无法使用：${styleFaults[kind ?? '']?.(String(detail)) ?? '格式不对'}。`,
+    safe: '其他风格不受影响，照片和写真都没有改动。', todo: '请修正或删除该文件；若是自带的风格，请重新安装。',
   }),
   'portraits.none-left': always('这些写真都已不在资料库中。', '没有写出任何文件。', '请另选写真再保存。'),
 
