@@ -9,7 +9,7 @@ import { cannotRead, folderEmpty, folderMissing, nothingChosen, systemCode, tooM
 import { pictureKind, signatureBytes } from './picture-kind.ts';
 
 /** More in one go is a slip of the hand, such as a whole disk. */
-export const mostPhotosAtOnce = 10_000;
+const mostPhotosAtOnce = 10_000;
 
 const pictureExtensions = new Set([
   '.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.gif', '.tif', '.tiff', '.bmp', '.heic', '.heif', '.avif', '.jxl',
@@ -77,14 +77,14 @@ export async function listPhotos(folder: string): Promise<string[]> {
  * not, so that it can be said why it is none; of folders and those inside them the pictures, natural order, the
  * files of a folder before its folders. Each file once. Links to folders are not followed.
  *
- * Throws photos.none-found, photos.too-many above 10,000, photos.cannot-read. A folder inside that cannot be read is
+ * Throws photos.none-found, photos.too-many above `most`, photos.cannot-read. A folder inside that cannot be read is
  * passed over.
  */
-export async function findPhotos(places: readonly string[]): Promise<string[]> {
+export async function findPhotos(places: readonly string[], most = mostPhotosAtOnce): Promise<string[]> {
   const found = new Set<string>();
   const add = (files: readonly string[]): void => {
     for (const file of files) found.add(file);
-    if (found.size > mostPhotosAtOnce) throw tooManyPhotos(mostPhotosAtOnce);
+    if (found.size > most) throw tooManyPhotos(most);
   };
   for (const place of places.map((one) => path.resolve(one))) {
     const isFolder = await stat(place).then((entry) => entry.isDirectory(), () => false);

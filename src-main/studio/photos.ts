@@ -45,9 +45,17 @@ async function importPhoto(
 ): Promise<{ photo: Photo; isNew: boolean }> {
   present(context.library.subjects.get(subjectId), 'subject');
   const { id, isNew } = await keepPhoto(context, subjectId, await preparePhoto({ fileName, bytes }));
-  const photo = announcePhoto(context, id, isNew ? 'photo-added' : 'photo-changed');
+  const photo = isNew ? announceNew(context, id) : announcePhoto(context, id, 'photo-changed');
   if (isNew) queueAnalysis(context, subjectId);
   return { photo, isNew };
+}
+
+/** A new photo has no face yet that the others could be compared with, so it is told of without looking at them. */
+export function announceNew({ library, emit }: StudioContext, id: PhotoId): Photo {
+  const record = present(library.photos.get(id), 'photo');
+  const [photo] = photoViews([record], present(library.subjects.get(record.subjectId), 'subject'));
+  emit({ type: 'photo-added', photo: photo! });
+  return photo!;
 }
 
 /** Keeps a photo that is known to be whole; the same bytes are one photo. `inTheSame` happens with its row or never. */

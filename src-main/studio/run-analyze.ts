@@ -5,6 +5,7 @@
 import type { AnalyzedPhoto } from '../contract/engine.ts';
 import type { FaceNetworks } from '../contract/engine-faces.ts';
 import type { FaceEngineId } from '../contract/faces.ts';
+import type { PhotoId, SubjectId } from '../contract/ids.ts';
 import type { Box } from '../contract/nouns.ts';
 import type { RunControl } from '../jobs/queue.ts';
 import type { JobRecord } from '../library/jobs.ts';
@@ -42,6 +43,7 @@ async function lookAt(
   { photos, networks }: { readonly photos: readonly PhotoToLookAt[]; readonly networks: FaceNetworks },
 ): Promise<void> {
   const { library } = context;
+  const told = tellingSome(context, job.subjectId);
   await withWorkFolder(library.folder, async (folder) => {
     const request = {
       kind: 'analyze', cropEdgePx, outputFolder: folder, faceNetworks: networks,
@@ -53,21 +55,42 @@ async function lookAt(
       onProgress: (progress) => board.report(job.id, progress),
       onItem: async (item) => {
         if (item.kind !== 'photo') return;
-        await keepAnalysis(context, photos, item, { folder, engine: networks.kind });
+        told.add(await keepAnalysis(context, photos, item, { folder, engine: networks.kind }));
         control.gotOn();
       },
     }).catch((error: unknown) => { throw duringJob(error, 'looking for faces'); });
-  });
+  }).finally(() => told.end());
+}
+
+/** The page is told this often: each time all photos of the subject are compared. */
+const leastIntervalMs = 300;
+
+/** Tells the page of photos that were looked at, some at a time. */
+function tellingSome(context: StudioContext, subjectId: SubjectId): { add(id: PhotoId): void; end(): void } {
+  let due: PhotoId[] = [];
+  let lastMs = -Infinity;
+  const end = (): void => {
+    announcePhotos(context, subjectId, due);
+    due = [];
+    lastMs = performance.now();
+  };
+  return {
+    end,
+    add(id) {
+      due.push(id);
+      if (performance.now() - lastMs >= leastIntervalMs) end();
+    },
+  };
 }
 
 async function keepAnalysis(
   context: StudioContext, photos: readonly PhotoToLookAt[], item: AnalyzedPhoto,
   { folder, engine }: { readonly folder: string; readonly engine: FaceEngineId },
-): Promise<void> {
+): Promise<PhotoId> {
   const { library } = context;
   const looked = photos.find(({ photo }) => photo.id === item.key);
   if (!looked) throw new Error('The engine spoke of a photo that it was not given.');
-  const { id, subjectId } = looked.photo;
+  const { id } = looked.photo;
   const crop = item.cropFile === null ? null : await readResult(folder, item.cropFile);
   await library.exclusively(async () => {
     if (isAskedOtherwise(looked, context)) return;
@@ -81,7 +104,7 @@ async function keepAnalysis(
         ({ ...face, embedding: embedding && Float32Array.from(embedding) })),
     });
   });
-  announcePhotos(context, subjectId, [id]);
+  return id;
 }
 
 /** Meanwhile the user has chosen another face, which a job of its own looks at; or the photo is gone. */

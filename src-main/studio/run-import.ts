@@ -18,8 +18,7 @@ import { findPhotos } from '../photos/list-photos.ts';
 import type { StudioContext } from './context.ts';
 import type { ProgressBoard } from './jobs.ts';
 import { present } from './missing.ts';
-import { photoViews } from './photo-view.ts';
-import { keepPhoto, queueAnalysis } from './photos.ts';
+import { announceNew, keepPhoto, queueAnalysis } from './photos.ts';
 
 /** Pictures that are decoded at once; each may take some hundred megabytes. */
 const decodedAtOnce = Math.min(3, availableParallelism());
@@ -105,7 +104,7 @@ async function prepare(item: JobItem): Promise<Ahead> {
 async function keepOne(
   context: StudioContext, job: JobRecord, item: JobItem, photo: PreparedPhoto | UserError,
 ): Promise<void> {
-  const { library, emit } = context;
+  const { library } = context;
   const settle = (imported: Imported): void => library.transaction(() => {
     library.jobs.setItemOutcome(job.id, item.itemIndex, JSON.stringify(imported));
     library.jobs.forgetItem(job.id, item.itemIndex);
@@ -116,9 +115,8 @@ async function keepOne(
   }
   const { id, isNew } = await keepPhoto(
     context, job.subjectId, photo, (isAdded) => settle({ kind: isAdded ? 'added' : 'known' }));
-  const [record, subject] = [library.photos.get(id), library.subjects.get(job.subjectId)];
-  // a new photo has no face yet that the others could be compared with, so it is told of alone
-  if (isNew && record && subject) emit({ type: 'photo-added', photo: photoViews([record], subject)[0]! });
+  // the subject may be gone already, and the job with it
+  if (isNew && library.photos.get(id)) announceNew(context, id);
 }
 
 function outcomeOf({ library }: StudioContext, jobId: JobId): JobOutcome & { kind: 'import' } {

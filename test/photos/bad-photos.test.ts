@@ -1,11 +1,12 @@
 // Every kind of bad input has its own code and a plain sentence, and leaves nothing in the store.
 
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { UserError } from '../../src-main/contract/errors.ts';
 import { preparePhoto } from '../../src-main/photos/import-photo.ts';
-import { listPhotos } from '../../src-main/photos/list-photos.ts';
+import { findPhotos, listPhotos } from '../../src-main/photos/list-photos.ts';
 import { pictureKind } from '../../src-main/photos/picture-kind.ts';
 import { codeOf, gradientPicture, greyPng, raw, temporaryFolder } from './fixtures.ts';
 
@@ -79,6 +80,32 @@ test('an empty folder, one without pictures, and one that is not there have thei
   expect(await codeOf(() => listPhotos(folder))).toBe('photos.folder-empty');
   expect(await codeOf(() => listPhotos(path.join(folder, 'nowhere')))).toBe('photos.folder-missing');
   expect(await codeOf(() => listPhotos(path.join(folder, 'notes.txt')))).toBe('photos.folder-missing');
+});
+
+test('chosen files stay, folders are walked, each file comes once, and a whole disk is refused', async () => {
+  const folder = temporaryFolder();
+  const jpeg = await raw(picture).jpeg().toBuffer();
+  mkdirSync(path.join(folder, 'b', 'c'), { recursive: true });
+  const names = ['notes.txt', '2.jpg', '10.jpg', 'b/inner', 'b/c/deep.jpg', 'b/.hidden.jpg', 'b/film.mp4'];
+  for (const name of names) writeFileSync(path.join(folder, name), name === 'b/film.mp4' ? isoFile('mp42') : jpeg);
+  writeFileSync(path.join(folder, 'notes.txt'), 'text');
+  // a link to the folder above would be walked for ever
+  symlinkSync(folder, path.join(folder, 'b', 'loop'));
+  const found = async (...places: string[]): Promise<string[]> =>
+    (await findPhotos(places.map((place) => path.join(folder, place)))).map((file) => path.relative(folder, file));
+  expect(await found('.')).toEqual(['2.jpg', '10.jpg', 'b/inner', 'b/c/deep.jpg']);
+  expect(await found('notes.txt', 'b', '2.jpg', 'b/inner', 'missing.jpg'))
+    .toEqual(['notes.txt', 'b/inner', 'b/c/deep.jpg', '2.jpg', 'missing.jpg']);
+  expect(await codeOf(() => findPhotos([folder], 3))).toBe('photos.too-many');
+  expect(await codeOf(() => findPhotos([]))).toBe('photos.none-found');
+});
+
+test.skipIf(process.platform === 'win32')('a named pipe is refused without waiting for its writer', async () => {
+  const folder = temporaryFolder();
+  const pipe = path.join(folder, 'pipe.jpg');
+  execFileSync('mkfifo', [pipe, path.join(folder, 'pipe')]);
+  expect(await codeOf(() => preparePhoto(pipe))).toBe('photos.cannot-read');
+  expect(await codeOf(() => findPhotos([folder]))).toBe('photos.none-found');
 });
 
 test('a kind is found from few bytes without reading past them', () => {
