@@ -38,6 +38,7 @@ export const enBatch = {
   } as Record<ShapeName, string>,
   size: (width: number, height: number) => `${width} × ${height}`,
   usualSize: (size: string) => `None chosen: ${size}, as the model was made for.`,
+  squaresOnly: 'This small model learned squares; faces in other shapes come out odd.',
   otherSize: 'Another size',
   widthPx: 'Width',
   heightPx: 'Height',

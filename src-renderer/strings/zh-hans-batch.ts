@@ -34,6 +34,7 @@ export const zhHansBatch: typeof enBatch = {
   shapes: { square: '方形', portrait: '竖幅', tall: '长竖幅', landscape: '横幅', wide: '宽幅' },
   size: (width, height) => `${width} × ${height}`,
   usualSize: (size) => `未选择：使用模型自身的 ${size}。`,
+  squaresOnly: '这个小模型只学过方形画面，其他形状中的脸可能不自然。',
   otherSize: '其他尺寸',
   widthPx: '宽',
   heightPx: '高',
