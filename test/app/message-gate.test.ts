@@ -65,7 +65,9 @@ test('the page itself is heard', async () => {
   expect(calls).toEqual([{ command: 'jobs.list', request: { a: 1 } }]);
 });
 
-const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true });
+const anything = fc.anything({
+  maxDepth: 2, maxKeys: 3, withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true,
+});
 const anyCommand = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom<unknown>(...commandNames, ...desktopCommandNames) }, fc.string(), anything);
 const anyFrame = fc.oneof(fc.constant(null), fc.record({ url: fc.oneof(fc.webUrl(), fc.string(),
@@ -80,7 +82,7 @@ test('of 100,000 messages of any kind from anybody the gate answers each, and th
     const isOurs = webContentsId === windowId && frame?.isMainFrame === true && /^app:\/\/ui(\/|$)/.test(frame.url);
     const answer = await gate.answer({ webContentsId, frame }, command, request);
     if (isOurs) heard++;
-    expect([codeOf(answer), calls.length - before]).toEqual(isOurs ? ['ok', 1] : ['app.sender-refused', 0]);
+    return codeOf(answer) === (isOurs ? 'ok' : 'app.sender-refused') && calls.length - before === (isOurs ? 1 : 0);
   }), { seed: 7, numRuns: 100_000 });
   expect(heard).toBeGreaterThan(100);
 }, 120_000);

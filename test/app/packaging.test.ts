@@ -95,7 +95,7 @@ test('every fuse of the binary is where it should be, and a wrong one is noticed
 test('the licences of all that ships are told in one file', () => {
   const text = readFileSync(installedPlaces(app.resources).licensesFile, 'utf8');
   const titles = ['Likeness 0', 'Node.js', 'Face networks', 'onnxruntime-node', 'sharp 0', 'svelte 5', 'zod 4',
-    'better-sqlite3', 'phosphor-svelte', 'fflate', '@img/sharp-libvips'];
+    'better-sqlite3', 'phosphor-svelte', 'bits-ui', '@img/sharp-libvips'];
   for (const title of titles) expect(text, title).toMatch(new RegExp(`={80}\n${title}`));
   expect(text.length).toBeGreaterThan(100_000);
 });

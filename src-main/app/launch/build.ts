@@ -35,7 +35,10 @@ export function buildApp(): Promise<boolean> {
  */
 export async function bundleApp(folder: string): Promise<void> {
   const { build } = await import('esbuild');
-  const shared = { bundle: true, platform: 'node', target: 'node24', logLevel: 'warning' } as const;
+  // names of files in the bundles are told from the project's folder, wherever this is called
+  const shared = {
+    bundle: true, platform: 'node', target: 'node24', logLevel: 'warning', absWorkingDir: root,
+  } as const;
   const modules = {
     ...shared,
     format: 'esm',
