@@ -11,11 +11,13 @@ import { type CreateParameters, createParametersSchema } from '../jobs/job-param
 import type { PortraitRecord } from '../library/portraits.ts';
 import { type BatchItem, maximumItems, seedCount } from './batch-items.ts';
 import type { Handlers, StudioContext } from './context.ts';
+import { lookOf } from './create-request.ts';
 import { readyFastAdapter, readyInstantId } from './instant-parts.ts';
 import type { ProgressBoard } from './jobs.ts';
 import { present } from './missing.ts';
 import { noConsentToDraw, tooMany } from './portrait-refusals.ts';
 import { queueBatch } from './portraits.ts';
+import { startFileOf } from './start-picture.ts';
 
 type AgainRequest = ParsedRequest<'portraits.again'>;
 
@@ -58,10 +60,13 @@ function parametersOf({ library }: StudioContext, jobId: JobId): CreateParameter
   return createParametersSchema.parse(JSON.parse(present(library.jobs.get(jobId), 'job').parameters));
 }
 
+/** Throws what would else end the job once it is drawn: what it stands on is not there any more. */
 function checkReady(
-  context: StudioContext, { packId, settings, instantly, second }: CreateParameters, subjectId: SubjectId,
+  context: StudioContext, { packId, settings, instantly, second, start }: CreateParameters, subjectId: SubjectId,
 ): void {
   const pack = context.packs.get(packId);
+  if (start) startFileOf(context.library, subjectId, start, second?.subjectId);
+  if (second) lookOf(context.library, second.adapterId);
   for (const id of [subjectId, ...(second ? [second.subjectId] : [])]) {
     const subject = present(context.library.subjects.get(id), 'subject');
     if (!subject.hasConsent) throw noConsentToDraw(subject);
