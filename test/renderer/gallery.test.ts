@@ -78,7 +78,7 @@ describe('justified rows', () => {
 });
 
 /** A workspace whose gallery shows 450 portraits, the newest first: number 450, 449 … */
-async function shown(changes: Record<string, (request: never) => unknown> = {}) {
+async function shown(changes: Parameters<typeof testStudio>[0] = {}) {
   const shelf = {
     portraits: Array.from({ length: 450 }, (_, index) => portrait(index + 1, {
       rating: 0, flag: 'none', prompt: index % 2 ? 'by the sea' : 'in the city',

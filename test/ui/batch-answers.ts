@@ -13,6 +13,11 @@ export const batchAnswers: Partial<Record<CommandName, (scene: Scene, request: R
   'portraits.plan': (scene, request) => planOf(scene, request as ParsedRequest<'portraits.plan'>),
   'portraits.recipe': ({ recipe }) => recipe ?? { start: null, second: null },
   'portraits.again': () => [job('create', 12, { state: 'waiting' })],
+  'portraits.export': (scene, { portraitIds }) => {
+    const queued = job('export', 71, { items: (portraitIds as string[]).length });
+    scene.jobs = [...(scene.jobs ?? []), queued];
+    return queued;
+  },
   'styles.list': ({ styles, settings }) => stylesIn(styles ?? [], settings?.language ?? 'en'),
   'styles.save': (scene, request) => saveStyle(scene, request as ParsedRequest<'styles.save'>),
   'styles.remove': (scene, { styleId }) => {
