@@ -52,6 +52,7 @@ function fileMenu({ words, isMac, ask, act }: MenuSurroundings): Item {
     submenu: [
       { id: 'new-subject', label: words.newSubject, accelerator: 'CmdOrCtrl+N', click: () => ask('new-subject') },
       { id: 'import-photos', label: words.importPhotos, accelerator: 'CmdOrCtrl+O', click: () => ask('import-photos') },
+      { id: 'import-folder', label: words.importFolder, click: () => ask('import-folder') },
       line,
       { id: 'teach', label: words.teach, accelerator: 'CmdOrCtrl+T', click: () => ask('teach') },
       { id: 'create', label: words.create, accelerator: 'CmdOrCtrl+P', click: () => ask('create') },

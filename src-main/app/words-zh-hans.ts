@@ -5,7 +5,7 @@ import type { DesktopWords } from './words.ts';
 export const zhHansDesktop: DesktopWords = {
   menu: {
     file: '文件', edit: '编辑', view: '显示', window: '窗口', help: '帮助',
-    newSubject: '新建人物…', importPhotos: '导入照片…', teach: '学习这张脸', create: '创作写真',
+    newSubject: '新建人物…', importPhotos: '导入照片…', importFolder: '导入照片文件夹…', teach: '学习这张脸', create: '创作写真',
     export: '保存写真…', showLibrary: '打开图库文件夹', settings: '设置…', quit: '退出 Likeness',
     about: '关于 Likeness', hide: '隐藏 Likeness', hideOthers: '隐藏其他', unhide: '全部显示',
     services: '服务',

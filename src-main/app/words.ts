@@ -9,7 +9,8 @@ export type DesktopLanguage = 'en' | 'zh-Hans';
 export const english = {
   menu: {
     file: 'File', edit: 'Edit', view: 'View', window: 'Window', help: 'Help',
-    newSubject: 'New Person…', importPhotos: 'Import Photos…', teach: 'Teach This Face', create: 'Create Portraits',
+    newSubject: 'New Person…', importPhotos: 'Import Photos…', importFolder: 'Import a Folder of Photos…',
+    teach: 'Teach This Face', create: 'Create Portraits',
     export: 'Save Portraits…', showLibrary: 'Show Library Folder', settings: 'Settings…', quit: 'Quit Likeness',
     about: 'About Likeness', hide: 'Hide Likeness', hideOthers: 'Hide Others', unhide: 'Show All',
     services: 'Services',

@@ -53,8 +53,8 @@ export type DesktopResponse<N extends DesktopCommandName> = z.output<(typeof des
  * page hears 'undo': it passes over it while one has the focus.
  */
 export const menuActionSchema = z.enum([
-  'new-subject', 'import-photos', 'teach', 'create', 'export', 'undo', 'settings', 'shortcuts', 'toggle-sidebar',
-  'toggle-inspector', 'toggle-queue',
+  'new-subject', 'import-photos', 'import-folder', 'teach', 'create', 'export', 'undo', 'settings', 'shortcuts',
+  'toggle-sidebar', 'toggle-inspector', 'toggle-queue',
 ]);
 export type MenuAction = z.infer<typeof menuActionSchema>;
 

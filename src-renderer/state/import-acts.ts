@@ -27,8 +27,9 @@ function nullWithoutPath(error: unknown): null {
   throw error;
 }
 
-/** Asks for files with the desktop's own dialog, which also takes folders. Answers false in a browser. */
-export async function chooseHere({ subjects, desktop, notices, jobs, view }: Workspace): Promise<boolean> {
+/** Asks for files, or for a folder, with the desktop's own dialog. Answers false in a browser. */
+export async function chooseHere(workspace: Workspace, what: 'files' | 'folder' = 'files'): Promise<boolean> {
+  const { subjects, desktop, notices, jobs, view } = workspace;
   const subject = subjects.current;
   if (!desktop) return false;
   if (!subject) {
@@ -36,7 +37,7 @@ export async function chooseHere({ subjects, desktop, notices, jobs, view }: Wor
     return true;
   }
   view.go('photos');
-  const answer = await notices.attempt(() => desktop.call('desktop.choosePhotos', { subjectId: subject.id }));
+  const answer = await notices.attempt(() => desktop.call('desktop.choosePhotos', { subjectId: subject.id, what }));
   if (answer?.job) jobs.add(answer.job);
   return true;
 }

@@ -26,6 +26,7 @@ export function takeDesktopEvent(workspace: Workspace, event: DesktopEvent): voi
   else if (action === 'settings') view.go('settings');
   else if (action === 'undo') undoHere(workspace);
   else if (action === 'import-photos') void chooseHere(workspace);
+  else if (action === 'import-folder') void chooseHere(workspace, 'folder');
   else runShortcut(workspace, keys[action] ?? '', false);
 }
 

@@ -62,8 +62,8 @@ test('the menu speaks the page’s language, changes with it, and each of its ac
   expect([labels().includes('导入照片…'), app.electron.nativeTheme.themeSource]).toEqual([true, 'light']);
   await app.call('settings.set', { language: 'en', theme: 'dark' });
   page().sent.length = 0;
-  const asked = ['new-subject', 'import-photos', 'teach', 'create', 'export', 'undo', 'settings', 'shortcuts',
-    'toggle-sidebar', 'toggle-inspector', 'toggle-queue'];
+  const asked = ['new-subject', 'import-photos', 'import-folder', 'teach', 'create', 'export', 'undo', 'settings',
+    'shortcuts', 'toggle-sidebar', 'toggle-inspector', 'toggle-queue'];
   for (const id of asked) flatMenu().find((entry) => entry.id === id)!.click!();
   expect(heard('likeness:desktop')).toEqual(asked.map((action) => ({ type: 'menu', action })));
   expect(page().undone).toBe(1);
@@ -79,7 +79,10 @@ test('no two items share a key, and every item does something', () => {
 
 test('photos that are chosen or dropped are imported as a job, and no path reaches the page', async () => {
   const { answers, questions } = app.electron;
-  answers.paths.push(null, [photo]);
+  answers.paths.push(null, null, [photo]);
+  await app.call('desktop.choosePhotos', { subjectId, what: 'folder' });
+  const properties = process.platform === 'darwin' ? ['openFile', 'openDirectory'] : ['openDirectory'];
+  expect(questions.at(-1)!.properties).toEqual(expect.arrayContaining(properties));
   expect(await app.call('desktop.choosePhotos', { subjectId })).toEqual({ ok: true, result: { job: null } });
   const chosen = await app.call('desktop.choosePhotos', { subjectId, what: 'files' });
   expect(chosen).toMatchObject({ ok: true, result: { job: { kind: 'import', subjectId } } });
