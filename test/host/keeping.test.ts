@@ -58,12 +58,15 @@ test('a person is added, renamed, agrees, takes it back and is removed with a re
   expect((await json<{ subjects: unknown[] }>('subjects', 'list')).subjects).toHaveLength(1);
   const removed = await likeness('subjects', 'remove', 'Ada L', '--yes');
   expect(removed.output).toMatch(/Ada L was removed on .*\n.* 0 photos\n[^]*1 backups made anew without them/);
-  expect((await likeness('subjects', 'remove', 'Ada L', '--yes')).errors).toContain('There is no subject');
+  const again = await likeness('subjects', 'remove', 'Ada L', '--yes');
+  expect(again.errors).toContain('There is no subject');
 });
 
 test('words that are too few, too many or unknown are wrong usage', async () => {
-  const wrong = [['subjects', 'add'], ['subjects', 'rename', 'Ada'], ['subjects', 'list', 'Ada'], ['subjects', 'forget'],
-    ['library', 'move'], ['library', 'restore'], ['library', 'state', 'x'], ['library', 'burn']];
+  const wrong = [
+    ['subjects', 'add'], ['subjects', 'rename', 'Ada'], ['subjects', 'list', 'Ada'], ['subjects', 'forget'],
+    ['library', 'move'], ['library', 'restore'], ['library', 'state', 'x'], ['library', 'burn'],
+  ];
   for (const words of wrong) expect((await likeness(...words)).code, words.join(' ')).toBe(2);
 });
 
