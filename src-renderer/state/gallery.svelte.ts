@@ -127,6 +127,8 @@ export class Gallery {
   take(event: StudioEvent): void {
     if (!this.#isShown) return;
     if (event.type === 'portrait-changed') this.putAll([event.portrait]);
+    // of many at once the first is enough
+    else if (this.#callOff) return;
     else if (event.type === 'portrait-removed' && this.find(event.portraitId)) this.#refreshSoon();
     else if (event.type === 'portrait-added' && this.#concerns(event.portrait)) this.#refreshSoon();
   }
