@@ -53,6 +53,7 @@ export const frameScreens: Screen[] = [
   },
   { name: 'subjects, none yet', scene: () => ({ ...scenes.emptyScene(), settings: { hasSeenWelcome: true } }) },
   { name: 'subjects, with a menu', scene: scenes.teachingScene, act: openMenu },
+  { name: 'everybody’s portraits', scene: scenes.fullScene, act: openRest(0) },
   { name: 'deleting somebody', scene: scenes.fullScene, act: askToRemove },
   {
     name: 'deleted, the receipt', scene: scenes.fullScene,
