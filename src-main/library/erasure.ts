@@ -105,7 +105,7 @@ function removeSubjects(file: string, ids: readonly SubjectId[]): void {
 }
 
 /** Removes a folder with all that is in it; says how much that was. */
-async function removeFolder(folder: string): Promise<Swept> {
+export async function removeFolder(folder: string): Promise<Swept> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries.filter((entry) => entry.isFile());
   const sizes = await Promise.all(files.map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size));

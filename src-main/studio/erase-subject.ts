@@ -3,10 +3,11 @@
 
 import type { PortraitId, SubjectId } from '../contract/ids.ts';
 import type { ErasureReceipt } from '../contract/keeping.ts';
+import type { Swept } from '../library/file-store.ts';
 import type { JobRecord } from '../library/jobs.ts';
 import type { StudioContext } from './context.ts';
 import { present } from './missing.ts';
-import { removeRunFolder } from './run-folders.ts';
+import { eraseRunFolder } from './run-folders.ts';
 import { announceSubject } from './subject-view.ts';
 
 type Shown = { readonly id: PortraitId; readonly subjectId: SubjectId };
@@ -22,7 +23,7 @@ export async function eraseSubject(
   present(library.subjects.get(id), 'subject');
   const shared = library.jobs.withSecond(id);
   const jobs = [...library.jobs.ofSubject(id), ...shared];
-  await endJobs(context, jobs);
+  const runs = await endJobs(context, jobs);
   // an import that is cancelled queues a look at what it has brought in
   await endJobs(context, library.jobs.ofSubject(id));
   const traces = library.traces.ofSubject(id);
@@ -40,14 +41,20 @@ export async function eraseSubject(
   return {
     atMs: Date.now(), ...traces, ...removed, portraits: traces.portraits - left.portraits,
     keptPortraits: left.portraits, jobs: traces.jobs - left.jobs,
+    files: removed.files + runs.files, bytes: removed.bytes + runs.bytes,
   };
 }
 
-async function endJobs({ library, queue }: StudioContext, jobs: readonly JobRecord[]): Promise<void> {
+/** Returns what lay in the folders of their runs. */
+async function endJobs({ library, queue }: StudioContext, jobs: readonly JobRecord[]): Promise<Swept> {
   for (const job of jobs) {
     if (job.state !== 'waiting' && job.state !== 'running') continue;
     queue.cancel(job.id);
     await queue.settled(job.id);
   }
-  for (const job of jobs) await removeRunFolder(library.folder, job.id);
+  const runs: Swept[] = [];
+  for (const job of jobs) runs.push(await eraseRunFolder(library.folder, job.id));
+  return {
+    files: runs.reduce((sum, { files }) => sum + files, 0), bytes: runs.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
 }

@@ -4,6 +4,8 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { JobId } from '../contract/ids.ts';
+import { removeFolder } from '../library/erasure.ts';
+import type { Swept } from '../library/file-store.ts';
 import type { Library } from '../library/library.ts';
 
 function runsFolder(libraryFolder: string): string {
@@ -24,6 +26,11 @@ export async function hasSnapshot(folder: string): Promise<boolean> {
 
 export async function removeRunFolder(libraryFolder: string, jobId: JobId): Promise<void> {
   await rm(path.join(runsFolder(libraryFolder), jobId), { recursive: true, force: true });
+}
+
+/** The same for a receipt: says how much that was. */
+export async function eraseRunFolder(libraryFolder: string, jobId: JobId): Promise<Swept> {
+  return await removeFolder(path.join(runsFolder(libraryFolder), jobId));
 }
 
 /** Removes the folders of jobs that will not go on; for the start, before the queue. */
