@@ -88,7 +88,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await tile(0).click();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Shift+ArrowRight');
-    expect([await chosen(), await focused()]).toEqual([[1, 2], 2]);
+    await expect.poll(async () => [await chosen(), await focused()], patiently).toEqual([[1, 2], 2]);
     await page.keyboard.press('Control+a');
     await page.getByRole('toolbar', { name: '260 selected' }).waitFor();
     await page.keyboard.press('Escape');
@@ -145,7 +145,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
 
     await page.getByRole('button', { name: 'Small' }).click();
     await expect.poll(() => tile(0).evaluate((each) => each.clientHeight), patiently).toBeLessThan(140);
-    expect(asked('settings.set')).toEqual([{ tileSize: 'small' }]);
+    await expect.poll(() => asked('settings.set'), patiently).toEqual([{ tileSize: 'small' }]);
   });
 
   test('large view: along the strip, marks, before and after, zoom; varied and enlarged', async () => {
