@@ -23,7 +23,7 @@ interface Places {
   readonly database: Database;
   readonly facts: LibraryFactQueries;
   readonly backups: BackupFolder;
-  readonly notes: Pick<Notes, 'writeAll'>;
+  readonly notes: Pick<Notes, 'removeSubject' | 'writeAll'>;
   /** Removes files without a row. */
   sweep(): Promise<Swept>;
 }
@@ -33,6 +33,7 @@ export async function finishErasures({ folder, database, facts, backups, notes, 
   const ids = facts.erasing();
   if (ids.length === 0) return { files: 0, bytes: 0, backupsRewritten: 0 };
   // their notes first: without them, and with the rows gone, nothing brings them back
+  for (const id of ids) notes.removeSubject(id);
   notes.writeAll();
   const swept = await sweep();
   const backupsRewritten = await eraseFromBackups(backups, ids);

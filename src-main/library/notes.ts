@@ -24,7 +24,9 @@ interface DueNote {
 export interface Notes {
   /** Writes every note that is due, now. */
   writeAll(): void;
-  /** The same where they are not too many to wait for. */
+  /** Removes every note of a subject that is gone, at once. */
+  removeSubject(id: string): void;
+  /** Writes those that are due where they are not too many to wait for. */
   catchUp(): void;
   /** Forgets what the notes folder holds, so that every note is written again and others are removed. */
   startOver(): void;
@@ -79,6 +81,12 @@ class NoteKeeper implements Notes {
 
   writeAll(): void {
     while (this.#writeSome(notesAtOnce)) continue;
+  }
+
+  removeSubject(id: string): void {
+    if (this.#read('subject', id) !== undefined) return;
+    this.#files.write([{ kind: 'subject', id, subjectId: id, note: undefined }]);
+    this.#database.prepare('delete from note_due where subject_id = ?').run(id);
   }
 
   catchUp(): void {
