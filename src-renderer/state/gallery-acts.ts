@@ -18,7 +18,7 @@ const readLength = 500;
 /** Gives stars or a flag; can be undone. */
 export async function markPortraits(workspace: Workspace, ids: readonly PortraitId[], marks: Marks): Promise<void> {
   if (ids.length === 0) return;
-  await workspace.notices.attempt(async () => {
+  await workspace.notices.perform(async () => {
     const before = await known(workspace, ids);
     await mark(workspace, before, () => marks);
     workspace.notices.offerUndo(workspace.words.gallery.marked(ids.length, marks), () =>
@@ -40,7 +40,7 @@ export async function toggleFlag(
 /** Marks the winner of a comparison as picked and the others as rejected; can be undone in one step. */
 export async function keepWinner(workspace: Workspace, all: readonly Portrait[], winner: PortraitId): Promise<void> {
   const { notices, words } = workspace;
-  await notices.attempt(async () => {
+  await notices.perform(async () => {
     await mark(workspace, all, ({ id }) => ({ flag: id === winner ? 'pick' : 'reject' }));
     notices.offerUndo(words.gallery.winnerKept(all.length - 1), () => mark(workspace, all, ({ flag }) => ({ flag })));
   });
@@ -67,7 +67,7 @@ export async function removePortraits(
 ): Promise<void> {
   const { portraits, gallery, view, notices, words } = workspace;
   if (portraitIds.length === 0) return;
-  await notices.attempt(async () => {
+  await notices.perform(async () => {
     const restore = await portraits.remove([...portraitIds]);
     gallery.selection.drop(portraitIds);
     await gallery.refresh();

@@ -30,6 +30,7 @@ export class Notices {
   #nextId = 1;
   /** The notice of each kind that was shown last. */
   #latest: Readonly<Record<string, number>> = {};
+  #performed: Promise<unknown> = Promise.resolve();
   #undoable: { noticeId: number; undo: () => Promise<void> | void }[] = [];
 
   constructor(schedule: Schedule = scheduleByClock) {
@@ -73,12 +74,23 @@ export class Notices {
     }
   }
 
+  /**
+   * The same for an act that offers its own undo: acts are done one after the other, and Ctrl/⌘ Z that is pressed
+   * meanwhile waits for them, so that it undoes what the user did last and not what was answered last.
+   */
+  async perform<T>(action: () => Promise<T>): Promise<T | undefined> {
+    const performed = this.#performed.then(() => this.attempt(action));
+    this.#performed = performed;
+    return await performed;
+  }
+
   dismiss(id: number): void {
     this.list = this.list.filter((notice) => notice.id !== id);
   }
 
   /** Undoes the latest that can be undone; false when there is nothing. */
   async undoLatest(): Promise<boolean> {
+    await this.#performed;
     const latest = this.#undoable.at(-1);
     if (!latest) return false;
     await this.#runUndo(latest);
@@ -94,7 +106,7 @@ export class Notices {
   async #runUndo(entry: { noticeId: number; undo: () => Promise<void> | void }): Promise<void> {
     this.#undoable = this.#undoable.filter((each) => each !== entry);
     this.dismiss(entry.noticeId);
-    await this.attempt(async () => entry.undo());
+    await this.perform(async () => entry.undo());
   }
 
   #add(notice: Omit<Notice, 'id'>): number {

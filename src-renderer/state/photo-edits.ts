@@ -23,7 +23,7 @@ export type PhotoAct = VerdictAction | 'take-back';
 export async function choosePhoto(desk: PhotoDesk, photoId: PhotoId, choice: Photo['userChoice']): Promise<void> {
   const photo = desk.photos.find(photoId);
   if (!photo) return;
-  await desk.notices.attempt(async () => {
+  await desk.notices.perform(async () => {
     const before = await desk.photos.choose(photoId, choice);
     const words = desk.words.photos;
     const isUsed = desk.photos.find(photoId)?.isUsed ?? false;
@@ -37,7 +37,7 @@ export async function choosePhoto(desk: PhotoDesk, photoId: PhotoId, choice: Pho
 export async function chooseFace(desk: PhotoDesk, photoId: PhotoId, faceIndex: number | null): Promise<void> {
   const { photos, notices, words } = desk;
   const fileName = photos.find(photoId)?.fileName ?? '';
-  await notices.attempt(async () => {
+  await notices.perform(async () => {
     const before = await photos.chooseFace(photoId, faceIndex);
     notices.offerUndo(words.faceChooser.done(fileName), async () => void (await photos.chooseFace(photoId, before)));
   });
@@ -49,7 +49,7 @@ export async function keepPhoto(desk: PhotoDesk, photoId: PhotoId): Promise<void
   const kept = photos.find(photoId);
   const other = photos.find(kept?.sameAsPhotoId ?? null);
   if (!kept || !other) return choosePhoto(desk, photoId, 'use');
-  await notices.attempt(async () => {
+  await notices.perform(async () => {
     const [before, otherBefore] = [await photos.choose(kept.id, 'use'), await photos.choose(other.id, 'leave-out')];
     notices.offerUndo(words.verdict.kept(kept.fileName, other.fileName), async () => {
       await photos.choose(kept.id, before);
@@ -73,7 +73,7 @@ export async function mendPhoto(
 /** Sets a photo's caption; '' goes back to the usual one. */
 export async function captionPhoto(desk: PhotoDesk, photoId: PhotoId, caption: string): Promise<void> {
   const { photos, notices, words } = desk;
-  await notices.attempt(async () => {
+  await notices.perform(async () => {
     const before = await photos.setCaption(photoId, caption);
     notices.offerUndo(words.photos.captionSaved, async () => void (await photos.setCaption(photoId, before)));
   });
@@ -83,7 +83,7 @@ export async function captionPhoto(desk: PhotoDesk, photoId: PhotoId, caption: s
 export async function repeatPhoto(desk: PhotoDesk, photoId: PhotoId, repeats: number): Promise<void> {
   const { photos, notices, words } = desk;
   const fileName = photos.find(photoId)?.fileName ?? '';
-  await notices.attempt(async () => {
+  await notices.perform(async () => {
     const before = await photos.setRepeats(photoId, repeats);
     const message = words.photos.repeatsSaved(fileName, repeats);
     notices.offerUndo(message, async () => void (await photos.setRepeats(photoId, before)));

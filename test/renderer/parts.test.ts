@@ -236,3 +236,20 @@ test('arrow keys walk the grid by its layout', () => {
   expect(nextTile('End', 0, places)).toBe(4);
   expect(nextTile('a', 0, places)).toBe(-1);
 });
+
+test('Ctrl Z undoes what was done last, also where the answer to it is still on its way', async () => {
+  const notices = new Notices(() => () => undefined);
+  const undone: string[] = [];
+  let answer = (): void => undefined;
+  const first = notices.perform(async () => notices.offerUndo('first', () => void undone.push('first')));
+  const second = notices.perform(async () => {
+    await new Promise<void>((resolve) => (answer = resolve));
+    notices.offerUndo('second', () => void undone.push('second'));
+  });
+  await first;
+  const undo = notices.undoLatest();
+  // the answer comes after Ctrl Z
+  setTimeout(() => answer());
+  await Promise.all([second, undo]);
+  expect(undone).toEqual(['second']);
+});
