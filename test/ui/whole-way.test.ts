@@ -1,5 +1,5 @@
-// The whole way by keyboard alone, on the starter pack with every real part behind the page: first steps, photos, a look,
-// portraits, stars, a comparison, a ZIP of pictures, and the person removed again without a trace in the library.
+// The whole way by keyboard alone, on the starter pack with every real part behind the page: first steps, photos, a
+// look, portraits, stars, a comparison, a ZIP of pictures, and the person removed again without a trace in the library.
 
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
