@@ -96,7 +96,8 @@ export function pipelineConfigOf(checkpoint: Checkpoint): PipelineConfig {
     : linearBetas(betaStart, betaEnd, numTrainTimesteps);
   const vaeFactor = 2 ** (vaeConfig.blockOutChannels.length - 1);
   return {
-    architecture, textWidths: textEncoders.map(({ config }) => config.hiddenSize), latentChannels: vaeConfig.latentChannels, latentScale: vaeConfig.scalingFactor, vaeFactor,
+    architecture, textWidths: textEncoders.map(({ config }) => config.hiddenSize),
+    latentChannels: vaeConfig.latentChannels, latentScale: vaeConfig.scalingFactor, vaeFactor,
     predictionType: schedulerConfig.predictionType, resolutionPx: unetConfig.sampleSize * vaeFactor,
     alphasCumprod: alphasCumprodFromBetas(rescaleBetasZeroSnr ? zeroTerminalSnrBetas(betas) : betas),
   };

@@ -18,8 +18,9 @@ export async function prepareExport(
   const { library } = context;
   const look = present(library.adapters.get(adapterId), 'look');
   const format = asked ?? exportFormatsOf(context, look)[0]!;
-  if (!library.exportedFiles.findLook(adapterId, format, precision)) await writeExport(context, look, format, precision);
-  const file = present(library.exportedFiles.findLook(adapterId, format, precision), 'look');
+  const found = () => library.exportedFiles.findLook(adapterId, format, precision);
+  if (!found()) await writeExport(context, look, format, precision);
+  const file = present(found(), 'look');
   const { id: exportId, fileName, sizeBytes, metadata } = file;
   return { exportId, adapterId, format, precision, fileName, sizeBytes, metadata: { ...metadata } };
 }

@@ -71,7 +71,8 @@ test('a deleted portrait comes back on undo', async () => {
 
   await workspace.notices.undo(workspace.notices.list[0]!);
   expect(workspace.portraits.find(portraitId(1))).not.toBeNull();
-  expect(studio.calls.filter(({ command }) => command === 'portraits.remove')).toMatchObject([{}, { request: { restore: true } }]);
+  const removals = studio.calls.filter(({ command }) => command === 'portraits.remove');
+  expect(removals).toMatchObject([{}, { request: { restore: true } }]);
 });
 
 test('a look is deleted only when its undo has run out', async () => {
