@@ -228,6 +228,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await page.getByRole('menuitem', { name: 'Delete this subject…' }).click();
     await page.getByRole('button', { name: 'Delete for good' }).click();
     const receipt = page.getByRole('dialog', { name: 'Deleted for good' });
+    await receipt.waitFor();
     expect(await receipt.locator('dl > div').allInnerTexts()).toContainEqual(expect.stringMatching(/^Looks\s+2$/));
     await receipt.getByRole('button', { name: 'Done' }).click();
     await page.getByText('Nobody here yet').waitFor();
