@@ -35,11 +35,12 @@ export function backupFolder(libraryFolder: string): BackupFolder {
     hasAny: () => existsSync(folder) && readdirSync(folder).some((name) => parseBackupName(name) !== undefined),
     async make(database, reason, atMs) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const id = backupName(reason, atMs);
+      const id = freeName(reason, atMs, pathOf);
       await copyDatabase(database, pathOf(id));
       const all = await list();
       const kept = backupsToKeep(all);
-      for (const old of all) if (!kept.has(old.id)) await remove(old.id);
+      // the one just made stays, also where a clock that was put back makes it look old
+      for (const old of all) if (!kept.has(old.id) && old.id !== id) await remove(old.id);
       return all.find((backup) => backup.id === id)!;
     },
     async sweep() {
@@ -48,6 +49,12 @@ export function backupFolder(libraryFolder: string): BackupFolder {
       }
     },
   };
+}
+
+/** Names have whole seconds: the second backup of one second is named after the next, and takes no other's place. */
+function freeName(reason: Backup['reason'], atMs: number, pathOf: (id: string) => string): string {
+  const id = backupName(reason, atMs);
+  return existsSync(pathOf(id)) ? freeName(reason, atMs + 1000, pathOf) : id;
 }
 
 async function listBackups(folder: string): Promise<Backup[]> {

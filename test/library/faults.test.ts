@@ -134,7 +134,7 @@ test('removing somebody: whatever fails, the next attempt or start leaves nothin
     expect(left.filter((name) => name.length > 2)).toEqual([]);
     expect((await readdir(join(folder, 'notes'))).filter((name) => name.length === 32)).toEqual([]);
   }, { removes: true });
-  expect(faults).toBeGreaterThan(8);
+  expect(faults).toBeGreaterThan(5);
 });
 
 test('notes that could not be written stay due, and are written at the next change', async () => {

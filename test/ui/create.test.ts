@@ -1,50 +1,29 @@
 // Create worked in a browser: styles as pictures, weights and choices in a prompt, sizes and looks, what a batch comes
 // to, its portraits as they finish, and settings taken over from a portrait; and what the studio is then asked for.
 
-import { rm } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src-main/contract/errors.ts';
 import { splitMask } from '../../src-renderer/state/region-mask.ts';
 import { adapterId, job, jobId, photoId, portrait, portraitId, subjectId } from '../renderer/nouns.ts';
-import { browserName, buildPage, chromiumPath, openBrowser, openPage, patiently } from './browser.ts';
+import { browserName, chromiumPath, patiently } from './browser.ts';
 import { faceScene } from './face-scenes.ts';
 import * as scenes from './scenes.ts';
-import { openStage, type Scene, type Stage } from './stage.ts';
+import type { Scene } from './stage.ts';
+import { useTheatre } from './theatre.ts';
 
 type Asked = Record<string, unknown>;
 
 describe.skipIf(!chromiumPath)(browserName, () => {
-  let browser: Browser;
-  let pageFolder: string;
-  let stage: Stage;
+  const theatre = useTheatre();
   let page: Page;
-  let complaints: string[];
-
-  beforeAll(async () => {
-    pageFolder = await buildPage();
-    browser = await openBrowser();
-  });
-
-  afterEach(async () => {
-    expect(complaints).toEqual([]);
-    await page.context().close();
-    await stage.server.close();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await rm(pageFolder, { recursive: true, force: true });
-  });
 
   async function open(scene: Scene): Promise<void> {
-    stage = await openStage(scene, pageFolder);
-    ({ page, complaints } = await openPage(browser, stage.server.url));
+    ({ page } = await theatre.open(scene));
     await page.getByRole('button', { name: 'Create', exact: true }).click();
   }
 
-  const asked = (command: string): Asked[] =>
-    stage.calls.filter((call) => call.command === command).map(({ request }) => request as Asked);
+  const asked = (command: string): Asked[] => theatre.asked(command);
   const select = (text: string): Promise<void> => page.getByLabel('What to draw').evaluate(
     (field: HTMLTextAreaElement, words) => {
       field.focus();
@@ -143,7 +122,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
       jobId: jobId(9), createdAtMs: Date.UTC(2026, 10, 21),
       likeness: { cosine: 0.9, distance: 0.1, latentDistance: 0.1 },
     });
-    stage.emit({ type: 'portrait-added', portrait: added });
+    theatre.stage.emit({ type: 'portrait-added', portrait: added });
     await page.getByRole('gridcell', { name: /^Portrait 9 of 9/ }).waitFor();
     await page.getByRole('button', { name: 'Best likeness first' }).click();
     const best = page.getByRole('gridcell', { name: /^Portrait 1 of 9.*0\.90/ });

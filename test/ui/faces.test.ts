@@ -1,16 +1,14 @@
 // Faces worked by mouse and by keys: choosing one, near-duplicates, portraits drawn instantly with a pose, two people
 // with their parts, before and after, licences; and what the studio is then asked for.
 
-import { rm } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import type { FacePointsInPicture, RegionMask } from '../../src-main/contract/faces.ts';
 import { adapterId, photoId, subjectId } from '../renderer/nouns.ts';
-import {
-  browserName, buildPage, chromiumPath, cutTexts, openBrowser, openPage, patiently, smallWindow,
-} from './browser.ts';
+import { browserName, chromiumPath, cutTexts, patiently, smallWindow } from './browser.ts';
 import { faceScene, lackingScene } from './face-scenes.ts';
-import { openStage, type Scene, type Stage } from './stage.ts';
+import type { Scene } from './stage.ts';
+import { useTheatre } from './theatre.ts';
 
 interface Asked {
   instantly: { pose: { kind: string; points: FacePointsInPicture } };
@@ -19,35 +17,14 @@ interface Asked {
 }
 
 describe.skipIf(!chromiumPath)(browserName, () => {
-  let browser: Browser;
-  let pageFolder: string;
-  let stage: Stage;
+  const theatre = useTheatre();
   let page: Page;
-  let complaints: string[];
-
-  beforeAll(async () => {
-    pageFolder = await buildPage();
-    browser = await openBrowser();
-  });
-
-  afterEach(async () => {
-    expect(complaints).toEqual([]);
-    await page.context().close();
-    await stage.server.close();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await rm(pageFolder, { recursive: true, force: true });
-  });
 
   async function open(scene: Scene): Promise<void> {
-    stage = await openStage(scene, pageFolder);
-    ({ page, complaints } = await openPage(browser, stage.server.url));
+    ({ page } = await theatre.open(scene));
   }
 
-  const asked = (command: string): Asked[] =>
-    stage.calls.filter((call) => call.command === command).map(({ request }) => request as Asked);
+  const asked = (command: string): Asked[] => theatre.asked(command);
   const dragBy = async (selector: string, x: number, y: number): Promise<void> => {
     await page.locator(selector).scrollIntoViewIfNeeded();
     const box = (await page.locator(selector).boundingBox())!;
@@ -238,8 +215,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
   });
 
   test('nothing is lost at twice the size of text in the smallest window', async () => {
-    stage = await openStage(lackingScene(), pageFolder);
-    ({ page, complaints } = await openPage(browser, stage.server.url, smallWindow));
+    ({ page } = await theatre.open(lackingScene(), { size: smallWindow }));
     await page.evaluate(() => void (document.documentElement.style.fontSize = '200%'));
     expect(await cutTexts(page), 'photos').toEqual([]);
     await openInstantly();

@@ -1,18 +1,16 @@
 // The frame in a real Chromium: the first steps, the wall, deleting somebody, the order of the queue, settings, and the
 // page behind a desktop's bridge.
 
-import { rm } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import type { Job } from '../../src-main/contract/work.ts';
 import { job, jobId, portrait, subject, subjectId } from '../renderer/nouns.ts';
-import {
-  accessibilityProblems, browserName, buildPage, chromiumPath, cutTexts, openBrowser, openPage, patiently,
-} from './browser.ts';
+import { accessibilityProblems, browserName, chromiumPath, cutTexts, patiently } from './browser.ts';
 import { bridgeScript } from './desktop-bridge.ts';
 import * as scenes from './scenes.ts';
 import { library } from './stage-answers.ts';
-import { openStage, type Scene, type Stage } from './stage.ts';
+import type { Scene } from './stage.ts';
+import { useTheatre } from './theatre.ts';
 
 const asPicture = { name: 'me.png', mimeType: 'image/png', buffer: Buffer.from('a picture') };
 const waiting = (number: number): Job => job('create', number, { state: 'waiting', items: number, position: number });
@@ -21,35 +19,14 @@ const queued = (): Scene => ({
 });
 
 describe.skipIf(!chromiumPath)(browserName, () => {
-  let browser: Browser;
-  let pageFolder: string;
-  let stage: Stage;
+  const theatre = useTheatre();
   let page: Page;
-  let complaints: string[];
-
-  beforeAll(async () => {
-    pageFolder = await buildPage();
-    browser = await openBrowser();
-  });
-
-  afterEach(async () => {
-    expect(complaints).toEqual([]);
-    await page.context().close();
-    await stage.server.close();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await rm(pageFolder, { recursive: true, force: true });
-  });
 
   async function open(scene: Scene, script?: string): Promise<void> {
-    stage = await openStage(scene, pageFolder);
-    ({ page, complaints } = await openPage(browser, stage.server.url, undefined, script));
+    ({ page } = await theatre.open(scene, script === undefined ? {} : { script }));
   }
 
-  const asked = (command: string): Record<string, unknown>[] =>
-    stage.calls.filter((call) => call.command === command).map(({ request }) => request as Record<string, unknown>);
+  const asked = (command: string): Record<string, unknown>[] => theatre.asked(command);
   const button = (name: string | RegExp): ReturnType<Page['getByRole']> => page.getByRole('button', { name });
   const press = async (...keys: string[]): Promise<void> => {
     for (const key of keys) await page.keyboard.press(key);
@@ -74,7 +51,8 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     expect(asked('subjects.create')).toMatchObject([{ name: 'Mina', hasConsent: true, consentNote: 'Mina herself' }]);
     await expect.poll(() => asked('portraits.create'), patiently).toMatchObject([{ adapterId: null, count: 1 }]);
 
-    stage.emit({ type: 'portrait-added', portrait: portrait(7, { jobId: jobId(9), subjectId: subject(9).id }) });
+    const sketch = portrait(7, { jobId: jobId(9), subjectId: subject(9).id });
+    theatre.stage.emit({ type: 'portrait-added', portrait: sketch });
     await page.getByRole('img', { name: 'First sketch of Mina' }).waitFor();
     await button('See the photos').click();
     await page.getByRole('navigation', { name: 'Subjects' }).waitFor();
@@ -173,7 +151,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await expect.poll(() => page.locator('html').getAttribute('data-theme'), patiently).toBe('light');
     await page.getByRole('switch', { name: /Write “AI”/ }).focus();
     await press('Space');
-    expect(asked('settings.set')).toEqual([{ theme: 'light' }, { visibleLabel: true }]);
+    await expect.poll(() => asked('settings.set'), patiently).toEqual([{ theme: 'light' }, { visibleLabel: true }]);
 
     await button('Look at every file').click();
     await page.getByText(/All 412 files are whole/).waitFor();

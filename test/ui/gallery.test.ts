@@ -1,17 +1,15 @@
 // The gallery in a browser: rows that fill the width, choosing by mouse and keys, marks, filters, the large view,
 // portraits side by side, saving; and what it looks like to axe and to the security policy.
 
-import { rm } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import type { StyleId } from '../../src-main/contract/ids.ts';
 import type { Portrait } from '../../src-main/contract/nouns.ts';
 import { adapterId, job, jobId, photoId, portrait, portraitId } from '../renderer/nouns.ts';
-import {
-  accessibilityProblems, browserName, buildPage, chromiumPath, cutTexts, openBrowser, openPage, patiently, smallWindow,
-} from './browser.ts';
+import { accessibilityProblems, browserName, chromiumPath, cutTexts, patiently, smallWindow } from './browser.ts';
 import * as scenes from './scenes.ts';
-import { openStage, type Scene, type Stage } from './stage.ts';
+import type { Scene } from './stage.ts';
+import { useTheatre } from './theatre.ts';
 
 const sizes = [[512, 512], [512, 768], [768, 512]] as const;
 /** The newest first: number 1, 2, 3 … */
@@ -26,35 +24,16 @@ const portraits: Portrait[] = Array.from({ length: 260 }, (_, index) => portrait
 const scene = (settings: Scene['settings'] = {}): Scene => ({ ...scenes.fullScene(), portraits, settings });
 
 describe.skipIf(!chromiumPath)(browserName, () => {
-  let browser: Browser;
-  let pageFolder: string;
-  let stage: Stage;
+  const theatre = useTheatre();
   let page: Page;
-  let complaints: string[];
-
-  beforeAll(async () => {
-    pageFolder = await buildPage();
-    browser = await openBrowser();
-  });
-  afterEach(async () => {
-    expect(complaints).toEqual([]);
-    await page.context().close();
-    await stage.server.close();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await rm(pageFolder, { recursive: true, force: true });
-  });
 
   async function open(settings: Scene['settings'] = {}, size?: { width: number; height: number }): Promise<void> {
-    stage = await openStage(scene(settings), pageFolder);
-    ({ page, complaints } = await openPage(browser, stage.server.url, size));
+    ({ page } = await theatre.open(scene(settings), size === undefined ? {} : { size }));
     await page.locator('header nav button').nth(3).click();
     await page.locator('[data-index="0"] img').waitFor();
   }
 
-  const asked = (command: string): unknown[] =>
-    stage.calls.filter((call) => call.command === command).map(({ request }) => request);
+  const asked = (command: string): unknown[] => theatre.asked(command);
   const tile = (index: number) => page.locator(`[data-index="${index}"]`);
   const chosen = (): Promise<number[]> => page.locator('[aria-selected=true]')
     .evaluateAll((tiles) => tiles.map((each) => Number(each.getAttribute('data-index'))));
@@ -218,12 +197,12 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     }]);
     const exportId = portraitId(77) as never;
     const outcome = { kind: 'export' as const, exportId, fileName: 'portraits.zip', sizeBytes: 9 };
-    const [download] = await Promise.all([page.waitForEvent('download'), stage.emit({
+    const [download] = await Promise.all([page.waitForEvent('download'), theatre.stage.emit({
       type: 'job-changed', job: job('export', 71, { state: 'done', itemsDone: 2, items: 2, outcome, endedAtMs: 9 }),
     })]);
     expect(download.url()).toContain(`media/export/${exportId as string}`);
     await page.locator('dialog').waitFor({ state: 'detached' });
-    complaints.length = 0;
+    theatre.complaints.length = 0;
   });
 
   test.each([['dark', 'en'], ['light', 'zh-Hans']] as const)('axe and cut texts: %s, %s', async (theme, language) => {

@@ -1,42 +1,23 @@
 // The page worked by keys alone, and what happens around it: focus, undo, retry, dropping, pasting, a lost studio.
 
-import { rm } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { browserName, buildPage, chromiumPath, openBrowser, openPage, patiently } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { browserName, chromiumPath, patiently } from './browser.ts';
 import * as scenes from './scenes.ts';
-import { openStage, type Scene, type Stage } from './stage.ts';
+import type { Scene } from './stage.ts';
+import { useTheatre } from './theatre.ts';
 
 describe.skipIf(!chromiumPath)(browserName, () => {
-  let browser: Browser;
-  let pageFolder: string;
-  let stage: Stage;
+  const theatre = useTheatre({ mayComplain: true });
   let page: Page;
 
-  beforeAll(async () => {
-    pageFolder = await buildPage();
-    browser = await openBrowser();
-  });
-
-  afterEach(async () => {
-    await page.context().close();
-    await stage.server.close();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await rm(pageFolder, { recursive: true, force: true });
-  });
-
   async function open(scene: Scene): Promise<void> {
-    stage = await openStage(scene, pageFolder);
-    ({ page } = await openPage(browser, stage.server.url));
+    ({ page } = await theatre.open(scene));
   }
 
   const focusedTile = (): Promise<number> => page.evaluate(() =>
     [...document.querySelectorAll('[data-tile]')].indexOf(document.activeElement as HTMLElement));
-  const asked = (command: string): unknown[] =>
-    stage.calls.filter((call) => call.command === command).map(({ request }) => request);
+  const asked = (command: string): unknown[] => theatre.asked(command);
   /** Presses Tab until the element with this text or label has focus. */
   async function tabTo(name: string | RegExp): Promise<void> {
     for (let presses = 0; presses < 80; presses++) {
@@ -155,7 +136,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await open(scenes.teachingScene());
     await page.keyboard.press('t');
     const job = scenes.teachingScene().jobs![0]!;
-    stage.emit({
+    theatre.stage.emit({
       type: 'job-progress', jobId: job.id, lossPoints: [{ step: 240, loss: 0.01 }],
       progress: { phase: 'teaching', step: 240, steps: 300, loss: 0.01, etaSeconds: 30 },
     });
@@ -174,7 +155,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
 
   test('a studio that has gone is told', async () => {
     await open(scenes.fullScene());
-    await stage.server.close();
+    await theatre.stage.server.close();
     await page.locator('footer').getByText(/does not answer/).waitFor();
   });
 });

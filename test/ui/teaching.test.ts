@@ -1,41 +1,22 @@
 // Teaching worked by keys and followed while it goes: methods, settings, pause and stop, previews, export, captions.
 
-import { rm } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { snapshot } from '../renderer/nouns.ts';
-import { browserName, buildPage, chromiumPath, openBrowser, openPage, patiently } from './browser.ts';
+import { browserName, chromiumPath, patiently } from './browser.ts';
 import * as scenes from './scenes.ts';
-import { openStage, type Scene, type Stage } from './stage.ts';
+import type { Scene } from './stage.ts';
+import { useTheatre } from './theatre.ts';
 
 describe.skipIf(!chromiumPath)(browserName, () => {
-  let browser: Browser;
-  let pageFolder: string;
-  let stage: Stage;
+  const theatre = useTheatre({ mayComplain: true });
   let page: Page;
 
-  beforeAll(async () => {
-    pageFolder = await buildPage();
-    browser = await openBrowser();
-  });
-
-  afterEach(async () => {
-    await page.context().close();
-    await stage.server.close();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await rm(pageFolder, { recursive: true, force: true });
-  });
-
   async function open(scene: Scene): Promise<void> {
-    stage = await openStage(scene, pageFolder);
-    ({ page } = await openPage(browser, stage.server.url));
+    ({ page } = await theatre.open(scene));
   }
 
-  const asked = (command: string): unknown[] =>
-    stage.calls.filter((call) => call.command === command).map(({ request }) => request);
+  const asked = (command: string): unknown[] => theatre.asked(command);
 
   test('teach: method, slider, class and word by keys alone, and what is asked for', async () => {
     await open({ ...scenes.fullScene(), jobs: [] });
@@ -86,16 +67,16 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await main.getByText(/^Pausing after this step/).waitFor();
     expect(await main.getByRole('button', { name: /Pause|Stop and keep/ }).count()).toBe(0);
     const [job] = scenes.teachingScene().jobs!;
-    stage.emit({ type: 'job-changed', job: { ...job!, state: 'paused', request: null, progress: null } });
+    theatre.stage.emit({ type: 'job-changed', job: { ...job!, state: 'paused', request: null, progress: null } });
     await main.getByText('Paused at step 140 of 300. It goes on exactly from there.').waitFor();
 
     await page.keyboard.press('q');
     const queue = page.getByRole('complementary', { name: 'Queue' });
     await queue.getByRole('button', { name: 'Resume: Teaching Ada’s face' }).press('Enter');
     await main.getByText('Waits for its turn').first().waitFor();
-    stage.emit({ type: 'job-changed', job: { ...job!, state: 'failed', endedAtMs: 9, error: null } });
+    theatre.stage.emit({ type: 'job-changed', job: { ...job!, state: 'failed', endedAtMs: 9, error: null } });
     await queue.getByRole('button', { name: 'Keep the best: Teaching Ada’s face' }).press('Enter');
-    const commands = (): string[] => stage.calls.map(({ command }) => command);
+    const commands = (): string[] => theatre.stage.calls.map(({ command }) => command);
     await expect.poll(() => commands().filter((each) => each.startsWith('jobs.')), patiently)
       .toEqual(['jobs.list', 'jobs.pause', 'jobs.resume', 'jobs.finish']);
   });
@@ -105,7 +86,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await page.keyboard.press('t');
     const badge = page.locator('main .badge.step');
     await badge.getByText('Step 140 · Likeness 0.56').waitFor();
-    stage.emit({ type: 'snapshot-added', snapshot: snapshot(160, { likeness: 0.61, isBest: true }) });
+    theatre.stage.emit({ type: 'snapshot-added', snapshot: snapshot(160, { likeness: 0.61, isBest: true }) });
     await badge.getByText('Step 160 · Likeness 0.61').waitFor();
     await page.locator('main .badge.best').waitFor();
 
@@ -114,7 +95,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await badge.getByText('Step 120 · Likeness 0.58').waitFor();
     await page.locator('figcaption').getByText('Step 120', { exact: true }).waitFor();
     await page.getByRole('img', { name: 'Preview 1 at step 120' }).waitFor();
-    stage.emit({ type: 'snapshot-added', snapshot: snapshot(180, { likeness: 0.6 }) });
+    theatre.stage.emit({ type: 'snapshot-added', snapshot: snapshot(180, { likeness: 0.6 }) });
     await page.locator('.log').getByText('Step 180').waitFor();
     await badge.getByText('Step 120 · Likeness 0.58').waitFor();
     await page.getByRole('button', { name: 'Latest' }).press('Enter');
