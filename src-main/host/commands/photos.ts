@@ -78,7 +78,10 @@ async function analyze({ photos, subject, library }: AnalyzeOptions): Promise<Ou
   }
   return await withTemporaryStudio(async (studio) => {
     const stranger = await studio.run('subjects.create', { name: 'Photos', hasConsent: false });
-    return outcomeOf('Photos', await importFolder(studio, photos!, stranger.id, progressDisplay(process.stderr)));
+    const display = progressDisplay(process.stderr);
+    // nothing is kept, so nothing was added
+    const { photos: found, refused } = await importFolder(studio, photos!, stranger.id, display);
+    return outcomeOf('Photos', { photos: found, refused });
   });
 }
 
