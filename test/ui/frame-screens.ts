@@ -53,7 +53,14 @@ export const frameScreens: Screen[] = [
   },
   { name: 'subjects, none yet', scene: () => ({ ...scenes.emptyScene(), settings: { hasSeenWelcome: true } }) },
   { name: 'subjects, with a menu', scene: scenes.teachingScene, act: openMenu },
-  { name: 'everybody’s portraits', scene: scenes.fullScene, act: openRest(0) },
+  {
+    name: 'everybody’s portraits', scene: scenes.fullScene,
+    act: async (page) => {
+      await openRest(0)(page);
+      await page.locator('main h1').waitFor();
+      await page.locator('main [data-tile] img').first().waitFor();
+    },
+  },
   { name: 'deleting somebody', scene: scenes.fullScene, act: askToRemove },
   {
     name: 'deleted, the receipt', scene: scenes.fullScene,
