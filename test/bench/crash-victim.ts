@@ -2,20 +2,15 @@
 // another round when both are done. It says on its standard output what it has promised, a line each.
 // Started as: crash-victim.ts LIBRARY PHOTOS PACK PORTRAITS ROUNDS
 
-import { join } from 'node:path';
-import { openStudio } from '../../src-main/studio/open-studio.ts';
+import { openRealStudio } from '../studio/real-studio.ts';
 
 const [libraryFolder, photos, packFolder, portraits, rounds] = process.argv.slice(2) as [
   string, string, string, string, string];
-const root = join(import.meta.dirname, '..', '..');
 const hasBatch = portraits !== '0';
 const say = (...words: readonly string[]): void => void process.stdout.write(`${words.join(' ')}\n`);
 
-const studio = await openStudio({
-  // without a batch an engine that ends at once does for the search for faces, which fails
-  libraryFolder, resourcesFolder: join(root, 'resources'), nodeFile: hasBatch ? process.execPath : '/bin/true',
-  engineFile: join(root, 'src-main', 'compute', 'engine.ts'), version: '0.0.1',
-});
+// without a batch an engine that ends at once does for the search for faces, which fails
+const studio = await openRealStudio(libraryFolder, { nodeFile: hasBatch ? process.execPath : '/bin/true' });
 studio.subscribe((event) => {
   if (event.type === 'photo-added') say('photo', event.photo.id);
   if (event.type === 'portrait-added') say('portrait', event.portrait.id, event.portrait.jobId);

@@ -9,7 +9,8 @@ import { portraitFilterSchema, portraitSortSchema } from '../../src-main/contrac
 import type { JobId, PackId, PortraitId, StyleId, SubjectId } from '../../src-main/contract/ids.ts';
 import { serveStudio } from '../../src-main/host/serve.ts';
 import { type Library, newId, openLibrary } from '../../src-main/library/library.ts';
-import { openStudio, type Studio } from '../../src-main/studio/open-studio.ts';
+import type { Studio } from '../../src-main/studio/open-studio.ts';
+import { openRealStudio } from '../studio/real-studio.ts';
 import { copyOfBuiltPage } from '../ui/built-page.ts';
 import { measuredProcess, type PeakMemory } from './measured-process.ts';
 
@@ -28,10 +29,7 @@ export async function benchGallery({ portraits, seconds }: GalleryBenchOptions):
   const libraryFolder = path.join(folder, 'library');
   try {
     const subjectId = await fillLibrary(libraryFolder, portraits);
-    const studio = await openStudio({
-      libraryFolder, resourcesFolder: path.join(root, 'resources'), nodeFile: process.execPath,
-      engineFile: path.join(root, 'src-main/compute/engine.ts'), version: '0.0.1',
-    });
+    const studio = await openRealStudio(libraryFolder);
     try {
       return [`${portraits} portraits`, ...databaseLines(studio, subjectId), ...await pageLines(studio, seconds)];
     } finally {

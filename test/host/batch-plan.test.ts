@@ -11,21 +11,18 @@ import { readBatchPlan } from '../../src-main/host/batch-plan.ts';
 import { batchesOf } from '../../src-main/host/batch-requests.ts';
 import { runBatch } from '../../src-main/host/run-batch.ts';
 import { readParameters } from '../../src-main/generation/portrait-file.ts';
-import { type Studio, openStudio } from '../../src-main/studio/open-studio.ts';
+import type { Studio } from '../../src-main/studio/open-studio.ts';
+import { openRealStudio } from '../studio/real-studio.ts';
 import { writeTinyResources } from '../studio/tiny-pack.ts';
 import { addLook } from '../studio/two-looks.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const silent = { show: () => undefined, note: () => undefined, end: () => undefined };
 
 let folder: string;
 let studio: Studio;
 
 async function open(): Promise<void> {
-  studio = await openStudio({
-    libraryFolder: join(folder, 'library'), resourcesFolder: join(folder, 'resources'), nodeFile: process.execPath,
-    engineFile: join(root, 'src-main', 'compute', 'engine.ts'), version: '0.0.1',
-  });
+  studio = await openRealStudio(join(folder, 'library'), { resourcesFolder: join(folder, 'resources') });
 }
 
 beforeAll(async () => {

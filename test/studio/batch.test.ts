@@ -13,11 +13,11 @@ import { readParameters } from '../../src-main/generation/portrait-file.ts';
 import type { PortraitRecord } from '../../src-main/library/portraits.ts';
 import type { ShelvedPack } from '../../src-main/packs/pack-shelf.ts';
 import { openPhoto } from '../../src-main/photos/import-photo.ts';
-import { type Studio, openStudio } from '../../src-main/studio/open-studio.ts';
+import type { Studio } from '../../src-main/studio/open-studio.ts';
+import { openRealStudio } from './real-studio.ts';
 import { writeTinyPack } from './tiny-pack.ts';
 import { addLook } from './two-looks.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const casual = 'casual' as StyleId;
 
 let folder: string;
@@ -51,10 +51,7 @@ async function pixels(sha256: string | null): Promise<string> {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'likeness-batch-'));
   await writeTinyPack(join(folder, 'pack'));
-  studio = await openStudio({
-    libraryFolder: join(folder, 'library'), resourcesFolder: join(root, 'resources'), nodeFile: process.execPath,
-    engineFile: join(root, 'src-main', 'compute', 'engine.ts'), version: '0.0.1',
-  });
+  studio = await openRealStudio(join(folder, 'library'));
   pack = await studio.packs.add(join(folder, 'pack'));
   await studio.run('settings.set', { provider: 'cpu' });
   ada = (await studio.run('subjects.create', { name: 'Ada', hasConsent: true, classWord: 'woman' })).id;

@@ -12,10 +12,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PortraitId, SubjectId } from '../../src-main/contract/ids.ts';
 import type { CommandRequest } from '../../src-main/contract/studio.ts';
 import type { Job } from '../../src-main/contract/work.ts';
-import { type Studio, openStudio } from '../../src-main/studio/open-studio.ts';
+import type { Studio } from '../../src-main/studio/open-studio.ts';
+import { openRealStudio } from './real-studio.ts';
 import { keepPortraits, pictureOf } from './kept-portraits.ts';
 
-const root = path.join(import.meta.dirname, '..', '..');
 const folder = await mkdtemp(path.join(tmpdir(), 'likeness-export-'));
 
 let studio: Studio;
@@ -23,10 +23,7 @@ let subjectId: SubjectId;
 let ids: PortraitId[];
 
 async function open(): Promise<Studio> {
-  return await openStudio({
-    libraryFolder: path.join(folder, 'library'), resourcesFolder: path.join(root, 'resources'),
-    nodeFile: process.execPath, engineFile: path.join(root, 'src-main', 'compute', 'engine.ts'), version: '0.0.1',
-  });
+  return await openRealStudio(path.join(folder, 'library'));
 }
 
 beforeAll(async () => {

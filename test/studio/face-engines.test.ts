@@ -9,7 +9,8 @@ import { UserError } from '../../src-main/contract/errors.ts';
 import type { PackId, SubjectId } from '../../src-main/contract/ids.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import { encodePng } from '../../src-main/photos/decode.ts';
-import { type Studio, openStudio } from '../../src-main/studio/open-studio.ts';
+import type { Studio } from '../../src-main/studio/open-studio.ts';
+import { openRealStudio } from './real-studio.ts';
 import { spottedPicture } from '../faces/tiny-antelope.ts';
 import { tinyCatalogue, writeAntelopeFolder } from '../packs/companion-files.ts';
 import { writeTinyResources } from './tiny-pack.ts';
@@ -23,10 +24,8 @@ const events: StudioEvent[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'likeness-face-engines-'));
-  studio = await openStudio({
-    libraryFolder: join(folder, 'library'), resourcesFolder: await writeTinyResources(join(folder, 'resources')),
-    nodeFile: process.execPath, engineFile: join(root, 'src-main', 'compute', 'engine.ts'), version: '0.0.1',
-    companionCatalogue: await tinyCatalogue(),
+  studio = await openRealStudio(join(folder, 'library'), {
+    resourcesFolder: await writeTinyResources(join(folder, 'resources')), companionCatalogue: await tinyCatalogue(),
   });
   studio.subscribe((event) => events.push(event));
   await studio.run('settings.set', { provider: 'cpu' });

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SubjectId } from '../../src-main/contract/ids.ts';
 import { findPhotos } from '../../src-main/photos/list-photos.ts';
-import { type Studio, openStudio } from '../../src-main/studio/open-studio.ts';
+import type { Studio } from '../../src-main/studio/open-studio.ts';
+import { openRealStudio } from './real-studio.ts';
 import { type Verdict, expectedOutcomes, writeMixedFiles } from './mixed-files.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 let folder: string;
@@ -24,10 +24,7 @@ beforeAll(async () => {
   photos = join(folder, 'photos');
   await mkdir(photos);
   verdicts = await writeMixedFiles(photos, 500);
-  studio = await openStudio({
-    libraryFolder: join(folder, 'library'), resourcesFolder: join(root, 'resources'), nodeFile: process.execPath,
-    engineFile: join(root, 'src-main', 'compute', 'engine.ts'), version: '0.0.1',
-  });
+  studio = await openRealStudio(join(folder, 'library'));
   // nobody is in these pictures, and to look for somebody takes long
   studio.subscribe((event) => {
     if (event.type !== 'job-changed' || event.job.kind !== 'analyze' || event.job.state !== 'waiting') return;

@@ -10,7 +10,8 @@ import type { AdapterId, PackId, PhotoId, SubjectId } from '../../src-main/contr
 import type { Portrait } from '../../src-main/contract/nouns.ts';
 import type { Job } from '../../src-main/contract/work.ts';
 import { type CommandRequest, type StudioEvent, eventSchema } from '../../src-main/contract/studio.ts';
-import { type Studio, openStudio } from '../../src-main/studio/open-studio.ts';
+import type { Studio } from '../../src-main/studio/open-studio.ts';
+import { openRealStudio } from './real-studio.ts';
 import { writeTinyPack, writeTinyResources } from './tiny-pack.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -24,10 +25,7 @@ let [ada, bo] = ['', ''] as SubjectId[] as [SubjectId, SubjectId];
 
 async function open(): Promise<void> {
   events = [];
-  studio = await openStudio({
-    libraryFolder: join(folder, 'library'), resourcesFolder: join(folder, 'resources'), nodeFile: process.execPath,
-    engineFile: join(root, 'src-main', 'compute', 'engine.ts'), version: '0.0.1',
-  });
+  studio = await openRealStudio(join(folder, 'library'), { resourcesFolder: join(folder, 'resources') });
   studio.subscribe((event) => events.push(event));
 }
 

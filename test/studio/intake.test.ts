@@ -11,7 +11,8 @@ import type { PhotoId, SubjectId } from '../../src-main/contract/ids.ts';
 import type { Photo } from '../../src-main/contract/nouns.ts';
 import { eventSchema } from '../../src-main/contract/studio.ts';
 import { faceLikeness } from '../../src-main/faces/likeness.ts';
-import { type Studio, openStudio } from '../../src-main/studio/open-studio.ts';
+import type { Studio } from '../../src-main/studio/open-studio.ts';
+import { openRealStudio } from './real-studio.ts';
 import { contactSheet, landscape, pageOfText, person, twoPeople } from '../photos/drawn-pictures.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -21,10 +22,7 @@ let studio: Studio;
 let subjectId: SubjectId;
 
 async function open(): Promise<void> {
-  studio = await openStudio({
-    libraryFolder: join(folder, 'library'), resourcesFolder: join(root, 'resources'), nodeFile: process.execPath,
-    engineFile: join(root, 'src-main', 'compute', 'engine.ts'), version: '0.0.1',
-  });
+  studio = await openRealStudio(join(folder, 'library'));
 }
 
 beforeAll(async () => {

@@ -10,20 +10,17 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PackId, PhotoId, SubjectId } from '../../src-main/contract/ids.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import { shownPlace } from '../../src-main/studio/library-commands.ts';
-import { type Studio, openStudio } from '../../src-main/studio/open-studio.ts';
+import type { Studio } from '../../src-main/studio/open-studio.ts';
+import { openRealStudio } from './real-studio.ts';
 import { fill } from '../library/filled-library.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 let folder: string;
 let studio: Studio;
 let events: StudioEvent[];
 
 async function open(isIdle = true): Promise<void> {
   events = [];
-  studio = await openStudio({
-    libraryFolder: folder, resourcesFolder: join(root, 'resources'), nodeFile: process.execPath, isIdle,
-    engineFile: join(root, 'src-main', 'compute', 'engine.ts'), version: '0.0.1',
-  });
+  studio = await openRealStudio(folder, { isIdle });
   studio.subscribe((event) => events.push(event));
 }
 

@@ -9,7 +9,8 @@ import type { SubjectId } from '../../src-main/contract/ids.ts';
 import { type StudioEvent, eventSchema } from '../../src-main/contract/studio.ts';
 import type { Job } from '../../src-main/contract/work.ts';
 import type { ShelvedPack } from '../../src-main/packs/pack-shelf.ts';
-import { type Studio, openStudio } from '../../src-main/studio/open-studio.ts';
+import type { Studio } from '../../src-main/studio/open-studio.ts';
+import { openRealStudio } from './real-studio.ts';
 import { writeTinyPack } from './tiny-pack.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -28,10 +29,7 @@ let events: StudioEvent[];
 
 async function open(): Promise<void> {
   events = [];
-  studio = await openStudio({
-    libraryFolder: join(folder, 'library'), resourcesFolder: join(root, 'resources'), nodeFile: process.execPath,
-    engineFile: join(root, 'src-main', 'compute', 'engine.ts'), version: '0.0.1',
-  });
+  studio = await openRealStudio(join(folder, 'library'));
   studio.subscribe((event) => events.push(eventSchema.parse(event)));
 }
 

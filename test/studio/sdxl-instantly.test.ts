@@ -9,14 +9,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openCheckpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
 import type { PackId, SubjectId } from '../../src-main/contract/ids.ts';
 import { encodePng } from '../../src-main/photos/decode.ts';
-import { type Studio, openStudio } from '../../src-main/studio/open-studio.ts';
+import type { Studio } from '../../src-main/studio/open-studio.ts';
+import { openRealStudio } from './real-studio.ts';
 import { toFloatDType } from '../../src-main/tensor/half.ts';
 import { tinyModel, writeModelFolder } from '../checkpoint/tiny-models.ts';
 import { randomTensor } from '../compiler/numbers.ts';
 import { spottedPicture } from '../faces/tiny-antelope.ts';
 import { tinyCatalogue, writeAntelopeFolder, writeInstantIdFolder } from '../packs/companion-files.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const vocabulary = 49_408;
 let folder: string;
 let studio: Studio;
@@ -39,11 +39,7 @@ async function writeSdxl(place: string): Promise<void> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'likeness-sdxl-'));
-  studio = await openStudio({
-    libraryFolder: join(folder, 'library'), resourcesFolder: join(root, 'resources'), nodeFile: process.execPath,
-    engineFile: join(root, 'src-main', 'compute', 'engine.ts'), version: '0.0.1',
-    companionCatalogue: await tinyCatalogue(),
-  });
+  studio = await openRealStudio(join(folder, 'library'), { companionCatalogue: await tinyCatalogue() });
   await studio.run('settings.set', { provider: 'cpu' });
   await writeSdxl(join(folder, 'sdxl'));
   packId = (await studio.packs.add(join(folder, 'sdxl'))).id;

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StyleId, SubjectId } from '../../src-main/contract/ids.ts';
 import type { Style } from '../../src-main/contract/nouns.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
-import { type Studio, openStudio } from '../../src-main/studio/open-studio.ts';
+import type { Studio } from '../../src-main/studio/open-studio.ts';
+import { openRealStudio } from './real-studio.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
 const folder = await mkdtemp(path.join(tmpdir(), 'likeness-own-styles-'));
@@ -21,10 +22,7 @@ let subjectId: SubjectId;
 const listeners = new Set<(event: StudioEvent) => void>();
 
 async function open(): Promise<void> {
-  studio = await openStudio({
-    libraryFolder: path.join(folder, 'library'), resourcesFolder: path.join(root, 'resources'),
-    nodeFile: process.execPath, engineFile: path.join(root, 'src-main', 'compute', 'engine.ts'), version: '0.0.1',
-  });
+  studio = await openRealStudio(path.join(folder, 'library'));
   studio.subscribe((event) => listeners.forEach((listen) => listen(event)));
 }
 

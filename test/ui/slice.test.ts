@@ -7,7 +7,8 @@ import path from 'node:path';
 import type { Browser, Download, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningServer, serveStudio } from '../../src-main/host/serve.ts';
-import { openStudio, type Studio } from '../../src-main/studio/open-studio.ts';
+import type { Studio } from '../../src-main/studio/open-studio.ts';
+import { openRealStudio } from '../studio/real-studio.ts';
 import { writeTinyInstantPack } from '../studio/tiny-pack.ts';
 import { browserName, buildPage, chromiumPath, openBrowser, openPage, patiently } from './browser.ts';
 
@@ -49,9 +50,8 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     folder = await mkdtemp(path.join(tmpdir(), 'likeness-slice-'));
     await mkdir(path.join(folder, 'resources'));
     pageFolder = await buildPage();
-    studio = await openStudio({
-      libraryFolder: path.join(folder, 'library'), resourcesFolder: await tinyResources(path.join(folder, 'resources')),
-      nodeFile: process.execPath, engineFile: path.join(root, 'src-main/compute/engine.ts'), version: '0.0.1',
+    studio = await openRealStudio(path.join(folder, 'library'), {
+      resourcesFolder: await tinyResources(path.join(folder, 'resources')),
     });
     server = await serveStudio(studio, pageFolder);
     browser = await openBrowser();

@@ -9,7 +9,8 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningServer, serveStudio } from '../../src-main/host/serve.ts';
-import { openStudio, type Studio } from '../../src-main/studio/open-studio.ts';
+import type { Studio } from '../../src-main/studio/open-studio.ts';
+import { openRealStudio } from '../studio/real-studio.ts';
 import { browserName, buildPage, chromiumPath, openBrowser, openPage, patiently } from './browser.ts';
 
 const root = path.join(import.meta.dirname, '../..');
@@ -69,10 +70,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     folder = await mkdtemp(path.join(tmpdir(), 'likeness-way-'));
     photos = await threePhotos(folder);
     pageFolder = await buildPage();
-    studio = await openStudio({
-      libraryFolder: path.join(folder, 'library'), resourcesFolder: path.join(root, 'resources'),
-      nodeFile: process.execPath, engineFile: path.join(root, 'src-main/compute/engine.ts'), version: '0.0.1',
-    });
+    studio = await openRealStudio(path.join(folder, 'library'));
     server = await serveStudio(studio, pageFolder);
     browser = await openBrowser();
     ({ page, complaints } = await openPage(browser, server.url));
