@@ -4,6 +4,7 @@
 
 import { z } from 'zod';
 import { exportIdSchema, jobIdSchema, portraitIdSchema, subjectIdSchema } from './ids.ts';
+import { modelFolderSchema } from './models.ts';
 import { jobSchema } from './work.ts';
 
 const none = z.object({});
@@ -39,6 +40,15 @@ export const desktopCommands = {
   /** Moves the library into a chosen folder and opens it from there. */
   'desktop.moveLibrary': { request: z.object({ ticket }), response: z.object({ place: z.string() }) },
   'desktop.showLibrary': { request: none, response: none },
+  /** Asks for a folder of models, or a model's file, and names it: models.folders tells what was found. */
+  'desktop.chooseModels': {
+    request: z.object({ what: z.enum(['file', 'folder']).default('folder') }),
+    response: z.object({ folders: z.array(modelFolderSchema) }).nullable(),
+  },
+  /** Asks for another place for downloads; what is there already is taken over, nothing is copied. */
+  'desktop.chooseModelStore': { request: none, response: z.object({ place: z.string() }).nullable() },
+  /** Opens a licence's text in the user's browser. */
+  'desktop.openLicense': { request: z.object({ licenseId: z.string().max(80) }), response: none },
   'desktop.openLink': { request: z.object({ link: z.enum(linkNames) }), response: none },
 } as const;
 

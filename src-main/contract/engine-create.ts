@@ -4,7 +4,9 @@ import { z } from 'zod';
 import { faceNetworksSchema, instantFaceSchema, instantIdFilesSchema } from './engine-faces.ts';
 import { facePointsSchema, likenessRangeSchema, likenessSchema, regionMaskSchema } from './faces.ts';
 import { variationSchema } from './gallery.ts';
-import { generationSettingsSchema, methodSchema, providerChoiceSchema, seedSchema } from './settings.ts';
+import {
+  generationSettingsSchema, methodSchema, precisionChoiceSchema, providerChoiceSchema, seedSchema,
+} from './settings.ts';
 
 const file = z.string().min(1);
 const faceEmbedding = z.array(z.number()).min(1);
@@ -16,6 +18,13 @@ export const createRequestSchema = z.object({
   kind: z.literal('create'),
   checkpointPath: file,
   provider: providerChoiceSchema,
+  precision: precisionChoiceSchema.default('auto'),
+  /** Another VAE than the checkpoint's own; null takes that. */
+  vaeFile: file.nullable().default(null),
+  /** LoRAs and embeddings of the user's own, for every item; `word` is an embedding's. */
+  addOns: z.array(z.object({
+    kind: z.enum(['lora', 'embedding']), file, name: z.string(), word: z.string(), strength: z.number(),
+  })).default([]),
   /** Model and version of Likeness for the settings inside the PNG. */
   modelName: z.string(),
   version: z.string(),

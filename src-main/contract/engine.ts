@@ -6,11 +6,12 @@ import { z } from 'zod';
 import { createRequestSchema, drawnPortraitSchema } from './engine-create.ts';
 import { faceNetworksSchema } from './engine-faces.ts';
 import { facePointsSchema, photoMeasuresSchema, verdictSchema } from './faces.ts';
+import { machineReportSchema, precisionSchema, providerNameSchema } from './machine.ts';
 import { boxSchema, errorDataSchema, lossPointSchema } from './nouns.ts';
 import { progressSchema } from './work.ts';
 import {
-  exportFormatSchema, exportPrecisionSchema, generationSettingsSchema, methodSchema, providerChoiceSchema, seedSchema,
-  trainingSettingsSchema,
+  exportFormatSchema, exportPrecisionSchema, generationSettingsSchema, methodSchema, precisionChoiceSchema,
+  providerChoiceSchema, seedSchema, trainingSettingsSchema,
 } from './settings.ts';
 
 const file = z.string().min(1);
@@ -56,6 +57,7 @@ export const teachRequestSchema = z.object({
   method: methodSchema,
   checkpointPath: file,
   provider: providerChoiceSchema,
+  precision: precisionChoiceSchema.default('auto'),
   images: z.array(trainingImageSchema).min(1),
   /** Not learned from: for the validation loss and the likeness. */
   heldOut: z.array(trainingImageSchema),
@@ -140,21 +142,7 @@ export const analyzedPhotoSchema = z.object({
 });
 export type AnalyzedPhoto = z.infer<typeof analyzedPhotoSchema>;
 
-export const doctorResultSchema = z.object({
-  kind: z.literal('doctor'),
-  providers: z.array(z.object({
-    name: z.enum(['cpu', 'webgpu']),
-    works: z.boolean(),
-    /** Why not, in one sentence; '' when it works. */
-    reason: z.string(),
-    /** Of a small trial; 0 when it does not work. */
-    durationMs: z.number(),
-  })),
-  nodeVersion: z.string(),
-  onnxRuntimeVersion: z.string(),
-  processorCores: z.int(),
-  memoryBytes: z.number(),
-});
+export const doctorResultSchema = machineReportSchema.extend({ kind: z.literal('doctor') });
 export type DoctorResult = z.infer<typeof doctorResultSchema>;
 
 /** A snapshot that is safe on the disk; the same step may be told again after a crash. */
@@ -215,7 +203,8 @@ export const engineReportSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('provider'),
     id: z.int(),
-    provider: z.enum(['cpu', 'webgpu']),
+    provider: providerNameSchema,
+    precision: precisionSchema.default('float32'),
     fallbackReason: z.string().nullable(),
     deviceName: z.string(),
   }),

@@ -8,6 +8,8 @@ import {
   adapterIdSchema, jobIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, previewIdSchema, styleIdSchema,
   subjectIdSchema,
 } from './ids.ts';
+import { precisionSchema, providerNameSchema } from './machine.ts';
+import { addOnSchema } from './models.ts';
 import {
   facePointsSchema, instantlySchema, likenessRangeSchema, likenessSchema, photoMeasuresSchema, verdictSchema,
 } from './faces.ts';
@@ -205,6 +207,8 @@ export const portraitSchema = z.object({
   /** Of the photos it was measured against the one it is most like. */
   nearestPhotoId: photoIdSchema.nullable().default(null),
   variation: variationSchema.nullable().default(null),
+  /** LoRAs and embeddings of the user's own that it was drawn with. */
+  addOns: z.array(addOnSchema.extend({ name: z.string() })).optional(),
   /** The portrait that this one was made from. */
   origin: originSchema.nullable().default(null),
   createdAtMs: timeMs,
@@ -214,7 +218,9 @@ export type Portrait = z.infer<typeof portraitSchema>;
 export const engineStateSchema = z.object({
   state: z.enum(['off', 'starting', 'ready', 'busy', 'stopped']),
   /** What does the arithmetic; null until the engine has said so. */
-  provider: z.enum(['cpu', 'webgpu']).nullable(),
+  provider: providerNameSchema.nullable(),
+  /** Number type of its graphs. */
+  precision: precisionSchema.default('float32'),
   /** Why it is not the provider that was asked for, in one sentence; null when it is. */
   fallbackReason: z.string().nullable(),
   /** e.g. '2 processor cores'. */
@@ -233,6 +239,12 @@ export const packSchema = z.object({
   sizeMultiplePx: z.int().optional(),
   sizeBytes: z.number(),
   license: z.string(),
+  /** 'built-in', 'download' or 'own': where it comes from. */
+  origin: z.enum(['built-in', 'download', 'own']).default('own'),
+  /** 'gone' while its file is not there (a drive that is not plugged in), with what to do in `note`. */
+  state: z.enum(['ready', 'gone', 'changed']).default('ready'),
+  note: z.string().default(''),
+  isCommercialUseAllowed: z.boolean().default(true),
   /** What a setting becomes that is left out; shown as the default in Advanced. */
   trainingDefaults: z.object({
     lora: trainingSettingsSchema, dreambooth: trainingSettingsSchema, 'textual-inversion': trainingSettingsSchema,

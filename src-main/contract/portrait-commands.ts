@@ -7,6 +7,7 @@ import {
 } from './gallery.ts';
 import { adapterIdSchema, exportIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, styleIdSchema,
   subjectIdSchema } from './ids.ts';
+import { addOnSchema } from './models.ts';
 import { portraitSchema, startPictureSchema } from './nouns.ts';
 import { generationSettingsSchema, pictureFormatSchema, seedSchema } from './settings.ts';
 import { jobSchema } from './work.ts';
@@ -41,6 +42,8 @@ const portraitsCreateSchema = z.object({
   start: startPictureSchema.nullable().default(null),
   /** Set: the face is given to the model without teaching (InstantID); a look may be used beside it. */
   instantly: instantlySchema.nullable().default(null),
+  /** LoRAs and embeddings of the user's own beside the look; an embedding's word goes into the prompts. */
+  addOns: z.array(addOnSchema).max(8).default([]),
   /** Somebody else in the same portraits; '{subject2}' in a prompt is where they go. */
   second: secondPersonSchema.nullable().default(null),
   /** Photos that likeness is measured against; left out: all that are used. */

@@ -2,9 +2,15 @@
 // engine read the same schemas. A setting that is left out takes the pack's own default where the pack has one.
 
 import { z } from 'zod';
+import { mirrorSchema } from './mirror.ts';
 
-export const providerChoiceSchema = z.enum(['auto', 'cpu', 'webgpu']);
+/** 'auto' takes the first of the platform's order that computes right. */
+export const providerChoiceSchema = z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'dml']);
 export type ProviderChoice = z.infer<typeof providerChoiceSchema>;
+
+/** Number type of graphs on a GPU: 'auto' is float16 where it computes right. The processor takes float32. */
+export const precisionChoiceSchema = z.enum(['auto', 'float16', 'float32']);
+export type PrecisionChoice = z.infer<typeof precisionChoiceSchema>;
 
 /** Seeds are 32-bit so that every tool that reads our PNGs can hold them. */
 export const seedSchema = z.int().min(0).max(0xffff_ffff);
@@ -165,6 +171,7 @@ export const studioSettingsSchema = z.object({
   provider: providerChoiceSchema,
   theme: z.enum(['system', 'dark', 'light']),
   language: z.enum(['en', 'zh-Hans']),
+  precision: precisionChoiceSchema,
   /** What finds and compares faces. */
   faceEngine: z.enum(['built-in', 'antelopev2']),
   /** Ids of licences that the user has read and accepted. */
@@ -179,11 +186,13 @@ export const studioSettingsSchema = z.object({
   visibleLabel: z.boolean(),
   /** Ids of styles that are to be at hand. */
   favouriteStyleIds: z.array(z.string().max(64)).max(500),
+  /** Other addresses of the servers that models come from. */
+  mirrors: z.array(mirrorSchema).max(4),
 });
 export type StudioSettings = z.infer<typeof studioSettingsSchema>;
 
 export const defaultStudioSettings: StudioSettings = {
-  provider: 'auto', theme: 'dark', language: 'en', faceEngine: 'built-in', acceptedLicenses: [],
+  provider: 'auto', precision: 'auto', theme: 'dark', language: 'en', faceEngine: 'built-in', acceptedLicenses: [],
   hasSeenWelcome: false, tileSize: 'medium', notifications: true, visibleLabel: false,
-  favouriteStyleIds: [],
+  favouriteStyleIds: [], mirrors: [],
 };

@@ -20,6 +20,9 @@ import {
 } from './settings.ts';
 import { jobSchema, progressSchema } from './work.ts';
 import { libraryCommands, queueCommands } from './work-commands.ts';
+import { modelCommands } from './model-commands.ts';
+import { cudaLibrariesSchema } from './machine.ts';
+import { catalogueEntrySchema, modelFolderSchema } from './models.ts';
 
 /** Largest photo file that is taken, in bytes. */
 export const maximumPhotoBytes = 128 * 1024 * 1024;
@@ -164,6 +167,7 @@ export const commands = {
   ...libraryCommands,
   ...portraitCommands,
   ...queueCommands,
+  ...modelCommands,
 } as const;
 
 export type CommandName = keyof typeof commands;
@@ -208,6 +212,12 @@ export const eventSchema = z.discriminatedUnion('type', [
   /** A teach job has a new snapshot; where it is the best, no earlier one is. The same step may come again. */
   z.object({ type: z.literal('snapshot-added'), snapshot: snapshotSchema }),
   z.object({ type: z.literal('engine-state'), engine: engineStateSchema }),
+  /** A download went on, ended or failed, or the model was removed; while it runs at most a few a second. */
+  z.object({ type: z.literal('model-changed'), model: catalogueEntrySchema }),
+  /** A folder of the user's own models was read, came back or went: models.found and the packs are others now. */
+  z.object({ type: z.literal('model-folders'), folders: z.array(modelFolderSchema) }),
+  z.object({ type: z.literal('packs-changed'), packs: z.array(packSchema) }),
+  z.object({ type: z.literal('cuda-libraries'), libraries: cudaLibrariesSchema }),
 ]);
 export type StudioEvent = z.infer<typeof eventSchema>;
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { instantlySchema, regionMaskSchema, secondPersonSchema } from '../contract/faces.ts';
 import { originSchema, variationSchema } from '../contract/gallery.ts';
 import { adapterIdSchema, packIdSchema, photoIdSchema, styleIdSchema } from '../contract/ids.ts';
+import { addOnSchema } from '../contract/models.ts';
 import { errorDataSchema, startPictureSchema } from '../contract/nouns.ts';
 import { generationSettingsSchema, methodSchema, trainingSettingsSchema } from '../contract/settings.ts';
 
@@ -46,6 +47,7 @@ export const createParametersSchema = z.object({
   adapterId: adapterIdSchema.nullable(),
   settings: generationSettingsSchema,
   start: startPictureSchema.nullable().default(null),
+  addOns: z.array(addOnSchema).default([]),
   /** Its photos are those that were used when it was asked for, so that a job that goes on draws the same faces. */
   instantly: instantlySchema.required().nullable().default(null),
   second: secondPersonSchema.extend({ mask: regionMaskSchema, ...facePhotosSchema.shape }).nullable().default(null),

@@ -111,7 +111,8 @@ async function readBuiltInPacks(resourcesFolder: string): Promise<ShelvedPack[]>
     const usual = trainingDefaultsFor(checkpoint.architecture, edgePx);
     const own = (method: Method) => ({ ...usual[method], ...entry.trainingDefaults[method] });
     packs.push({
-      ...entry, checkpointPath, isBuiltIn: true, architecture: checkpoint.architecture,
+      ...entry, checkpointPath, isBuiltIn: true, origin: 'built-in', state: 'ready', note: '',
+      isCommercialUseAllowed: true, architecture: checkpoint.architecture,
       resolutionPx: edgePx, sizeMultiplePx: sizeMultipleOf(checkpoint), sizeBytes: await sizeOf(checkpointPath),
       trainingDefaults: {
         lora: own('lora'), dreambooth: own('dreambooth'), 'textual-inversion': own('textual-inversion'),
@@ -132,7 +133,7 @@ function userPack(checkpoint: Checkpoint, sizeBytes: number): ShelvedPack {
     name: path.basename(checkpoint.path).replace(/\.safetensors$/, ''),
     description: 'Your own checkpoint.',
     architecture: checkpoint.architecture,
-    isBuiltIn: false,
+    isBuiltIn: false, origin: 'own', state: 'ready', note: '', isCommercialUseAllowed: true,
     resolutionPx: edgePx,
     sizeMultiplePx: sizeMultipleOf(checkpoint),
     sizeBytes,

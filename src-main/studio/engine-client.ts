@@ -60,8 +60,10 @@ export function openEngine(settings: EngineSettings): Engine {
   };
 }
 
+const noDevice = { provider: null, precision: 'float32', fallbackReason: null, deviceName: null } as const;
+
 class EngineClient {
-  state: EngineState = { state: 'off', provider: null, fallbackReason: null, deviceName: null };
+  state: EngineState = { state: 'off', ...noDevice };
   process: ChildProcess | undefined;
   readonly #settings: EngineSettings;
   #call: Call | undefined;
@@ -130,7 +132,8 @@ class EngineClient {
     switch (report.type) {
       case 'provider':
         return this.#setState({
-          provider: report.provider, fallbackReason: report.fallbackReason, deviceName: report.deviceName,
+          provider: report.provider, precision: report.precision, fallbackReason: report.fallbackReason,
+          deviceName: report.deviceName,
         });
       case 'progress':
         return call.listeners.onProgress?.(report.progress, report.lossPoints);
@@ -157,13 +160,13 @@ class EngineClient {
     const child = this.process;
     this.process = undefined;
     child?.kill('SIGKILL');
-    this.#setState({ state: 'off', provider: null, fallbackReason: null, deviceName: null });
+    this.#setState({ state: 'off', ...noDevice });
   }
 
   #ended(child: ChildProcess, reason: string): void {
     if (this.process !== child) return;
     this.process = undefined;
-    this.#setState({ state: this.#call ? 'stopped' : 'off', provider: null, fallbackReason: null, deviceName: null });
+    this.#setState({ state: this.#call ? 'stopped' : 'off', ...noDevice });
     const call = this.#call;
     if (call) void call.items.then(() => call.reject(engineStopped(reason)), call.reject);
   }

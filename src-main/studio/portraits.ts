@@ -47,9 +47,9 @@ export function batchOf(context: StudioContext, request: CreateRequest): Batch {
   const people = peopleOf(context, subject, request);
   if (request.start) startFileOf(library, subject.id, request.start, request.second?.subjectId);
   if (request.settings.fast) readyFastAdapter(context, pack);
-  const { adapterId, settings, start } = request;
+  const { adapterId, settings, start, addOns } = request;
   checkSizes(pack, request);
-  const parameters = { packId: pack.id, adapterId, settings, start, ...people };
+  const parameters = { packId: pack.id, adapterId, settings, start, addOns, ...people };
   return { subject, parameters, items: batchItems(context, subject, request) };
 }
 

@@ -64,6 +64,7 @@ export function teachRequest(
   return {
     kind: 'teach', method: parameters.method, checkpointPath: pack.checkpointPath,
     provider: library.settings.get().provider,
+    precision: library.settings.get().precision,
     images: photos.map((photo, index) => image(photo, !isHeldOutMeasured && index < mostReferences)),
     heldOut: heldOut.map((photo, index) => image(photo, index < mostReferences)),
     classImageFiles: [...classImageFiles], classCaption: classCaption(subject.classWord), settings, warmStartFile,

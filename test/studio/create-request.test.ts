@@ -73,7 +73,8 @@ function context(encoder: InstantIdPlaces['encoder'], chosen: FaceNetworks): Stu
 
 function request(studio: StudioContext, parameters: Partial<CreateParameters>, isAlone = false) {
   const all: CreateParameters = {
-    packId: pack.id, adapterId: null, settings: {}, start: null, instantly: null, second: null,
+    packId: pack.id, adapterId: null, settings: {}, start: null, addOns: [], instantly: null,
+    second: null,
     referencePhotoIds: null, ...parameters,
   };
   const item: WantedPortrait = {
