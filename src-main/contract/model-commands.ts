@@ -1,12 +1,13 @@
 // Commands over models that come from elsewhere, the memory that work takes, and the machine. See studio.ts.
 
 import { z } from 'zod';
+import { foundModelIdSchema } from './add-ons.ts';
 import { packIdSchema } from './ids.ts';
 import { cudaLibrariesSchema, machineReportSchema } from './machine.ts';
 import { memoryPlanSchema } from './memory-plan.ts';
 import { mirrorSchema } from './mirror.ts';
 import {
-  catalogueEntrySchema, foundModelIdSchema, foundModelSchema, modelFolderIdSchema, modelFolderSchema, modelIdSchema,
+  catalogueEntrySchema, foundModelSchema, modelFolderIdSchema, modelFolderSchema, modelIdSchema,
   modelStoreSchema,
 } from './models.ts';
 import { generationSettingsSchema, methodSchema, trainingSettingsSchema } from './settings.ts';

@@ -2,15 +2,14 @@
 // user's own models, and what was found in them. Files are used where they lie; the page sees names, never paths.
 
 import { z } from 'zod';
+import { foundModelIdSchema } from './add-ons.ts';
 import { packIdSchema } from './ids.ts';
 import { errorDataSchema } from './nouns.ts';
 
 /** Of a catalogue entry: 'sdxl-base', 'instantid'. */
 export const modelIdSchema = z.string().regex(/^[a-z0-9-]{1,80}$/);
-/** Of a folder that the user named, and of a file that was found: opaque. */
+/** Of a folder that the user named: opaque. */
 export const modelFolderIdSchema = z.string().regex(/^[0-9a-f]{16}$/);
-export const foundModelIdSchema = z.string().regex(/^[0-9a-f]{16}$/);
-export type FoundModelId = z.infer<typeof foundModelIdSchema>;
 
 export const licenseSchema = z.object({
   id: z.string(),
@@ -112,7 +111,3 @@ export const foundModelSchema = z.object({
   words: z.array(z.string()),
 });
 export type FoundModel = z.infer<typeof foundModelSchema>;
-
-/** LoRAs and embeddings of the user's own beside a look. */
-export const addOnSchema = z.object({ foundId: foundModelIdSchema, strength: z.number().min(-2).max(2).default(1) });
-export type AddOn = z.infer<typeof addOnSchema>;

@@ -9,7 +9,7 @@ import {
   subjectIdSchema,
 } from './ids.ts';
 import { precisionSchema, providerNameSchema } from './machine.ts';
-import { addOnSchema } from './models.ts';
+import { addOnSchema } from './add-ons.ts';
 import {
   facePointsSchema, instantlySchema, likenessRangeSchema, likenessSchema, photoMeasuresSchema, verdictSchema,
 } from './faces.ts';

@@ -7,7 +7,7 @@ import {
 } from './gallery.ts';
 import { adapterIdSchema, exportIdSchema, packIdSchema, photoIdSchema, portraitIdSchema, styleIdSchema,
   subjectIdSchema } from './ids.ts';
-import { addOnSchema } from './models.ts';
+import { addOnSchema } from './add-ons.ts';
 import { portraitSchema, startPictureSchema } from './nouns.ts';
 import { generationSettingsSchema, pictureFormatSchema, seedSchema } from './settings.ts';
 import { jobSchema } from './work.ts';

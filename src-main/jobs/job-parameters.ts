@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { instantlySchema, regionMaskSchema, secondPersonSchema } from '../contract/faces.ts';
 import { originSchema, variationSchema } from '../contract/gallery.ts';
 import { adapterIdSchema, packIdSchema, photoIdSchema, styleIdSchema } from '../contract/ids.ts';
-import { addOnSchema } from '../contract/models.ts';
+import { addOnSchema } from '../contract/add-ons.ts';
 import { errorDataSchema, startPictureSchema } from '../contract/nouns.ts';
 import { generationSettingsSchema, methodSchema, trainingSettingsSchema } from '../contract/settings.ts';
 
