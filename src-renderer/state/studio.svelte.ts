@@ -5,7 +5,9 @@ import type { EngineState, Pack, Style } from '../../src-main/contract/nouns.ts'
 import { defaultStudioSettings, type StudioSettings } from '../../src-main/contract/settings.ts';
 import type { StudioClient } from '../ipc/client.ts';
 
-const unknownEngine: EngineState = { state: 'off', provider: null, fallbackReason: null, deviceName: null };
+const unknownEngine: EngineState = {
+  state: 'off', provider: null, precision: 'float32', fallbackReason: null, deviceName: null,
+};
 
 export class Studio {
   version = $state('');

@@ -102,7 +102,8 @@ const commonSettings: Required<TrainingSettings> = {
 export function pack(): Pack {
   return {
     id: 'starter' as PackId, name: 'Sketch model', description: 'Small.', architecture: 'sd15', isBuiltIn: true,
-    resolutionPx: 128, sizeBytes: 20_000_000, license: 'MIT',
+    resolutionPx: 128, sizeBytes: 20_000_000, license: 'MIT', origin: 'built-in', state: 'ready', note: '',
+    isCommercialUseAllowed: true,
     trainingDefaults: {
       lora: commonSettings,
       dreambooth: { ...commonSettings, learningRate: 0.000002, trainingSteps: 400, prior: 'prediction' },
@@ -120,7 +121,9 @@ export function style(name: string): Style {
 }
 
 export function engine(): EngineState {
-  return { state: 'ready', provider: 'cpu', fallbackReason: null, deviceName: '2 processor cores' };
+  return {
+    state: 'ready', provider: 'cpu', precision: 'float32', fallbackReason: null, deviceName: '2 processor cores',
+  };
 }
 
 /** A library that nothing is wrong with. */
