@@ -107,6 +107,8 @@ export const foundModelSchema = z.object({
   note: z.string(),
   /** The pack of a checkpoint that can be used; null for everything else. */
   packId: packIdSchema.nullable(),
+  /** The VAE that the user chose for a checkpoint; null: its own, or one that was found for its architecture. */
+  vaeId: foundModelIdSchema.nullable().default(null),
   /** Words that call a LoRA or an embedding, where its file says so. */
   words: z.array(z.string()),
 });
