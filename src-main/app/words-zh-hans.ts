@@ -66,5 +66,12 @@ export const zhHansDesktop: DesktopWords = {
     'disk.full': {
       what: '磁盘已满。', safe: '之前保存的内容都还在。', todo: '请腾出一些空间，然后重试。',
     },
+    'disk.no-access': {
+      what: '图库所在的文件夹不允许读取或写入。', safe: '没有任何改动。',
+      todo: '请确认文件夹归您所有、磁盘不是只读，并且没有其他程序占用该文件，然后重试。',
+    },
+    'disk.failing': {
+      what: '磁盘没有正常响应。', safe: '之前保存的内容还在原处。', todo: '请确认硬盘已接好且没有损坏，然后重试。',
+    },
   },
 };

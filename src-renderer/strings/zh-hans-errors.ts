@@ -40,6 +40,14 @@ export const zhHansErrors: Record<string, ErrorWords> = {
     '软件出了错。', '您的照片和已完成的写真没有任何改动。', '请重试；若再次出现，请把英文界面中的这条消息报告给我们。'),
   'disk.full': always(
     '磁盘已满。', '之前保存的内容都还在，未写完的文件已清除。', '请腾出一些空间，然后重试。'),
+  'disk.no-access': ({ reason }) => ({
+    what: `所需的文件不允许读取或写入（${reason}）。`, safe: '之前保存的内容都还在，没有任何改动。',
+    todo: '请确认文件夹归您所有、磁盘不是只读，并且没有其他程序占用该文件，然后重试。',
+  }),
+  'disk.failing': ({ reason }) => ({
+    what: `磁盘没有正常响应（${reason}）。`, safe: '之前保存的内容还在原处，未写完的文件不算数。',
+    todo: '请确认硬盘已接好且没有损坏，先为图库做一份副本，然后重试。',
+  }),
 
   'photos.not-a-picture': aboutFile('不是图片，虽然文件名看起来像。', untouched, '请选择 JPEG、PNG 或 WebP 照片。'),
   'photos.unsupported-kind': ({ file, kind }) => ({

@@ -62,6 +62,16 @@ test('a full disk anywhere below becomes one message', () => {
   expect(errorDataOf(new Error('something else')).code).toBe('likeness.bug');
 });
 
+test.each([
+  ['EACCES', 'disk.no-access'], ['EROFS', 'disk.no-access'], ['SQLITE_READONLY_DIRECTORY', 'disk.no-access'],
+  ['SQLITE_CANTOPEN', 'disk.no-access'], ['EIO', 'disk.failing'], ['SQLITE_IOERR_FSYNC', 'disk.failing'],
+  ['ENOENT', 'likeness.bug'],
+])('%s is told as %s', (code, told) => {
+  const data = errorDataOf(Object.assign(new Error('/home/somebody/secret'), { code }));
+  expect(data.code).toBe(told);
+  if (told !== 'likeness.bug') expect(JSON.stringify(data)).not.toContain('secret');
+});
+
 test('types: names, requests and answers are bound together', () => {
   expectTypeOf<ParsedRequest<'photos.list'>>().toEqualTypeOf<{ subjectId: SubjectId }>();
   expectTypeOf<CommandResponse<'subjects.create'>['name']>().toEqualTypeOf<string>();

@@ -111,8 +111,7 @@ export function allSteps(root: string, scratch: string): Step[] {
       lane: 'tests',
       prepare: buildPage,
     },
-    goldenStep(root, 'golden numbers', 'tests', 'cpu'),
-    // software's WebGPU leaves a core idle most of the time, so it runs beside the tests
+    goldenStep(root, 'golden numbers', 'checks', 'cpu'),
     goldenStep(root, 'golden numbers on WebGPU', 'checks', 'webgpu'),
     {
       ...vitestStep(root, scratch, 'desktop app', ['--config', join(root, 'test', 'e2e', 'vitest.config.ts')]),
