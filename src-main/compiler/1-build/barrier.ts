@@ -4,7 +4,7 @@
 import type { GraphBuilder } from './graph-builder.ts';
 import type { Value } from './graph.ts';
 
-/** `x` float32, but not before `after` has been computed. */
+/** `x`, but not before `after` has been computed. */
 export function barrier(g: GraphBuilder, x: Value, after: Value): Value {
   return heldBack(g, x, zeroAfter(g, after));
 }
@@ -16,10 +16,11 @@ export function barrier(g: GraphBuilder, x: Value, after: Value): Value {
 export function zeroAfter(g: GraphBuilder, after: Value): Value {
   let element = after;
   for (let axis = 0; axis < after.shape.length; axis++) element = g.slice(element, axis, 0, 1);
-  return g.reshape(g.cast(g.greater(element, g.scalar(Infinity)), 'float32'), [1]);
+  return g.reshape(g.cast(g.greater(g.cast(element, 'float32'), g.scalar(Infinity)), 'float32'), [1]);
 }
 
-/** `x` float32 with one of zeroAfter()'s zeros added. */
+/** `x` with one of zeroAfter()'s zeros added. */
 export function heldBack(g: GraphBuilder, x: Value, zero: Value): Value {
-  return g.add(x, x.shape.length === 0 ? g.reshape(zero, []) : zero);
+  const own = g.cast(zero, x.dtype);
+  return g.add(x, x.shape.length === 0 ? g.reshape(own, []) : own);
 }

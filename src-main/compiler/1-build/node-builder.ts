@@ -2,6 +2,7 @@
 // Shapes are inferred and checked at once; names carry the scope they were made in.
 
 import type { DType, Shape, Tensor } from '../../tensor/tensor.ts';
+import { toFloatDType } from '../../tensor/half.ts';
 import type { WeightSource } from '../../tensor/weights.ts';
 import type { ValueType } from '../ops/op-rule.ts';
 import { ruleOf } from '../ops/op-table.ts';
@@ -72,12 +73,12 @@ export class NodeBuilder {
     return value;
   }
 
-  /** A number that broadcasts with everything; one initializer for each distinct number. */
-  scalar(number: number): Value {
-    const key = Object.is(number, -0) ? '-0' : String(number);
+  /** A number that broadcasts with everything of its type; one initializer for each distinct number. */
+  scalar(number: number, dtype: 'float32' | 'float16' = 'float32'): Value {
+    const key = `${Object.is(number, -0) ? '-0' : String(number)} ${dtype}`;
     let value = this.#scalars.get(key);
     if (!value) {
-      value = this.constant({ dtype: 'float32', shape: [], data: Float32Array.of(number) });
+      value = this.constant(toFloatDType({ dtype: 'float32', shape: [], data: Float32Array.of(number) }, dtype));
       this.#scalars.set(key, value);
     }
     return value;

@@ -1,7 +1,7 @@
 // Lowers Attention and AttentionGradient to products and softmax, in slices of heads and, where one head alone is too
 // large, of queries, so that no buffer outgrows a limit. Where the probabilities are large the backward pass computes
 // them again behind a barrier: common-subexpression elimination (ours or ONNX Runtime's) would otherwise keep the
-// forward ones alive.
+// forward ones alive. Of float16 queries, keys and values only the products are float16; softmax and sums are float32.
 
 import { elementCount } from '../../tensor/tensor.ts';
 import { barrier } from '../1-build/barrier.ts';
@@ -78,9 +78,14 @@ function cutMask(g: GraphBuilder, mask: Value | undefined, axis: number, range: 
   return mask && own >= 0 && mask.shape[own]! > 1 ? cut(g, mask, own, range) : mask;
 }
 
+/** Float32. In float16 the queries are scaled instead of the scores, which 65504 might not hold before. */
 function probabilities(g: GraphBuilder, q: Value, k: Value, mask: Value | undefined, scale: number): Value {
-  const scores = g.matmul(q, k, { transposeB: true, alpha: scale });
-  return g.softmax(mask ? g.add(scores, mask) : scores);
+  const isHalf = q.dtype === 'float16';
+  const scores = isHalf
+    ? g.matmul(g.mul(q, g.scalar(scale, 'float16')), k, { transposeB: true })
+    : g.matmul(q, k, { transposeB: true, alpha: scale });
+  const wide = g.cast(scores, 'float32');
+  return g.softmax(mask ? g.add(wide, g.cast(mask, 'float32')) : wide);
 }
 
 function forward(g: GraphBuilder, { q, k, v, mask }: AttentionValues, scale: number, limits: AttentionLimits): Value {
@@ -90,7 +95,7 @@ function forward(g: GraphBuilder, { q, k, v, mask }: AttentionValues, scale: num
     const masks = cutMask(g, mask, headAxis, heads);
     return g.concat(slices.queries.map((range) => {
       const p = probabilities(g, cut(g, qs, queryAxis, range), ks, cutMask(g, masks, queryAxis, range), scale);
-      return g.matmul(p, vs);
+      return g.matmul(g.cast(p, vs.dtype), vs);
     }), queryAxis);
   });
   return g.concat(parts, headAxis);
@@ -115,7 +120,7 @@ function backward(
   g: GraphBuilder, { dO, o, q, k, v, mask }: BackwardValues, scale: number, limits: AttentionLimits,
 ): Value[] {
   const again = probabilityBytes(q, k) > limits.recomputeBytes ? barrier(g, q, dO) : q;
-  const along = g.reduceSum(g.mul(dO, o), [3]);
+  const along = g.reduceSum(g.mul(g.cast(dO, 'float32'), g.cast(o, 'float32')), [3]);
   const slices = slicesOf(q, k, limits);
   const parts = slices.heads.map((heads) => {
     const of = (x: Value): Value => cut(g, x, headAxis, heads);
@@ -141,9 +146,9 @@ function querySlice(g: GraphBuilder, slice: GradientSlice, range: Range): Gradie
 function sliceGradient(g: GraphBuilder, slice: GradientSlice, scale: number): readonly Value[] {
   const { dO, q, k, v, mask, again, along } = slice;
   const p = probabilities(g, again, k, mask, scale);
-  const dV = g.matmul(p, dO, { transposeA: true });
-  const dP = g.matmul(dO, v, { transposeB: true });
-  const dS = g.mul(p, g.sub(dP, along));
+  const dV = g.matmul(g.cast(p, v.dtype), dO, { transposeA: true });
+  const dP = g.cast(g.matmul(dO, v, { transposeB: true }), 'float32');
+  const dS = g.cast(g.mul(p, g.sub(dP, along)), v.dtype);
   return [g.matmul(dS, k, { alpha: scale }), g.matmul(dS, q, { transposeA: true, alpha: scale }), dV];
 }
 

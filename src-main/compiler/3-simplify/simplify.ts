@@ -3,6 +3,8 @@
 
 import { type Graph, type Node, type Value } from '../1-build/graph.ts';
 import { numberAttribute, numbersAttribute, sameShape } from '../ops/shapes.ts';
+import { halfPrecision } from './half-precision.ts';
+import type { HalfPrecisionOptions } from './half-precision-rules.ts';
 import { type AttentionLimits, defaultAttentionLimits, lowerAttention } from './lower-attention.ts';
 import { lateCasts } from './late-casts.ts';
 import { lowerTrigonometry } from './lower-trigonometry.ts';
@@ -17,11 +19,14 @@ export interface SimplifyOptions {
   readonly copiedWeightBytes?: number;
   /** How much memory turned copies of convolution weights may take, see turn-weights.ts; none unless told. */
   readonly turnedWeightBytes?: number;
+  /** Float16 with float32 islands, see half-precision.ts; float32 throughout unless told. */
+  readonly halfPrecision?: HalfPrecisionOptions;
 }
 
 /** The graph as it is emitted: dead nodes gone, attention lowered, equal nodes merged. */
 export function simplify(graph: Graph, options: SimplifyOptions = {}): Graph {
-  const live = removeDead(graph);
+  const whole = removeDead(graph);
+  const live = options.halfPrecision ? removeDead(halfPrecision(whole, options.halfPrecision)) : whole;
   const rules = [lowerAttention(options.attention ?? defaultAttentionLimits)];
   if (options.lowerTrigonometry) rules.push(lowerTrigonometry);
   if (options.turnedWeightBytes) rules.push(turnWeights(live, options.turnedWeightBytes));

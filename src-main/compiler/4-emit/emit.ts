@@ -2,7 +2,8 @@
 // Scatter ops at 16). Ops of ours that ONNX lacks become a few of its own; fused ones are used where the provider
 // has them.
 
-import type { DType, Tensor } from '../../tensor/tensor.ts';
+import { toFloatDType } from '../../tensor/half.ts';
+import { type DType, type Tensor, float32Tensor } from '../../tensor/tensor.ts';
 import type { Graph, Node, Value } from '../1-build/graph.ts';
 import { emitters } from './op-emitters.ts';
 import { type OnnxAttribute, type OnnxNode, type OnnxValue, encodeModel } from './onnx-model.ts';
@@ -29,8 +30,8 @@ export interface EmitContext {
   ): string;
   /** An int64 list as an initializer, one for each distinct list. */
   int64s(values: readonly number[]): string;
-  /** A float32 list as an initializer; a scalar when `values` is a number. */
-  float32s(values: number | readonly number[], dtype?: DType): string;
+  /** A list of floats as an initializer, float32 unless told; a scalar when `values` is a number. */
+  floats(values: number | readonly number[], dtype?: DType): string;
 }
 
 export function emitOnnx(graph: Graph, options: EmitOptions): Uint8Array {
@@ -107,10 +108,9 @@ class Emission {
       },
       int64s: (values) => this.#list(`int64[${values.join(',')}]`, () => (
         { dtype: 'int64', shape: [values.length], data: BigInt64Array.from(values.map(BigInt)) })),
-      float32s: (values) => this.#list(`float32[${String(values)}]${typeof values === 'number' ? '' : 's'}`, () => (
-        typeof values === 'number'
-          ? { dtype: 'float32', shape: [], data: Float32Array.of(values) }
-          : { dtype: 'float32', shape: [values.length], data: Float32Array.from(values) })),
+      floats: (values, dtype = 'float32') => (
+        this.#list(`${dtype}[${String(values)}]${typeof values === 'number' ? '' : 's'}`, () => (
+          toFloatDType(floatTensor(values), dtype === 'float16' ? 'float16' : 'float32')))),
     });
   }
 
@@ -118,4 +118,8 @@ class Emission {
     if (!this.#tensors.has(name)) this.#tensors.set(name, make());
     return name;
   }
+}
+
+function floatTensor(values: number | readonly number[]): Tensor {
+  return typeof values === 'number' ? float32Tensor([], [values]) : float32Tensor([values.length], values);
 }

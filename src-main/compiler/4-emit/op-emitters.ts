@@ -44,7 +44,7 @@ const matmul: Emitter = (context) => {
   const plainA = transposeA ? swapLastTwo(context, a) : names[0]!;
   const plainB = transposeB ? swapLastTwo(context, b) : names[1]!;
   if (alpha === 1) return void emit('MatMul', [plainA, plainB]);
-  emit('Mul', [emit('MatMul', [plainA, plainB], {}, ''), context.float32s(alpha)]);
+  emit('Mul', [emit('MatMul', [plainA, plainB], {}, ''), context.floats(alpha, a.dtype)]);
 };
 
 function gemmAttributes(transposeA: boolean, transposeB: boolean, alpha: number): Record<string, OnnxAttribute> {
@@ -86,20 +86,20 @@ const commonEpsilon = 1e-5;
 // the shader under, so one epsilon serves all (measured).
 // With k² = common / epsilon:  k x / sqrt(k² var + common) = x / sqrt(var + epsilon)
 function withCommonEpsilon(
-  { options, emit, float32s }: EmitContext, rows: string, epsilon: number,
+  { options, emit, floats }: EmitContext, rows: string, epsilon: number,
 ): { rows: string; epsilon: number } {
   if (!options.needsCommonEpsilon || epsilon === commonEpsilon) return { rows, epsilon };
-  return { rows: emit('Mul', [rows, float32s(Math.sqrt(commonEpsilon / epsilon))], {}, ''), epsilon: commonEpsilon };
+  return { rows: emit('Mul', [rows, floats(Math.sqrt(commonEpsilon / epsilon))], {}, ''), epsilon: commonEpsilon };
 }
 
 // [B, C, …] as B instances of `groups` channels, whitened by InstanceNormalization, then scaled channel by channel.
 const groupNorm: Emitter = (context) => {
-  const { node, nameOf, emit, int64s, float32s } = context;
+  const { node, nameOf, emit, int64s, floats } = context;
   const [x, scale, bias] = node.inputs as [Value, Value, Value];
   const groups = numberAttribute(node.attributes, 'groups');
   const grouped = [x.shape[0]!, groups, elementCount(x.shape) / x.shape[0]! / groups];
-  const ones = float32s(new Array<number>(groups).fill(1));
-  const zeros = float32s(new Array<number>(groups).fill(0));
+  const ones = floats(new Array<number>(groups).fill(1));
+  const zeros = floats(new Array<number>(groups).fill(0));
   const flat = emit('Reshape', [nameOf(x), int64s(grouped)], {}, '');
   const { rows, epsilon } = withCommonEpsilon(context, flat, numberAttribute(node.attributes, 'epsilon'));
   const white = emit('InstanceNormalization', [rows, ones, zeros], { epsilon: { float: epsilon } }, '');
@@ -119,9 +119,10 @@ const slice: Emitter = ({ node, nameOf, emit, int64s }) => {
   emit('Slice', [nameOf(node.inputs[0]!), ...bounds]);
 };
 
-const pad: Emitter = ({ node, nameOf, emit, int64s, float32s }) => {
+const pad: Emitter = ({ node, nameOf, emit, int64s, floats }) => {
+  const x = node.inputs[0]!;
   const pads = [...numbersAttribute(node.attributes, 'before'), ...numbersAttribute(node.attributes, 'after')];
-  emit('Pad', [nameOf(node.inputs[0]!), int64s(pads), float32s(numberAttribute(node.attributes, 'value'))]);
+  emit('Pad', [nameOf(x), int64s(pads), floats(numberAttribute(node.attributes, 'value'), x.dtype)]);
 };
 
 // Until opset 18 the axes of a mean or maximum are an attribute, those of a sum an input.
@@ -173,8 +174,8 @@ export const emitters: Readonly<Record<string, Emitter>> = {
     'Add', 'Sub', 'Mul', 'Div', 'Pow', 'Min', 'Max', 'Greater', 'Less', 'Equal', 'Where',
   ].map((op) => [op, plain(op)])),
   Clip: (context) => void context.emit('Clip', [
-    ...inputNames(context), context.float32s(numberAttribute(context.node.attributes, 'min')),
-    context.float32s(numberAttribute(context.node.attributes, 'max')),
+    ...inputNames(context), ...['min', 'max'].map((name) => (
+      context.floats(numberAttribute(context.node.attributes, name), context.node.inputs[0]!.dtype))),
   ]),
   QuickGelu: microsoft('QuickGelu', ({ node }) => ({ alpha: { float: numberAttribute(node.attributes, 'alpha') } })),
   Gelu: microsoft('Gelu'),
