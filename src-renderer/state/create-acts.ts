@@ -3,6 +3,7 @@
 import type { AdapterId } from '../../src-main/contract/ids.ts';
 import type { Portrait } from '../../src-main/contract/nouns.ts';
 import { createRequest } from './create-request.ts';
+import { arePortraitsTooLarge } from './memory-acts.ts';
 import { isSameSize, usualSize } from './sizes.ts';
 import type { Workspace } from './workspace.svelte.ts';
 
@@ -16,11 +17,13 @@ export function planCreating({ subjects, looks, create, studio, plan }: Workspac
 }
 
 /** Starts the batch that is planned, where nothing stands in its way. */
-export async function startCreating({ subjects, looks, create, studio, notices, jobs }: Workspace): Promise<void> {
+export async function startCreating(workspace: Workspace): Promise<void> {
+  const { subjects, looks, create, studio, notices, jobs } = workspace;
   const subject = subjects.current;
   const look = looks.find(create.adapterId);
   const pack = create.packFor(look, studio.packs);
   if (!subject || !pack || create.obstacle(look, pack, subject.hasConsent)) return;
+  if (arePortraitsTooLarge(workspace)) return;
   const job = await notices.attempt(() => create.start(subject.id, look, pack));
   if (job) jobs.add(job);
 }

@@ -24,6 +24,7 @@ export function createRequest(create: Create, subjectId: SubjectId, look: Look |
     start: create.begin.request(),
     instantly: create.isInstant
       ? { pose: create.pose.pose(), ...(facePhotoIds === null ? {} : { facePhotoIds: [...facePhotoIds] }) } : null,
+    addOns: create.addOns.request(),
     second: create.second.request(),
     settings: create.settings(pack),
   };

@@ -6,6 +6,7 @@ import type { Look, Pack, Portrait } from '../../src-main/contract/nouns.ts';
 import type { Job } from '../../src-main/contract/work.ts';
 import type { GenerationSettings, SamplerName } from '../../src-main/contract/settings.ts';
 import type { StudioClient } from '../ipc/client.ts';
+import { AddOnPlan } from './add-on-plan.svelte.ts';
 import {
   createFields, type FacePass, isAllowedGeneration, type Manner, nothingTyped, typedSettings,
 } from './create-fields.ts';
@@ -22,8 +23,9 @@ const mostLooks = 20;
 
 /** Why drawing cannot start. */
 export type CreateObstacle =
-  | 'no-model' | 'nothing-to-draw' | 'not-instant' | 'no-consent' | 'look-needed' | 'second-look-needed' | 'crowded'
-  | 'no-face-photo' | 'wrong-numbers';
+  | 'no-model' | 'model-gone' | 'nothing-to-draw' | 'not-instant' | 'no-consent' | 'look-needed'
+  | 'second-look-needed' | 'crowded'
+  | 'no-face-photo' | 'wrong-numbers' | 'add-on-misfit';
 
 export class Create {
   how = $state<'look' | 'instantly'>('look');
@@ -61,6 +63,7 @@ export class Create {
   pane = $state<'styles' | 'results' | null>(null);
   readonly pose = new PosePlan();
   readonly begin = new StartPlan();
+  readonly addOns = new AddOnPlan();
   readonly second: SecondPlan;
   #client: StudioClient;
 
@@ -137,6 +140,7 @@ export class Create {
   /** What stands in the way of drawing; null when nothing does. */
   obstacle(look: Look | null, pack: Pack | undefined, hasConsent: boolean): CreateObstacle | null {
     if (!pack) return 'no-model';
+    if (pack.state !== 'ready') return 'model-gone';
     if (this.isInstant && !pack.instantly?.isReady) return 'not-instant';
     if (this.isInstant && !hasConsent) return 'no-consent';
     if (this.second.subjectId !== null) {
@@ -144,6 +148,7 @@ export class Create {
       if (!this.isInstant && !this.second.adapterId) return 'second-look-needed';
       if (this.second.isCrowded) return 'crowded';
     }
+    if (this.addOns.misfit(pack)) return 'add-on-misfit';
     if (this.subjects === 0) return 'nothing-to-draw';
     if (this.facePhotoIds?.length === 0 && this.isInstant) return 'no-face-photo';
     return this.canStart ? null : 'wrong-numbers';
@@ -211,6 +216,7 @@ export class Create {
     this.pose.fit(portrait.widthPx / portrait.heightPx);
     this.pose.take(instantly?.pose ?? { kind: 'reference' });
     this.begin.clear();
+    this.addOns.take(portrait);
   }
 
   #takeNumbers(settings: GenerationSettings, drawn: { samplingSteps: number; guidanceScale: number }): void {

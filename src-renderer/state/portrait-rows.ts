@@ -1,6 +1,7 @@
 // Everything a portrait was drawn with, as label and value; and where portraits differ in it.
 
 import type { Portrait } from '../../src-main/contract/nouns.ts';
+import type { Words } from '../strings/en.ts';
 import { formatMoment } from '../strings/format.ts';
 import { instantRows } from '../strings/portrait-rows.ts';
 import { packName } from '../strings/words.ts';
@@ -28,6 +29,7 @@ export function portraitRows(workspace: Workspace, portrait: Portrait): Row[] {
     [words.portraits.look, lookNameOf(workspace, portrait)],
     ...(portrait.adapterId ? [[words.portraits.strength, portrait.adapterStrength.toFixed(2)] as Row] : []),
     ...instantRows(portrait, words),
+    ...(portrait.addOns?.length ? [[words.addOns.row, addOnsOf(portrait, words)] as Row] : []),
     [words.portraits.seed, String(portrait.seed)],
     ...(variation ? [[words.gallery.variation, words.gallery.variationOf(variation.seed, variation.strength)] as Row]
       : []),
@@ -39,6 +41,10 @@ export function portraitRows(workspace: Workspace, portrait: Portrait): Row[] {
     [words.portraits.size, `${portrait.widthPx} × ${portrait.heightPx}`],
     [words.portraits.made, formatMoment(portrait.createdAtMs, language)],
   ];
+}
+
+function addOnsOf({ addOns = [] }: Portrait, words: Words): string {
+  return addOns.map(({ name, strength }) => words.addOns.rowOf(name, strength.toFixed(2))).join(words.listSeparator);
 }
 
 /** Rows of several portraits: a label, a value each ('' where one has none), and whether they differ. */

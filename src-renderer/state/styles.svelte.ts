@@ -3,6 +3,7 @@
 
 import type { PackId, StyleId } from '../../src-main/contract/ids.ts';
 import type { Style } from '../../src-main/contract/nouns.ts';
+import type { CommandResponse } from '../../src-main/contract/studio.ts';
 import type { StudioClient } from '../ipc/client.ts';
 
 export type StyleShelf = 'all' | 'favourites' | 'chosen' | 'own';
@@ -31,6 +32,8 @@ export class Styles {
   shelf = $state<StyleShelf>('all');
   /** The style whose sheet is open. */
   opened = $state.raw<Style | null>(null);
+  /** Where files of the user's own styles lie, and what is wrong with those that hold none; null while not read. */
+  folder = $state.raw<CommandResponse<'styles.folder'> | null>(null);
   #client: StudioClient;
   #packId: PackId | null = null;
 
@@ -44,6 +47,11 @@ export class Styles {
     const list = await this.#client.call('styles.list', { packId });
     if (this.#packId === packId) this.list = list;
     return list;
+  }
+
+  /** Reads what is wrong with files of the user's own. */
+  async loadFolder(): Promise<void> {
+    this.folder = await this.#client.call('styles.folder', {});
   }
 
   find(id: string | null): Style | null {

@@ -1,6 +1,6 @@
 // What each event of the studio changes on the page.
 
-import type { Look, Portrait } from '../../src-main/contract/nouns.ts';
+import type { Look, Pack, Portrait } from '../../src-main/contract/nouns.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import type { Job } from '../../src-main/contract/work.ts';
 import { tellImport } from './import-acts.ts';
@@ -30,14 +30,26 @@ export function takeEvent(workspace: Workspace, event: StudioEvent): void {
     case 'job-note': return runLog.note(event.jobId, event.sentence);
     case 'snapshot-added': return snapshots.take(event.snapshot);
     case 'styles-changed': return readStyles(workspace);
+    case 'model-changed': return workspace.catalogue.take(event.model);
+    case 'model-folders': return void workspace.notices.attempt(() => workspace.found.takeFolders(event.folders));
+    case 'packs-changed': return takePacks(workspace, event.packs);
+    case 'cuda-libraries': return workspace.machine.takeCuda(event.libraries);
     case 'engine-state': studio.engine = event.engine;
   }
+}
+
+/** What instant portraits need is read again with the packs: a model that came may have been just that. */
+function takePacks({ studio, teach, models, notices }: Workspace, packs: readonly Pack[]): void {
+  studio.packs = [...packs];
+  teach.setPacks(studio.packs);
+  void notices.attempt(() => models.load());
 }
 
 /** Styles are read again where they have been read, and their names and pictures for the whole page. */
 function readStyles({ notices, studio, styles }: Workspace): void {
   void notices.attempt(async () => {
     studio.styles = [...await styles.load()];
+    if (styles.folder) await styles.loadFolder();
   });
 }
 

@@ -17,7 +17,7 @@ const middle = 2;
 const usualVectorCount = 4;
 
 /** Why teaching cannot start. */
-export type Obstacle = 'no-model' | 'no-photos' | 'all-held-out' | 'no-consent' | 'wrong-settings';
+export type Obstacle = 'no-model' | 'model-gone' | 'no-photos' | 'all-held-out' | 'no-consent' | 'wrong-settings';
 
 export class Teach {
   method = $state<Method>('lora');
@@ -175,6 +175,7 @@ export class Teach {
   obstacle(photos: readonly Photo[], hasConsent: boolean): Obstacle | null {
     const { learned, heldOut } = this.split(photos);
     if (!this.pack) return 'no-model';
+    if (this.pack.state !== 'ready') return 'model-gone';
     if (learned.length === 0) return heldOut.length > 0 ? 'all-held-out' : 'no-photos';
     if (!hasConsent) return 'no-consent';
     return this.wrongFields.length > 0 ? 'wrong-settings' : null;

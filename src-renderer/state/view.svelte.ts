@@ -11,7 +11,7 @@ export type SubjectPageName = (typeof subjectPageNames)[number];
 export type PageName = SubjectPageName | 'subjects' | 'all-portraits' | 'models' | 'settings';
 export type Dialog =
   | 'new-subject' | 'remove-subject' | 'receipt' | 'diagnostics' | 'shortcuts' | 'provider' | 'compare-looks'
-  | 'choose-face' | 'style' | null;
+  | 'choose-face' | 'style' | 'get-models' | 'add-ons' | null;
 export type Density = 'small' | 'medium' | 'large';
 export type Opened = { kind: 'photo'; id: PhotoId } | { kind: 'portrait'; id: PortraitId } | null;
 

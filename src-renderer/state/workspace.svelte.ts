@@ -20,7 +20,12 @@ import { isEnded, Jobs } from './jobs.svelte.ts';
 import { Library } from './library.svelte.ts';
 import { continueLook, removeLook } from './look-acts.ts';
 import { Looks } from './looks.svelte.ts';
+import { Machine } from './machine.svelte.ts';
+import { isTeachingTooLarge } from './memory-acts.ts';
+import { MemoryPlans } from './memory-plans.svelte.ts';
 import { takeDesktopEvent } from './menu-actions.ts';
+import { Catalogue } from './models-catalogue.svelte.ts';
+import { FoundModels } from './models-found.svelte.ts';
 import { Models } from './models.svelte.ts';
 import { Notices, scheduleByClock, type Schedule } from './notices.svelte.ts';
 import { choosePhoto } from './photo-edits.ts';
@@ -63,6 +68,10 @@ export class Workspace {
   readonly plan: BatchPlan;
   readonly styles: Styles;
   readonly models: Models;
+  readonly catalogue: Catalogue;
+  readonly found: FoundModels;
+  readonly machine: Machine;
+  readonly memory: MemoryPlans;
   readonly library: Library;
   readonly notices: Notices;
   readonly view: View;
@@ -90,6 +99,10 @@ export class Workspace {
     this.plan = new BatchPlan(client, schedule);
     this.styles = new Styles(client);
     this.models = new Models(client, this.studio);
+    this.catalogue = new Catalogue(client);
+    this.found = new FoundModels(client);
+    this.machine = new Machine(client);
+    this.memory = new MemoryPlans(client, schedule);
     this.library = new Library(client);
     this.notices = new Notices(schedule);
     this.view = new View(windowWidthPx);
@@ -136,8 +149,9 @@ export class Workspace {
       const { front } = this.jobs;
       if (front?.kind === 'teach') await this.#loadRun(front.id);
     });
-    // its size takes a while to count, and nobody waits for it
+    // nobody waits for these: the library's size takes a while to count, and downloads go on by themselves
     void this.notices.attempt(() => this.library.load());
+    void this.notices.attempt(() => this.catalogue.load());
   }
 
   async selectSubject(subjectId: SubjectId): Promise<void> {
@@ -188,7 +202,7 @@ export class Workspace {
 
   async startTeaching(): Promise<void> {
     const subject = this.subjects.current;
-    if (!subject || this.teach.obstacle(this.photos.list, subject.hasConsent)) return;
+    if (!subject || this.teach.obstacle(this.photos.list, subject.hasConsent) || isTeachingTooLarge(this)) return;
     const job = await this.notices.attempt(() => this.teach.start(subject.id, this.photos.list));
     if (job) this.jobs.add(job);
   }

@@ -124,6 +124,9 @@ export const enStyles = {
   remove: 'Delete style',
   saved: (name: string) => `Saved ${name}`,
   removed: (name: string) => `Deleted the style ${name}`,
+  problems: (count: number) =>
+    plural(count, 'file of your styles could not be read', 'files of your styles could not be read'),
+  problemsPlace: (place: string) => `They lie in ${place}. Mend one, and it appears here by itself.`,
   builtIn: 'Comes with Likeness. Copy it to change it.',
   own: 'Yours',
   nameNeeded: 'Give it a name.',

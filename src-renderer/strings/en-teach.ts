@@ -37,8 +37,6 @@ export const enTeach = {
   resultSize: (result: string, size: string) => `${result}, ${size}`,
   timeHere: (duration: string) => `About ${duration} here`,
   timeUnknown: 'Not timed here yet',
-  memory: (needed: string) => `Needs about ${needed} of memory`,
-  memoryOf: (needed: string, all: string) => `Needs about ${needed} of your ${all}`,
   likenessLast: (value: string) => `Likeness ${value} last time`,
   model: 'Model',
   closeness: 'Faster or closer',
@@ -116,6 +114,7 @@ export const enTeach = {
   reset: 'Reset to defaults',
   start: 'Teach this face',
   obstacles: {
+    'model-gone': 'The file of this model is not there now. See Models.',
     'no-photos': 'Add at least one photo with a clear face first.',
     'all-held-out': 'Every photo is kept aside. Leave at least one to learn from.',
     'no-consent': 'Permission is missing: tick it in the details of the subject.',

@@ -2,11 +2,14 @@
 // An entry that needs a number or a name is a function. Short, active sentences; no exclamation marks.
 
 import type { UserErrorParameters, UserErrorText } from '../../src-main/contract/errors.ts';
+import { enAddOns, enDownloads, enOwnModels } from './en-downloads.ts';
 import { enFrame } from './en-frame.ts';
 import { enGallery, enGalleryShortcuts } from './en-gallery.ts';
+import { enMachine, enMemory } from './en-machine.ts';
 import { enModels } from './en-models.ts';
 import { enWork } from './en-work.ts';
 import { plural } from './plural.ts';
+import type { Saying } from './said.ts';
 
 export const en = {
   ...enWork,
@@ -131,6 +134,11 @@ export const en = {
   },
   gallery: enGallery,
   models: enModels,
+  downloads: enDownloads,
+  ownModels: enOwnModels,
+  addOns: enAddOns,
+  machine: enMachine,
+  memory: enMemory,
   settings: {
     title: 'Settings',
     language: 'Language',
@@ -195,6 +203,8 @@ export const en = {
     minutes: (count: number) => `${count} min`,
     hours: (hours: number, minutes: number) => (minutes > 0 ? `${hours} h ${minutes} min` : `${hours} h`),
   },
+  /** Sentences of the studio that have no code. */
+  said: [] as readonly Saying[],
   /** Models and errors by id; what is not here is shown as the studio says it. */
   packNames: {} as Record<string, string>,
   packDescriptions: {} as Record<string, string>,

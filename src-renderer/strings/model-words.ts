@@ -41,7 +41,7 @@ export function instantMissing(pack: Pack, needed: readonly CompanionView[], wor
   if (!hasNames) return (pack.instantly?.missing ?? []).map((said) => words.instantly.sentences[said] ?? said);
   return lacking.map((one) => {
     const lack = lackOf(one)!;
-    const what = lack === 'missing' ? formatBytes(one.sizeBytes) : words.models.states[lack];
+    const what = lack === 'missing' ? formatBytes(one.sizeBytes) : words.models.partStates[lack];
     return words.instantly.missingPart(companionName(one, words), what, licenseLimit(one, words));
   });
 }

@@ -84,6 +84,12 @@ export function packName(pack: Pack, words: Words): string {
   return words.packNames[pack.id] ?? pack.name;
 }
 
+/** A model in a list of choices: one whose file is not there says so. */
+export function packOption(pack: Pack, words: Words): string {
+  const name = packName(pack, words);
+  return pack.state === 'ready' ? name : `${name} (${words.models.states[pack.state]})`;
+}
+
 /** What a model is for; the studio's own where this language has none. */
 export function packDescription(pack: Pack, words: Words): string {
   return words.packDescriptions[pack.id] ?? pack.description;

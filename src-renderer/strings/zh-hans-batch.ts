@@ -117,6 +117,8 @@ export const zhHansStyles: typeof enStyles = {
   remove: '删除风格',
   saved: (name) => `已保存 ${name}`,
   removed: (name) => `已删除风格 ${name}`,
+  problems: (count) => `您的风格文件中有 ${count} 个无法读取`,
+  problemsPlace: (place) => `文件位于 ${place}。修好后会自动出现在这里。`,
   builtIn: '随 Likeness 附带。复制后即可修改。',
   own: '我的',
   nameNeeded: '请填写名称。',

@@ -9,8 +9,6 @@ export const zhHansInstantly: typeof enInstantly = {
   result: '不产生形象',
   time: '无需学习时间',
   open: '去创作',
-  researchOnly: '仅限研究',
-  researchText: '其权重仅限研究使用，不得用于商业用途。',
   how: '方式',
   howLook: '用形象',
   howLookText: '形象已经学会这张脸，最像。',
@@ -28,6 +26,8 @@ export const zhHansInstantly: typeof enInstantly = {
   openModels: '打开模型页',
   obstacles: {
     'no-model': '没有安装模型。',
+    'model-gone': '这个模型的文件现在不在，请查看“模型”。',
+    'add-on-misfit': '您的某个 LoRA 或嵌入属于其他类型的模型。',
     'nothing-to-draw': '请写下要画的内容，或选择一种风格。',
     'not-instant': '这个模型尚不能即时生成。',
     'no-consent': '请先在详情中确认此人同意。',

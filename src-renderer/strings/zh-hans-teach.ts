@@ -24,8 +24,6 @@ export const zhHansTeach: typeof enTeach = {
   resultSize: (result, size) => `${result}，${size}`,
   timeHere: (duration) => `本机约需 ${duration}`,
   timeUnknown: '本机尚未计时',
-  memory: (needed) => `约需 ${needed} 内存`,
-  memoryOf: (needed, all) => `本机 ${all} 内存中约需 ${needed}`,
   likenessLast: (value) => `上次相似度 ${value}`,
   model: '模型',
   closeness: '更快还是更像',
@@ -97,6 +95,7 @@ export const zhHansTeach: typeof enTeach = {
   reset: '恢复默认值',
   start: '开始学习',
   obstacles: {
+    'model-gone': '这个模型的文件现在不在，请查看“模型”。',
     'no-photos': '请先添加至少一张脸部清晰的照片。',
     'all-held-out': '所有照片都留作衡量了，请至少留一张用来学习。',
     'no-consent': '尚未确认同意：请在人物详情中勾选。',

@@ -2,10 +2,13 @@
 // The field's vocabulary follows the studio's own table: 人物, 形象, 写真, 相似度, 触发词.
 
 import type { Words } from './en.ts';
+import { zhHansAddOns, zhHansDownloads, zhHansOwnModels } from './zh-hans-downloads.ts';
 import { zhHansErrors } from './zh-hans-errors.ts';
 import { zhHansFrame } from './zh-hans-frame.ts';
 import { zhHansGallery, zhHansGalleryShortcuts } from './zh-hans-gallery.ts';
+import { zhHansMachine, zhHansMemory } from './zh-hans-machine.ts';
 import { zhHansModels } from './zh-hans-models.ts';
+import { zhHansSaid } from './zh-hans-said.ts';
 import { zhHansWork } from './zh-hans-work.ts';
 
 export const zhHans: Words = {
@@ -130,6 +133,11 @@ export const zhHans: Words = {
   },
   gallery: zhHansGallery,
   models: zhHansModels,
+  downloads: zhHansDownloads,
+  ownModels: zhHansOwnModels,
+  addOns: zhHansAddOns,
+  machine: zhHansMachine,
+  memory: zhHansMemory,
   settings: {
     title: '设置',
     language: '语言',
@@ -195,5 +203,6 @@ export const zhHans: Words = {
   packDescriptions: {
     starter: '随软件附带的小模型，画面 128 像素。能画简单的头像，在任何电脑上几分钟就能学会一张脸，无需下载。',
   },
+  said: zhHansSaid,
   errors: zhHansErrors,
 };

@@ -1,23 +1,11 @@
-// Looks on the page: what teaching one takes in memory, and saving one into a folder on the desktop.
+// Looks on the page: saving one into a folder on the desktop.
 
 import { expect, test } from 'vitest';
 import { openDesktop } from '../../src-renderer/ipc/desktop.ts';
 import { ExportSheet } from '../../src-renderer/state/export-sheet.svelte.ts';
 import { saveLook } from '../../src-renderer/state/look-acts.ts';
-import { teachingMemoryBytes } from '../../src-renderer/state/memory.ts';
-import { look, pack } from './nouns.ts';
+import { look } from './nouns.ts';
 import { bridge, started } from './started.ts';
-
-test('memory is said of what was measured, and of nothing else', () => {
-  const sd15 = { ...pack(), isBuiltIn: false };
-  const usual = { resolutionPx: 512, batchSize: 1, recompute: 'none', rank: 16 } as const;
-  expect(teachingMemoryBytes(sd15, 'lora', usual)).toBe(6.33e9);
-  expect(teachingMemoryBytes(sd15, 'lora', { ...usual, recompute: 'blocks' })).toBe(5.56e9);
-  expect(teachingMemoryBytes(sd15, 'lora', { ...usual, batchSize: 2 })).toBeNull();
-  expect(teachingMemoryBytes(sd15, 'dreambooth', usual)).toBeNull();
-  expect(teachingMemoryBytes(pack(), 'lora', usual)).toBeNull();
-  expect(teachingMemoryBytes({ ...sd15, architecture: 'sdxl' }, 'lora', usual)).toBeNull();
-});
 
 test('on the desktop a look is written into the folder that was chosen, and the sheet says where', async () => {
   const calls: [string, unknown][] = [];

@@ -15,6 +15,7 @@ import { photo, verdict } from './nouns.ts';
 const openSections = [
   'errors', 'packNames', 'packDescriptions',
   'reasons', 'hints', 'sentences', 'companionNames', 'licenses', 'engineNames', 'engineReasons',
+  'names', 'descriptions', 'purposes', 'licenseNames', 'licenseSummaries', 'said',
 ];
 
 function leaves(value: unknown, path = ''): Map<string, unknown> {
@@ -41,8 +42,10 @@ test('Chinese is in Chinese', () => {
     'export.folders.a1111.lora', 'export.folders.a1111.model', 'export.folders.a1111.word',
     'export.folders.comfyui.lora', 'export.folders.comfyui.model', 'export.folders.comfyui.word',
     'gallery.formats.jpeg.label', 'gallery.formats.png.label', 'gallery.formats.webp.label',
-    'instantly.fastTerm', 'instantly.term', 'likeness.engines.antelopev2', 'models.addCommand',
-    'models.families.sd15', 'models.families.sd2', 'models.families.sdxl', 'run.none',
+    'instantly.fastTerm', 'instantly.term', 'likeness.engines.antelopev2', 'memory.parts.control-net',
+    'memory.parts.identity-net', 'memory.parts.unet', 'memory.parts.vae', 'models.addCommand',
+    'models.families.sd15', 'models.families.sd2', 'models.families.sdxl',
+    'ownModels.addCommand', 'ownModels.found.lora', 'ownModels.found.vae', 'ownModels.kinds.comfyui', 'run.none',
     'teach.methods.dreambooth.term', 'teach.methods.lora.term', 'teach.methods.textual-inversion.term',
     'teach.prior.term', 'teach.warm.term', 'teach.word.term',
   ]);

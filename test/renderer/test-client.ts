@@ -8,6 +8,7 @@ import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import { openClient, type StudioClient } from '../../src-renderer/ipc/client.ts';
 import type { Schedule } from '../../src-renderer/state/notices.svelte.ts';
 import { galleryAnswers } from './gallery-answers.ts';
+import { cuda, machineReport, memoryPlan, store } from './model-nouns.ts';
 import { engine, job, library, look, pack, photo, portrait, style, subject } from './nouns.ts';
 
 type Request = Record<string, never>;
@@ -47,6 +48,17 @@ export function testStudio(changes: Record<string, Handler> = {}): TestStudio {
   return { client, calls, handlers, emit: (event) => onEvent(event), connect: (is) => onConnection(is) };
 }
 
+const modelHandlers: Record<string, Handler> = {
+  'models.list': () => store([]),
+  'models.folders': () => [],
+  'models.found': () => [],
+  'memory.planTeaching': () => memoryPlan(),
+  'memory.planPortraits': () => memoryPlan(),
+  'machine.examine': () => machineReport(),
+  'machine.cudaLibraries': () => cuda(),
+  'styles.folder': () => ({ place: '~/styles', problems: [] }),
+};
+
 function plainHandlers(): Record<string, Handler> {
   const ada = subject();
   const shelf = { portraits: [portrait(1), portrait(2)], removed: [] };
@@ -68,6 +80,7 @@ function plainHandlers(): Record<string, Handler> {
       ...photo(1), id: photoId, faceIndex, isFaceChosen: faceIndex !== null,
     }),
     'library.state': () => library(),
+    ...modelHandlers,
     'companions.list': () => [],
     'licenses.accept': ({ licenseId }) => ({ ...defaultStudioSettings, acceptedLicenses: [licenseId] }),
     'looks.list': () => [look()],

@@ -9,6 +9,7 @@ import type { Job } from '../../src-main/contract/work.ts';
 import { galleryAnswers, type PortraitShelf } from '../renderer/gallery-answers.ts';
 import { engine, job, pack, photo, subject } from '../renderer/nouns.ts';
 import { batchAnswers } from './batch-answers.ts';
+import { modelAnswers } from './model-answers.ts';
 import { stylesIn } from './shipped-styles.ts';
 import type { Scene } from './stage.ts';
 
@@ -71,6 +72,7 @@ const answers: Partial<Record<CommandName, (scene: Scene, request: Request) => u
   'portraits.list': ({ portraits }, request) => ofSubject(portraits, request),
   'portraits.create': () => job('create', 9, { state: 'waiting', items: 4 }),
   ...batchAnswers,
+  ...modelAnswers,
 
   'queue.pause': (scene, { isPaused }) => ((scene.isQueuePaused = Boolean(isPaused)), {}),
   'jobs.list': ({ jobs }) => jobs ?? [],

@@ -6,9 +6,12 @@ import sharp from 'sharp';
 import { errorDataOf } from '../../src-main/contract/error-data.ts';
 import type { UserError } from '../../src-main/contract/errors.ts';
 import type { CompanionView } from '../../src-main/contract/companions.ts';
+import type { CudaLibraries, MachineReport } from '../../src-main/contract/machine.ts';
+import type { MemoryPlan } from '../../src-main/contract/memory-plan.ts';
+import type { CatalogueEntry, FoundModel, ModelFolder } from '../../src-main/contract/models.ts';
 import type { FaceEngine } from '../../src-main/contract/faces.ts';
 import type {
-  EngineState, Look, LossPoint, Pack, Photo, Portrait, Snapshot, Style, Subject,
+  EngineState, ErrorData, Look, LossPoint, Pack, Photo, Portrait, Snapshot, Style, Subject,
 } from '../../src-main/contract/nouns.ts';
 import type { Job } from '../../src-main/contract/work.ts';
 import type { LibraryState } from '../../src-main/contract/keeping.ts';
@@ -41,6 +44,15 @@ export interface Scene {
   cutOff?: string[];
   /** What a portrait was asked for beside its settings. */
   recipe?: CommandResponse<'portraits.recipe'>;
+  /** Models that the catalogue offers; none where it is left out. */
+  catalogue?: CatalogueEntry[];
+  freeBytes?: number;
+  folders?: ModelFolder[];
+  found?: FoundModel[];
+  machine?: MachineReport;
+  cuda?: CudaLibraries;
+  memory?: MemoryPlan;
+  styleProblems?: ErrorData[];
   /** Commands that are refused, with what the refusal says. */
   refusals?: Partial<Record<CommandName, UserError>>;
 }

@@ -1,0 +1,341 @@
+// Models from elsewhere as the page handles them: what comes with what, licences before downloads, folders of the
+// user's own, LoRAs and embeddings beside a look, what work takes in memory, what the machine computes with.
+
+import { describe, expect, test } from 'vitest';
+import type { PackId } from '../../src-main/contract/ids.ts';
+import { defaultStudioSettings } from '../../src-main/contract/settings.ts';
+import { AddOnPlan, mostAddOns } from '../../src-renderer/state/add-on-plan.svelte.ts';
+import { planCreating, useSettings } from '../../src-renderer/state/create-acts.ts';
+import { Create } from '../../src-renderer/state/create.svelte.ts';
+import { countRight, operatorRows } from '../../src-renderer/state/machine.svelte.ts';
+import {
+  planPortraitMemory, planTeachingMemory, portraitChange, teachingChange,
+} from '../../src-renderer/state/memory-acts.ts';
+import { stagesOf } from '../../src-renderer/state/memory-plans.svelte.ts';
+import { actOnModel, addModels, hasFamily, idsForInstantly, startDownloads } from '../../src-renderer/state/model-acts.ts';
+import { actsOf, licensesToAccept } from '../../src-renderer/state/models-catalogue.svelte.ts';
+import { foundBy, FoundModels } from '../../src-renderer/state/models-found.svelte.ts';
+import { portraitRows } from '../../src-renderer/state/portrait-rows.ts';
+import { isNonCommercial } from '../../src-renderer/state/use-limits.ts';
+import { Workspace } from '../../src-renderer/state/workspace.svelte.ts';
+import { downloadLine, downloadsLine, foundLine, memoryLine } from '../../src-renderer/strings/catalogue-words.ts';
+import { en } from '../../src-renderer/strings/en.ts';
+import { saidText, type Saying } from '../../src-renderer/strings/said.ts';
+import { zhHans } from '../../src-renderer/strings/zh-hans.ts';
+import {
+  catalogue, download, entry, folder, found, foundId, machineReport, memoryPlan, provider, store, tooLargePlan,
+} from './model-nouns.ts';
+import { look, pack, portrait } from './nouns.ts';
+import { asked, started } from './started.ts';
+import { handClock, refusal, settle, testStudio } from './test-client.ts';
+
+const sdxl = { ...pack(), id: 'own-sdxl' as PackId, isBuiltIn: false, architecture: 'sdxl' as const, origin: 'own' as const };
+const models = { 'models.list': () => store() };
+
+describe('the catalogue', () => {
+  test('what an entry needs comes before it, once, and without what is here', async () => {
+    const { workspace } = await started(models);
+    const lacking = (...ids: string[]): string[] => workspace.catalogue.lacking(ids).map(({ id }) => id);
+    expect(lacking('instantid')).toEqual(['sdxl-base', 'antelopev2', 'instantid']);
+    expect(lacking('instantid', 'sdxl-vae')).toEqual(['sdxl-base', 'antelopev2', 'instantid', 'sdxl-vae']);
+    expect(lacking('sd15', 'nothing')).toEqual([]);
+    expect(licensesToAccept(workspace.catalogue.lacking(['instantid', 'sdxl-vae'])).map(({ id }) => id)).toEqual([
+      'openrail-plus-plus', 'insightface-models', 'instantid-weights',
+    ]);
+  });
+
+  test('each state has its acts, and a download goes before the state', () => {
+    const of = (state: ReturnType<typeof entry>['state'], running?: Parameters<typeof download>[0]) =>
+      actsOf(entry('x', { state, download: running ? download(running) : null })).join();
+    expect([of('available'), of('partial'), of('installed'), of('elsewhere'), of('damaged')]).toEqual([
+      'get', 'go-on,discard', 'verify,remove', 'verify', 'get,remove',
+    ]);
+    expect([of('partial', {}), of('partial', { state: 'paused' }), of('partial', { state: 'failed' })]).toEqual([
+      'pause,discard', 'go-on,discard', 'retry,discard',
+    ]);
+  });
+
+  test('the first time a licence is shown before anything is fetched; later it just goes on', async () => {
+    const { workspace, studio } = await started({
+      ...models, 'models.get': ({ modelId }) => entry(modelId), 'models.pause': ({ modelId }) => entry(modelId),
+    });
+    await actOnModel(workspace, workspace.catalogue.find('antelopev2')!, 'get');
+    expect([workspace.view.dialog, workspace.catalogue.wantedIds, asked(studio, 'models.get')]).toEqual([
+      'get-models', ['antelopev2'], [],
+    ]);
+    await actOnModel(workspace, workspace.catalogue.find('lcm-lora-sdxl')!, 'get');
+    await actOnModel(workspace, workspace.catalogue.find('sdxl-base')!, 'pause');
+    expect([...asked(studio, 'models.get'), ...asked(studio, 'models.pause')]).toEqual([
+      { modelId: 'lcm-lora-sdxl' }, { modelId: 'sdxl-base' },
+    ]);
+  });
+
+  test('licences are accepted first, then everything starts; one that is refused does not stop the others', async () => {
+    const { workspace, studio } = await started({
+      ...models,
+      'models.get': ({ modelId }) => {
+        if (modelId === 'sdxl-base') throw refusal('disk.full');
+        return entry(modelId, { state: 'partial', download: download() });
+      },
+    });
+    workspace.view.dialog = 'get-models';
+    await startDownloads(workspace, workspace.catalogue.lacking(['instantid']), ['insightface-models', 'instantid-weights']);
+    const order = studio.calls.map(({ command }) => command).filter((name) => /accept|models.get/.test(name));
+    expect(order).toEqual(['licenses.accept', 'licenses.accept', 'models.get', 'models.get', 'models.get']);
+    expect([workspace.view.dialog, workspace.catalogue.find('instantid')?.state]).toEqual([null, 'partial']);
+    expect(workspace.notices.list.map(({ error, message }) => error?.code ?? message)).toEqual([
+      'disk.full', '2 downloads started',
+    ]);
+  });
+
+  test('a licence that is not taken starts nothing and leaves the dialog', async () => {
+    const { workspace, studio } = await started({
+      ...models, 'licenses.accept': () => { throw refusal('models.unknown-license'); },
+    });
+    workspace.view.dialog = 'get-models';
+    await startDownloads(workspace, workspace.catalogue.lacking(['antelopev2']), ['insightface-models']);
+    expect([asked(studio, 'models.get'), workspace.view.dialog]).toEqual([[], 'get-models']);
+  });
+
+  test('an event tells how far it is, here and in the status bar; what came is a model that can draw', async () => {
+    const { workspace, studio } = await started(models);
+    const line = (): string => downloadsLine(workspace.catalogue.entries, en);
+    expect(line()).toBe('Downloading SDXL base 1.0, 24 %');
+    expect(downloadLine(workspace.catalogue.find('sdxl-base')!, en)).toBe(
+      'Downloading · 1.7 GB of 6.9 GB · 24.0 MB a second · 4 min left',
+    );
+    studio.emit({ type: 'model-changed', model: entry('antelopev2', { download: download({ bytesDone: 0 }) }) });
+    expect(line()).toMatch(/^2 downloads, 1\d %$/);
+    studio.emit({ type: 'model-changed', model: entry('antelopev2', { download: download({ state: 'failed' }) }) });
+    studio.emit({ type: 'model-changed', model: entry('sdxl-base', { state: 'installed' }) });
+    expect(line()).toBe('1 download did not finish');
+    studio.emit({ type: 'packs-changed', packs: [pack(), sdxl] });
+    workspace.teach.choosePack(sdxl.id);
+    expect([workspace.studio.packs.length, workspace.teach.pack?.id]).toEqual([2, sdxl.id]);
+  });
+
+  test('a base model is not needed where there is one of its family, and missing parts lead to their entries', async () => {
+    const lacks = ['face-detector', 'identity-net', 'fast-adapter'].map((kind) => ({
+      kind, name: kind, state: 'missing', isPublished: true, note: '', fileName: '', sizeBytes: 1, source: '', license: '',
+      licenseId: '', isLicenseAccepted: true, isCommercialUseAllowed: true,
+      neededFor: [kind === 'fast-adapter' ? 'fast' : 'instantly'],
+    }));
+    const { workspace } = await started({ ...models, 'companions.list': () => lacks });
+    expect(idsForInstantly(workspace, sdxl)).toEqual(['instantid', 'antelopev2']);
+    expect(idsForInstantly(workspace, pack())).toEqual([]);
+    const base = entry('sdxl-base');
+    expect([hasFamily([pack()], base), hasFamily([sdxl], base), hasFamily([{ ...sdxl, state: 'gone' }], base)]).toEqual([
+      false, true, false,
+    ]);
+  });
+});
+
+describe('models of the user’s own', () => {
+  const list = [
+    found(1, { kind: 'vae', name: 'vae-ft' }), found(2, { name: 'rain', architecture: 'sdxl', words: ['rainy'] }),
+    found(3, { kind: 'checkpoint', name: 'flux', state: 'refused', note: 'Flux is no Stable Diffusion.' }),
+    found(4, { name: 'film grain' }), found(5, { kind: 'embedding', name: 'easy', state: 'gone' }),
+  ];
+
+  test('a search finds by every word; what cannot be used is last, and has a shelf of its own', () => {
+    const names = (search: string, kind: Parameters<typeof foundBy>[1]['kind'] = 'all'): string =>
+      foundBy(list, { search, kind }).map(({ name }) => name).join();
+    expect(names('')).toBe('film grain,rain,vae-ft,flux,easy');
+    expect([names('loras grain film'), names('', 'lora'), names('', 'refused')]).toEqual([
+      'film grain', 'film grain,rain', 'flux,easy',
+    ]);
+    expect(foundLine(found(1, { kind: 'checkpoint', predictionType: 'v_prediction' }), en)).toBe(
+      'Checkpoint, Stable Diffusion 1.5, v-prediction, without VAE, 151 MB',
+    );
+  });
+
+  test('folders that change while they are read are read once more, and not once for each event', async () => {
+    let reads = 0;
+    const studio = testStudio({ 'models.found': async () => (reads++, await Promise.resolve(), list) });
+    const own = new FoundModels(studio.client);
+    await own.takeFolders([folder()]);
+    expect([own.isLoaded, reads]).toEqual([false, 0]);
+    await own.load();
+    await Promise.all([1, 2, 3, 4].map((number) => own.takeFolders([folder(number)])));
+    expect([own.folders[0]?.id, reads]).toEqual([foundId(4), 3]);
+    expect(own.addOnsFor('sdxl').map(({ name }) => name)).toEqual(['rain']);
+    expect(own.vaesFor('sd15').map(({ name }) => name)).toEqual(['vae-ft']);
+  });
+
+  test('a folder is named on the desktop, and what is found there is said', async () => {
+    const answers = [null, { folders: [folder(1), folder(2, { place: '/media/disk/loras' })] }];
+    const desktop = { call: async () => answers.shift(), subscribe: () => () => undefined } as never;
+    const { workspace } = await started({ 'models.folders': () => [folder(1)] }, desktop);
+    await workspace.found.load();
+    await addModels(workspace, 'folder');
+    expect(workspace.found.folders.length).toBe(1);
+    await addModels(workspace, 'folder');
+    expect([workspace.found.folders.length, workspace.notices.list[0]?.message]).toEqual([2, 'Reading /media/disk/loras']);
+  });
+
+  test('another VAE is chosen for a checkpoint', async () => {
+    const checkpoint = found(9, { kind: 'checkpoint', packId: sdxl.id });
+    const { workspace, studio } = await started({
+      'models.found': () => [checkpoint], 'models.setVae': ({ foundId: vaeId }) => ({ ...checkpoint, vaeId }),
+    });
+    await workspace.found.load();
+    await workspace.found.setVae(sdxl.id, foundId(1));
+    expect(workspace.found.list[0]?.vaeId).toBe(foundId(1));
+    expect(asked(studio, 'models.setVae')).toEqual([{ packId: sdxl.id, foundId: foundId(1) }]);
+  });
+});
+
+describe('LoRAs and embeddings beside a look', () => {
+  test('they go with the request, within what is allowed, and come back with a portrait’s settings', async () => {
+    const { workspace, studio } = await started({ 'models.found': () => [found(1), found(2, { words: ['grainy'] })] });
+    const { create } = workspace;
+    create.addOns.toggle(found(1));
+    create.addOns.setStrength(foundId(1), 0.65);
+    create.prompt = 'ohwx person';
+    await workspace.startCreating();
+    expect(asked(studio, 'portraits.create')[0]).toMatchObject({ addOns: [{ foundId: foundId(1), strength: 0.65 }] });
+
+    const made = portrait(5, { addOns: [{ foundId: foundId(2), strength: 0.4, name: 'film-grain-2' }] });
+    useSettings(workspace, made);
+    await workspace.found.load();
+    create.addOns.recognize((id) => workspace.found.find(id));
+    expect(create.addOns.list).toMatchObject([{ name: 'film-grain-2', strength: 0.4, words: ['grainy'], kind: 'lora' }]);
+    expect(portraitRows(workspace, made)).toContainEqual(['With', 'film-grain-2 0.40']);
+    create.addOns.toggle(found(2));
+    expect(create.addOns.request()).toEqual([]);
+  });
+
+  test('one of another family of models stands in the way, and there is room for eight', () => {
+    const create = new Create(testStudio().client);
+    create.prompt = 'x';
+    create.addOns.toggle(found(1, { architecture: 'sdxl' }));
+    expect([create.obstacle(null, pack(), true), create.obstacle(null, sdxl, true)]).toEqual(['add-on-misfit', null]);
+    const plan = new AddOnPlan();
+    for (let number = 1; number <= 10; number++) plan.toggle(found(number));
+    expect([plan.list.length, plan.isFull]).toEqual([mostAddOns, true]);
+  });
+
+  test('a model whose file is not there draws and teaches nothing', async () => {
+    const { workspace } = await started();
+    const gone = { ...pack(), state: 'gone' as const };
+    workspace.create.prompt = 'x';
+    workspace.teach.setPacks([gone]);
+    expect(workspace.create.obstacle(null, gone, true)).toBe('model-gone');
+    expect(workspace.teach.obstacle(workspace.photos.list, true)).toBe('model-gone');
+  });
+});
+
+describe('memory', () => {
+  async function planning(changes: Parameters<typeof testStudio>[0] = {}) {
+    const studio = testStudio({
+      'studio.state': () => ({
+        version: '1', engine: workspaceEngine, settings: defaultStudioSettings, packs: [sdxl], styles: [],
+      }),
+      'looks.list': () => [look(1, { packId: sdxl.id })],
+      ...changes,
+    });
+    const clock = handClock();
+    const workspace = new Workspace(studio.client, { schedule: clock.schedule });
+    workspace.start();
+    await settle();
+    return { studio, workspace, wait: async () => (clock.wind(300), settle()) };
+  }
+  const workspaceEngine = {
+    state: 'ready', provider: 'cpu', precision: 'float32', fallbackReason: null, deviceName: null,
+  };
+
+  test('it is asked for a moment after the last change, for the largest size; nothing too large starts', async () => {
+    const { studio, workspace, wait } = await planning({ 'memory.planPortraits': tooLargePlan });
+    const { create } = workspace;
+    create.prompt = 'ohwx person';
+    create.sizes = [{ widthPx: 512, heightPx: 512 }, { widthPx: 768, heightPx: 1024 }];
+    planPortraitMemory(workspace);
+    planCreating(workspace);
+    await workspace.startCreating();
+    expect(asked(studio, 'portraits.create')).toHaveLength(1);
+    await wait();
+    expect(asked(studio, 'memory.planPortraits')).toMatchObject([
+      { packId: sdxl.id, isInstant: false, settings: { widthPx: 768, heightPx: 1024 } },
+    ]);
+    await workspace.startCreating();
+    expect(asked(studio, 'portraits.create')).toHaveLength(1);
+    portraitChange(workspace, tooLargePlan().suggestions[0]!)!();
+    expect(create.sizes).toEqual([{ widthPx: 512, heightPx: 512 }, { widthPx: 640, heightPx: 832 }]);
+    expect(portraitChange(workspace, tooLargePlan().suggestions[2]!)).toBeNull();
+  });
+
+  test('teaching is planned with its method, told on its card, and what helps is done by a button', async () => {
+    const { studio, workspace, wait } = await planning({ 'memory.planTeaching': tooLargePlan });
+    const { memory, teach } = workspace;
+    planTeachingMemory(workspace);
+    await wait();
+    expect(asked(studio, 'memory.planTeaching')).toMatchObject([{ packId: sdxl.id, method: 'lora' }]);
+    expect([memory.known(sdxl.id, 'lora')?.fits, memory.known(sdxl.id, 'dreambooth')]).toEqual([false, null]);
+    await workspace.startTeaching();
+    expect(asked(studio, 'looks.teach')).toEqual([]);
+    const [resolution, batch] = tooLargePlan().suggestions;
+    teachingChange(workspace, resolution!)!();
+    teach.set('batchSize', 4);
+    teachingChange(workspace, { ...batch!, to: '1' })!();
+    expect([teach.chosen('resolutionPx'), teach.chosen('batchSize'), teach.chosen('gradientAccumulationSteps')]).toEqual([
+      768, 1, 4,
+    ]);
+    planTeachingMemory(workspace);
+    await workspace.startTeaching();
+    expect(asked(studio, 'looks.teach')).toHaveLength(1);
+  });
+
+  test('the built-in model runs on anything, so nothing is asked', async () => {
+    const { workspace, studio } = await started();
+    planTeachingMemory(workspace);
+    planPortraitMemory(workspace);
+    await settle();
+    expect(asked(studio, 'memory.planTeaching')).toEqual([]);
+  });
+
+  test('parts that are loaded together are one line; memory that is not known is not promised', () => {
+    const parts = memoryPlan().parts.map((part) => ({ ...part, stage: part.name === 'vae' ? 1 : part.stage }));
+    const stages = stagesOf(memoryPlan({ parts }));
+    expect(stages.map(({ names, bytes }) => [names.join(), bytes / 1e9])).toEqual([
+      ['text-encoder', 1.8], ['unet,vae', expect.closeTo(9, 6)],
+    ]);
+    expect(memoryLine(memoryPlan(), en)).toBe('Needs 7.4 GB of your 12.0 GB of graphics memory');
+    expect(memoryLine(memoryPlan({ availableBytes: null, memory: 'machine' }), en)).toBe('Needs 7.4 GB of memory');
+  });
+});
+
+test('the machine: trials are counted, those that are not right come first, and two looks at once are one', async () => {
+  const { workspace, studio } = await started();
+  await Promise.all([workspace.machine.load(), workspace.machine.examine(true)]);
+  expect(asked(studio, 'machine.examine')).toEqual([{ isAnew: false }]);
+  const webgpu = machineReport().providers.find(({ name }) => name === 'webgpu')!;
+  expect(countRight(webgpu)).toEqual({ right: 10, refused: 1, bad: 0 });
+  expect(operatorRows(webgpu).map(({ operator, float32 }) => [operator, float32?.outcome])[0]).toEqual(['Gelu', undefined]);
+  expect(operatorRows(provider('cpu'))).toEqual([]);
+});
+
+test('what was made with a model that is not for commercial use is marked, by its way too', () => {
+  const limited = { ...pack(), isCommercialUseAllowed: false };
+  const instant = { ...pack(), instantly: { isReady: true, missing: [], isResearchOnly: true, canBeFast: false } };
+  const instantly = { pose: { kind: 'none' } } as const;
+  expect([
+    isNonCommercial([limited], look()), isNonCommercial([pack()], look()), isNonCommercial([instant], portrait()),
+    isNonCommercial([instant], portrait(1, { instantly })), isNonCommercial([], portrait(1, { instantly })),
+  ]).toEqual([true, false, false, true, false]);
+});
+
+test('a sentence of the studio that a language knows is said in it, and any other as it is', () => {
+  const saying: Saying = [/^Found (\d+) in (.+)\.$/, (count, place) => `在 ${place} 找到 ${count} 个。`];
+  const words = { ...zhHans, said: [saying] };
+  expect(saidText('Found 3 in ~/x.', words)).toBe('在 ~/x 找到 3 个。');
+  expect(saidText('Something else.', words)).toBe('Something else.');
+});
+
+test('everything of the catalogue that is shipped has its states in the words of both languages', () => {
+  for (const words of [en, zhHans]) {
+    for (const { state, kind } of catalogue()) {
+      expect(words.downloads.states[state]).not.toBe('');
+      expect(words.downloads.kinds[kind]).not.toBe('');
+    }
+  }
+});
