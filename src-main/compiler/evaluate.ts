@@ -1,4 +1,5 @@
-// The float64 reference: runs a graph node by node with the rules' own evaluations. Slow, exact, no device.
+// The float64 reference: runs a graph node by node with the rules' own evaluations. Slow, exact, no device. Values
+// whose type is float16 are rounded to it as they are made, so that what overflows or vanishes there does so here.
 
 import { type DType, type Tensor, elementCount, newTensorData } from '../tensor/tensor.ts';
 import { toFloat32, toFloatDType } from '../tensor/half.ts';
@@ -27,9 +28,16 @@ export function evaluate(graph: Graph, feeds: Readonly<Record<string, Tensor>>):
   }
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((value) => value && values.get(value));
-    ruleOf(node.op).evaluate(inputs, node).forEach((array, index) => values.set(node.outputs[index]!, array));
+    ruleOf(node.op).evaluate(inputs, node).forEach((array, index) => {
+      const output = node.outputs[index]!;
+      values.set(output, output.dtype === 'float16' ? rounded(array) : array);
+    });
   }
   return Object.fromEntries([...graph.outputs].map(([name, value]) => [name, values.get(value)!]));
+}
+
+function rounded({ shape, values }: NumberArray): NumberArray {
+  return { shape, values: Float64Array.from(Float16Array.from(values)) };
 }
 
 export function numbersOf(tensor: Tensor): NumberArray {

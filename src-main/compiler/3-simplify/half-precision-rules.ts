@@ -4,6 +4,7 @@
 
 import { elementCount } from '../../tensor/tensor.ts';
 import { type Graph, type Node, type Value, countUses, presentInputs } from '../1-build/graph.ts';
+import { isGradientScope } from './gradient-front.ts';
 
 /**
  * What stands for a value: numbers in float16 or in float32; 'factor', one float32 number from outside that may be
@@ -32,10 +33,6 @@ function all(kind: OpKind, ops: readonly string[]): Record<string, OpKind> {
 
 /** Nodes of these scopes stay in float32: master copies of what learns, and the scale of the loss. */
 const islands = /^(optimizer|loss-scale)(\/|$)/;
-
-export function isGradientScope(scope: string): boolean {
-  return scope === 'gradient' || scope.startsWith('gradient/');
-}
 
 export interface HalfPrecisionOptions {
   /** 'float32' for networks whose attention scores exceed 65504 (diffusers' upcast_attention: Stable Diffusion 2.1). */

@@ -2,12 +2,14 @@
 // (half-precision-rules.ts says which). Weights that a file holds in float16 are read as they are. Inputs and outputs
 // of the graph keep their type.
 
-import { type DType, type Tensor, elementCount } from '../../tensor/tensor.ts';
+import type { DType, Tensor } from '../../tensor/tensor.ts';
 import { toFloatDType } from '../../tensor/half.ts';
 import { isTensorReference } from '../../tensor/weights.ts';
+import { heldBack, zeroAfter } from '../1-build/barrier.ts';
 import { GraphBuilder } from '../1-build/graph-builder.ts';
 import type { Graph, Node, Value } from '../1-build/graph.ts';
-import { type HalfPrecisionOptions, HalfPrecisionPlan, isGradientScope } from './half-precision-rules.ts';
+import { GradientFront, isAgain, isGradientScope } from './gradient-front.ts';
+import { type HalfPrecisionOptions, HalfPrecisionPlan } from './half-precision-rules.ts';
 
 type FloatType = 'float16' | 'float32';
 
@@ -24,12 +26,16 @@ class Conversion {
   readonly #made = new Map<Value, Value>();
   /** The same in the other type, one for the forward and one for the backward pass. */
   readonly #cast = { forward: new Map<Value, Value>(), backward: new Map<Value, Value>() };
+  readonly #front: GradientFront;
+  /** By scope of the backward pass: a zero that is known once the gradient has arrived there. */
+  readonly #zeros = new Map<string, Value>();
   readonly #frozen: Readonly<Record<FloatType, Map<Value, Value>>> = { float16: new Map(), float32: new Map() };
 
   constructor(graph: Graph, plan: HalfPrecisionPlan) {
     this.#g = new GraphBuilder(graph.name);
     this.#graph = graph;
     this.#plan = plan;
+    this.#front = new GradientFront(graph);
   }
 
   graph(): Graph {
@@ -37,10 +43,12 @@ class Conversion {
       this.#made.set(input, this.#g.input(input.name, input.dtype, input.shape));
     }
     for (const node of this.#graph.nodes) {
-      if (this.#plan.kindOf(node.outputs[0]!) !== 'frozen') this.#g.inScope(node.scope, () => this.#convert(node));
+      if (this.#plan.kindOf(node.outputs[0]!) === 'frozen') continue;
+      this.#g.inScope(node.scope, () => this.#convert(node));
+      this.#front.pass(node);
     }
     for (const [name, value] of this.#graph.outputs) {
-      this.#g.output(name, isFloat(value) ? this.#in(value, 'float32', 'forward') : this.#whole(value));
+      this.#g.output(name, isFloat(value) ? this.#in(value, 'float32', 'forward', '') : this.#whole(value));
     }
     return this.#g.graph();
   }
@@ -49,7 +57,7 @@ class Conversion {
     const dtype = this.#plan.dtypeOf(node);
     const pass = isGradientScope(node.scope) ? 'backward' : 'forward';
     const inputs = node.inputs.map((value) => (
-      value && (isFloat(value) ? this.#in(value, dtype, pass) : this.#whole(value))));
+      value && (isFloat(value) ? this.#in(value, dtype, pass, node.scope) : this.#whole(value))));
     const outputs = this.#g.node(node.op, inputs, node.attributes);
     node.outputs.forEach((value, index) => {
       const output = outputs[index]!;
@@ -63,26 +71,29 @@ class Conversion {
     return this.#made.get(value) ?? this.#frozenIn(value, 'float32');
   }
 
-  #in(value: Value, dtype: FloatType, pass: 'forward' | 'backward'): Value {
+  #in(value: Value, dtype: FloatType, pass: 'forward' | 'backward', scope: string): Value {
     if (this.#plan.kindOf(value) === 'frozen') return this.#frozenIn(value, dtype);
     const made = this.#made.get(value)!;
     if (made.dtype === dtype) return made;
     const known = this.#cast[pass].get(value);
     if (known) return known;
-    const cast = pass === 'backward' && this.#cast.forward.has(value) && dtype === 'float32'
-      ? this.#castAgain(made) : this.#g.cast(made, dtype);
+    const isKept = pass === 'backward' && !isAgain(value) && !isGradientScope(value.producer?.scope ?? '');
+    const source = isKept && dtype === 'float32' ? this.#heldBack(made, scope) : made;
+    const cast = this.#g.cast(source, dtype);
     this.#cast[pass].set(value, cast);
     return cast;
   }
 
-  /**
-   * In another shape, so that it is not merged with the cast of the forward pass: the float32 numbers would be kept
-   * until now, twice the size of what they are made of.
-   */
-  #castAgain(x: Value): Value {
-    const count = elementCount(x.shape);
-    const flat = this.#g.reshape(x, x.shape.length === 1 ? [1, count] : [count]);
-    return this.#g.reshape(this.#g.cast(flat, 'float32'), x.shape);
+  /** Kept in float16 until the backward pass comes to this scope: only then is it made float32. */
+  #heldBack(x: Value, scope: string): Value {
+    let zero = this.#zeros.get(scope);
+    if (!zero) {
+      const arrived = this.#front.value && this.#made.get(this.#front.value);
+      if (!arrived) return x;
+      zero = zeroAfter(this.#g, arrived);
+      this.#zeros.set(scope, zero);
+    }
+    return heldBack(this.#g, x, zero);
   }
 
   /** Weights and what is made of them alone, in the type that is asked for; others as they are. */
