@@ -7,6 +7,7 @@ type OfModel = Pick<Look, 'packId'> | Pick<Portrait, 'packId' | 'instantly'>;
 /** Whether a look or a portrait was made with a model, or by way of networks, whose licence forbids commercial use. */
 export function isNonCommercial(packs: readonly Pack[], made: OfModel): boolean {
   const pack = packs.find(({ id }) => id === made.packId);
+  if (!pack) return false;
   const isInstant = 'instantly' in made && made.instantly !== null;
-  return pack !== undefined && (!pack.isCommercialUseAllowed || (isInstant && (pack.instantly?.isResearchOnly ?? false)));
+  return !pack.isCommercialUseAllowed || (isInstant && (pack.instantly?.isResearchOnly ?? false));
 }

@@ -15,9 +15,15 @@ export function entryDescription({ id, description }: CatalogueEntry, words: Wor
   return words.downloads.descriptions[id] ?? description;
 }
 
-/** What cannot be done without it, in one line. */
-export function purposesOf({ neededFor }: CatalogueEntry, words: Words): string {
-  return neededFor.map((purpose) => words.downloads.purposes[purpose] ?? purpose).join(words.listSeparator);
+/** What kind of thing it is, what cannot be done without it, and what it is of no use without. */
+export function entryFacts(
+  { kind, neededFor }: CatalogueEntry, needs: readonly CatalogueEntry[], words: Words,
+): string {
+  const purposes = neededFor.map((purpose) => words.downloads.purposes[purpose] ?? purpose);
+  const others = needs.map((entry) => entryName(entry, words));
+  return words.downloads.facts(
+    words.downloads.kinds[kind], purposes.join(words.listSeparator), others.join(words.listSeparator),
+  );
 }
 
 export function licenseName({ id, name }: ModelLicense, words: Words): string {
@@ -79,5 +85,5 @@ export function changeLine({ setting, from, to, savedBytes, timeFactor }: Memory
     words.memory.settings[setting](from, to),
     savedBytes > 0 ? words.memory.saves(formatBytes(savedBytes)) : '',
     timeFactor >= 1.05 ? words.memory.slower(timeFactor.toFixed(1)) : '',
-  ].filter(Boolean).join(words.listSeparator);
+  ].filter(Boolean).join(words.memory.separator);
 }

