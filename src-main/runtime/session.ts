@@ -10,6 +10,7 @@ import { defaultAttentionLimits } from '../compiler/3-simplify/lower-attention.t
 import { type SimplifyOptions, simplify } from '../compiler/3-simplify/simplify.ts';
 import { emitOnnx } from '../compiler/4-emit/emit.ts';
 import type { DType, Shape, Tensor, TensorData } from '../tensor/tensor.ts';
+import { uselessOptimizers } from './optimizers.ts';
 
 export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
 
@@ -149,8 +150,9 @@ function ortOptions(options: SessionOptions, root: string): ort.InferenceSession
         ...(savesMemory ? { disable_prepacking: '1' } : {}),
         ...(options.noFallback ? { disable_cpu_ep_fallback: '1' } : {}),
       },
-      // copies every convolution weight into another layout: 12 s and 2 GB for the UNet of SD 1.5
-      ...(savesMemory ? { optimization: { disable_specified_optimizers: 'NchwcTransformer' } } : {}),
+      optimization: {
+        disable_specified_optimizers: uselessOptimizers(options.provider === 'cpu', savesMemory),
+      },
     },
   };
 }
