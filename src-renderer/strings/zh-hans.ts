@@ -150,7 +150,8 @@ export const zhHans: Words = {
     deviceHelp: '下次启动引擎时生效。',
     deviceNow: '当前',
     privacy: '隐私',
-    privacyText: '工作室不与任何人联网通信。照片、人脸、提示词和写真只保存在这台电脑上。每张写真的文件中都标记为 AI 生成。',
+    privacyText: '照片、人脸、提示词和写真只保存在这台电脑上。软件不会自行联网：只有在您获取模型时，才会请求该文件的地址。' +
+      '每张写真的文件中都标记为 AI 生成。',
     version: '版本',
   },
   notices: {

@@ -1,6 +1,7 @@
 // What a desktop's preload puts on the window, for a page in a plain browser: studio commands go to the page's own
 // server, those of the desktop are answered here and written down.
 
+import { folder } from '../renderer/model-nouns.ts';
 import { job } from '../renderer/nouns.ts';
 
 const importing = job('import', 77, {
@@ -14,6 +15,8 @@ export const bridgeScript = `
     'desktop.choosePhotos': { job: null },
     'desktop.chooseFolder': { ticket: '${'a'.repeat(32)}', place: '~/Pictures' },
     'desktop.moveLibrary': { place: '~/Pictures' },
+    'desktop.chooseModels': { folders: ${JSON.stringify([folder(1), folder(4, { place: '/media/models' })])} },
+    'desktop.chooseModelStore': { place: '/media/downloads' },
   };
   const listeners = [];
   window.menu = (action) => listeners.forEach((listener) => listener({ type: 'menu', action }));
