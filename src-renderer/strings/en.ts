@@ -152,8 +152,9 @@ export const en = {
     deviceHelp: 'Takes effect the next time the engine starts.',
     deviceNow: 'Now',
     privacy: 'Privacy',
-    privacyText: 'Photos, faces, prompts and portraits are kept on this computer only. Nothing goes out by itself: only when you ' +
-      'fetch a model, its address is asked for. Each portrait is marked in its file as made by AI.',
+    privacyText: 'Photos, faces, prompts and portraits are kept on this computer only. Nothing goes out by itself: ' +
+      'when you fetch a model, its address is asked for, and no more. ' +
+      'Each portrait is marked in its file as made by AI.',
     version: 'Version',
   },
   notices: {

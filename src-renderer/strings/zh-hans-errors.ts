@@ -148,6 +148,13 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   'jobs.nothing-to-keep': always(
     '这个任务还没有学到可以保留的内容。', '您的照片和已有的形象都没有改动。', '请等到第一个快照完成，或取消任务。'),
   'jobs.unknown': always('这个任务已不存在。', unchanged, '请再查看一次任务队列。'),
+  'training.exceeds-half': ({ trainingStep, snapshotStep }) => ({
+    what: `第 ${trainingStep} 步需要 16 位（float16）存不下的数值。`,
+    safe: Number(snapshotStep) > 0
+      ? `第 ${snapshotStep} 步之前学到的内容都还在，您的照片和模型没有任何改动。`
+      : '您的照片和模型没有任何改动，还没有学到任何内容。',
+    todo: '请在设置的“精度”中选择 32 位（float32）后继续，会占用更多内存和时间。',
+  }),
   'training.not-finite': ({ trainingStep, snapshotStep }) => ({
     what: `第 ${trainingStep} 步时损失不再是数字。`,
     safe: Number(snapshotStep) > 0

@@ -1,7 +1,7 @@
 // The screens of the frame: first steps, the wall of people, deleting one, the queue, settings and what lies over them.
 
 import type { Page } from 'playwright-core';
-import * as faces from './face-scenes.ts';
+import { cuda } from '../renderer/model-nouns.ts';
 import * as scenes from './scenes.ts';
 import type { Scene } from './stage.ts';
 
@@ -70,11 +70,17 @@ export const frameScreens: Screen[] = [
       await page.locator('dialog .button.primary').waitFor();
     },
   },
-  { name: 'models, parts are missing', scene: faces.lackingScene, act: openRest(1) },
   { name: 'queue, paused', scene: scenes.pausedScene, act: openQueue },
   { name: 'queue, stopped, in order', scene: busyQueue, act: openQueue },
-  { name: 'models', scene: scenes.fullScene, act: openRest(1) },
-  { name: 'settings', scene: scenes.longScene, act: openRest(2) },
+  {
+    name: 'settings, the machine', scene: () => ({ ...scenes.longScene(), cuda: cuda({ state: 'missing' }) }),
+    act: async (page) => {
+      await openRest(2)(page);
+      await page.locator('main summary').first().waitFor();
+      for (const summary of await page.locator('main summary').all()) await summary.click();
+      await page.locator('td.refused').first().waitFor();
+    },
+  },
   {
     name: 'settings, the report', scene: scenes.fullScene,
     act: async (page) => {

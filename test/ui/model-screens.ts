@@ -1,12 +1,10 @@
-// Screens of models from elsewhere: the Models page, what is shown before a download, add-ons, memory, the machine.
+// Screens of models from elsewhere: the Models page, what is shown before a download, add-ons, memory.
 
 import type { Page } from 'playwright-core';
 import type { Screen } from './frame-screens.ts';
 import { modelScene, shortScene } from './model-scenes.ts';
 
-const openPageOf = (index: number) => async (page: Page): Promise<void> =>
-  page.locator('nav .rest button').nth(index).click();
-const openModels = openPageOf(1);
+const openModels = async (page: Page): Promise<void> => page.locator('nav .rest button').nth(1).click();
 
 async function openCreate(page: Page): Promise<void> {
   await page.locator('header > button').nth(1).click();
@@ -35,7 +33,8 @@ export const modelScreens: Screen[] = [
     name: 'create, with LoRAs of one’s own', scene: modelScene,
     act: async (page) => {
       await openCreate(page);
-      await page.locator('[role=group] .line > .button.small').last().click();
+      await page.locator('.add-ons .line .button').first().click();
+      await page.locator('dialog input[type=checkbox]').first().waitFor();
       for (const box of await page.locator('dialog input[type=checkbox]').all()) await box.check();
       await page.locator('dialog .primary').click();
       await page.locator('.memory summary').click();
@@ -48,14 +47,6 @@ export const modelScreens: Screen[] = [
       await page.locator('main select').first().selectOption({ index: 1 });
       await page.locator('.memory .button').first().waitFor();
       await page.locator('.memory summary').click();
-    },
-  },
-  {
-    name: 'settings, the machine', scene: modelScene,
-    act: async (page) => {
-      await openPageOf(2)(page);
-      for (const summary of await page.locator('main summary').all()) await summary.click();
-      await page.locator('td.refused').first().waitFor();
     },
   },
 ];

@@ -1,5 +1,5 @@
-// Models from elsewhere worked by mouse and by keys: fetching with licences, downloads in the queue, folders and VAEs of
-// one's own, LoRAs beside a look, memory that is short, the machine.
+// Models from elsewhere worked by mouse and by keys: fetching with licences, downloads in the queue, folders and VAEs
+// of one's own, LoRAs beside a look, memory that is short, the machine.
 
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
@@ -59,7 +59,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     expect(await dialog.getByRole('button', { name: /^Download/ }).isDisabled()).toBe(true);
   });
 
-  test('a download is seen in the status bar, paused and discarded in the queue, and asks before it discards', async () => {
+  test('a download is seen in the status bar, paused in the queue, and discarded only after a question', async () => {
     await open(modelScene());
     await page.getByText('Downloading SDXL base 1.0, 24 %').waitFor();
     const base = modelScene().catalogue!.find(({ id }) => id === 'sdxl-base')!;
