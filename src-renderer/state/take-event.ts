@@ -1,8 +1,10 @@
 // What each event of the studio changes on the page.
 
+import type { CatalogueEntry } from '../../src-main/contract/models.ts';
 import type { Look, Pack, Portrait } from '../../src-main/contract/nouns.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import type { Job } from '../../src-main/contract/work.ts';
+import { entryName } from '../strings/catalogue-words.ts';
 import { tellImport } from './import-acts.ts';
 import { isEnded } from './jobs.svelte.ts';
 import { takeSaved } from './saving-acts.ts';
@@ -30,12 +32,22 @@ export function takeEvent(workspace: Workspace, event: StudioEvent): void {
     case 'job-note': return runLog.note(event.jobId, event.sentence);
     case 'snapshot-added': return snapshots.take(event.snapshot);
     case 'styles-changed': return readStyles(workspace);
-    case 'model-changed': return workspace.catalogue.take(event.model);
+    case 'model-changed': return takeModel(workspace, event.model);
     case 'model-folders': return void workspace.notices.attempt(() => workspace.found.takeFolders(event.folders));
     case 'packs-changed': return takePacks(workspace, event.packs);
     case 'cuda-libraries': return workspace.machine.takeCuda(event.libraries);
     case 'engine-state': studio.engine = event.engine;
   }
+}
+
+/** A download that has come to its end is told, and what the studio can do with it is read. */
+function takeModel(workspace: Workspace, model: CatalogueEntry): void {
+  const { catalogue, models, notices, studio, words } = workspace;
+  const wasComing = (catalogue.find(model.id)?.download ?? null) !== null;
+  catalogue.take(model);
+  if (!wasComing || model.state !== 'installed' || model.download) return;
+  notices.say(words.downloads.arrived(entryName(model, words)));
+  void notices.attempt(() => Promise.all([catalogue.load(), studio.load(), models.load()]));
 }
 
 /** What instant portraits need is read again with the packs: a model that came may have been just that. */

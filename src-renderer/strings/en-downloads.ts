@@ -24,6 +24,7 @@ export const enDownloads = {
   verified: (name: string) => `${name} is, byte for byte, what was published`,
   isDamaged: (name: string) => `${name} is damaged. Get it again: only what is wrong is replaced.`,
   damagedText: 'A file is no longer what was published. Get it again.',
+  arrived: (name: string) => `${name} has come, and every byte is right`,
   removed: (name: string) => `${name} removed`,
   question: {
     remove: (name: string, size: string) =>

@@ -21,6 +21,7 @@ export const zhHansDownloads: typeof enDownloads = {
   verified: (name) => `${name}与发布的文件完全一致`,
   isDamaged: (name) => `${name}已损坏。请重新获取，只会替换出错的部分。`,
   damagedText: '有文件已不是发布时的样子，请重新获取。',
+  arrived: (name) => `${name}已下载完成，核对无误`,
   removed: (name) => `已移除${name}`,
   question: {
     remove: (name, size) => `移除${name}并腾出 ${size}？以后可以重新下载。用它学会的形象会保留，等它回来即可使用。`,

@@ -153,7 +153,7 @@ export const zhHansErrors: Record<string, ErrorWords> = {
     safe: Number(snapshotStep) > 0
       ? `第 ${snapshotStep} 步之前学到的内容都还在，您的照片和模型没有任何改动。`
       : '您的照片和模型没有任何改动，还没有学到任何内容。',
-    todo: '请在设置的“精度”中选择 32 位（float32）后继续，会占用更多内存和时间。',
+    todo: '请在设置的“数值类型”中选择 32 位（float32）后继续，会占用更多内存和时间。',
   }),
   'training.not-finite': ({ trainingStep, snapshotStep }) => ({
     what: `第 ${trainingStep} 步时损失不再是数字。`,

@@ -17,7 +17,7 @@ import { zhHans } from '../../src-renderer/strings/zh-hans.ts';
 import { catalogue, download, entry, folder, found, foundId, store } from './model-nouns.ts';
 import { look, pack, portrait } from './nouns.ts';
 import { asked, started } from './started.ts';
-import { refusal, testStudio } from './test-client.ts';
+import { refusal, settle, testStudio } from './test-client.ts';
 
 const sdxl: Pack = { ...pack(), id: 'own-sdxl' as PackId, isBuiltIn: false, architecture: 'sdxl', origin: 'own' };
 const models = { 'models.list': () => store() };
@@ -100,6 +100,9 @@ describe('the catalogue', () => {
     studio.emit({ type: 'model-changed', model: entry('antelopev2', { download: download({ state: 'failed' }) }) });
     studio.emit({ type: 'model-changed', model: entry('sdxl-base', { state: 'installed' }) });
     expect(line()).toBe('1 download did not finish');
+    expect(workspace.notices.list[0]?.message).toBe('SDXL base 1.0 has come, and every byte is right');
+    await settle();
+    expect(asked(studio, 'studio.state')).toHaveLength(2);
     studio.emit({ type: 'packs-changed', packs: [pack(), sdxl] });
     workspace.teach.choosePack(sdxl.id);
     expect([workspace.studio.packs.length, workspace.teach.pack?.id]).toEqual([2, sdxl.id]);

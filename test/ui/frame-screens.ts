@@ -1,7 +1,7 @@
 // The screens of the frame: first steps, the wall of people, deleting one, the queue, settings and what lies over them.
 
 import type { Page } from 'playwright-core';
-import { cuda } from '../renderer/model-nouns.ts';
+import { catalogue, cuda } from '../renderer/model-nouns.ts';
 import * as scenes from './scenes.ts';
 import type { Scene } from './stage.ts';
 
@@ -38,7 +38,7 @@ function busyQueue(): Scene {
 export const frameScreens: Screen[] = [
   { name: 'first steps', scene: scenes.emptyScene },
   {
-    name: 'first steps, what this computer can do', scene: scenes.emptyScene,
+    name: 'first steps, what this computer can do', scene: () => ({ ...scenes.emptyScene(), catalogue: catalogue() }),
     act: async (page) => page.locator('.bottom .primary').click(),
   },
   {

@@ -18,6 +18,10 @@ const cutOff = errorDataOf(new UserError('models.cut-off', {
   what: 'huggingface.co ended the connection.', safe: 'The 98 MB that have come are kept.', todo: 'Try again later.',
 }));
 
+const brokenStyle = errorDataOf(new UserError('styles.broken-file', {
+  what: '“noir.json” is no JSON: line 3 ends too early.', safe: 'Your other styles are as they were.',
+  todo: 'Open the file and close its bracket.',
+}));
 const failed = download({ state: 'failed', error: cutOff, bytesDone: 98_000_000, bytesPerSecond: null });
 
 /** A checkpoint of the user's own, whose licence forbids commercial use. */
@@ -68,7 +72,7 @@ export const modelScene = (): Scene => {
       (each.id === 'antelopev2' ? { ...each, state: 'partial', download: failed } : each)),
     settings: { mirrors: [{ from: 'huggingface.co', to: 'https://mirror.example/hf' }] },
     engine: { ...engine(), provider: 'webgpu', precision: 'float16', deviceName: 'NVIDIA GeForce RTX 3060' },
-    cuda: cuda({ state: 'missing' }), machine: machineReport(), portraits: drawnWithOwn(),
+    styleProblems: [brokenStyle], cuda: cuda({ state: 'missing' }), machine: machineReport(), portraits: drawnWithOwn(),
   };
 };
 

@@ -38,6 +38,7 @@ export const modelScreens: Screen[] = [
       for (const box of await page.locator('dialog input[type=checkbox]').all()) await box.check();
       await page.locator('dialog .primary').click();
       await page.locator('.memory summary').click();
+      await page.locator('.gallery summary').click();
     },
   },
   {
