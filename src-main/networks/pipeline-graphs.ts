@@ -1,5 +1,5 @@
-// The graphs of a pipeline: text encoders, UNet, VAE encoder and decoder, each for one size. All compute in float32,
-// the VAE too: SDXL's overflows in float16.
+// The graphs of a pipeline: text encoders, UNet, VAE encoder and decoder, each for one size. All are built in float32;
+// precision.ts says which of them are made float16 afterwards.
 
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
 import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';

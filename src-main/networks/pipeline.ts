@@ -18,6 +18,7 @@ import { joinBatch, splitBatch } from './batches.ts';
 import type { InstantId } from './instant-id.ts';
 import { faceFeeds, faceFormOf, type FaceInput, resamplerGraph } from './instant-id-graph.ts';
 import { decoderGraph, encoderGraph, textGraph, unetGraph } from './pipeline-graphs.ts';
+import { type Precision, precisionOptions, vaePrecision } from './precision.ts';
 import {
   checkPromptIds, joinTextStates, promptFeeds, type TextStates, wholePictureTimeIds,
 } from './text-states.ts';
@@ -44,6 +45,8 @@ export interface PipelineOptions {
   readonly threads?: number;
   /** Leave weights in the mapped file and give buffers back: for checkpoints of real size. */
   readonly favour?: 'speed' | 'memory';
+  /** See precision.ts; float32 unless told. What goes in and comes out is float32 either way. */
+  readonly precision?: Precision;
   /** The form of the adapter that encodeText() and predict() will be given; none: they take no adapter. */
   readonly adapter?: AdapterForm;
   /** Layers that the text encoders leave out at their end ("clip skip" minus one); 0 unless told. */
@@ -112,11 +115,13 @@ class LoadedPipeline implements Pipeline {
   readonly config: PipelineConfig;
   readonly #options: PipelineOptions;
   readonly #sessions: KeptSessions<Session>;
+  #vaePrecision: Precision;
 
   constructor(checkpoint: Checkpoint, options: PipelineOptions) {
     this.checkpoint = checkpoint;
     this.config = pipelineConfigOf(checkpoint);
     this.#options = options;
+    this.#vaePrecision = vaePrecision(checkpoint, options.precision);
     this.#sessions = new KeptSessions(keptSessions[options.favour ?? 'speed']);
   }
 
@@ -182,19 +187,20 @@ class LoadedPipeline implements Pipeline {
 
   async decode(latents: Tensor): Promise<Tensor> {
     const [, ...one] = latents.shape;
-    const session = await this.#session(`decoder ${one.join('x')}`, () => decoderGraph(this.checkpoint, one));
     const pictures = [];
-    for (const latent of splitBatch(latents)) pictures.push((await session.run({ latent }))['image']!);
+    for (const latent of splitBatch(latents)) {
+      const out = await this.#runVae(`decoder ${one.join('x')}`, () => decoderGraph(this.checkpoint, one), { latent });
+      pictures.push(out['image']!);
+    }
     return joinBatch(pictures);
   }
 
   async encode(pixels: Tensor): Promise<{ mean: Tensor; logVariance: Tensor }> {
     const [, ...one] = pixels.shape;
-    const session = await this.#session(`encoder ${one.join('x')}`, () => encoderGraph(this.checkpoint, one));
     const means = [];
     const logVariances = [];
     for (const image of splitBatch(pixels)) {
-      const out = await session.run({ image });
+      const out = await this.#runVae(`encoder ${one.join('x')}`, () => encoderGraph(this.checkpoint, one), { image });
       means.push(out['mean']!);
       logVariances.push(out['logVariance']!);
     }
@@ -205,7 +211,23 @@ class LoadedPipeline implements Pipeline {
     await this.#sessions.release();
   }
 
-  #session(key: string, build: () => Graph): Promise<Session> {
-    return this.#sessions.get(key, () => openSession(build(), this.#options));
+  /** In float16 as long as that holds the numbers; once one was none, in float32. */
+  async #runVae(key: string, build: () => Graph, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {
+    const precision = this.#vaePrecision;
+    const session = await this.#session(`${key} ${precision}`, build, precision);
+    const out = await session.run(feeds);
+    const isHeld = precision === 'float32' || Object.values(out).every(hasNumbers);
+    if (isHeld) return out;
+    this.#vaePrecision = 'float32';
+    return await this.#runVae(key, build, feeds);
   }
+
+  #session(key: string, build: () => Graph, precision = this.#options.precision): Promise<Session> {
+    const simplify = precisionOptions(this.checkpoint, precision);
+    return this.#sessions.get(key, () => openSession(build(), { ...this.#options, simplify }));
+  }
+}
+
+function hasNumbers({ data }: Tensor): boolean {
+  return (data as Float32Array).every(Number.isFinite);
 }

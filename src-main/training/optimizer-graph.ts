@@ -12,6 +12,9 @@ import { type OptimizerSettings, optimizerOf } from './optimizer.ts';
 import { type ParameterChunk, chunkViews, joinChunk } from './parameter-chunks.ts';
 import { sumOfSquares } from './sum-of-squares.ts';
 
+/** What is made here stays in float32, see 3-simplify/half-precision-rules.ts. */
+const lossScaleScope = 'loss-scale';
+
 export interface BuiltLoss {
   /** One number. */
   readonly loss: Value;
@@ -26,12 +29,15 @@ export interface TrainingStepDescription {
   readonly build: (g: GraphBuilder, parameter: (name: string) => Value) => BuiltLoss;
   /** 'blocks': activations inside a block are computed again in the backward pass; less memory, more time. */
   readonly recompute?: 'none' | 'blocks';
+  /** For float16: an input `lossScale` float32 [1] multiplies the loss that is differentiated, see loss-scale.ts. */
+  readonly isLossScaled?: boolean;
   /** Also put out the gradients, before clipping: for tests. */
   readonly reportGradients?: boolean;
 }
 
 /**
- * The whole step. Inputs: those that `build` makes, `schedule` (see scheduleOf) and the state (see stateShapes).
+ * The whole step. Inputs: those that `build` makes, `schedule` (see scheduleOf) and the state (see stateShapes), with
+ * isLossScaled also `lossScale`.
  * Outputs: 'next.' before each name of the state, loss [], gradientNorm [] (before clipping), what `build` reports.
  */
 export function trainingStepGraph(description: TrainingStepDescription): Graph {
@@ -123,17 +129,21 @@ function builtLoss(
   return { loss, views };
 }
 
-/** One gradient a chunk, shaped as it. */
+/** One gradient a chunk, shaped as it; the scale of the loss is out of it again. */
 function builtGradients(
   g: GraphBuilder, description: TrainingStepDescription, parameters: readonly Value[],
 ): Value[] {
   const { loss, views } = builtLoss(g, description, parameters);
-  const gradients = differentiate(g, loss, [...views.values()], {
+  const lossScale = description.isLossScaled ? g.input('lossScale', 'float32', [1]) : undefined;
+  const scaled = lossScale ? g.scope(lossScaleScope, () => g.mul(g.reshape(loss, [1]), lossScale)) : loss;
+  const gradients = differentiate(g, scaled, [...views.values()], {
     ...(description.recompute === 'blocks' ? { recompute: numberedBlock } : {}),
   });
   let next = 0;
-  return description.chunks.map((chunk) => (
+  const joined = description.chunks.map((chunk) => (
     joinChunk(g, chunk, gradients.slice(next, next += chunk.layout.entries.length))));
+  if (!lossScale) return joined;
+  return g.scope(lossScaleScope, () => joined.map((gradient) => g.mul(gradient, g.reciprocal(lossScale))));
 }
 
 function outputGradients(

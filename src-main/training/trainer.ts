@@ -5,6 +5,7 @@
 import { UserError } from '../contract/errors.ts';
 import type { TrainingSettings } from '../contract/settings.ts';
 import { learningRateAt } from './learning-rate.ts';
+import { mostSkippedInARow } from './loss-scale.ts';
 import type { ParameterGroup } from './trainables.ts';
 import type { BatchSource } from './trainer-batches.ts';
 import {
@@ -52,8 +53,8 @@ type Run = Omit<SavedRun, 'state'> & { readonly state: TrainingState };
 
 /**
  * Runs to the last step, or until it is asked to pause or to finish; either way a snapshot of where it stands is kept.
- * Refuses with a UserError: a loss or gradient that is no number, snapshots of other settings, a full disk. The last
- * good snapshot is kept and the run can go on from it.
+ * Refuses with a UserError: a loss or gradient that is no number (in float16 only if it stays so), snapshots of other
+ * settings, a full disk. The last good snapshot is kept and the run can go on from it.
  */
 export async function train(options: TrainerOptions): Promise<TrainingOutcome> {
   const { settings, snapshots } = options;
@@ -98,8 +99,13 @@ async function startingPoint({ step, snapshots, start, onResume }: TrainerOption
 async function takeStep({ step, batches, settings, onStep }: TrainerOptions, run: Run): Promise<Run> {
   const index = run.state.step;
   const result = await step.run(run.state, await batches.batchesOf(index), ratesAt(index, step, settings));
-  const loss = result.losses.reduce((sum, one) => sum + one, 0) / result.losses.length;
-  if (!Number.isFinite(loss) || !Number.isFinite(result.gradientNorm)) {
+  const mean = result.losses.reduce((sum, one) => sum + one, 0) / result.losses.length;
+  const loss = Number.isFinite(mean) ? mean : run.losses.at(-1) ?? mean;
+  const isSkipped = result.skippedInARow > 0;
+  if (result.skippedInARow > mostSkippedInARow || (isSkipped && !Number.isFinite(loss))) {
+    throw exceedsHalf(index + 1, run.records.at(-1)?.step ?? 0);
+  }
+  if (!isSkipped && !(Number.isFinite(mean) && Number.isFinite(result.gradientNorm))) {
     throw notFinite(index + 1, run.records.at(-1)?.step ?? 0);
   }
   await onStep?.(index + 1, loss);
@@ -159,6 +165,17 @@ function notFinite(trainingStep: number, snapshotStep: number): UserError {
     todo: snapshotStep > 0
       ? 'Finish with what it has, or teach again with a lower learning rate.'
       : 'Lower the learning rate and teach again. If it happens again, the model file may be damaged.',
+  }, { trainingStep, snapshotStep });
+}
+
+/** Float16 has no number for what this model computes, whatever the loss is scaled by. */
+function exceedsHalf(trainingStep: number, snapshotStep: number): UserError {
+  return new UserError('training.exceeds-half', {
+    what: `Step ${trainingStep} needs numbers that 16 bits (float16) cannot hold.`,
+    safe: snapshotStep > 0
+      ? `What was learned up to step ${snapshotStep} is kept; your photos and the model are untouched.`
+      : 'Your photos and the model are untouched; nothing was learned yet.',
+    todo: 'Choose 32-bit (float32) as number type in the settings and go on; it takes more memory and time.',
   }, { trainingStep, snapshotStep });
 }
 

@@ -6,37 +6,20 @@ import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Graph } from '../compiler/1-build/graph.ts';
 import { checkPromptIds } from '../networks/text-states.ts';
 import { KeptSessions } from '../runtime/kept-sessions.ts';
-import {
-  type DeviceTensor, type Provider, type Session, isOnDevice, openDeviceSession, openSession,
-} from '../runtime/session.ts';
+import { precisionOptions } from '../networks/precision.ts';
+import { type DeviceTensor, type Session, isOnDevice, openDeviceSession, openSession } from '../runtime/session.ts';
 import { type Shape, type Tensor, float32Tensor } from '../tensor/tensor.ts';
 import { HeldTensors } from './held-tensors.ts';
-import type { OptimizerSettings } from './optimizer.ts';
+import {
+  type LossScale, type StepOutcome, lossScaleIn, lossScaleName, lossScaleTensor, nextLossScale,
+} from './loss-scale.ts';
 import {
   type TrainingStepDescription, gradientGraph, lossGraph, scheduleOf, stateShapes, trainingStepGraph, updateGraph,
 } from './optimizer-graph.ts';
-import { type ParameterChunk, chunksOf } from './parameter-chunks.ts';
-import { buildStepLoss } from './step-graph.ts';
-import {
-  type NamedTrainable, type ParameterGroup, type TrainedCheckpoint, type Trainables, trainableParameters,
-} from './trainables.ts';
+import { type TrainingLayout, type TrainingStepOptions, layoutOf, stepDescription } from './step-description.ts';
+import type { ParameterGroup, TrainedCheckpoint, Trainables } from './trainables.ts';
 import { type TrainingBatch, batchFeeds } from './training-batch.ts';
 import { type ReadTrainingState, type TrainingState, initialState } from './training-state.ts';
-
-export interface TrainingStepOptions {
-  readonly checkpoint: TrainedCheckpoint;
-  readonly trainables: Trainables;
-  readonly optimizer: OptimizerSettings;
-  readonly provider: Provider;
-  readonly threads?: number;
-  readonly favour?: 'speed' | 'memory';
-  /** Layers left out at the end of each text encoder ("clip skip" minus one); 0 unless told. */
-  readonly skipLayers?: number;
-  /** 'blocks': compute activations again in the backward pass; less memory, more time, the same numbers. */
-  readonly recompute?: 'none' | 'blocks';
-  /** Results carry the gradients: for tests. */
-  readonly reportGradients?: boolean;
-}
 
 export interface StepRates {
   /** One for every group that learns. */
@@ -54,10 +37,15 @@ export interface BatchLoss {
 
 export interface StepResult {
   /**
-   * The state after the step. Keep it only if every loss and the gradient norm are finite: a step that met an infinity
-   * or no number has poisoned it, and the state before is still good.
+   * The state after the step. In float32 keep it only if every loss and the gradient norm are finite: a step that met
+   * an infinity or no number has poisoned it, and the state before is still good.
    */
   readonly state: TrainingState;
+  /**
+   * Float16 alone: the gradient or a loss was no number, so that nothing was learned; so many steps in a row by now.
+   * 0: it was learned from.
+   */
+  readonly skippedInARow: number;
   /** One a micro-batch, not divided by their number. */
   readonly losses: readonly number[];
   readonly sampleLosses: readonly (readonly number[])[];
@@ -65,13 +53,6 @@ export interface StepResult {
   readonly gradientNorm: number;
   /** By chunk name, before clipping; with reportGradients. */
   readonly gradients?: ReadonlyMap<string, Tensor>;
-}
-
-export interface TrainingLayout {
-  /** Every parameter that learns. */
-  readonly parameters: readonly NamedTrainable[];
-  /** Where their numbers lie. */
-  readonly chunks: readonly ParameterChunk[];
 }
 
 export interface TrainingStep {
@@ -102,28 +83,7 @@ export function openTrainingStep(options: TrainingStepOptions): TrainingStep {
 /** Sessions hold their buffers where speed is favoured. */
 const keptSessions = { speed: 3, memory: 8 } as const;
 
-/** The graph of a whole step for batches of this one's shape: for looking at and measuring. */
-export function graphOfStep(options: TrainingStepOptions, batch: TrainingBatch): Graph {
-  return trainingStepGraph(stepDescription(options, layoutOf(options), batchFeeds(batch)));
-}
-
 type Tensors = Readonly<Record<string, Tensor | DeviceTensor>>;
-
-function layoutOf({ checkpoint, trainables, skipLayers }: TrainingStepOptions): TrainingLayout {
-  const parameters = trainableParameters(checkpoint, trainables, skipLayers);
-  return { parameters, chunks: chunksOf(parameters) };
-}
-
-function stepDescription(
-  options: TrainingStepOptions, { parameters, chunks }: TrainingLayout, batch: Readonly<Record<string, Tensor>>,
-): TrainingStepDescription {
-  const { checkpoint, trainables, skipLayers, optimizer, recompute, reportGradients } = options;
-  const learned = new Set(parameters.map(({ name }) => name));
-  return {
-    name: 'training-step', chunks, optimizer, recompute, reportGradients,
-    build: (g, parameter) => buildStepLoss(g, { checkpoint, trainables, learned, skipLayers }, batch, parameter),
-  };
-}
 
 class SessionTrainingStep implements TrainingStep {
   readonly checkpoint: TrainedCheckpoint;
@@ -143,8 +103,10 @@ class SessionTrainingStep implements TrainingStep {
     this.#sessions = new KeptSessions(keptSessions[options.favour ?? 'speed']);
   }
 
-  initialState(start: ReadonlyMap<string, Tensor> = new Map(), seed = 0): Promise<ReadTrainingState> {
-    return initialState({ checkpoint: this.checkpoint, ...this.layout, shapes: this.#shapes }, start, seed);
+  async initialState(start: ReadonlyMap<string, Tensor> = new Map(), seed = 0): Promise<ReadTrainingState> {
+    const description = { checkpoint: this.checkpoint, ...this.layout, shapes: this.#shapes };
+    const { step, tensors } = await initialState(description, start, seed);
+    return { step, tensors: withLossScale(tensors, this.#lossScaleOf({ step, tensors })) };
   }
 
   checkState({ tensors }: TrainingState): void {
@@ -159,16 +121,19 @@ class SessionTrainingStep implements TrainingStep {
   async run(state: TrainingState, batches: readonly TrainingBatch[], rates: StepRates): Promise<StepResult> {
     const [first, ...others] = batches;
     if (!first) throw new Error('A step needs a batch.');
+    const lossScale = this.#lossScaleOf(state);
+    const taken = state.step - (lossScale?.skippedSteps ?? 0);
     const schedule = scheduleOf(
-      this.#optimized(), state.step + 1, rates.learningRates as Record<string, number>, rates.maxGradientNorm);
+      this.#optimized(), taken + 1, rates.learningRates as Record<string, number>, rates.maxGradientNorm);
     const fed = this.#fed(state);
+    const scale = scaleFeed(lossScale);
     this.#held.releaseAllBut(Object.values(fed));
     if (others.length === 0) {
       const feeds = this.#feedsOf(first);
-      const out = await this.#run('step', trainingStepGraph, feeds, { ...fed, schedule });
+      const out = await this.#run('step', trainingStepGraph, feeds, { ...fed, ...scale, schedule });
       return this.#result(state, out, [batchLoss(out)], out);
     }
-    const { losses, gradients } = await this.#accumulate(fed, batches);
+    const { losses, gradients } = await this.#accumulate(fed, scale, batches);
     const out = await this.#run('update', updateGraph, {}, { ...fed, ...gradients, schedule });
     return this.#result(state, out, losses, gradients);
   }
@@ -184,7 +149,9 @@ class SessionTrainingStep implements TrainingStep {
     const over = stays.length === 0 ? {} : await this.#readFromDevice(Object.fromEntries(stays));
     return {
       step: state.step,
-      tensors: new Map(Object.entries(fed).map(([name, tensor]) => [name, over[`read.${name}`] ?? tensor as Tensor])),
+      tensors: withLossScale(
+        new Map(Object.entries(fed).map(([name, tensor]) => [name, over[`read.${name}`] ?? tensor as Tensor])),
+        this.#lossScaleOf(state)),
     };
   }
 
@@ -206,7 +173,7 @@ class SessionTrainingStep implements TrainingStep {
 
   /** The mean gradient of all batches, 'gradient.' before each chunk's name. */
   async #accumulate(
-    fed: Tensors, batches: readonly TrainingBatch[],
+    fed: Tensors, scale: Tensors, batches: readonly TrainingBatch[],
   ): Promise<{ losses: BatchLoss[]; gradients: Tensors }> {
     const parameters = renamed(fed, 'parameters.', 'parameters.');
     const losses: BatchLoss[] = [];
@@ -216,7 +183,7 @@ class SessionTrainingStep implements TrainingStep {
     for (const batch of batches) {
       const accumulation = float32Tensor([2], [losses.length === 0 ? 0 : 1, 1 / batches.length]);
       const out = await this.#run(
-        'gradient', gradientGraph, this.#feedsOf(batch), { ...parameters, ...accumulated, accumulation });
+        'gradient', gradientGraph, this.#feedsOf(batch), { ...parameters, ...accumulated, ...scale, accumulation });
       losses.push(batchLoss(out));
       accumulated = renamed(out, 'gradient.', 'accumulated.');
       this.#held.releaseAllBut([...kept, ...Object.values(accumulated)]);
@@ -236,9 +203,10 @@ class SessionTrainingStep implements TrainingStep {
     others: Tensors,
   ): Promise<Tensors> {
     const shapes = Object.entries(batch).map(([name, { shape }]) => `${name} ${shape.join('x')}`);
-    const { reportGradients } = this.#options;
+    const { reportGradients, precision } = this.#options;
+    const simplify = precisionOptions(this.checkpoint, precision);
     const session = await this.#sessions.get(`${kind}: ${shapes.join(', ')}`, () => openDeviceSession(
-      graphOf(stepDescription(this.#options, this.layout, batch)), this.#options,
+      graphOf(stepDescription(this.#options, this.layout, batch)), { ...this.#options, simplify },
       (output) => output.startsWith('next.') || (!reportGradients && output.startsWith('gradient.'))));
     const out = await session.run({ ...others, ...batch });
     this.#held.hold(Object.values(out));
@@ -255,17 +223,44 @@ class SessionTrainingStep implements TrainingStep {
     return Object.fromEntries([...this.#shapes.keys()].map((name) => [name, state.tensors.get(name)!]));
   }
 
+  /** Undefined in float32. */
+  #lossScaleOf({ tensors }: TrainingState): LossScale | undefined {
+    return this.#options.precision === 'float16' ? lossScaleIn(tensors.get(lossScaleName) as Tensor) : undefined;
+  }
+
   #result(state: TrainingState, out: Tensors, losses: readonly BatchLoss[], gradients: Tensors): StepResult {
-    const tensors = new Map([...this.#shapes.keys()].map((name) => [name, out[`next.${name}`]!]));
+    const gradientNorm = numberIn(out['gradientNorm']!);
+    const before = this.#lossScaleOf(state);
+    const outcome = outcomeOf(losses, gradientNorm);
+    const isSkipped = before !== undefined && outcome !== 'good';
+    const lossScale = before && nextLossScale(before, outcome);
+    const tensors = withLossScale(new Map([...this.#shapes.keys()].map((name) => (
+      [name, isSkipped ? state.tensors.get(name)! : out[`next.${name}`]!]))), lossScale);
     this.#held.releaseAllBut([...state.tensors.values(), ...tensors.values()]);
     return {
-      state: { step: state.step + 1, tensors },
+      state: { step: state.step + 1, tensors }, skippedInARow: lossScale?.skippedInARow ?? 0,
       losses: losses.map(({ loss }) => loss), sampleLosses: losses.map(({ sampleLosses }) => sampleLosses),
-      gradientNorm: numberIn(out['gradientNorm']!),
+      gradientNorm,
       ...(this.#options.reportGradients
         ? { gradients: new Map(Object.entries(renamed(gradients, 'gradient.', '') as Record<string, Tensor>)) } : {}),
     };
   }
+}
+
+function outcomeOf(losses: readonly BatchLoss[], gradientNorm: number): StepOutcome {
+  if (!losses.every(({ loss }) => Number.isFinite(loss))) return 'no-loss';
+  return Number.isFinite(gradientNorm) ? 'good' : 'overflow';
+}
+
+function withLossScale<Numbers extends Tensor | DeviceTensor>(
+  tensors: ReadonlyMap<string, Numbers>, lossScale: LossScale | undefined,
+): ReadonlyMap<string, Numbers | Tensor> {
+  if (!lossScale) return tensors;
+  return new Map<string, Numbers | Tensor>(tensors).set(lossScaleName, lossScaleTensor(lossScale));
+}
+
+function scaleFeed(lossScale: LossScale | undefined): Tensors {
+  return lossScale ? { lossScale: float32Tensor([1], [lossScale.scale]) } : {};
 }
 
 /** The tensors whose names begin with `from`, with `to` in its place. */

@@ -12,7 +12,7 @@ import { unetLoraModules } from '../../src-main/networks/lora-graph.ts';
 import { openSession, type Provider } from '../../src-main/runtime/session.ts';
 import { type Shape, type Tensor, elementCount, float32Tensor } from '../../src-main/tensor/tensor.ts';
 import { defaultAdamW } from '../../src-main/training/adamw.ts';
-import { graphOfStep } from '../../src-main/training/training-step.ts';
+import { graphOfStep } from '../../src-main/training/step-description.ts';
 
 /** 'lean-step' computes the activations of each block again in the backward pass. */
 export type BenchMode = 'forward' | 'step' | 'lean-step';

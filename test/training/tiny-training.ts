@@ -6,9 +6,8 @@ import { float32Tensor, type Tensor } from '../../src-main/tensor/tensor.ts';
 import { defaultAdamW } from '../../src-main/training/adamw.ts';
 import type { TrainedCheckpoint } from '../../src-main/training/trainables.ts';
 import type { TrainingBatch } from '../../src-main/training/training-batch.ts';
-import {
-  openTrainingStep, type TrainingStep, type TrainingStepOptions,
-} from '../../src-main/training/training-step.ts';
+import type { TrainingStepOptions } from '../../src-main/training/step-description.ts';
+import { openTrainingStep, type TrainingStep } from '../../src-main/training/training-step.ts';
 import type { TrainingState } from '../../src-main/training/training-state.ts';
 import { randomTensor } from '../compiler/numbers.ts';
 import { randomWeights, tinyTextEncoder, tinyUnet } from '../models/tiny-networks.ts';

@@ -114,7 +114,7 @@ export class HalfPrecisionPlan {
     if (node.op === 'Gather' && kinds[0] === 'frozen') return 'half';
     const isHalf = kinds.includes('half') && (node.op === 'Add' || !kinds.includes('single'));
     if (isHalf) return node.inputs.every((value) => !value || this.#fits(value)) ? 'half' : 'single';
-    const isFactor = kinds.includes('factor') && !kinds.includes('single');
+    const isFactor = kinds.includes('factor') && !kinds.includes('single') && !isGradientScope(node.scope);
     return isFactor && elementCount(node.outputs[0]!.shape) === 1 ? 'factor' : 'single';
   }
 

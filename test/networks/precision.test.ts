@@ -1,0 +1,103 @@
+// Pipelines in float16: near float32 in every network, on ONNX Runtime's processor provider (which rounds where a
+// float16 value is kept) and on a GPU that computes in float16 throughout, where one can be had.
+
+import { expect, test } from 'vitest';
+
+import type { Checkpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
+import { unetLoraModules } from '../../src-main/networks/lora-graph.ts';
+import { type PipelineOptions, openPipeline } from '../../src-main/networks/pipeline.ts';
+import { precisionOptions, vaePrecision } from '../../src-main/networks/precision.ts';
+import { toFloatDType } from '../../src-main/tensor/half.ts';
+import type { Tensor } from '../../src-main/tensor/tensor.ts';
+import type { WeightTable } from '../../src-main/tensor/weights.ts';
+import { randomTensor, relativeError } from '../compiler/numbers.ts';
+import { SkippedCase } from '../golden-runner/case.ts';
+import { prepareWebgpu } from '../golden-runner/webgpu.ts';
+import { randomLora, tinySdxlCheckpoint } from './tiny-checkpoint.ts';
+
+const half = (weights: WeightTable): WeightTable => (
+  new Map([...weights].map(([name, source]) => [name, toFloatDType(source as Tensor, 'float16')])));
+
+/** SDXL's miniature as it is published: in float16; its VAE may be computed in float16. */
+function halfCheckpoint(): Checkpoint {
+  const checkpoint = tinySdxlCheckpoint();
+  return {
+    ...checkpoint, unet: half(checkpoint.unet), vae: half(checkpoint.vae),
+    vaeConfig: { ...checkpoint.vaeConfig, forceUpcast: false },
+    textEncoders: checkpoint.textEncoders.map(({ config, weights }) => ({ config, weights: half(weights) })),
+  };
+}
+
+const checkpoint = halfCheckpoint();
+const form = {
+  unet: unetLoraModules(checkpoint.unetConfig, 'transformer-and-convolution', { rank: 2, loraAlpha: 2 }),
+  textEncoders: [],
+};
+const prompt = [39, 0].map((pad) => [38, 3, 4, 39, ...new Array<number>(73).fill(pad)]);
+
+async function outputsOf(options: PipelineOptions): Promise<Record<string, Tensor>> {
+  const pipeline = openPipeline(checkpoint, { threads: 1, adapter: form, ...options });
+  try {
+    const text = await pipeline.encodeText([prompt]);
+    const latents = randomTensor([1, 4, 8, 8], 1);
+    const adapter = { unet: randomLora(form.unet, 5), strength: 0.6 };
+    const { mean } = await pipeline.encode(randomTensor([1, 3, 16, 16], 2));
+    return {
+      context: text.context, pooled: text.pooled!, mean, image: await pipeline.decode(latents),
+      prediction: await pipeline.predict({ latents, timestep: 500, text, adapter }),
+    };
+  } finally {
+    await pipeline.release();
+  }
+}
+
+async function errorsOf(options: PipelineOptions): Promise<[string, number][]> {
+  const expected = await outputsOf({ provider: 'cpu' });
+  return Object.entries(await outputsOf({ ...options, precision: 'float16' })).map(([name, { dtype, data }]) => {
+    expect(dtype).toBe('float32');
+    return [name, relativeError(data, [...expected[name]!.data as Float32Array])];
+  });
+}
+
+test('every network in float16 is near itself in float32', async () => {
+  for (const [name, error] of await errorsOf({ provider: 'cpu' })) {
+    expect(error, name).toBeLessThan(4e-3);
+    expect(error, name).toBeGreaterThan(1e-6);
+  }
+});
+
+test('and on a GPU', async (context) => {
+  try {
+    await prepareWebgpu();
+  } catch (error) {
+    if (error instanceof SkippedCase) return context.skip(error.message);
+    throw error;
+  }
+  let errors: [string, number][];
+  try {
+    errors = await errorsOf({ provider: 'webgpu' });
+  } catch (error) {
+    // SwiftShader has no float16
+    if (/float16|f16/i.test(String(error))) return context.skip('this adapter has no float16');
+    throw error;
+  }
+  // its products add up in float16 too
+  for (const [name, error] of errors) expect(error, name).toBeLessThan(3e-2);
+}, 120_000);
+
+test('the VAE of SDXL stays in float32, save the one that was made for float16', () => {
+  const { vaeConfig } = checkpoint;
+  const of = (architecture: Checkpoint['architecture'], forceUpcast: boolean) => (
+    vaePrecision({ architecture, vaeConfig: { ...vaeConfig, forceUpcast } }, 'float16'));
+  expect([of('sdxl', true), of('sdxl', false), of('sd15', true), of('sd2', true)]).toEqual(
+    ['float32', 'float16', 'float16', 'float16']);
+  expect(vaePrecision({ architecture: 'sd15', vaeConfig }, 'float32')).toBe('float32');
+});
+
+test('attention is float32 where its scores are known to be large', () => {
+  const of = (architecture: Checkpoint['architecture'], upcastAttention: boolean) => (
+    precisionOptions({ architecture, unetConfig: { ...checkpoint.unetConfig, upcastAttention } }, 'float16'));
+  expect([of('sdxl', false), of('sd2', false), of('sd15', true)].map((each) => each.halfPrecision?.attention)).toEqual(
+    ['float16', 'float32', 'float32']);
+  expect(precisionOptions(checkpoint)).toEqual({});
+});
