@@ -22,13 +22,23 @@ export class Catalogue {
   /** Downloads that are under way, stand still or failed. */
   downloads = $derived(this.entries.filter(({ download }) => download !== null));
   #client: StudioClient;
+  /** Entries that events told of while the list was being read, a list for each reading. */
+  #tellers: readonly CatalogueEntry[][] = [];
 
   constructor(client: StudioClient) {
     this.#client = client;
   }
 
+  /** Reads all of it; what an event told meanwhile is newer than the answer and holds. */
   async load(): Promise<void> {
-    this.store = await this.#client.call('models.list', {});
+    const told: CatalogueEntry[] = [];
+    this.#tellers = [...this.#tellers, told];
+    try {
+      this.store = await this.#client.call('models.list', {});
+    } finally {
+      this.#tellers = this.#tellers.filter((each) => each !== told);
+    }
+    told.forEach((entry) => this.#put(entry));
   }
 
   find(id: string): CatalogueEntry | null {
@@ -37,6 +47,11 @@ export class Catalogue {
 
   /** Takes in how an entry is now. */
   take(entry: CatalogueEntry): void {
+    for (const told of this.#tellers) told.push(entry);
+    this.#put(entry);
+  }
+
+  #put(entry: CatalogueEntry): void {
     if (!this.store) return;
     const index = this.entries.findIndex(({ id }) => id === entry.id);
     if (index < 0) return;

@@ -152,6 +152,7 @@ export class Workspace {
     // nobody waits for these: the library's size takes a while to count, and downloads go on by themselves
     void this.notices.attempt(() => this.library.load());
     void this.notices.attempt(() => this.catalogue.load());
+    if (this.found.isLoaded) void this.notices.attempt(() => this.found.load());
   }
 
   async selectSubject(subjectId: SubjectId): Promise<void> {

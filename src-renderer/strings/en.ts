@@ -52,6 +52,7 @@ export const en = {
     fallback: 'not the device you asked for',
     why: 'Why?',
     whyTitle: 'Which device does the work',
+    openSettings: 'All that this computer can do',
     noFallback: 'The engine runs on the device that was asked for.',
     waiting: (count: number) => `${count} waiting`,
     paused: (count: number) => `${count} paused`,

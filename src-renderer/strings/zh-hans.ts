@@ -52,6 +52,7 @@ export const zhHans: Words = {
     fallback: '不是您选择的设备',
     why: '为什么？',
     whyTitle: '由哪个设备计算',
+    openSettings: '这台电脑的全部能力',
     noFallback: '引擎正运行在您选择的设备上。',
     waiting: (count) => `${count} 个等待中`,
     paused: (count) => `${count} 个已暂停`,

@@ -108,6 +108,18 @@ describe('the catalogue', () => {
     expect([workspace.studio.packs.length, workspace.teach.pack?.id]).toEqual([2, sdxl.id]);
   });
 
+  test('what an event told while the list was being read is newer than the list', async () => {
+    const { workspace, studio } = await started(models);
+    let answer = (): void => undefined;
+    studio.handlers['models.list'] = () => new Promise((resolve) => (answer = () => resolve(store())));
+    const reading = workspace.catalogue.load();
+    await settle();
+    studio.emit({ type: 'model-changed', model: entry('sdxl-base', { download: download({ state: 'paused' }) }) });
+    answer();
+    await reading;
+    expect(workspace.catalogue.find('sdxl-base')?.download?.state).toBe('paused');
+  });
+
   test('a base model is not needed beside one of its family; missing parts lead to their entries', async () => {
     const lacks = ['face-detector', 'identity-net', 'fast-adapter'].map((kind) => ({
       kind, name: kind, state: 'missing', isPublished: true, note: '', fileName: '', sizeBytes: 1, source: '',
