@@ -1,4 +1,4 @@
-// npm run bench -- sd15 | sdxl | instantid | methods | intake | zero-shot | styles: measures on this machine, or draws
+// npm run bench -- sd15 | sdxl | instantid | methods | intake | zero-shot | half | styles: measures here, or draws
 // sample pictures. Of models at their real size it prints ratios of one run, medians of interleaved repeats. Keep the
 // machine quiet: ONNX Runtime slows threefold when others use its cores.
 
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import type { TrainingSettings } from '../../src-main/contract/settings.ts';
 import { benchCrash } from './crash.ts';
 import { benchGallery } from './gallery.ts';
+import { benchHalf } from './half.ts';
 import { benchInstantId, type InstantIdBenchOptions, instantModes } from './instant-id.ts';
 import { benchIntake } from './intake.ts';
 import { type MethodsBenchOptions, benchMethods } from './methods.ts';
@@ -29,6 +30,7 @@ const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forwar
        npm run bench -- zero-shot [--pack FOLDER] [--judge FOLDER] [--people N] [--each N] [--provider NAME]
        [--threads N] [--sheet FILE.jpg]
        npm run bench -- gallery [--count N] [--seconds N]
+       npm run bench -- half   how far float16 is from float32, in each network and in teaching
 Without --checkpoint a random one is made in the folder for temporary files, and removed again:
        sd15 4.3 GB, or 2.1 GB with --weights float16; sdxl 13.9 GB or 6.9 GB; instantid 17.3 GB or 8.7 GB.
 lean-step is the step with activations computed again; for sdxl the step without needs more memory and is left out
@@ -119,6 +121,7 @@ const benches: Readonly<Record<string, () => Promise<string[]>>> = {
   crash: () => benchCrash({ kills: Number(values.kills), photos: 100, portraits: 8, seed: Number(values.seed) }),
   gallery: () => benchGallery({ portraits: Number(values.count), seconds: Number(values.seconds) }),
   'zero-shot': () => benchZeroShot(zeroShotOptions()),
+  half: () => benchHalf(),
   styles: () => Promise.resolve(inOwnProcess('draw-style-pictures.ts', values.only)),
 };
 

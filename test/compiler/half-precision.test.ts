@@ -12,10 +12,12 @@ import { evaluate } from '../../src-main/compiler/evaluate.ts';
 import { peakBytes } from '../../src-main/compiler/peak-memory.ts';
 import { printGraph } from '../../src-main/compiler/print.ts';
 import { verify } from '../../src-main/compiler/verify.ts';
-import { openModel } from '../../src-main/runtime/session.ts';
+import { openModel, openSession } from '../../src-main/runtime/session.ts';
 import { toFloatDType } from '../../src-main/tensor/half.ts';
 import { type Tensor, bytesPerElement, elementCount, float32Tensor } from '../../src-main/tensor/tensor.ts';
 import { type TensorReference, isTensorReference } from '../../src-main/tensor/weights.ts';
+import { SkippedCase } from '../golden-runner/case.ts';
+import { prepareWebgpu } from '../golden-runner/webgpu.ts';
 import { emitStyles, randomTensor, relativeError, root } from './numbers.ts';
 
 /** A float16's rounding error, relative. */
@@ -127,6 +129,30 @@ test.each(emitStyles)('ONNX Runtime takes the graph, FusedMatMul: $hasFusedMatMu
     expect(relativeError(actual[name]!.data, [...values]), name).toBeLessThan(8 * unit);
   }
 });
+
+test('a GPU that computes in float16 takes the graph, with nothing left to the processor', async (context) => {
+  try {
+    await prepareWebgpu();
+  } catch (error) {
+    if (error instanceof SkippedCase) return context.skip(error.message);
+    throw error;
+  }
+  const { graph, feeds } = network();
+  const options = { provider: 'webgpu', noFallback: true, simplify: { halfPrecision: {} } } as const;
+  let actual: Record<string, Tensor>;
+  try {
+    const session = await openSession(graph, options);
+    actual = await session.run(feeds);
+    await session.release();
+  } catch (error) {
+    // as SwiftShader
+    if (/requires f16/.test(String(error))) return context.skip('this adapter has no float16');
+    throw error;
+  }
+  for (const [name, { values }] of Object.entries(evaluate(graph, feeds))) {
+    expect(relativeError(actual[name]!.data, [...values]), name).toBeLessThan(16 * unit);
+  }
+}, 60_000);
 
 /** One op on inputs of one size, with the gradient of the sum of its squares. */
 function one(build: (g: GraphBuilder, x: Value) => Value, shape: readonly number[]): Graph {
