@@ -18,7 +18,7 @@ import { joinBatch, splitBatch } from './batches.ts';
 import type { InstantId } from './instant-id.ts';
 import { faceFeeds, faceFormOf, type FaceInput, resamplerGraph } from './instant-id-graph.ts';
 import { decoderGraph, encoderGraph, textGraph, unetGraph } from './pipeline-graphs.ts';
-import { type Precision, precisionOptions, vaePrecision } from './precision.ts';
+import { checkHeld, type Precision, precisionOptions, vaePrecision } from './precision.ts';
 import {
   checkPromptIds, joinTextStates, promptFeeds, type TextStates, wholePictureTimeIds,
 } from './text-states.ts';
@@ -135,6 +135,7 @@ class LoadedPipeline implements Pipeline {
     for (const prompt of prompts) {
       checkPromptIds(this.checkpoint, prompt, adapter?.newRows ? form?.newTokens ?? 0 : 0);
       const { context, pooled } = await session.run({ ...promptFeeds([prompt]), ...adapterFeeds });
+      checkHeld(context!, this.#options.precision);
       states.push({ context: context!, ...(pooled ? { pooled } : {}) });
     }
     return joinTextStates(states);
@@ -149,13 +150,15 @@ class LoadedPipeline implements Pipeline {
       latents: latents.shape, context: text.context.shape, adapter: form, face: faceForm,
     }));
     const batch = latents.shape[0]!;
-    return (await session.run({
+    const { prediction } = await session.run({
       latents, context: text.context,
       timestep: { dtype: 'float32', shape: [batch], data: new Float32Array(batch).fill(timestep) },
       ...(checkpoint.unetConfig.textTime ? this.#textTimeFeeds(latents, text, timeIds) : {}),
       ...unetAdapterFeeds(form, adapter),
       ...(face ? faceFeeds(face) : {}),
-    }))['prediction']!;
+    });
+    checkHeld(prediction!, this.#options.precision);
+    return prediction!;
   }
 
   async encodeFaces(faceEmbeddings: Tensor): Promise<Tensor> {

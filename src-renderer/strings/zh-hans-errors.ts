@@ -148,6 +148,11 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   'jobs.nothing-to-keep': always(
     '这个任务还没有学到可以保留的内容。', '您的照片和已有的形象都没有改动。', '请等到第一个快照完成，或取消任务。'),
   'jobs.unknown': always('这个任务已不存在。', unchanged, '请再查看一次任务队列。'),
+  'generation.exceeds-half': () => ({
+    what: '该模型的计算中出现了 16 位（float16）存不下的数值。',
+    safe: '模型和您的照片没有任何改动，已完成的图片都还在。',
+    todo: '请在设置的“数值类型”中选择 32 位（float32）后重试，会占用更多内存和时间。',
+  }),
   'training.exceeds-half': ({ trainingStep, snapshotStep }) => ({
     what: `第 ${trainingStep} 步需要 16 位（float16）存不下的数值。`,
     safe: Number(snapshotStep) > 0

@@ -6,9 +6,9 @@ import { expect, test } from 'vitest';
 import type { Checkpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
 import { unetLoraModules } from '../../src-main/networks/lora-graph.ts';
 import { type PipelineOptions, openPipeline } from '../../src-main/networks/pipeline.ts';
-import { precisionOptions, vaePrecision } from '../../src-main/networks/precision.ts';
+import { checkHeld, precisionOptions, vaePrecision } from '../../src-main/networks/precision.ts';
 import { toFloatDType } from '../../src-main/tensor/half.ts';
-import type { Tensor } from '../../src-main/tensor/tensor.ts';
+import { type Tensor, float32Tensor } from '../../src-main/tensor/tensor.ts';
 import type { WeightTable } from '../../src-main/tensor/weights.ts';
 import { randomTensor, relativeError } from '../compiler/numbers.ts';
 import { randomLora, tinySdxlCheckpoint } from './tiny-checkpoint.ts';
@@ -64,13 +64,18 @@ test('every network in float16 is near itself in float32', async () => {
   }
 });
 
+const inFile = { dtype: 'float16', shape: [1], offsetBytes: 0, lengthBytes: 2 } as const;
+
 test('the VAE of SDXL stays in float32, save the one that was made for float16', () => {
-  const { vaeConfig } = checkpoint;
-  const of = (architecture: Checkpoint['architecture'], forceUpcast: boolean) => (
-    vaePrecision({ architecture, vaeConfig: { ...vaeConfig, forceUpcast } }, 'float16'));
+  const { vaeConfig, vae } = checkpoint;
+  const of = (architecture: Checkpoint['architecture'], forceUpcast: boolean, weights = vae) => (
+    vaePrecision({ architecture, vaeConfig: { ...vaeConfig, forceUpcast }, vae: weights }, 'float16'));
   expect([of('sdxl', true), of('sdxl', false), of('sd15', true), of('sd2', true)]).toEqual(
     ['float32', 'float16', 'float16', 'float16']);
-  expect(vaePrecision({ architecture: 'sd15', vaeConfig }, 'float32')).toBe('float32');
+  const named = (file: string): WeightTable => new Map([['w', { ...inFile, file }]]);
+  expect(['/vae/sdxl_vae_fp16_fix.safetensors', '/sdxl-vae-fp16-fix/a.safetensors', '/vae/sdxl_vae.safetensors'].map(
+    (file) => of('sdxl', true, named(file)))).toEqual(['float16', 'float16', 'float32']);
+  expect(vaePrecision({ architecture: 'sd15', vaeConfig, vae })).toBe('float32');
 });
 
 test('attention is float32 where its scores are known to be large', () => {
@@ -79,4 +84,11 @@ test('attention is float32 where its scores are known to be large', () => {
   expect([of('sdxl', false), of('sd2', false), of('sd15', true)].map((each) => each.halfPrecision?.attention)).toEqual(
     ['float16', 'float32', 'float32']);
   expect(precisionOptions(checkpoint)).toEqual({});
+});
+
+test('a prediction that is no number in float16 is refused with words, and is passed on in float32', () => {
+  const prediction = float32Tensor([3], [0, Infinity, 1]);
+  expect(() => checkHeld(prediction, 'float16')).toThrow(expect.objectContaining({ code: 'generation.exceeds-half' }));
+  checkHeld(prediction, 'float32');
+  checkHeld(float32Tensor([2], [65_504, -1]), 'float16');
 });
