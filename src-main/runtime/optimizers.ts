@@ -1,6 +1,8 @@
-// Which of ONNX Runtime's graph optimizers look for something that our graphs can have. Each one that runs walks the
-// whole graph, and infers every shape anew where it changed something: for a training step of thousands of nodes that
-// was most of the time that creating a session took. Names it does not know are ignored.
+// Which of ONNX Runtime's graph optimizers look for something that a graph can have. Each one that runs walks the
+// whole graph, and where it changed something every shape is inferred anew: for a training step of thousands of nodes
+// that was most of the time that creating a session took. Names that it does not know are ignored.
+
+import { type Graph, presentInputs } from '../compiler/1-build/graph.ts';
 
 /** They look for quantized numbers and for whole blocks of other people's exporters: no graph of ours has those. */
 const foreign = [
@@ -12,23 +14,43 @@ const foreign = [
   'SliceConcatToSpaceToDepthFusion', 'FreeDimensionOverrideTransformer',
 ];
 
-/** compiler/3-simplify/ has done what they do, or the op is in our graphs as itself. */
+/** On the CPU compiler/3-simplify/ has done what they do, or the op is in our graphs as itself. */
 const done = [
   'Level1_RuleBasedTransformer', 'Level2_RuleBasedTransformer', 'ConstantSharing', 'CommonSubexpressionElimination',
-  'ReshapeFusion', 'GeluFusionL1', 'GeluFusionL2', 'LayerNormFusionL1', 'LayerNormFusionL2', 'BiasGeluFusion',
-  'FastGeluFusion', 'QuickGeluFusion', 'BiasSoftmaxFusion', 'MatmulTransposeFusion', 'MatMulScaleFusion',
-  'GatherToSliceFusion', 'RemoveDuplicateCastTransformer',
+  'MatMulAddFusion', 'ReshapeFusion', 'GeluFusionL1', 'GeluFusionL2', 'LayerNormFusionL1', 'LayerNormFusionL2',
+  'BiasGeluFusion', 'FastGeluFusion', 'QuickGeluFusion', 'BiasSoftmaxFusion', 'MatmulTransposeFusion',
+  'MatMulScaleFusion', 'GatherToSliceFusion', 'GatherSliceToSplitFusion', 'RemoveDuplicateCastTransformer',
 ];
 
 /** Layouts that other providers like; on the CPU there is nothing to win. */
 const layouts = ['TransposeOptimizer', 'TransposeOptimizer_CPUExecutionProvider', 'NhwcTransformer'];
 
-/** Names of the optimizers to leave out on the CPU or elsewhere, as ONNX Runtime takes them. */
-export function uselessOptimizers(isCpu: boolean, savesMemory: boolean): string {
+export interface OptimizerNeeds {
+  readonly isCpu: boolean;
+  readonly savesMemory: boolean;
+  /** The graph as it is emitted; absent where it is not known. */
+  readonly graph?: Graph;
+}
+
+/** Names of the optimizers to leave out, as ONNX Runtime takes them. */
+export function uselessOptimizers({ isCpu, savesMemory, graph }: OptimizerNeeds): string {
   return [
     ...foreign,
     ...(isCpu ? [...done, ...layouts] : []),
+    ...(graph && !canFold(graph) ? ['ConstantFolding'] : []),
+    ...(isCpu && graph && !hasActivatedLayers(graph) ? ['ConvActivationFusion', 'GemmActivationFusion'] : []),
     // copies every convolution weight into another layout: 12 s and 2 GB for the UNet of SD 1.5
-    ...(savesMemory ? ['NchwcTransformer'] : []),
+    ...(savesMemory ? ['NchwcTransformer', ...(isCpu ? ['ConvAddActivationFusion'] : [])] : []),
   ].join(';');
+}
+
+/** Whether some node can be computed before the first run: all it reads is frozen. */
+function canFold({ nodes, initializers }: Graph): boolean {
+  return nodes.some((node) => presentInputs(node).every((value) => initializers.has(value)));
+}
+
+/** Whether an activation may follow a convolution or product at once, as in the face networks. */
+function hasActivatedLayers({ nodes }: Graph): boolean {
+  return nodes.some(({ op, inputs: [x] }) => (
+    (op === 'Relu' || op === 'Clip' || op === 'Tanh') && /^(Conv|Gemm)$/.test(x?.producer?.op ?? '')));
 }

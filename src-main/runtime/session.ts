@@ -51,7 +51,8 @@ export function isOnDevice(tensor: Tensor | DeviceTensor): tensor is DeviceTenso
 }
 
 export async function openSession(graph: Graph, options: SessionOptions): Promise<Session> {
-  return openModel(modelOf(graph, options), options, driveRoot(graph));
+  const { bytes, ortSettings } = modelOf(graph, options);
+  return sessionOf(await createSession(bytes, ortSettings, options.provider), options.provider, tensorOf);
 }
 
 /**
@@ -63,18 +64,24 @@ export async function openDeviceSession(
 ): Promise<Session<Tensor | DeviceTensor>> {
   const places = [...graph.outputs.keys()].map((name) => [name, stays(name) ? 'gpu-buffer' : 'cpu'] as const);
   const preferredOutputLocation = options.provider === 'webgpu' ? Object.fromEntries(places) : undefined;
-  const session = await createSession(
-    modelOf(graph, options), { ...ortOptions(options, driveRoot(graph)), preferredOutputLocation }, options.provider);
+  const { bytes, ortSettings } = modelOf(graph, options);
+  const session = await createSession(bytes, { ...ortSettings, preferredOutputLocation }, options.provider);
   return sessionOf(session, options.provider, (tensor) => (
     tensor.location === 'gpu-buffer' ? new OrtDeviceTensor(tensor) : tensorOf(tensor)));
 }
 
-function modelOf(graph: Graph, options: SessionOptions): Uint8Array {
-  return emitOnnx(simplify(graph, { ...simplifyDefaults(options), ...options.simplify }), {
+/** The graph as ONNX Runtime gets it, and the options for it. */
+function modelOf(
+  graph: Graph, options: SessionOptions,
+): { bytes: Uint8Array; ortSettings: ort.InferenceSession.SessionOptions } {
+  const root = driveRoot(graph);
+  const simple = simplify(graph, { ...simplifyDefaults(options), ...options.simplify });
+  const bytes = emitOnnx(simple, {
     hasFusedMatMul: options.provider === 'cpu' || options.provider === 'cuda',
     needsCommonEpsilon: options.provider === 'webgpu',
-    root: driveRoot(graph),
+    root,
   });
+  return { bytes, ortSettings: ortOptions(options, root, simple) };
 }
 
 /** What suits a provider. */
@@ -84,6 +91,9 @@ function simplifyDefaults({ provider, favour }: SessionOptions): SimplifyOptions
     // the system hands out larger buffers page by page, each time anew: attention takes twice as long (measured)
     attention: { ...defaultAttentionLimits, maxBufferBytes: 2 ** 24 },
     turnedWeightBytes: 350e6,
+    splitsWidely: true,
+    // where speed counts convolutions may get another layout, which has its own form of it
+    addsIntoConvolutions: favour === 'memory',
     // a quarter of the machine's memory for copies of half-precision weights, where memory counts
     ...(favour === 'memory' ? { copiedWeightBytes: totalmem() / 4 } : {}),
   };
@@ -131,7 +141,8 @@ function driveRoot(graph: Graph): string {
   return path.parse(process.cwd()).root;
 }
 
-function ortOptions(options: SessionOptions, root: string): ort.InferenceSession.SessionOptions {
+/** `graph`: the graph as it is emitted, where it is known. */
+function ortOptions(options: SessionOptions, root: string, graph?: Graph): ort.InferenceSession.SessionOptions {
   const savesMemory = options.favour === 'memory';
   return {
     executionProviders: [options.provider],
@@ -151,7 +162,9 @@ function ortOptions(options: SessionOptions, root: string): ort.InferenceSession
         ...(options.noFallback ? { disable_cpu_ep_fallback: '1' } : {}),
       },
       optimization: {
-        disable_specified_optimizers: uselessOptimizers(options.provider === 'cpu', savesMemory),
+        disable_specified_optimizers: uselessOptimizers({
+          isCpu: options.provider === 'cpu', savesMemory, ...(graph ? { graph } : {}),
+        }),
       },
     },
   };

@@ -24,6 +24,17 @@ const matmulCases: readonly OpCase[] = products.map(([about, a, b, options]) => 
   op: 'MatMul', about, inputs: [a, b], build: (g, x, y) => g.matmul(x, y, options),
 }));
 
+const gemmCases: readonly OpCase[] = ([
+  ['a row', [5], {}], ['a matrix', [3, 5], { transposeA: true }], ['a number', [], { transposeB: true, alpha: -0.5 }],
+  ['a column', [3, 1], { transposeA: true, transposeB: true }],
+] as const).map(([about, c, options]) => ({
+  op: 'Gemm', about: `adds ${about}`, wanted: [],
+  inputs: ['transposeA' in options ? [4, 3] : [3, 4], 'transposeB' in options ? [5, 4] : [4, 5], c],
+  build: (g, a, b, added) => g.node('Gemm', [a, b, added], {
+    transposeA: false, transposeB: false, alpha: 1, ...options,
+  })[0]!,
+}));
+
 const convolutionCases: readonly OpCase[] = [
   { op: 'Conv', about: '1×1 with a bias', inputs: [[2, 3, 2, 3], [4, 3, 1, 1], [4]],
     build: (g, x, w, b) => g.conv(x, w, b) },
@@ -49,6 +60,8 @@ const convolutionCases: readonly OpCase[] = [
     build: (g, x, w) => g.convTranspose(x, w, undefined, { pads: [1, 1, 1, 1] }) },
   { op: 'ConvTranspose', about: 'two groups, towards the picture', inputs: [[1, 4, 3, 3], [4, 1, 2, 2]], wanted: [0],
     build: (g, x, w) => g.convTranspose(x, w, undefined, { group: 2, strides: [2, 2] }) },
+  { op: 'Conv', about: 'a picture added to the result', inputs: [[1, 2, 3, 4], [2, 2, 3, 3], [2], [1, 2, 3, 4]],
+    build: (g, x, w, b, added) => g.add(g.conv(x, w, b, { pads: [1, 1, 1, 1] }), added) },
   { op: 'TurnKernels', about: 'kernels of several taps', inputs: [[3, 2, 2, 4]], wanted: [],
     build: (g, w) => g.node('TurnKernels', [w])[0]! },
   { op: 'TurnKernels', about: 'one tap', inputs: [[3, 2, 1, 1]], wanted: [],
@@ -76,4 +89,4 @@ const attentionCases: readonly OpCase[] = [
   })),
 ];
 
-export const productCases: readonly OpCase[] = [...matmulCases, ...convolutionCases, ...attentionCases];
+export const productCases: readonly OpCase[] = [...matmulCases, ...gemmCases, ...convolutionCases, ...attentionCases];

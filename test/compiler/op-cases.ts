@@ -100,6 +100,10 @@ const structureCases: readonly OpCase[] = [
     const [a, b, c] = g.split(x, 1, [1, 2, 3]);
     return g.concat([c!, a!, b!], 1);
   } },
+  { op: 'Split', about: 'three parts of the middle axis', inputs: [[2, 6, 2]], wanted: [], build: (g, x) => {
+    const [a, b, c] = g.node('Split', [x], { axis: 1, sizes: [1, 3, 2] });
+    return g.concat([c!, a!, b!], 1);
+  } },
   { op: 'Concat', about: 'a value twice beside another', inputs: [[2, 3], [2, 1]],
     build: (g, a, b) => g.concat([a, b, a], -1) },
   { op: 'Expand', about: 'new axes and repeated ones', inputs: [[3, 1]], build: (g, x) => g.expand(x, [2, 3, 4]) },

@@ -13,7 +13,9 @@ export async function profiledNames(graph: Graph, feeds: Record<string, Tensor>)
   const folder = await mkdtemp(path.join(tmpdir(), 'likeness-profile-'));
   try {
     const profileFilePrefix = path.join(folder, 'run');
-    const session = await openSession(graph, { provider: 'cpu', threads: 1, profileFilePrefix });
+    // what simplify() made of the graph without these is what runs
+    const asItIs = { splitsWidely: false, addsIntoConvolutions: false };
+    const session = await openSession(graph, { provider: 'cpu', threads: 1, profileFilePrefix, simplify: asItIs });
     await session.run(feeds);
     await session.release();
     const [name] = await readdir(folder);

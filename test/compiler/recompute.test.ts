@@ -42,7 +42,8 @@ function chain(recomputes: boolean): Step {
 }
 
 function stepOf(g: GraphBuilder): Step {
-  const graph = simplify(g.graph());
+  // twice: what is simple already keeps its names when a session simplifies it again
+  const graph = simplify(simplify(g.graph()));
   verify(g.graph());
   verify(graph);
   const feeds = Object.fromEntries(graph.inputs.map(({ name, shape }, i) => [name, randomTensor(shape, i)]));
@@ -114,7 +115,7 @@ test('a block\'s copies run once the block behind has its gradient, and before t
     const copies = at('again/', block);
     expect(copies.length).toBeGreaterThanOrEqual(3);
     // the product that carries the gradient into this block is the first thing of the block behind that must be over
-    const arrival = at('gradient/', block + 1).filter((index) => ran[index]!.op === 'MatMul');
+    const arrival = at('gradient/', block + 1).filter((index) => /MatMul|Gemm/.test(ran[index]!.op));
     expect(Math.min(...copies)).toBeGreaterThan(Math.min(...arrival));
     expect(Math.max(...copies)).toBeLessThan(Math.min(...at('again/', block - 1)));
   }

@@ -89,6 +89,11 @@ export class NodeBuilder {
     return this.#initializers.has(value);
   }
 
+  /** An initializer's numbers; undefined for other values. */
+  frozenSource(value: Value): WeightSource | undefined {
+    return this.#initializers.get(value);
+  }
+
   output(name: string, value: Value): void {
     this.#checkMember(value);
     this.#outputs.set(name, value);

@@ -3,9 +3,11 @@
 
 import { type Graph, type Node, type Value } from '../1-build/graph.ts';
 import { numberAttribute, numbersAttribute, sameShape } from '../ops/shapes.ts';
+import { fuseAdditions } from './fuse-additions.ts';
 import { halfPrecision } from './half-precision.ts';
 import type { HalfPrecisionOptions } from './half-precision-rules.ts';
 import { type AttentionLimits, defaultAttentionLimits, lowerAttention } from './lower-attention.ts';
+import { joinSlices } from './join-slices.ts';
 import { lateCasts } from './late-casts.ts';
 import { lowerTrigonometry } from './lower-trigonometry.ts';
 import { type RewriteRule, removeDead, rewrite } from './rewrite.ts';
@@ -19,6 +21,10 @@ export interface SimplifyOptions {
   readonly copiedWeightBytes?: number;
   /** How much memory turned copies of convolution weights may take, see turn-weights.ts; none unless told. */
   readonly turnedWeightBytes?: number;
+  /** The provider has ONNX Runtime's FusedConv, which adds a picture to a convolution: see fuse-additions.ts. */
+  readonly addsIntoConvolutions?: boolean;
+  /** The provider splits a value into any number of parts at once: see join-slices.ts. */
+  readonly splitsWidely?: boolean;
   /** Float16 with float32 islands, see half-precision.ts; float32 throughout unless told. */
   readonly halfPrecision?: HalfPrecisionOptions;
 }
@@ -32,8 +38,16 @@ export function simplify(graph: Graph, options: SimplifyOptions = {}): Graph {
   if (options.turnedWeightBytes) rules.push(turnWeights(live, options.turnedWeightBytes));
   const lowered = rewrite(live, firstOf(...rules));
   const simple = removeDead(rewrite(lowered, firstOf(removeIdentities(lowered), joinPadded, mergeEqual())));
-  if (options.copiedWeightBytes === undefined) return simple;
-  return removeDead(rewrite(lateCasts(simple, options.copiedWeightBytes), mergeEqual()));
+  const fused = removeDead(rewrite(simple, firstOf(...fusions(simple, options))));
+  if (options.copiedWeightBytes === undefined) return fused;
+  return removeDead(rewrite(lateCasts(fused, options.copiedWeightBytes), mergeEqual()));
+}
+
+function fusions(graph: Graph, { addsIntoConvolutions = false, splitsWidely }: SimplifyOptions): RewriteRule[] {
+  return [
+    fuseAdditions(graph, { intoConvolutions: addsIntoConvolutions }), reshapeFrozen(),
+    ...(splitsWidely ? [joinSlices(graph)] : []),
+  ];
 }
 
 function firstOf(...rules: readonly RewriteRule[]): RewriteRule {
@@ -62,6 +76,20 @@ function removeIdentities(graph: Graph): RewriteRule {
     const isCommutative = node.op === 'Add' || node.op === 'Mul';
     if (isCommutative && scalarOf(node.inputs[0]) === identity && sameShape(b.shape, shape)) return [b];
     return undefined;
+  };
+}
+
+/** Frozen numbers in another shape are another view of the same bytes. */
+function reshapeFrozen(): RewriteRule {
+  const views = new Map<string, Value>();
+  return (g, node, [x]) => {
+    const source = node.op === 'Reshape' && x ? g.frozenSource(x) : undefined;
+    if (!source) return undefined;
+    const { shape } = node.outputs[0]!;
+    const key = `${x!.id}[${shape.join(',')}]`;
+    const view = views.get(key) ?? g.initializer(`${x!.name}[${shape.join(',')}]`, { ...source, shape });
+    views.set(key, view);
+    return [view];
   };
 }
 

@@ -3,7 +3,8 @@
 // has them.
 
 import { toFloatDType } from '../../tensor/half.ts';
-import { type DType, type Tensor, float32Tensor } from '../../tensor/tensor.ts';
+import { type DType, type Shape, type Tensor, float32Tensor } from '../../tensor/tensor.ts';
+import type { WeightSource } from '../../tensor/weights.ts';
 import type { Graph, Node, Value } from '../1-build/graph.ts';
 import { emitters } from './op-emitters.ts';
 import { type OnnxAttribute, type OnnxNode, type OnnxValue, encodeModel } from './onnx-model.ts';
@@ -28,6 +29,10 @@ export interface EmitContext {
     op: string, inputs: readonly string[], attributes?: Readonly<Record<string, OnnxAttribute>>,
     output?: string, domain?: 'com.microsoft',
   ): string;
+  /** Emits one ONNX node whose outputs are the node's own, all of them. */
+  emitParts(op: string, inputs: readonly string[], attributes: Readonly<Record<string, OnnxAttribute>>): void;
+  /** The value in another shape: of frozen numbers another view, of others a Reshape. */
+  shaped(value: Value, shape: Shape): string;
   /** An int64 list as an initializer, one for each distinct list. */
   int64s(values: readonly number[]): string;
   /** A list of floats as an initializer, float32 unless told; a scalar when `values` is a number. */
@@ -43,7 +48,7 @@ class Emission {
   readonly #graph: Graph;
   readonly #options: EmitOptions;
   readonly #nodes: OnnxNode[] = [];
-  readonly #tensors = new Map<string, Tensor>();
+  readonly #tensors = new Map<string, WeightSource>();
   readonly #names = new Map<Value, string>();
 
   constructor(graph: Graph, options: EmitOptions) {
@@ -96,25 +101,36 @@ class Emission {
     if (!emitter) throw new Error(`${node.op} has no ONNX form; it must be lowered first.`);
     let count = 0;
     const final = this.#nameOf(node.outputs[0]!);
+    const emit: EmitContext['emit'] = (op, inputs, attributes = {}, output = final, domain) => {
+      const name = count++ === 0 ? node.outputs[0]!.name : `${node.outputs[0]!.name}/${op.toLowerCase()}_${count}`;
+      const outputName = output === '' ? `${name}/partial_${count}` : output;
+      this.#nodes.push({ op, domain, name, inputs, outputs: [outputName], attributes });
+      return outputName;
+    };
+    const int64s = (values: readonly number[]): string => this.#list(`int64[${values.join(',')}]`, () => (
+      { dtype: 'int64', shape: [values.length], data: BigInt64Array.from(values.map(BigInt)) }));
     emitter({
       options: this.#options,
       node,
       nameOf: (value) => this.#nameOf(value),
-      emit: (op, inputs, attributes = {}, output = final, domain) => {
-        const name = count++ === 0 ? node.outputs[0]!.name : `${node.outputs[0]!.name}/${op.toLowerCase()}_${count}`;
-        const outputName = output === '' ? `${name}/partial_${count}` : output;
-        this.#nodes.push({ op, domain, name, inputs, outputs: [outputName], attributes });
-        return outputName;
+      emit,
+      emitParts: (op, inputs, attributes) => {
+        const outputs = node.outputs.map((value) => this.#nameOf(value));
+        this.#nodes.push({ op, name: node.outputs[0]!.name, inputs, outputs, attributes });
       },
-      int64s: (values) => this.#list(`int64[${values.join(',')}]`, () => (
-        { dtype: 'int64', shape: [values.length], data: BigInt64Array.from(values.map(BigInt)) })),
+      shaped: (value, shape) => {
+        const source = this.#graph.initializers.get(value);
+        if (!source) return emit('Reshape', [this.#nameOf(value), int64s(shape)], {}, '');
+        return this.#list(`${value.name}[${shape.join(',')}]`, () => ({ ...source, shape }));
+      },
+      int64s,
       floats: (values, dtype = 'float32') => (
         this.#list(`${dtype}[${String(values)}]${typeof values === 'number' ? '' : 's'}`, () => (
           toFloatDType(floatTensor(values), dtype === 'float16' ? 'float16' : 'float32')))),
     });
   }
 
-  #list(name: string, make: () => Tensor): string {
+  #list(name: string, make: () => WeightSource): string {
     if (!this.#tensors.has(name)) this.#tensors.set(name, make());
     return name;
   }

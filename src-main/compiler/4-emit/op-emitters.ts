@@ -51,6 +51,12 @@ function gemmAttributes(transposeA: boolean, transposeB: boolean, alpha: number)
   return { transA: { int: transposeA ? 1 : 0 }, transB: { int: transposeB ? 1 : 0 }, alpha: { float: alpha } };
 }
 
+function productAttributes({ node: { attributes } }: EmitContext): Record<string, OnnxAttribute> {
+  return gemmAttributes(
+    flagAttribute(attributes, 'transposeA'), flagAttribute(attributes, 'transposeB'),
+    numberAttribute(attributes, 'alpha'));
+}
+
 /** Rows of a batch under one another, one Gemm, and back. */
 function flatGemm({ node, nameOf, emit, int64s }: EmitContext, transposeB: boolean, alpha: number): void {
   const [a, b] = node.inputs as [Value, Value];
@@ -71,11 +77,15 @@ function convolution(op: 'Conv' | 'ConvTranspose'): Emitter {
   return (context) => {
     const { attributes, inputs } = context.node;
     const ints = (name: string): { ints: readonly number[] } => ({ ints: numbersAttribute(attributes, name) });
-    context.emit(op, inputNames(context), {
+    const window = {
       kernel_shape: { ints: inputs[1]!.shape.slice(2) }, strides: ints('strides'), pads: ints('pads'),
       dilations: ints('dilations'), group: { int: numberAttribute(attributes, 'group') },
       ...(op === 'ConvTranspose' ? { output_padding: ints('outputPadding') } : {}),
-    });
+    };
+    const addsPicture = op === 'Conv' && inputs[3] !== undefined;
+    context.emit(
+      addsPicture ? 'FusedConv' : op, inputNames(context), window, undefined,
+      addsPicture ? 'com.microsoft' : undefined);
   };
 }
 
@@ -104,9 +114,9 @@ const groupNorm: Emitter = (context) => {
   const { rows, epsilon } = withCommonEpsilon(context, flat, numberAttribute(node.attributes, 'epsilon'));
   const white = emit('InstanceNormalization', [rows, ones, zeros], { epsilon: { float: epsilon } }, '');
   const back = emit('Reshape', [white, int64s(x.shape)], {}, '');
-  const channel = int64s([x.shape[1]!, ...new Array<number>(x.shape.length - 2).fill(1)]);
-  const scaled = emit('Mul', [back, emit('Reshape', [nameOf(scale), channel], {}, '')], {}, '');
-  emit('Add', [scaled, emit('Reshape', [nameOf(bias), channel], {}, '')]);
+  const channel = [x.shape[1]!, ...new Array<number>(x.shape.length - 2).fill(1)];
+  const scaled = emit('Mul', [back, context.shaped(scale, channel)], {}, '');
+  emit('Add', [scaled, context.shaped(bias, channel)]);
 };
 
 /** Reshape or Expand: the op takes the output's shape as its second input. */
@@ -184,6 +194,7 @@ export const emitters: Readonly<Record<string, Emitter>> = {
   }),
   LateCast: lateCast,
   MatMul: matmul,
+  Gemm: (context) => void context.emit('Gemm', inputNames(context), productAttributes(context)),
   Conv: convolution('Conv'),
   ConvTranspose: convolution('ConvTranspose'),
   Softmax: (context) => void context.emit('Softmax', inputNames(context), { axis: { int: -1 } }),
@@ -197,6 +208,10 @@ export const emitters: Readonly<Record<string, Emitter>> = {
     perm: { ints: numbersAttribute(context.node.attributes, 'permutation') },
   }),
   Slice: slice,
+  Split: ({ node, nameOf, emitParts, int64s }) => emitParts(
+    'Split', [nameOf(node.inputs[0]!), int64s(numbersAttribute(node.attributes, 'sizes'))],
+    { axis: { int: numberAttribute(node.attributes, 'axis') } },
+  ),
   Concat: (context) => void context.emit('Concat', inputNames(context), {
     axis: { int: numberAttribute(context.node.attributes, 'axis') },
   }),

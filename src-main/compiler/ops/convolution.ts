@@ -2,6 +2,7 @@
 // pads are top, left, bottom, right. ConvTranspose weights are [I, O/group, kh, kw], so that the gradient of a
 // convolution towards its input is ConvTranspose with the very same weight.
 
+import { elementCount } from '../../tensor/tensor.ts';
 import type { Attributes, Node, Value } from '../1-build/graph.ts';
 import type { GraphBuilder } from '../1-build/graph-builder.ts';
 import type { NumberArray, OpRule, OpTable, ValueType } from './op-rule.ts';
@@ -81,10 +82,12 @@ const conv: OpRule = {
     wants(0) ? convInputGradient(g, node, gradient, input(0), input(1)) : undefined,
     wants(1) ? convWeightGradient(g, windowOf(node.attributes), gradient, input(0), input(1)) : undefined,
     node.inputs[2] && wants(2) ? g.reduceSum(gradient, [0, 2, 3], false) : undefined,
+    node.inputs[3] && wants(3) ? gradient : undefined,
   ],
-  evaluate: ([x, weight, bias], node) => {
+  // a fourth input is added to the result
+  evaluate: ([x, weight, bias, addend], node) => {
     const shape = node.outputs[0]!.shape;
-    const values = new Float64Array(shape.reduce((product, size) => product * size, 1));
+    const values = addend ? Float64Array.from(addend.values) : new Float64Array(elementCount(shape));
     forEachProduct(x!.shape, weight!.shape, shape, windowOf(node.attributes), (atX, atWeight, atY) => {
       values[atY]! += x!.values[atX]! * weight!.values[atWeight]!;
     });

@@ -3,9 +3,10 @@
 // so that neither a linear layer nor its gradient ever transposes a weight in memory.
 
 import { elementCount } from '../../tensor/tensor.ts';
+import { evaluateBinary } from './elementwise.ts';
 import type { NumberArray, OpRule, OpTable } from './op-rule.ts';
 import {
-  broadcastShapes, broadcastStrides, flagAttribute, forEachOffset, numberAttribute, shapeText,
+  broadcastShapes, broadcastStrides, flagAttribute, forEachOffset, numberAttribute, sameShape, shapeText,
 } from './shapes.ts';
 
 const matmul: OpRule = {
@@ -81,4 +82,22 @@ function evaluateMatMul(a: NumberArray, b: NumberArray, tA: boolean, tB: boolean
   return { shape: [...batch, rows, columns], values };
 }
 
-export const productOps: OpTable = { MatMul: matmul };
+// Y = alpha · op(A) · op(B) + C of two matrices; C is a matrix, or a row or number that is repeated.
+// The simplifier makes it of MatMul and Add, after differentiation.
+const gemm: OpRule = {
+  infer: ([a, b, c], attributes) => {
+    if (a?.shape.length !== 2 || b?.shape.length !== 2) throw new Error('Gemm takes matrices.');
+    const [product] = matmul.infer([a, b], attributes);
+    if (!c || !sameShape(broadcastShapes(c.shape, product!.shape), product!.shape)) {
+      throw new Error(`${shapeText(c?.shape ?? [])} cannot be added to ${shapeText(product!.shape)}.`);
+    }
+    return [product!];
+  },
+  gradient: 'none',
+  evaluate: ([a, b, c], node) => {
+    const [product] = matmul.evaluate([a, b], node);
+    return [evaluateBinary(product!, c!, (x, y) => x + y)];
+  },
+};
+
+export const productOps: OpTable = { MatMul: matmul, Gemm: gemm };

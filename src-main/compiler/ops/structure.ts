@@ -246,6 +246,36 @@ const gather: OpRule = {
   },
 };
 
+// One after the other along `axis`, of `sizes`: slices joined by 3-simplify/join-slices.ts.
+const split: OpRule = {
+  infer: (inputs, attributes) => {
+    const x = first(inputs);
+    const axis = numberAttribute(attributes, 'axis');
+    const sizes = numbersAttribute(attributes, 'sizes');
+    if (sizes.reduce((sum, size) => sum + size, 0) !== x.shape[axis]) {
+      throw new Error(`${shapeText(x.shape)} is not split along axis ${axis} into ${shapeText(sizes)}.`);
+    }
+    return sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.with(axis, size) }));
+  },
+  gradient: 'none',
+  evaluate: ([x], node) => {
+    const axis = numberAttribute(node.attributes, 'axis');
+    const { outer, size, inner } = splitAtAxis(x!.shape, axis);
+    let start = 0;
+    return node.outputs.map(({ shape }) => {
+      const count = shape[axis]! * inner;
+      const values = new Float64Array(outer * count);
+      for (let o = 0; o < outer; o++) {
+        const from = o * size * inner + start;
+        values.set(x!.values.subarray(from, from + count), o * count);
+      }
+      start += count;
+      return { shape, values };
+    });
+  },
+};
+
 export const structureOps: OpTable = {
   Reshape: reshape, Transpose: transpose, Slice: slice, Concat: concat, Expand: expand, Pad: pad, Gather: gather,
+  Split: split,
 };
