@@ -10,8 +10,15 @@ import { unreadableFile } from './file-errors.ts';
 import { checkFloatTypes } from './float-types.ts';
 import { partsDisagree, unsupportedKind } from './refusals.ts';
 import { openSingleFile } from './single-file.ts';
+import { openVaeFile } from './vae-file.ts';
 
 export type { Checkpoint, CheckpointConfigs, CheckpointTextEncoder } from './checkpoint.ts';
+
+export interface OpenOptions {
+  readonly configs?: CheckpointConfigs;
+  /** A VAE that stands in the place of the checkpoint's own. */
+  readonly vaeFile?: string | undefined;
+}
 
 /**
  * Opens a checkpoint of SD 1.x, SD 2.x or SDXL by its headers and config files, and a few small tensors.
@@ -19,19 +26,24 @@ export type { Checkpoint, CheckpointConfigs, CheckpointTextEncoder } from './che
  * anything but weights, adapters, refiners, inpainting and other families' models, parts of a model.
  */
 export async function openCheckpoint(
-  location: string, options: { readonly configs?: CheckpointConfigs } = {},
+  location: string, options: OpenOptions = {},
 ): Promise<Checkpoint> {
   const absolute = path.resolve(location);
   const info = await stat(absolute).catch((cause: unknown) => { throw unreadableFile(absolute, cause); });
   const checkpoint = info.isDirectory()
-    ? await openCheckpointFolder(absolute)
-    : await openSingleFile(absolute, options.configs ?? {});
+    ? await withVae(await openCheckpointFolder(absolute), options.vaeFile)
+    : await openSingleFile(absolute, options.configs ?? {}, options.vaeFile);
   const { unet, vae, textEncoders } = checkpoint;
   for (const weights of [unet, vae, ...textEncoders.map((encoder) => encoder.weights)]) {
     checkFloatTypes(checkpoint.path, weights);
   }
   checkAgreement(checkpoint);
   return checkpoint;
+}
+
+async function withVae(checkpoint: Checkpoint, vaeFile: string | undefined): Promise<Checkpoint> {
+  if (vaeFile === undefined) return checkpoint;
+  return { ...checkpoint, ...await openVaeFile(vaeFile, checkpoint.architecture) };
 }
 
 /** Networks that do not fit together are an inpainting model or files of several models. */

@@ -1,6 +1,8 @@
 // What a UNet predicts and with which noise schedule it was trained, for single files, which carry no scheduler_config.
-// Metadata says it (modelspec), or an empty tensor (ComfyUI's marks), or, for SD 2, the weights themselves.
+// Metadata says it (modelspec), or an empty tensor (ComfyUI's marks), or a .yaml beside the file (A1111), or, for SD 2,
+// the weights themselves.
 
+import { readFile, stat } from 'node:fs/promises';
 import { toFloat32 } from '../tensor/half.ts';
 import type { WeightTable } from '../tensor/weights.ts';
 import type { Architecture } from './architecture.ts';
@@ -13,14 +15,29 @@ export interface PredictionHints {
   /** Names of all tensors of the file. */
   readonly names: { has(name: string): boolean };
   readonly unet: WeightTable;
+  /** What a configuration beside the file says. */
+  readonly beside?: SchedulerConfig['predictionType'] | undefined;
+}
+
+const maxYamlBytes = 1_000_000;
+
+/** A1111 and the original code: model.yaml beside model.safetensors, with `parameterization: v` in it. */
+export async function predictionBeside(file: string): Promise<SchedulerConfig['predictionType'] | undefined> {
+  const yaml = file.replace(/\.[^./\\]+$/, '.yaml');
+  if (yaml === file || !/\.(?:safetensors|ckpt|pt|pth|bin)$/i.test(file)) return undefined;
+  const isSmall = await stat(yaml).then(({ size }) => size <= maxYamlBytes, () => false);
+  if (!isSmall) return undefined;
+  const [, named] = /^\s*parameterization:\s*["']?(\w+)/m.exec(await readFile(yaml, 'utf8').catch(() => '')) ?? [];
+  return named === 'v' ? 'v_prediction' : named === 'eps' ? 'epsilon' : undefined;
 }
 
 /** Stable Diffusion's noise schedule, with the prediction type and the zero terminal SNR that the file tells of. */
 export async function inferSchedulerConfig(hints: PredictionHints): Promise<SchedulerConfig> {
-  const { names, metadata, architecture, unet } = hints;
+  const { names, metadata, architecture, unet, beside } = hints;
   const named = predictionInMetadata(metadata);
   const isVelocity = named !== undefined ? named === 'v_prediction'
-    : names.has('v_pred') || (architecture === 'sd2' && await looksLikeVelocity(unet));
+    : names.has('v_pred') || (beside === undefined
+      ? architecture === 'sd2' && await looksLikeVelocity(unet) : beside === 'v_prediction');
   return {
     ...stableDiffusionScheduler,
     predictionType: isVelocity ? 'v_prediction' : 'epsilon',

@@ -16,6 +16,7 @@ import { type FileStore, openFileStore } from './file-store.ts';
 import { type GalleryQueries, galleryQueries } from './gallery.ts';
 import { type JobQueries, jobQueries } from './jobs.ts';
 import { type Keeping, keepingOver } from './keeping.ts';
+import { type ModelFolderQueries, modelFolderQueries } from './model-folders.ts';
 import { type PhotoQueries, photoQueries } from './photos.ts';
 import { type PortraitQueries, portraitQueries } from './portraits.ts';
 import { openOrRestore } from './restore.ts';
@@ -39,6 +40,7 @@ export interface Library extends Keeping {
   readonly settings: SettingQueries;
   readonly checkpoints: CheckpointQueries;
   readonly companions: CompanionQueries;
+  readonly modelFolders: ModelFolderQueries;
   /** Runs changes to files and their rows one after the other, so that a sweep never meets a file without its row. */
   exclusively<T>(change: () => Promise<T>): Promise<T>;
   /** Writes a file durably and then its row; the answer is what other rows refer to. Inside `exclusively`. */
@@ -98,7 +100,7 @@ export function newId<Id extends string>(): Id {
 }
 
 type Queries = Pick<Library, 'subjects' | 'photos' | 'adapters' | 'portraits' | 'gallery' | 'jobs' | 'snapshots'
-  | 'datasets' | 'classImages' | 'exportedFiles' | 'settings' | 'checkpoints' | 'companions'>;
+  | 'datasets' | 'classImages' | 'exportedFiles' | 'settings' | 'checkpoints' | 'companions' | 'modelFolders'>;
 
 function queriesOver(database: Database): Queries {
   return {
@@ -115,6 +117,7 @@ function queriesOver(database: Database): Queries {
     settings: settingQueries(database),
     checkpoints: checkpointQueries(database),
     companions: companionQueries(database),
+    modelFolders: modelFolderQueries(database),
   };
 }
 
