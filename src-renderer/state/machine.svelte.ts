@@ -31,7 +31,7 @@ export class Machine {
 
   /** Fetches the libraries that CUDA needs; how far it is comes by events. */
   async getCuda(): Promise<void> {
-    this.cuda = await this.#client.call('machine.getCudaLibraries', {});
+    await this.#takeAnswer(this.#client.call('machine.getCudaLibraries', {}));
   }
 
   takeCuda(libraries: CudaLibraries): void {
@@ -39,7 +39,14 @@ export class Machine {
   }
 
   async #readCuda(): Promise<void> {
-    this.cuda = await this.#client.call('machine.cudaLibraries', {});
+    await this.#takeAnswer(this.#client.call('machine.cudaLibraries', {}));
+  }
+
+  /** An event that came before the answer is newer than it. */
+  async #takeAnswer(asked: Promise<CudaLibraries>): Promise<void> {
+    const before = this.cuda;
+    const answer = await asked;
+    if (this.cuda === before) this.cuda = answer;
   }
 }
 

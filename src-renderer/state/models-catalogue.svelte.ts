@@ -22,7 +22,7 @@ export class Catalogue {
   /** Downloads that are under way, stand still or failed. */
   downloads = $derived(this.entries.filter(({ download }) => download !== null));
   #client: StudioClient;
-  /** Entries that events told of while the list was being read, a list for each reading. */
+  /** Entries that events told of while an answer was under way, a list for each. */
   #tellers: readonly CatalogueEntry[][] = [];
 
   constructor(client: StudioClient) {
@@ -31,14 +31,9 @@ export class Catalogue {
 
   /** Reads all of it; what an event told meanwhile is newer than the answer and holds. */
   async load(): Promise<void> {
-    const told: CatalogueEntry[] = [];
-    this.#tellers = [...this.#tellers, told];
-    try {
+    await this.#overtaken(async () => {
       this.store = await this.#client.call('models.list', {});
-    } finally {
-      this.#tellers = this.#tellers.filter((each) => each !== told);
-    }
-    told.forEach((entry) => this.#put(entry));
+    });
   }
 
   find(id: string): CatalogueEntry | null {
@@ -49,6 +44,18 @@ export class Catalogue {
   take(entry: CatalogueEntry): void {
     for (const told of this.#tellers) told.push(entry);
     this.#put(entry);
+  }
+
+  /** Does what takes in an answer, and once more what events told while that was under way: they are newer. */
+  async #overtaken<T>(takeAnswer: () => Promise<T>): Promise<T> {
+    const told: CatalogueEntry[] = [];
+    this.#tellers = [...this.#tellers, told];
+    try {
+      return await takeAnswer();
+    } finally {
+      this.#tellers = this.#tellers.filter((each) => each !== told);
+      told.forEach((entry) => this.#put(entry));
+    }
   }
 
   #put(entry: CatalogueEntry): void {
@@ -62,8 +69,11 @@ export class Catalogue {
   async act(modelId: string, act: ModelAct): Promise<CatalogueEntry> {
     if (act === 'verify') this.verifyingIds = [...this.verifyingIds, modelId];
     try {
-      const entry = await this.#client.call(commandOf[act], { modelId });
-      this.take(entry);
+      const entry = await this.#overtaken(async () => {
+        const answer = await this.#client.call(commandOf[act], { modelId });
+        this.#put(answer);
+        return answer;
+      });
       // what is free and used on the disk is another number now
       if (act === 'remove' || act === 'discard') await this.load();
       return entry;

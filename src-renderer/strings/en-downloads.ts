@@ -52,6 +52,7 @@ export const enDownloads = {
   statusMany: (count: number, percent: number) => `${count} downloads, ${percent} %`,
   statusFailed: (count: number) => plural(count, 'download did not finish', 'downloads did not finish'),
   queueTitle: 'Downloads',
+  onlySketch: 'This is the small sketch model. Larger ones draw like photographs and can be fetched at any time.',
   openModels: 'Open Models',
   dialog: {
     title: (name: string) => `Get ${name}`,

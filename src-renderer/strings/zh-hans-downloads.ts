@@ -47,6 +47,7 @@ export const zhHansDownloads: typeof enDownloads = {
   statusMany: (count, percent) => `${count} 个下载，${percent}%`,
   statusFailed: (count) => `${count} 个下载未完成`,
   queueTitle: '下载',
+  onlySketch: '现在用的是小巧的素描模型。更大的模型能画出照片般的写真，随时可以获取。',
   openModels: '打开“模型”',
   dialog: {
     title: (name) => `获取${name}`,

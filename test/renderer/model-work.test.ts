@@ -17,7 +17,7 @@ import { portraitRows } from '../../src-renderer/state/portrait-rows.ts';
 import { Workspace } from '../../src-renderer/state/workspace.svelte.ts';
 import { memoryLine } from '../../src-renderer/strings/catalogue-words.ts';
 import { en } from '../../src-renderer/strings/en.ts';
-import { found, foundId, machineReport, memoryPlan, provider, tooLargePlan } from './model-nouns.ts';
+import { cuda, found, foundId, machineReport, memoryPlan, provider, tooLargePlan } from './model-nouns.ts';
 import { look, pack, portrait } from './nouns.ts';
 import { asked, started } from './started.ts';
 import { handClock, settle, testStudio } from './test-client.ts';
@@ -140,6 +140,18 @@ describe('memory', () => {
     expect(memoryLine(memoryPlan(), en)).toBe('Needs 7.4 GB of your 12.0 GB of graphics memory');
     expect(memoryLine(memoryPlan({ availableBytes: null, memory: 'machine' }), en)).toBe('Needs 7.4 GB of memory');
   });
+});
+
+test('an event of a download overtakes the answer that started it', async () => {
+  let answer = (): void => undefined;
+  const asks = (): Promise<unknown> => new Promise((resolve) => (answer = () => resolve(cuda({ state: 'fetching' }))));
+  const { workspace, studio } = await started({ 'machine.getCudaLibraries': asks });
+  const asking = workspace.machine.getCuda();
+  await settle();
+  studio.emit({ type: 'cuda-libraries', libraries: cuda({ state: 'fetching', bytesDone: 7 }) });
+  answer();
+  await asking;
+  expect(workspace.machine.cuda?.bytesDone).toBe(7);
 });
 
 test('the machine: trials are counted, those not right come first, and two looks at once are one', async () => {

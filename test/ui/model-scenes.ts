@@ -4,7 +4,7 @@
 import { errorDataOf } from '../../src-main/contract/error-data.ts';
 import { UserError } from '../../src-main/contract/errors.ts';
 import type { PackId } from '../../src-main/contract/ids.ts';
-import type { FoundModel, ModelFolder } from '../../src-main/contract/models.ts';
+import type { CatalogueEntry, FoundModel, ModelFolder } from '../../src-main/contract/models.ts';
 import type { Pack, Portrait } from '../../src-main/contract/nouns.ts';
 import {
   catalogue, cuda, download, folder, found, foundId, machineReport, tooLargePlan,
@@ -59,7 +59,7 @@ export const ownModels: FoundModel[] = [
 ];
 
 /** A subject whose look was taught on the user's own model, with everything that there is on the Models page. */
-export const modelScene = (): Scene => {
+export const modelScene = (): Scene & { catalogue: CatalogueEntry[] } => {
   const lacking = lackingScene();
   const [sdxl] = lacking.packs!;
   return {

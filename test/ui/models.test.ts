@@ -4,7 +4,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { cuda, download, foundId } from '../renderer/model-nouns.ts';
-import { subjectId } from '../renderer/nouns.ts';
+import { pack, subjectId } from '../renderer/nouns.ts';
 import { browserName, chromiumPath, cutTexts, patiently } from './browser.ts';
 import { bridgeScript } from './desktop-bridge.ts';
 import { modelScene, ownPack, shortScene } from './model-scenes.ts';
@@ -48,6 +48,18 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await expect.poll(() => asked('models.get'), patiently).toEqual([
       { modelId: 'antelopev2' }, { modelId: 'instantid' },
     ]);
+  });
+
+  test('while only the sketch model is here, Create and Teach say that there are larger ones', async () => {
+    const scene = { ...modelScene(), packs: [pack()], looks: [] };
+    await open({ ...scene, catalogue: scene.catalogue.map((each) => ({ ...each, download: null })) });
+    await button('Teach').first().click();
+    await page.getByText(/^This is the small sketch model/).waitFor();
+    theatre.stage.emit({ type: 'model-changed', model: scene.catalogue.find(({ id }) => id === 'sdxl-base')! });
+    await button('Create').first().click();
+    await page.locator('main').getByText('Downloading SDXL base 1.0, 24 %.').waitFor();
+    await page.locator('main').getByRole('button', { name: 'Open Models' }).click();
+    await page.getByRole('heading', { name: 'Get models' }).waitFor();
   });
 
   test('a disk without room is told before anything starts', async () => {
