@@ -78,14 +78,14 @@ function cutMask(g: GraphBuilder, mask: Value | undefined, axis: number, range: 
   return mask && own >= 0 && mask.shape[own]! > 1 ? cut(g, mask, own, range) : mask;
 }
 
-/** Float32. In float16 the queries are scaled instead of the scores, which 65504 might not hold before. */
+/** Of float16 the queries are scaled instead of the scores, which 65504 might not hold before. */
 function probabilities(g: GraphBuilder, q: Value, k: Value, mask: Value | undefined, scale: number): Value {
   const isHalf = q.dtype === 'float16';
   const scores = isHalf
     ? g.matmul(g.mul(q, g.scalar(scale, 'float16')), k, { transposeB: true })
     : g.matmul(q, k, { transposeB: true, alpha: scale });
   const wide = g.cast(scores, 'float32');
-  return g.softmax(mask ? g.add(wide, g.cast(mask, 'float32')) : wide);
+  return g.cast(g.softmax(mask ? g.add(wide, g.cast(mask, 'float32')) : wide), q.dtype);
 }
 
 function forward(g: GraphBuilder, { q, k, v, mask }: AttentionValues, scale: number, limits: AttentionLimits): Value {
@@ -95,7 +95,7 @@ function forward(g: GraphBuilder, { q, k, v, mask }: AttentionValues, scale: num
     const masks = cutMask(g, mask, headAxis, heads);
     return g.concat(slices.queries.map((range) => {
       const p = probabilities(g, cut(g, qs, queryAxis, range), ks, cutMask(g, masks, queryAxis, range), scale);
-      return g.matmul(g.cast(p, vs.dtype), vs);
+      return g.matmul(p, vs);
     }), queryAxis);
   });
   return g.concat(parts, headAxis);
@@ -146,9 +146,9 @@ function querySlice(g: GraphBuilder, slice: GradientSlice, range: Range): Gradie
 function sliceGradient(g: GraphBuilder, slice: GradientSlice, scale: number): readonly Value[] {
   const { dO, q, k, v, mask, again, along } = slice;
   const p = probabilities(g, again, k, mask, scale);
-  const dV = g.matmul(g.cast(p, v.dtype), dO, { transposeA: true });
+  const dV = g.matmul(p, dO, { transposeA: true });
   const dP = g.cast(g.matmul(dO, v, { transposeB: true }), 'float32');
-  const dS = g.cast(g.mul(p, g.sub(dP, along)), v.dtype);
+  const dS = g.mul(p, g.cast(g.sub(dP, along), p.dtype));
   return [g.matmul(dS, k, { alpha: scale }), g.matmul(dS, q, { transposeA: true, alpha: scale }), dV];
 }
 
