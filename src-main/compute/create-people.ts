@@ -10,7 +10,7 @@ import { type AdapterToApply, type LookToApply, readAdapter, readLook } from './
 import { type FacesToDraw, instantIdFor } from './instant-faces.ts';
 import { type AppliedAdapters, joinAdapters, type JoinedAdapters } from './joined-adapters.ts';
 import { type LoadedPack, promptsOf } from './loaded-pack.ts';
-import type { TriedProvider } from './provider-trial.ts';
+import type { ChosenProvider } from './provider-choice.ts';
 
 type Item = CreateRequest['items'][number];
 
@@ -42,7 +42,7 @@ export interface PeopleOptions {
   readonly pack: LoadedPack;
   readonly looks: RequestLooks;
   readonly faces: FacesToDraw;
-  readonly provider: TriedProvider;
+  readonly chosen: ChosenProvider;
 }
 
 /** Reads the looks of a request; throws what the readers of their kinds throw of one that does not fit the model. */
@@ -112,20 +112,20 @@ interface Networks {
 }
 
 async function openNetworks(
-  { request, pack, looks, provider }: PeopleOptions, checkpoint: Checkpoint,
+  { request, pack, looks, chosen: { provider, precision } }: PeopleOptions, checkpoint: Checkpoint,
 ): Promise<Networks> {
   const own = [looks.first, looks.second].flatMap((look) => (
     look?.adapter && look.checkpoint === checkpoint ? [look.adapter] : []));
   const joined = joinAdapters(own, looks.fast);
   const instantId = await instantIdFor(request, checkpoint);
   const pipeline = openPipeline(checkpoint, {
-    provider, favour: pack.favour, skipLayers: request.settings.clipSkip,
+    provider, precision, favour: pack.favour, skipLayers: request.settings.clipSkip,
     ...(joined.form ? { adapter: joined.form } : {}), ...(instantId ? { instantId } : {}),
   });
   return { pipeline, joined };
 }
 
 /** On a GPU every session holds its weights, and two UNets of real size hardly fit. */
-function holdsOneGraph({ provider, pack }: PeopleOptions): boolean {
-  return pack.favour === 'memory' && provider !== 'cpu';
+function holdsOneGraph({ chosen, pack }: PeopleOptions): boolean {
+  return pack.favour === 'memory' && chosen.provider !== 'cpu';
 }

@@ -48,8 +48,8 @@ export async function create(request: CreateRequest, reporter: Reporter, parts: 
     : { picture: await openPhoto(request.start.file), strength: request.start.strength };
   const faces = await readFaces(request, await instantIdFor(request, pack.checkpoint), reporter, parts);
   const drawn = new Set<string>();
-  await onProvider(parts.chooser, request.provider, reporter, async (provider) => {
-    const people = await openPeople({ request, pack, looks, faces, provider });
+  await onProvider(parts.chooser, request, reporter, async (chosen) => {
+    const people = await openPeople({ request, pack, looks, faces, chosen });
     const meters: LikenessMeter[] = [];
     try {
       meters.push(...await openMeters(request, people, parts));

@@ -6,11 +6,13 @@ import { errorDataOf } from '../contract/error-data.ts';
 import {
   type EngineCall, type EngineControl, type NewEngineReport, type EngineRequest, engineMessageSchema,
 } from '../contract/engine.ts';
+import { providerNameSchema } from '../contract/machine.ts';
 import { analyze } from './analyze.ts';
 import { create } from './create.ts';
 import { doctor } from './doctor.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { exportLook } from './export-look.ts';
+import { sayOperatorTrials } from './operator-trials-apart.ts';
 import { openProviderChooser } from './provider-choice.ts';
 import { tryProvider } from './provider-trial.ts';
 import { type Reporter, reporterFor } from './reporter.ts';
@@ -21,7 +23,7 @@ async function handle(
   request: EngineRequest, reporter: Reporter, parts: EngineParts, asked: Asked,
 ): Promise<void> {
   switch (request.kind) {
-    case 'doctor': return reporter.done(await doctor(parts.chooser));
+    case 'doctor': return reporter.done(await doctor(request, parts.chooser));
     case 'analyze': return reporter.done(await analyze(request, reporter, parts));
     case 'teach': return reporter.done(await teach(request, reporter, parts, asked));
     case 'create': return reporter.done(await create(request, reporter, parts));
@@ -72,10 +74,11 @@ process.on('SIGINT', () => undefined);
 console.log = console.error;
 console.info = console.error;
 
-const [first, second] = process.argv.slice(2);
+const [first, second, third] = process.argv.slice(2);
 if (first === '--try') {
-  const trial = await tryProvider(second === 'webgpu' ? 'webgpu' : 'cpu');
-  process.stdout.write(`${JSON.stringify(trial)}\n`);
+  process.stdout.write(`${JSON.stringify(await tryProvider(providerNameSchema.parse(second)))}\n`);
+} else if (first === '--try-operators') {
+  await sayOperatorTrials(providerNameSchema.parse(second), Number(third ?? 0));
 } else if (first === undefined) {
   process.stderr.write('The engine is started by Likeness itself: engine.ts RESOURCES_FOLDER\n');
   process.exitCode = 2;

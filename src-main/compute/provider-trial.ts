@@ -5,12 +5,11 @@
 import { spawn } from 'node:child_process';
 import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Graph } from '../compiler/1-build/graph.ts';
+import type { ProviderName } from '../contract/machine.ts';
 import { normalNumbers } from '../diffusion/seeded-noise.ts';
-import { selfTestError, selfTestTolerance } from '../runtime/self-test.ts';
+import { halfSelfTestTolerance, selfTestError, selfTestTolerance } from '../runtime/self-test.ts';
 import { openSession } from '../runtime/session.ts';
 import { type Tensor, float32Tensor } from '../tensor/tensor.ts';
-
-export type TriedProvider = 'cpu' | 'webgpu';
 
 export interface Trial {
   readonly works: boolean;
@@ -20,6 +19,8 @@ export interface Trial {
   readonly durationMs: number;
   /** Mean of the absolute results: the same on every provider, but for rounding. */
   readonly checksum: number;
+  /** Float16 graphs compute right on it; never on the processor, which has no use for them. */
+  readonly canHalf: boolean;
 }
 
 const edge = 384;
@@ -27,7 +28,7 @@ const runs = 3;
 const timeLimitMs = 60_000;
 
 /** Tries a provider in this process. */
-export async function tryProvider(provider: TriedProvider): Promise<Trial> {
+export async function tryProvider(provider: ProviderName): Promise<Trial> {
   try {
     const error = await selfTestError((graph) => openSession(graph, { provider }));
     if (!(error < selfTestTolerance)) return failed('it computes wrong results');
@@ -44,9 +45,19 @@ export async function tryProvider(provider: TriedProvider): Promise<Trial> {
     await session.release();
     const values = y!.data as Float32Array;
     const checksum = values.reduce((sum, value) => sum + Math.abs(value), 0) / values.length;
-    return { works: true, reason: '', durationMs, checksum };
+    return { works: true, reason: '', durationMs, checksum, canHalf: await canHalf(provider) };
   } catch (error) {
     return failed(shortReason(error));
+  }
+}
+
+async function canHalf(provider: ProviderName): Promise<boolean> {
+  if (provider === 'cpu') return false;
+  try {
+    const error = await selfTestError((graph) => openSession(graph, { provider, simplify: { halfPrecision: {} } }));
+    return error < halfSelfTestTolerance;
+  } catch {
+    return false;
   }
 }
 
@@ -57,7 +68,7 @@ export function shortReason(error: unknown): string {
 }
 
 /** Tries it in a process of its own. */
-export async function tryProviderApart(provider: TriedProvider): Promise<Trial> {
+export async function tryProviderApart(provider: ProviderName): Promise<Trial> {
   return await new Promise((resolve) => {
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, '--try', provider], {
       stdio: ['ignore', 'pipe', 'ignore'], timeout: timeLimitMs, killSignal: 'SIGKILL', windowsHide: true,
@@ -72,7 +83,7 @@ export async function tryProviderApart(provider: TriedProvider): Promise<Trial> 
 }
 
 function failed(reason: string): Trial {
-  return { works: false, reason, durationMs: 0, checksum: 0 };
+  return { works: false, reason, durationMs: 0, checksum: 0, canHalf: false };
 }
 
 function readTrial(text: string): Trial | undefined {

@@ -1,12 +1,16 @@
 // How a handler tells the studio what it is doing: progress at most a few times a second with the time left from the
 // pace so far, losses gathered in between, results one by one.
 
-import type { EngineResult, NewEngineItem, NewEngineReport } from '../contract/engine.ts';
+import type { EngineReport, EngineResult, NewEngineItem, NewEngineReport } from '../contract/engine.ts';
 import type { LossPoint } from '../contract/nouns.ts';
 import type { Progress } from '../contract/work.ts';
 
+/** What is told of the provider that does the work. */
+type ToldProvider = Pick<
+  Extract<EngineReport, { type: 'provider' }>, 'provider' | 'precision' | 'fallbackReason' | 'deviceName'>;
+
 export interface Reporter {
-  provider(provider: 'cpu' | 'webgpu', fallbackReason: string | null, deviceName: string): void;
+  provider(chosen: ToldProvider): void;
   /** Enters a phase of `steps` steps, 0 while the number is unknown, of which `done` were done earlier. */
   phase(phase: Progress['phase'], steps: number, done?: number): void;
   /** Steps of this phase that are done. `loss` where this step has one. */
@@ -36,8 +40,8 @@ export function reporterFor(
     lastSentMs = now();
   };
   return {
-    provider: (provider, fallbackReason, deviceName) =>
-      say({ type: 'provider', id, provider, fallbackReason, deviceName }),
+    provider: ({ provider, precision, fallbackReason, deviceName }) =>
+      say({ type: 'provider', id, provider, precision, fallbackReason, deviceName }),
     phase(phase, steps, done = 0) {
       progress = { phase, step: done, steps, loss: null, etaSeconds: null };
       phaseStartMs = now();

@@ -16,12 +16,12 @@ import type { TrainingStep } from '../training/training-step.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { type LikenessMeter, openLikenessMeter } from './likeness-meter.ts';
 import type { LoadedPack } from './loaded-pack.ts';
-import type { TriedProvider } from './provider-trial.ts';
+import type { ChosenProvider } from './provider-choice.ts';
 
 export interface PreviewerOptions {
   readonly request: TeachRequest;
   readonly pack: LoadedPack;
-  readonly provider: TriedProvider;
+  readonly chosen: ChosenProvider;
   readonly step: TrainingStep;
   readonly snapshots: SnapshotFolder;
   /** Knows the new word. */
@@ -73,18 +73,19 @@ function referencesOf({ heldOut, images }: TeachRequest) {
   return (own.length > 0 ? own : withFace(images)).slice(0, mostReferences);
 }
 
-function pipelineWithAdapter({ request, pack, provider, step }: PreviewerOptions): Pipeline {
+function pipelineWithAdapter({ request, pack, chosen, step }: PreviewerOptions): Pipeline {
+  const { provider, precision } = chosen;
   return openPipeline(pack.checkpoint, {
-    provider, favour: pack.favour, adapter: adapterFormOf(step.trainables), skipLayers: request.settings.clipSkip,
+    provider, precision, favour: pack.favour, adapter: adapterFormOf(step.trainables), skipLayers: request.settings.clipSkip,
   });
 }
 
 async function pipelineOfSnapshot(
-  { request, pack, provider, step, snapshots }: PreviewerOptions, state: ReadTrainingState,
+  { request, pack, chosen: { provider, precision }, step, snapshots }: PreviewerOptions, state: ReadTrainingState,
 ): Promise<Pipeline> {
   const saved = await snapshots.parameters(state.step);
   return openPipeline(withLearnedWeights(pack.checkpoint, learnedParameters(step.layout.chunks, saved)), {
-    provider, favour: pack.favour, skipLayers: request.settings.clipSkip,
+    provider, precision, favour: pack.favour, skipLayers: request.settings.clipSkip,
   });
 }
 

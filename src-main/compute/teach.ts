@@ -15,8 +15,7 @@ import { isTextLearned } from '../training/trainables.ts';
 import { type TrainingStep, openTrainingStep } from '../training/training-step.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { type LoadedPack, loadPack, promptsOf } from './loaded-pack.ts';
-import { onProvider } from './provider-choice.ts';
-import type { TriedProvider } from './provider-trial.ts';
+import { type ChosenProvider, onProvider } from './provider-choice.ts';
 import type { Reporter } from './reporter.ts';
 import { startingState } from './starting-numbers.ts';
 import { type TeachPlan, planTeaching } from './teach-plan.ts';
@@ -33,7 +32,7 @@ interface Run {
   readonly pack: LoadedPack;
   readonly plan: TeachPlan;
   readonly snapshots: SnapshotFolder;
-  readonly provider: TriedProvider;
+  readonly chosen: ChosenProvider;
   readonly step: TrainingStep;
   readonly reporter: Reporter;
   readonly parts: EngineParts;
@@ -47,13 +46,15 @@ export async function teach(
   const pack = await loadPack(request.checkpointPath, parts);
   const plan = planTeaching(request, pack);
   const snapshots = await openSnapshotFolder(request.runFolder);
-  return await onProvider(parts.chooser, request.provider, reporter, async (provider) => {
+  return await onProvider(parts.chooser, request, reporter, async (chosen) => {
     const { checkpoint, favour } = pack;
+    const { provider, precision } = chosen;
     const { recompute, clipSkip: skipLayers } = request.settings;
     const step = openTrainingStep({
-      checkpoint, provider, favour, recompute, skipLayers, trainables: plan.trainables, optimizer: plan.optimizer,
+      checkpoint, provider, precision, favour, recompute, skipLayers, trainables: plan.trainables,
+      optimizer: plan.optimizer,
     });
-    const run: Run = { request, pack, plan, snapshots, provider, step, reporter, parts, asked };
+    const run: Run = { request, pack, plan, snapshots, chosen, step, reporter, parts, asked };
     try {
       const outcome = request.finish ? undefined : await learn(run);
       if (outcome?.kind === 'paused') return { kind: 'paused', step: outcome.trainingSteps };
@@ -68,9 +69,9 @@ export async function teach(
 
 /** Prepares and runs; the base model's pipeline stays open only where the prior asks it something in every step. */
 async function learn(run: Run): Promise<TrainingOutcome> {
-  const { request: { settings }, request, pack, plan, provider, reporter } = run;
+  const { request: { settings }, request, pack, plan, chosen: { provider, precision }, reporter } = run;
   const { favour } = pack;
-  const pipeline = openPipeline(pack.checkpoint, { provider, favour, skipLayers: settings.clipSkip });
+  const pipeline = openPipeline(pack.checkpoint, { provider, precision, favour, skipLayers: settings.clipSkip });
   let isOpen = true;
   const close = async (): Promise<void> => {
     if (isOpen) await pipeline.release();

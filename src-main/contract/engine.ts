@@ -18,7 +18,9 @@ const file = z.string().min(1);
 const faceEmbedding = z.array(z.number()).min(1);
 
 /** Says which providers this machine has, by trying them. */
-export const doctorRequestSchema = z.object({ kind: z.literal('doctor') });
+export const doctorRequestSchema = z.object({
+  kind: z.literal('doctor'), provider: providerChoiceSchema.default('auto'), precision: precisionChoiceSchema.default('auto'),
+});
 
 /** Finds the face of each photo, judges the photo, and writes a face-centred training crop into `outputFolder`. */
 export const analyzeRequestSchema = z.object({

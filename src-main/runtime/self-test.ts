@@ -11,6 +11,8 @@ import type { Session } from './session.ts';
 
 /** float32 with fast divisions and exponentials stays well below; a wrong operator is far above. */
 export const selfTestTolerance = 1e-3;
+/** Of the same graph in float16, whose numbers have eleven bits: errors add up over its dozen of layers. */
+export const halfSelfTestTolerance = 5e-2;
 
 /**
  * The largest error of a provider's results, relative to the largest number of each. `open` opens the graph on it;

@@ -1,49 +1,94 @@
-// Which provider does the work, and that a processor in a GPU's place always says why.
+// Which provider does the work, in which precision, and that a processor in a GPU's place always says why.
 
 import { expect, test } from 'vitest';
 import { UserError } from '../../src-main/contract/errors.ts';
-import { decide, onProvider } from '../../src-main/compute/provider-choice.ts';
+import type { ProviderName } from '../../src-main/contract/machine.ts';
+import {
+  type AskedProvider, choose, onProvider, providersOf,
+} from '../../src-main/compute/provider-choice.ts';
 import { type Trial, tryProvider } from '../../src-main/compute/provider-trial.ts';
 
-const processor: Trial = { works: true, reason: '', durationMs: 20, checksum: 1.5 };
-const graphics: Trial = { works: true, reason: '', durationMs: 5, checksum: 1.501 };
-const missing: Trial = { works: false, reason: 'No supported adapters', durationMs: 0, checksum: 0 };
+const processor: Trial = { works: true, reason: '', durationMs: 20, checksum: 1.5, canHalf: false };
+const graphics: Trial = { works: true, reason: '', durationMs: 5, checksum: 1.501, canHalf: true };
+const missing: Trial = { works: false, reason: 'No supported adapters', durationMs: 0, checksum: 0, canHalf: false };
+const auto: AskedProvider = { provider: 'auto', precision: 'auto' };
 
-test('the faster of those that compute right does the work', () => {
-  expect(decide('auto', processor, graphics)).toMatchObject({ provider: 'webgpu', fallbackReason: null });
-  const slow = decide('auto', processor, { ...graphics, durationMs: 90 });
+/** The choice on a platform whose GPU providers gave these trials; and which of them were tried. */
+async function chosen(asked: Partial<AskedProvider>, trials: Partial<Record<ProviderName, Trial>>, platform = 'linux') {
+  const tried: ProviderName[] = [];
+  const choice = await choose({ ...auto, ...asked }, providersOf(platform as NodeJS.Platform), async (name) => {
+    tried.push(name);
+    return name === 'cpu' ? processor : trials[name] ?? missing;
+  });
+  return { ...choice, tried };
+}
+
+test('each platform has its own order, and the first that works is taken', async () => {
+  expect(providersOf('win32')).toEqual(['dml', 'webgpu', 'cpu']);
+  expect(providersOf('linux')).toEqual(['cuda', 'webgpu', 'cpu']);
+  expect(providersOf('darwin')).toEqual(['webgpu', 'cpu']);
+  const both = { cuda: graphics, webgpu: graphics, dml: graphics };
+  expect(await chosen({}, both)).toMatchObject({ provider: 'cuda', fallbackReason: null });
+  expect(await chosen({}, both, 'win32')).toMatchObject({ provider: 'dml', fallbackReason: null });
+  expect(await chosen({}, both, 'darwin')).toMatchObject({ provider: 'webgpu', fallbackReason: null });
+  // what is not looked at is not tried: a driver may take long over it
+  expect((await chosen({}, both)).tried).not.toContain('webgpu');
+});
+
+test('a provider that is not there gives way without a word, one that is wrong or slow with one', async () => {
+  expect(await chosen({}, { webgpu: graphics })).toMatchObject({ provider: 'webgpu', fallbackReason: null });
+  const wrong = await chosen({}, { cuda: { ...graphics, checksum: 1.7 }, webgpu: graphics });
+  expect(wrong).toMatchObject({ provider: 'webgpu', fallbackReason: expect.stringContaining('CUDA computed a wrong') as string });
+  const slow = await chosen({}, { webgpu: { ...graphics, durationMs: 90 } });
   expect(slow.provider).toBe('cpu');
   expect(slow.fallbackReason).toContain('90 ms against 20 ms');
+  expect(slow.fallbackReason).toContain('CUDA cannot be used here: No supported adapters');
 });
 
-test('who asks for WebGPU gets it even where it is slower, but not where it is wrong or missing', () => {
-  expect(decide('webgpu', processor, { ...graphics, durationMs: 90 }).provider).toBe('webgpu');
-  expect(decide('webgpu', processor, { ...graphics, checksum: 1.7 }).fallbackReason).toContain('wrong result');
-  expect(decide('webgpu', processor, missing)).toMatchObject({ provider: 'cpu' });
-  expect(decide('webgpu', processor, missing).fallbackReason).toContain('No supported adapters');
+test('who asks for one gets it even where it is slower, but not where it is wrong or missing', async () => {
+  const asked = { provider: 'webgpu' } as const;
+  expect((await chosen(asked, { webgpu: { ...graphics, durationMs: 90 } })).provider).toBe('webgpu');
+  expect((await chosen(asked, { webgpu: { ...graphics, checksum: 1.7 } })).fallbackReason).toContain('wrong result');
+  expect(await chosen(asked, { cuda: graphics })).toMatchObject({ provider: 'cpu' });
+  expect((await chosen(asked, {})).fallbackReason).toContain('No supported adapters');
+  const elsewhere = await chosen({ provider: 'dml' }, { cuda: graphics });
+  expect(elsewhere).toMatchObject({ provider: 'cpu', tried: [] });
+  expect(elsewhere.fallbackReason).toContain('no DirectML');
 });
 
-test('who asks for the processor gets it without an excuse', () => {
-  expect(decide('cpu', processor, graphics)).toMatchObject({ provider: 'cpu', fallbackReason: null });
+test('who asks for the processor gets it without an excuse, in float32', async () => {
+  expect(await chosen({ provider: 'cpu', precision: 'float16' }, { webgpu: graphics })).toMatchObject({
+    provider: 'cpu', precision: 'float32', fallbackReason: null, tried: [],
+  });
+});
+
+test('float16 where it computes right, float32 where it does not or is asked for', async () => {
+  expect((await chosen({}, { webgpu: graphics })).precision).toBe('float16');
+  expect((await chosen({ precision: 'float32' }, { webgpu: graphics })).precision).toBe('float32');
+  const without = { webgpu: { ...graphics, canHalf: false } };
+  expect(await chosen({}, without)).toMatchObject({ precision: 'float32', fallbackReason: null });
+  const asked = await chosen({ precision: 'float16' }, without);
+  expect(asked).toMatchObject({ provider: 'webgpu', precision: 'float32' });
+  expect(asked.fallbackReason).toContain('float16 is not right');
 });
 
 test('a GPU that fails in the middle of the work is replaced by the processor, and that is said', async () => {
   const said: (string | null)[] = [];
-  const reporter = { provider: (_name: string, reason: string | null) => void said.push(reason) };
-  const chooser = { trial: async () => graphics, choose: async () => decide('auto', processor, graphics) };
-  const result = await onProvider(chooser, 'auto', reporter, async (provider) => {
+  const reporter = { provider: ({ fallbackReason }: { fallbackReason: string | null }) => void said.push(fallbackReason) };
+  const chooser = { choose: () => chosen({}, { webgpu: graphics }) };
+  const result = await onProvider(chooser, auto, reporter, async ({ provider, precision }) => {
     if (provider === 'webgpu') throw new Error('device lost');
-    return provider;
+    return [provider, precision];
   });
-  expect(result).toBe('cpu');
+  expect(result).toEqual(['cpu', 'float32']);
   expect(said).toEqual([null, expect.stringContaining('device lost')]);
   const wrongSize = new UserError('generation.size', { what: 'w.', safe: 's.', todo: 't.' });
-  await expect(onProvider(chooser, 'auto', reporter, () => Promise.reject(wrongSize))).rejects.toBe(wrongSize);
+  await expect(onProvider(chooser, auto, reporter, () => Promise.reject(wrongSize))).rejects.toBe(wrongSize);
 });
 
 test('the trial really computes', async () => {
   const trial = await tryProvider('cpu');
-  expect(trial).toMatchObject({ works: true, reason: '' });
+  expect(trial).toMatchObject({ works: true, reason: '', canHalf: false });
   expect(trial.durationMs).toBeGreaterThan(0);
   expect(trial.checksum).toBeGreaterThan(0.01);
   expect(Number.isFinite(trial.checksum)).toBe(true);

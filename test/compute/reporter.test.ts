@@ -35,7 +35,9 @@ test('the time left follows the pace of this phase', () => {
 
 test('every report fits the contract', () => {
   const { reports, reporter } = reporterOnClock();
-  reporter.provider('cpu', 'why', '2 processor cores');
+  reporter.provider({
+    provider: 'cpu', precision: 'float32', fallbackReason: 'why', deviceName: '2 processor cores',
+  });
   reporter.phase('saving', 0);
   reporter.note('Something.');
   reporter.done({ kind: 'finished' });
