@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import type { Checkpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
 import { unetLoraModules } from '../../src-main/networks/lora-graph.ts';
 import { type PipelineOptions, openPipeline } from '../../src-main/networks/pipeline.ts';
-import { checkHeld, precisionOptions, vaePrecision } from '../../src-main/networks/precision.ts';
+import { checkHeld, type Precision, precisionOptions, vaePrecision } from '../../src-main/networks/precision.ts';
 import { toFloatDType } from '../../src-main/tensor/half.ts';
 import { type Tensor, float32Tensor } from '../../src-main/tensor/tensor.ts';
 import type { WeightTable } from '../../src-main/tensor/weights.ts';
@@ -84,6 +84,37 @@ test('attention is float32 where its scores are known to be large', () => {
   expect([of('sdxl', false), of('sd2', false), of('sd15', true)].map((each) => each.halfPrecision?.attention)).toEqual(
     ['float16', 'float32', 'float32']);
   expect(precisionOptions(checkpoint)).toEqual({});
+});
+
+/** As it was, with one layer so strong that its result exceeds 65504. */
+function withStrongLayer(weights: WeightTable, name: string): WeightTable {
+  const { shape } = weights.get(name)!;
+  return new Map([...weights, [name, toFloatDType(randomTensor(shape, 8, -60_000, 60_000), 'float16')]]);
+}
+
+test('what a VAE cannot hold in float16 it computes in float32 from then on', async () => {
+  const vae = withStrongLayer(checkpoint.vae, 'decoder.mid_block.attentions.0.to_out.0.weight');
+  const [latents, other] = [randomTensor([1, 4, 4, 4], 1, -3, 3), randomTensor([1, 4, 4, 4], 2, -3, 3)];
+  const picturesOf = async (precision: Precision) => {
+    const pipeline = openPipeline({ ...checkpoint, vae }, { provider: 'cpu', threads: 1, precision });
+    const pictures = [await pipeline.decode(latents), await pipeline.decode(other)];
+    await pipeline.release();
+    return pictures.flatMap(({ data }) => [...data as Float32Array]);
+  };
+  const expected = await picturesOf('float32');
+  expect(expected.every(Number.isFinite)).toBe(true);
+  expect(await picturesOf('float16')).toEqual(expected);
+});
+
+test('a UNet that float16 does not hold is refused with words', async () => {
+  const name = 'mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0.weight';
+  const pipeline = openPipeline({ ...checkpoint, unet: withStrongLayer(checkpoint.unet, name) }, {
+    provider: 'cpu', threads: 1, precision: 'float16',
+  });
+  const text = { context: randomTensor([1, 77, 20], 3), pooled: randomTensor([1, 6], 4) };
+  await expect(pipeline.predict({ latents: randomTensor([1, 4, 8, 8], 1), timestep: 500, text })).rejects.toMatchObject(
+    { code: 'generation.exceeds-half' });
+  await pipeline.release();
 });
 
 test('a prediction that is no number in float16 is refused with words, and is passed on in float32', () => {
