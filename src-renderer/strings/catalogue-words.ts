@@ -47,12 +47,12 @@ export function downloadLine({ sizeBytes, download }: CatalogueEntry, words: Wor
   ].filter(Boolean).join(' · ');
 }
 
-/** The downloads of a moment for the status bar; '' where none moves and none failed. */
-export function downloadsLine(entries: readonly CatalogueEntry[], words: Words): string {
+/** The downloads of a moment for the status bar; '' where none moves and none failed. `isBrief`: without names. */
+export function downloadsLine(entries: readonly CatalogueEntry[], words: Words, isBrief = false): string {
   const moving = entries.filter(({ download }) => download && /^(waiting|running|checking)$/.test(download.state));
   const failed = entries.filter(({ download }) => download?.state === 'failed').length;
   if (moving.length === 0) return failed > 0 ? words.downloads.statusFailed(failed) : '';
-  if (moving.length === 1) {
+  if (moving.length === 1 && !isBrief) {
     return words.downloads.statusOne(entryName(moving[0]!, words), Math.floor(100 * shareOfDownload(moving[0]!)));
   }
   const all = moving.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);

@@ -49,7 +49,7 @@ export const enDownloads = {
   speed: (bytes: string) => `${bytes} a second`,
   left: (duration: string) => `${duration} left`,
   statusOne: (name: string, percent: number) => `Downloading ${name}, ${percent} %`,
-  statusMany: (count: number, percent: number) => `${count} downloads, ${percent} %`,
+  statusMany: (count: number, percent: number) => `${plural(count, 'download', 'downloads')}, ${percent} %`,
   statusFailed: (count: number) => plural(count, 'download did not finish', 'downloads did not finish'),
   queueTitle: 'Downloads',
   onlySketch: 'This is the small sketch model. Larger ones draw like photographs and can be fetched at any time.',
@@ -150,7 +150,7 @@ export const enAddOns = {
   pickLead: (family: string) => `Those for ${family}, the family of the model that is chosen.`,
   pickNone: 'None for this family was found in your folders.',
   others: (count: number) =>
-    `${plural(count, 'one', 'more')} for other families ${count === 1 ? 'is' : 'are'} not shown.`,
+    `${plural(count, 'file', 'files')} for other families ${count === 1 ? 'is' : 'are'} not shown.`,
   full: (most: number) => `At most ${most} at once. Take one out first.`,
   done: 'Done',
   strength: (name: string) => `Strength of ${name}`,

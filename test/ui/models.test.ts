@@ -119,7 +119,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await button('Create').first().click();
     await page.getByRole('group', { name: 'Your LoRAs and embeddings' }).getByRole('button', { name: 'Add…' }).click();
     const dialog = page.getByRole('dialog', { name: 'LoRAs and embeddings' });
-    await dialog.getByText('one for other families is not shown', { exact: false }).waitFor();
+    await dialog.getByText('1 file for other families is not shown.').waitFor();
     await dialog.getByLabel(/film-grain/).check();
     await dialog.getByRole('button', { name: 'Done' }).click();
     await page.getByLabel('Strength of film-grain').fill('0.6');
