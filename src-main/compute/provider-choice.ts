@@ -70,23 +70,35 @@ function ofCard(choice: ChosenProvider, [card]: readonly GraphicsCard[]): Chosen
 
 /**
  * Does the work on the provider that was asked for; when a GPU fails in it, does it again on the processor and says so.
- * What a person can act on (a UserError) is no failing GPU and is thrown on.
+ * What float16 cannot hold is done again in float32, unless float16 was asked for by name. Anything else that a person
+ * can act on (a UserError) is no failing GPU and is thrown on.
  */
 export async function onProvider<T>(
   chooser: Pick<ProviderChooser, 'choose'>, asked: AskedProvider, reporter: Pick<Reporter, 'provider'>,
   work: (chosen: ChosenProvider) => Promise<T>,
 ): Promise<T> {
-  const first = await chooser.choose(asked);
-  reporter.provider(first);
-  try {
-    return await work(first);
-  } catch (error) {
-    if (first.provider === 'cpu' || error instanceof UserError) throw error;
-    const reason = shortReason(error);
-    const second = processor(`The processor does the work, because the GPU failed in the middle of it: ${reason}`);
-    reporter.provider(second);
-    return await work(second);
+  for (let chosen = await chooser.choose(asked); ;) {
+    reporter.provider(chosen);
+    try {
+      return await work(chosen);
+    } catch (error) {
+      const next = insteadOf(chosen, asked, error);
+      if (!next) throw error;
+      chosen = next;
+    }
   }
+}
+
+/** What does the work after it failed; undefined where nothing else would help. */
+function insteadOf(failed: ChosenProvider, asked: AskedProvider, error: unknown): ChosenProvider | undefined {
+  if (error instanceof UserError) {
+    const mayWiden = error.code.endsWith('.exceeds-half') && failed.precision === 'float16';
+    if (!mayWiden || asked.precision === 'float16') return undefined;
+    const fallbackReason = 'The work goes on in 32-bit numbers, because 16 bits cannot hold those of this model.';
+    return { ...failed, precision: 'float32', fallbackReason };
+  }
+  if (failed.provider === 'cpu') return undefined;
+  return processor(`The processor does the work, because the GPU failed in the middle of it: ${shortReason(error)}`);
 }
 
 /** The decision alone: `order` ends with the processor; only what is looked at is tried. */
