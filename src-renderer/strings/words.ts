@@ -102,12 +102,18 @@ export function engineText({ provider, deviceName, precision }: EngineState, wor
   return provider === 'cpu' ? device : words.machine.withPrecision(device, words.machine.short[precision]);
 }
 
+/** A device as its driver names it; the processor by its cores where that is all that is told. */
+export function deviceFact(device: string, words: Words): string {
+  const cores = /^(\d+) cores?$/.exec(device);
+  return cores ? words.status.cores(Number(cores[1])) : device;
+}
+
 /** Which device does the arithmetic, e.g. '2 processor cores' or 'Graphics card: …'. */
 export function deviceText(
   provider: NonNullable<EngineState['provider']>, deviceName: string | null, words: Words,
 ): string {
   const cores = /^(\d+) processor cores?$/.exec(deviceName ?? '');
   if (cores) return words.status.cores(Number(cores[1]));
-  if (deviceName === 'GPU (WebGPU)') return words.settings.devices.webgpu;
+  if (/^GPU \(\w+\)$/.test(deviceName ?? '')) return words.settings.devices[provider];
   return deviceName ? `${words.status.provider[provider]}: ${deviceName}` : words.status.provider[provider];
 }

@@ -205,6 +205,12 @@ test('a sentence of the studio that a language knows is said in it, and any othe
   const words = { ...zhHans, said: [saying] };
   expect(saidText('Found 3 in ~/x.', words)).toBe('在 ~/x 找到 3 个。');
   expect(saidText('Something else.', words)).toBe('Something else.');
+  const why = 'The processor does the work, because CUDA cannot be used here: no card, and WebGPU is slower on this ' +
+    'machine (9 ms against 4 ms).';
+  expect(saidText(why, zhHans)).toBe(
+    '由处理器计算，因为CUDA在这里不能使用（no card）；WebGPU在这台电脑上更慢（9 ms，处理器为 4 ms）。',
+  );
+  expect(saidText('GPU (WebGPU) does the work.', zhHans)).toBe('由显卡计算（WebGPU）。');
 });
 
 test('everything of the catalogue that is shipped has its states in the words of both languages', () => {
