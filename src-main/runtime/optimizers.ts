@@ -3,6 +3,10 @@
 // that was most of the time that creating a session took. Names that it does not know are ignored.
 
 import { type Graph, presentInputs } from '../compiler/1-build/graph.ts';
+import { elementCount } from '../tensor/tensor.ts';
+
+/** What is smaller is made in each run, sooner than ONNX Runtime looks at every node for it. */
+const leastElements = 4096;
 
 /** They look for quantized numbers and for whole blocks of other people's exporters: no graph of ours has those. */
 const foreign = [
@@ -44,9 +48,11 @@ export function uselessOptimizers({ isCpu, savesMemory, graph }: OptimizerNeeds)
   ].join(';');
 }
 
-/** Whether some node can be computed before the first run: all it reads is frozen. */
+/** Whether a node of some size can be computed before the first run: all it reads is frozen. */
 function canFold({ nodes, initializers }: Graph): boolean {
-  return nodes.some((node) => presentInputs(node).every((value) => initializers.has(value)));
+  return nodes.some((node) => (
+    elementCount(node.outputs[0]!.shape) >= leastElements
+    && presentInputs(node).every((value) => initializers.has(value))));
 }
 
 /** Whether an activation may follow a convolution or product at once, as in the face networks. */

@@ -6,7 +6,7 @@ import { totalmem } from 'node:os';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import type { Graph } from '../compiler/1-build/graph.ts';
-import { defaultAttentionLimits } from '../compiler/3-simplify/lower-attention.ts';
+import { defaultAttentionLimits } from '../compiler/3-simplify/attention-slices.ts';
 import { type SimplifyOptions, simplify } from '../compiler/3-simplify/simplify.ts';
 import { emitOnnx } from '../compiler/4-emit/emit.ts';
 import type { DType, Shape, Tensor, TensorData } from '../tensor/tensor.ts';

@@ -6,9 +6,10 @@ import { numberAttribute, numbersAttribute, sameShape } from '../ops/shapes.ts';
 import { fuseAdditions } from './fuse-additions.ts';
 import { halfPrecision } from './half-precision.ts';
 import type { HalfPrecisionOptions } from './half-precision-rules.ts';
-import { type AttentionLimits, defaultAttentionLimits, lowerAttention } from './lower-attention.ts';
+import { type AttentionLimits, defaultAttentionLimits } from './attention-slices.ts';
 import { joinSlices } from './join-slices.ts';
 import { lateCasts } from './late-casts.ts';
+import { lowerAttention } from './lower-attention.ts';
 import { lowerTrigonometry } from './lower-trigonometry.ts';
 import { type RewriteRule, removeDead, rewrite } from './rewrite.ts';
 import { turnWeights } from './turn-weights.ts';
@@ -33,7 +34,7 @@ export interface SimplifyOptions {
 export function simplify(graph: Graph, options: SimplifyOptions = {}): Graph {
   const whole = removeDead(graph);
   const live = options.halfPrecision ? removeDead(halfPrecision(whole, options.halfPrecision)) : whole;
-  const rules = [lowerAttention(options.attention ?? defaultAttentionLimits)];
+  const rules = [lowerAttention(live, options.attention ?? defaultAttentionLimits)];
   if (options.lowerTrigonometry) rules.push(lowerTrigonometry);
   if (options.turnedWeightBytes) rules.push(turnWeights(live, options.turnedWeightBytes));
   const lowered = rewrite(live, firstOf(...rules));
