@@ -50,6 +50,8 @@ export const en = {
     provider: { cpu: 'Processor', webgpu: 'Graphics card', cuda: 'Graphics card', dml: 'Graphics card' },
     cores: (count: number) => plural(count, 'processor core', 'processor cores'),
     fallback: 'not the device you asked for',
+    withoutGraphics: 'no graphics card is used',
+    withNote: 'otherwise than asked',
     why: 'Why?',
     whyTitle: 'Which device does the work',
     openSettings: 'All that this computer can do',

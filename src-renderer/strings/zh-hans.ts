@@ -50,6 +50,8 @@ export const zhHans: Words = {
     provider: { cpu: '处理器', webgpu: '显卡', cuda: '显卡', dml: '显卡' },
     cores: (count) => `处理器，${count} 个核心`,
     fallback: '不是您选择的设备',
+    withoutGraphics: '没有使用显卡',
+    withNote: '与您的选择不同',
     why: '为什么？',
     whyTitle: '由哪个设备计算',
     openSettings: '这台电脑的全部能力',

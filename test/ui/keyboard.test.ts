@@ -146,7 +146,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
   });
 
   test('a fallback is told in the status bar, with a why', async () => {
-    await open(scenes.longScene());
+    await open({ ...scenes.longScene(), settings: { provider: 'webgpu' } });
     const device = page.locator('footer .device');
     expect(await device.innerText()).toContain('not the device you asked for');
     await device.click();
