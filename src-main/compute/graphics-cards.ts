@@ -37,7 +37,8 @@ export async function graphicsCards(
 }
 
 async function nvidiaCards(ask: AskProgram): Promise<GraphicsCard[]> {
-  const text = await ask('nvidia-smi', ['--query-gpu=name,driver_version,memory.total', '--format=csv,noheader,nounits']);
+  const query = '--query-gpu=name,driver_version,memory.total';
+  const text = await ask('nvidia-smi', [query, '--format=csv,noheader,nounits']);
   return linesOf(text).flatMap((line) => {
     const [name, driver, mebibytes] = line.split(',').map((part) => part.trim());
     return name && driver ? [{ name, driver, memoryBytes: bytesOf(mebibytes, 2 ** 20) }] : [];

@@ -76,7 +76,8 @@ function referencesOf({ heldOut, images }: TeachRequest) {
 function pipelineWithAdapter({ request, pack, chosen, step }: PreviewerOptions): Pipeline {
   const { provider, precision } = chosen;
   return openPipeline(pack.checkpoint, {
-    provider, precision, favour: pack.favour, adapter: adapterFormOf(step.trainables), skipLayers: request.settings.clipSkip,
+    provider, precision, favour: pack.favour, adapter: adapterFormOf(step.trainables),
+    skipLayers: request.settings.clipSkip,
   });
 }
 

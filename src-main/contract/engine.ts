@@ -19,7 +19,9 @@ const faceEmbedding = z.array(z.number()).min(1);
 
 /** Says which providers this machine has, by trying them. */
 export const doctorRequestSchema = z.object({
-  kind: z.literal('doctor'), provider: providerChoiceSchema.default('auto'), precision: precisionChoiceSchema.default('auto'),
+  kind: z.literal('doctor'),
+  provider: providerChoiceSchema.default('auto'),
+  precision: precisionChoiceSchema.default('auto'),
 });
 
 /** Finds the face of each photo, judges the photo, and writes a face-centred training crop into `outputFolder`. */

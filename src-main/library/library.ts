@@ -19,6 +19,7 @@ import { type Keeping, keepingOver } from './keeping.ts';
 import { type ModelFolderQueries, modelFolderQueries } from './model-folders.ts';
 import { type PhotoQueries, photoQueries } from './photos.ts';
 import { type PortraitQueries, portraitQueries } from './portraits.ts';
+import { type ProviderTrialQueries, providerTrialQueries } from './provider-trials.ts';
 import { openOrRestore } from './restore.ts';
 import { type SettingQueries, settingQueries } from './settings.ts';
 import { type SnapshotQueries, snapshotQueries } from './snapshots.ts';
@@ -40,6 +41,7 @@ export interface Library extends Keeping {
   readonly settings: SettingQueries;
   readonly checkpoints: CheckpointQueries;
   readonly companions: CompanionQueries;
+  readonly providerTrials: ProviderTrialQueries;
   readonly modelFolders: ModelFolderQueries;
   /** Runs changes to files and their rows one after the other, so that a sweep never meets a file without its row. */
   exclusively<T>(change: () => Promise<T>): Promise<T>;
@@ -100,7 +102,8 @@ export function newId<Id extends string>(): Id {
 }
 
 type Queries = Pick<Library, 'subjects' | 'photos' | 'adapters' | 'portraits' | 'gallery' | 'jobs' | 'snapshots'
-  | 'datasets' | 'classImages' | 'exportedFiles' | 'settings' | 'checkpoints' | 'companions' | 'modelFolders'>;
+  | 'datasets' | 'classImages' | 'exportedFiles' | 'settings' | 'checkpoints' | 'companions' | 'providerTrials'
+  | 'modelFolders'>;
 
 function queriesOver(database: Database): Queries {
   return {
@@ -117,6 +120,7 @@ function queriesOver(database: Database): Queries {
     settings: settingQueries(database),
     checkpoints: checkpointQueries(database),
     companions: companionQueries(database),
+    providerTrials: providerTrialQueries(database),
     modelFolders: modelFolderQueries(database),
   };
 }

@@ -22,6 +22,8 @@ export interface StudioContext {
   /** As they are now: those that come with Likeness and the user's own. */
   readonly styles: readonly PortraitStyle[];
   readonly styleShelf: StyleShelf;
+  /** compute/engine.ts, or what it was bundled to. */
+  readonly engineFile: string;
   /** Version of Likeness, for the page and for what is written into files. */
   readonly version: string;
   /** CLIP's, read when it is first asked for. */

@@ -31,6 +31,7 @@ import { keepLibrary } from './keep-library.ts';
 import { libraryCommands } from './library-commands.ts';
 import { lookCommands } from './looks.ts';
 import { type ExportedMedia, type Media, type PictureKind, openExport, openMedia } from './media.ts';
+import { machineCommands } from './machine.ts';
 import { photoCommands, queueUnseenPhotos } from './photos.ts';
 import { queueImport, runImport } from './run-import.ts';
 import { keptTokenizer } from './kept-tokenizer.ts';
@@ -109,7 +110,7 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
   // all that is waited for comes before the queue, which starts to work as soon as it is open
   const styleShelf = await openStyleShelf(resourcesFolder, path.join(libraryFolder, 'styles'));
   const parts = {
-    library, engine, packs, companions, version, runApart: apart(program), tokenizer: keptTokenizer(resourcesFolder),
+    library, engine, packs, companions, version, engineFile: settings.engineFile, runApart: apart(program), tokenizer: keptTokenizer(resourcesFolder),
     styleShelf,
   };
   const board = openProgressBoard(emit);
@@ -210,6 +211,7 @@ function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers
     ...jobCommands(context, board),
     ...libraryCommands(context),
     ...styleCommands(context),
+    ...machineCommands(context),
     ...savingCommands(context, board),
   };
 }

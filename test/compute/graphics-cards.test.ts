@@ -36,7 +36,8 @@ test('Linux tells vendor, driver and memory of AMD’s cards in files', async ()
 
 test('Windows’ registry knows more than four gigabytes, and names NVIDIA’s card no second time', async () => {
   const answers = {
-    'powershell.exe': 'NVIDIA GeForce RTX 4090|32.0.15.6094|25757220864\r\nAMD Radeon(TM) Graphics|31.0.1|536870912\r\n',
+    'powershell.exe': 'NVIDIA GeForce RTX 4090|32.0.15.6094|25757220864\r\n'
+      + 'AMD Radeon(TM) Graphics|31.0.1|536870912\r\n',
   };
   expect(await graphicsCards('win32', answering(answers), nowhere)).toEqual([
     { name: 'NVIDIA GeForce RTX 4090', driver: '32.0.15.6094', memoryBytes: 25757220864 },
@@ -48,12 +49,14 @@ test('Windows’ registry knows more than four gigabytes, and names NVIDIA’s c
 });
 
 test('Apple’s chips share the machine’s memory', async () => {
-  const text = JSON.stringify({ SPDisplaysDataType: [{ sppci_model: 'Apple M3 Max', spdisplays_mtlgpufamilysupport: 'Metal 3' }] });
+  const card = { sppci_model: 'Apple M3 Max', spdisplays_mtlgpufamilysupport: 'Metal 3' };
+  const text = JSON.stringify({ SPDisplaysDataType: [card] });
   expect(await graphicsCards('darwin', answering({ system_profiler: text }), nowhere))
     .toEqual([{ name: 'Apple M3 Max', driver: 'Metal 3', memoryBytes: null }]);
 });
 
-test.each(['linux', 'win32', 'darwin'] as const)('%s without any answer, or with nonsense, has no card', async (platform) => {
+const platforms = ['linux', 'win32', 'darwin'] as const;
+test.each(platforms)('%s without any answer, or with nonsense, has no card', async (platform) => {
   expect(await graphicsCards(platform, answering({}), nowhere)).toEqual([]);
   const nonsense = { 'nvidia-smi': 'NVIDIA-SMI has failed', 'powershell.exe': '\r\n', system_profiler: '{"x":' };
   expect(await graphicsCards(platform, answering(nonsense), nowhere)).toEqual([]);

@@ -8,6 +8,7 @@ import type { Studio } from '../../studio/open-studio.ts';
 import { libraryFolderOf, withStudio, withTemporaryStudio } from '../open-host-studio.ts';
 import { type CommonOptions, addCommonOptions } from '../options.ts';
 import { faceEngineLines } from './models.ts';
+import { machineLines } from '../machine-lines.ts';
 import { type Outcome, runCommand } from './run-command.ts';
 
 export function addPacksCommand(program: Command): void {
@@ -31,39 +32,44 @@ async function listPacks(studio: Studio): Promise<Outcome> {
   return { document: { packs }, text: lines.join('\n') || 'No model is installed.' };
 }
 
+type DoctorOptions = CommonOptions & { readonly anew?: boolean; readonly operators?: boolean };
+
 export function addDoctorCommand(program: Command): void {
   const command = program.command('doctor')
-    .description('try the providers of this machine and say what works');
+    .description('try what this machine can compute with, operator by operator, and say what is used and why')
+    .option('--anew', 'try everything again, also where nothing has changed since')
+    .option('--operators', 'list every operator, not only those that are not right');
   addCommonOptions(command);
-  command.action((options: CommonOptions) => runCommand(options, () => examineWith(options)));
+  command.addHelpText('after', `
+Each provider is tried in a process of its own, because a graphics driver can end it: every operator that Likeness's
+networks are made of, in float32 and in float16, against a reference. "refused" is no fault: ONNX Runtime computes that
+one on the processor. What was found is kept until the system, a driver or Likeness itself is another.`);
+  command.action((options: DoctorOptions) => runCommand(options, () => examineWith(options)));
 }
 
-/** With what the user's library knows of face engines, unless there is none yet or another Likeness has it open. */
-async function examineWith(options: CommonOptions): Promise<Outcome> {
+/** With what the user's library knows, unless there is none yet or another Likeness has it open. */
+async function examineWith(options: DoctorOptions): Promise<Outcome> {
   const folder = libraryFolderOf(options.library);
-  if (!existsSync(path.join(folder, 'library.db'))) return await withTemporaryStudio(examine);
+  const work = (studio: Studio): Promise<Outcome> => examine(studio, options);
+  if (!existsSync(path.join(folder, 'library.db'))) return await withTemporaryStudio(work);
   try {
-    return await withStudio(folder, examine);
+    return await withStudio(folder, work);
   } catch (error) {
     if (!(error instanceof UserError) || error.code !== 'library.in-use') throw error;
-    return await withTemporaryStudio(examine);
+    return await withTemporaryStudio(work);
   }
 }
 
-async function examine(studio: Studio): Promise<Outcome> {
-  const result = await studio.engine.run({ kind: 'doctor' }, new AbortController().signal);
-  if (result.kind !== 'doctor') throw new Error('The engine answered a doctor request with something else.');
-  const { kind: _kind, ...machine } = result;
+async function examine(studio: Studio, { anew = false, operators = false }: DoctorOptions): Promise<Outcome> {
+  const machine = await studio.run('machine.examine', { isAnew: anew });
+  const cuda = await studio.run('machine.cudaLibraries', {});
   const { faceEngines, settings: { faceEngine } } = await studio.run('studio.state', {});
-  const providers = result.providers.map(({ name, works, reason, durationMs }) =>
-    `${name.padEnd(8)}${works ? `works (${durationMs.toFixed(1)} ms for the trial)` : `does not work: ${reason}`}`);
   return {
-    document: { ...machine, faceEngines, faceEngine },
+    document: { ...machine, cuda, faceEngines, faceEngine },
     text: [
-      ...providers,
+      ...machineLines(machine, operators),
+      ...(cuda.state === 'not-needed' ? [] : [`CUDA libraries: ${cuda.state}. ${cuda.note}`]),
       ...faceEngineLines(faceEngines, faceEngine),
-      `${result.processorCores} processor cores, ${(result.memoryBytes / 2 ** 30).toFixed(1)} GiB memory`,
-      `Node ${result.nodeVersion}, ONNX Runtime ${result.onnxRuntimeVersion}`,
     ].join('\n'),
   };
 }
