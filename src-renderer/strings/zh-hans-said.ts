@@ -1,6 +1,7 @@
 // What the studio says in English about folders, files and providers, in Chinese.
 
 import type { Saying } from './said.ts';
+import { zhHansSaidOfFiles, zhHansSaidOfFolders } from './zh-hans-said-models.ts';
 
 const providers: Readonly<Record<string, string>> = { 'The processor': '处理器' };
 const named = (name: string): string => providers[name] ?? name;
@@ -56,4 +57,4 @@ const ofProviders: readonly Saying[] = [
   [/^Install the newest driver of the graphics card from its maker\.$/, () => '请安装显卡厂商的最新驱动。'],
 ];
 
-export const zhHansSaid: readonly Saying[] = [...ofProviders];
+export const zhHansSaid: readonly Saying[] = [...ofProviders, ...zhHansSaidOfFolders, ...zhHansSaidOfFiles];

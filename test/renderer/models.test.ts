@@ -210,6 +210,11 @@ test('a sentence of the studio that a language knows is said in it, and any othe
   expect(saidText(why, zhHans)).toBe(
     '由处理器计算，因为CUDA在这里不能使用（no card）；WebGPU在这台电脑上更慢（9 ms，处理器为 4 ms）。',
   );
+  const note = '"flux.safetensors" is a Flux checkpoint, not a base model that Likeness can use. ' +
+    'Choose the SDXL base model.';
+  expect(saidText(note, zhHans)).toBe('“flux.safetensors”是Flux 模型，不是 Likeness 能用的基础模型。请选择 SDXL 基础模型。');
+  expect(saidText(`${note} Then wait.`, zhHans)).toBe(`${note} Then wait.`);
+  expect(saidText(note, en)).toBe(note);
   expect(saidText('GPU (WebGPU) does the work.', zhHans)).toBe('由显卡计算（WebGPU）。');
 });
 
