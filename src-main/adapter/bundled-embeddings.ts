@@ -16,6 +16,11 @@ export function isBundledEmbedding(name: string): boolean {
   return pattern.test(name);
 }
 
+/** The word that a tensor belongs to; undefined where it is of the LoRA's layers. */
+export function bundledWord(name: string): string | undefined {
+  return pattern.exec(name)?.[1];
+}
+
 /** The tensors of embeddings as they are named in a LoRA. */
 export function bundledTensors(embeddings: readonly LearnedEmbedding[]): Map<string, Tensor> {
   return new Map(embeddings.flatMap(({ word, rows }) => {

@@ -25,6 +25,14 @@ export function otherArchitecture(file: string, family: Family, model: Architect
   }, { file: path.basename(file), adapter: its, checkpoint: chosen });
 }
 
+/** A LoRA of a family that Likeness opens no models of. */
+export function foreignLora(file: string, family: Family): UserError {
+  return new UserError('adapter.foreign', {
+    what: `${name(file)} is a LoRA for ${familyTitles[family]}, which Likeness cannot use.`,
+    safe, todo: 'Use LoRAs for Stable Diffusion 1.5, 2 or SDXL.',
+  }, { file: path.basename(file), adapter: familyTitles[family] });
+}
+
 /** A LoRA of the same family whose layers have other sizes, or that the model does not have. */
 export function doesNotFit(file: string, layer: string, reason: string): UserError {
   return new UserError('adapter.does-not-fit', {

@@ -40,14 +40,21 @@ export async function readEmbedding(
   return { word, rows: all };
 }
 
+/** The tensors that hold an embedding's rows, one or two; undefined where the file is no embedding. */
+export function embeddingTensors(tensors: ReadonlyMap<string, unknown>): readonly string[] | undefined {
+  const pair = pairs.find((both) => both.every((name) => tensors.has(name)));
+  if (pair) return pair;
+  const names = [...tensors.keys()];
+  const params = names.filter((name) => name.startsWith('string_to_param.'));
+  const chosen = params.length > 0 ? params : names;
+  return chosen.length === 1 ? chosen : undefined;
+}
+
 async function readFile(file: string): Promise<LearnedEmbedding> {
   const opened = await openTensorFile(file);
-  const names = [...opened.tensors.keys()];
-  if (isAdapter(names)) throw notAnEmbedding(file, 'a LoRA');
-  const pair = pairs.find((both) => both.every((name) => opened.tensors.has(name)));
-  const params = names.filter((name) => name.startsWith('string_to_param.'));
-  const chosen: readonly string[] = pair ?? (params.length > 0 ? params : names);
-  if (!pair && chosen.length !== 1) throw notAnEmbedding(file, kindInWords(opened));
+  if (isAdapter([...opened.tensors.keys()])) throw notAnEmbedding(file, 'a LoRA');
+  const chosen = embeddingTensors(opened.tensors);
+  if (!chosen) throw notAnEmbedding(file, kindInWords(opened));
   for (const name of chosen) {
     // before anything is read: a file of another kind may have one huge tensor
     const { shape } = opened.tensors.get(name)!;
@@ -74,7 +81,8 @@ async function withOtherHalf(file: string, own: Tensor, widths: readonly number[
   return index === 0 ? [own, half!] : [half!, own];
 }
 
-function wordOf(file: string, tensor: string): string {
+/** What stands for the rows in a prompt: the tensor's name where it says so, else the file's. */
+export function wordOf(file: string, tensor: string): string {
   const isWord = !namelessTensor.test(tensor) && /^\S{1,64}$/.test(tensor);
   return isWord ? tensor : path.basename(file, path.extname(file));
 }

@@ -1,7 +1,7 @@
 // The base models that can be used: the packs that come with Likeness (resources/packs says which) and checkpoints
 // that the user names by path. A pack is known by its id everywhere; only this folder turns an id into a path.
 
-import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -15,6 +15,8 @@ import {
 import { fastDefaults } from '../generation/fast-mode.ts';
 import { unetFactor } from '../generation/portrait-size.ts';
 import { catalogueFileName } from './companion-catalogue.ts';
+import { packChanged, packGone } from './model-errors.ts';
+import { packIdOf } from './model-facts.ts';
 import {
   type TrainingDefaults, generationDefaultsFor, instantDefaultsFor, trainingDefaultsFor,
 } from './default-settings.ts';
@@ -26,14 +28,33 @@ export interface ShelvedPack extends Pack {
   readonly generationDefaults: Required<GenerationSettings>;
   readonly instantDefaults: GenerationSettings;
   readonly fastDefaults: GenerationSettings;
+  /** A VAE in the place of the checkpoint's own; null takes that. */
+  readonly vaeFile: string | null;
+}
+
+/** What is told of a pack that is put onto the shelf beside its header. */
+export type PackWords = Partial<Pick<ShelvedPack, 'name' | 'description' | 'license' | 'isCommercialUseAllowed'>>;
+
+export interface AddOptions {
+  /** 'own' is remembered for the next start; downloads are named again by whoever fetched them. */
+  readonly origin?: 'own' | 'download';
+  readonly words?: PackWords;
+  readonly vaeFile?: string | null;
 }
 
 export interface PackShelf {
+  /** Those of the user's own that are gone are in it too, and say so. */
   list(): ShelvedPack[];
   /** Throws packs.unknown. */
   get(id: PackId): ShelvedPack;
+  /** The same for work that reads it now; throws packs.gone and packs.changed besides. */
+  usable(id: PackId): ShelvedPack;
   /** Takes a checkpoint file or diffusers folder of the user's onto the shelf. Throws what openCheckpoint throws. */
-  add(checkpointPath: string): Promise<ShelvedPack>;
+  add(checkpointPath: string, options?: AddOptions): Promise<ShelvedPack>;
+  /** Puts a pack there whose header was read before, in the place of one with its id. */
+  place(pack: ShelvedPack): void;
+  /** Takes one of the user's own off the shelf; its file is not touched. */
+  remove(id: PackId): void;
 }
 
 const builtInSchema = z.object({
@@ -57,8 +78,8 @@ export interface CheckpointMemory {
 }
 
 /**
- * Reads resources/packs and the user's own checkpoints. A pack whose networks are not there is left out, and so is a
- * checkpoint that was moved or damaged meanwhile: naming its path again says why.
+ * Reads resources/packs and the checkpoints that the user named. A pack whose networks are not there is left out, and
+ * so is such a checkpoint that was moved or damaged meanwhile: naming its path again says why.
  */
 export async function openPackShelf(resourcesFolder: string, memory: CheckpointMemory): Promise<PackShelf> {
   const packs = new Map<PackId, ShelvedPack>();
@@ -67,24 +88,41 @@ export async function openPackShelf(resourcesFolder: string, memory: CheckpointM
     const pack = await openUserPack(checkpointPath).catch(() => undefined);
     if (pack) packs.set(pack.id, pack);
   }
+  const get = (id: PackId): ShelvedPack => {
+    const pack = packs.get(id);
+    if (pack) return pack;
+    throw unknownPack(id, [...packs.keys()]);
+  };
   return {
     list: () => [...packs.values()],
-    get(id) {
-      const pack = packs.get(id);
-      if (pack) return pack;
-      throw unknownPack(id, [...packs.keys()]);
-    },
-    async add(checkpointPath) {
-      const pack = await openUserPack(checkpointPath);
-      packs.set(pack.id, pack);
-      memory.add(pack.checkpointPath, Date.now());
+    get,
+    usable(id) {
+      const pack = get(id);
+      // a drive that is known to be gone is not asked again: it may not answer
+      const isThere = pack.state !== 'gone' && existsSync(pack.checkpointPath);
+      if (!pack.isBuiltIn && !isThere) throw packGone(pack.name);
+      if (pack.state === 'changed') throw packChanged(pack.name);
       return pack;
+    },
+    async add(checkpointPath, { origin = 'own', words = {}, vaeFile = null } = {}) {
+      const pack = { ...await openUserPack(checkpointPath, vaeFile), origin, ...words };
+      packs.set(pack.id, pack);
+      if (origin === 'own') memory.add(pack.checkpointPath, Date.now());
+      return pack;
+    },
+    place: (pack) => void packs.set(pack.id, pack),
+    remove(id) {
+      if (packs.get(id)?.isBuiltIn === false) packs.delete(id);
     },
   };
 }
 
-async function openUserPack(checkpointPath: string): Promise<ShelvedPack> {
-  return userPack(await openCheckpoint(checkpointPath), await sizeOf(checkpointPath));
+async function openUserPack(checkpointPath: string, vaeFile: string | null = null): Promise<ShelvedPack> {
+  const checkpoint = await openCheckpoint(checkpointPath, vaeFile === null ? {} : { vaeFile });
+  return ownPack({
+    checkpointPath: checkpoint.path, architecture: checkpoint.architecture, resolutionPx: resolutionOf(checkpoint),
+    sizeMultiplePx: sizeMultipleOf(checkpoint), sizeBytes: await sizeOf(checkpointPath), vaeFile,
+  });
 }
 
 /** What the command line takes for --pack: the id of a pack on the shelf, else a path. */
@@ -99,7 +137,8 @@ export async function findPack(shelf: PackShelf, idOrPath: string): Promise<Shel
 async function readBuiltInPacks(resourcesFolder: string): Promise<ShelvedPack[]> {
   const folder = path.join(resourcesFolder, 'packs');
   const packs: ShelvedPack[] = [];
-  const isPack = (file: string): boolean => file.endsWith('.json') && file !== catalogueFileName;
+  const isPack = (file: string): boolean => (
+    file.endsWith('.json') && file !== catalogueFileName && file !== 'catalogue.json');
   for (const name of (await readdir(folder)).filter(isPack).sort()) {
     const text = await readFile(path.join(folder, name), 'utf8');
     const { folder: place, ...entry } = builtInSchema.parse(JSON.parse(text));
@@ -111,7 +150,7 @@ async function readBuiltInPacks(resourcesFolder: string): Promise<ShelvedPack[]>
     const usual = trainingDefaultsFor(checkpoint.architecture, edgePx);
     const own = (method: Method) => ({ ...usual[method], ...entry.trainingDefaults[method] });
     packs.push({
-      ...entry, checkpointPath, isBuiltIn: true, origin: 'built-in', state: 'ready', note: '',
+      ...entry, checkpointPath, vaeFile: null, isBuiltIn: true, origin: 'built-in', state: 'ready', note: '',
       isCommercialUseAllowed: true, architecture: checkpoint.architecture,
       resolutionPx: edgePx, sizeMultiplePx: sizeMultipleOf(checkpoint), sizeBytes: await sizeOf(checkpointPath),
       trainingDefaults: {
@@ -125,24 +164,20 @@ async function readBuiltInPacks(resourcesFolder: string): Promise<ShelvedPack[]>
   return packs;
 }
 
-function userPack(checkpoint: Checkpoint, sizeBytes: number): ShelvedPack {
-  const edgePx = resolutionOf(checkpoint);
-  const digest = createHash('sha256').update(checkpoint.path).digest('hex').slice(0, 12);
+type OwnPack = Pick<ShelvedPack, 'checkpointPath' | 'architecture' | 'resolutionPx' | 'sizeBytes' | 'vaeFile'>
+  & { readonly sizeMultiplePx: number };
+
+/** A checkpoint of the user's own as a pack, by what its header says. */
+export function ownPack(own: OwnPack): ShelvedPack {
+  const { checkpointPath, architecture, resolutionPx } = own;
   return {
-    id: `checkpoint-${digest}` as PackId,
-    name: path.basename(checkpoint.path).replace(/\.safetensors$/, ''),
-    description: 'Your own checkpoint.',
-    architecture: checkpoint.architecture,
+    ...own, id: packIdOf(checkpointPath),
+    name: path.basename(checkpointPath).replace(/\.(?:safetensors|sft|ckpt|pt|pth|bin)$/i, ''),
+    description: 'Your own checkpoint.', license: 'See where you got it.',
     isBuiltIn: false, origin: 'own', state: 'ready', note: '', isCommercialUseAllowed: true,
-    resolutionPx: edgePx,
-    sizeMultiplePx: sizeMultipleOf(checkpoint),
-    sizeBytes,
-    license: 'See where you got it.',
-    checkpointPath: checkpoint.path,
-    trainingDefaults: trainingDefaultsFor(checkpoint.architecture, edgePx),
-    generationDefaults: generationDefaultsFor(edgePx),
-    instantDefaults: instantDefaultsFor(checkpoint.architecture),
-    fastDefaults,
+    trainingDefaults: trainingDefaultsFor(architecture, resolutionPx),
+    generationDefaults: generationDefaultsFor(resolutionPx),
+    instantDefaults: instantDefaultsFor(architecture), fastDefaults,
   };
 }
 
@@ -168,8 +203,8 @@ async function sizeOf(location: string): Promise<number> {
 
 function unknownPack(id: string, known: readonly string[]): UserError {
   const todo = known.length > 0
-    ? `Choose ${known.join(' or ')}, or give the path of a Stable Diffusion 1.5 checkpoint.`
-    : 'Give the path of a Stable Diffusion 1.5 checkpoint.';
+    ? `Choose ${known.join(' or ')}, or give the path of a Stable Diffusion 1.5, 2 or SDXL checkpoint.`
+    : 'Give the path of a Stable Diffusion 1.5, 2 or SDXL checkpoint.';
   const what = `There is no model "${id}".`;
   return new UserError('packs.unknown', { what, safe: 'Nothing was changed.', todo }, { id });
 }

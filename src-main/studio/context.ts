@@ -7,6 +7,7 @@ import type { PortraitStyle } from '../generation/styles.ts';
 import type { Queue } from '../jobs/queue.ts';
 import type { Library } from '../library/library.ts';
 import type { Companions } from '../packs/companions.ts';
+import type { ModelFolders } from '../packs/model-folders.ts';
 import type { PackShelf } from '../packs/pack-shelf.ts';
 import type { StyleShelf } from '../packs/style-shelf.ts';
 import type { ClipTokenizer } from '../text/tokenizer.ts';
@@ -19,6 +20,8 @@ export interface StudioContext {
   readonly packs: PackShelf;
   /** Networks beside the packs: face engines, InstantID, LCM-LoRA. */
   readonly companions: Companions;
+  /** Folders of the user's own models. */
+  readonly modelFolders: ModelFolders;
   /** As they are now: those that come with Likeness and the user's own. */
   readonly styles: readonly PortraitStyle[];
   readonly styleShelf: StyleShelf;

@@ -16,6 +16,7 @@ import type { JobRecord } from '../library/jobs.ts';
 import { type Library, openLibrary } from '../library/library.ts';
 import { type CompanionCatalogue, readCatalogue } from '../packs/companion-catalogue.ts';
 import { type Companions, openCompanions } from '../packs/companions.ts';
+import type { ModelFolders } from '../packs/model-folders.ts';
 import { type PackShelf, openPackShelf } from '../packs/pack-shelf.ts';
 import { type StyleShelf, openStyleShelf } from '../packs/style-shelf.ts';
 import { stylesFor } from '../packs/styles.ts';
@@ -26,6 +27,7 @@ import { type Engine, type EngineSettings, openEngine } from './engine-client.ts
 import { goingOn } from './engine-restarts.ts';
 import { clearWorkFolders } from './engine-work.ts';
 import { type ProgressBoard, jobCommands, openProgressBoard } from './jobs.ts';
+import { foundModelCommands, openFolders } from './found-models.ts';
 import { galleryCommands } from './gallery.ts';
 import { keepLibrary } from './keep-library.ts';
 import { libraryCommands } from './library-commands.ts';
@@ -70,6 +72,7 @@ export interface Studio {
   readonly library: Library;
   readonly packs: PackShelf;
   readonly companions: Companions;
+  readonly modelFolders: ModelFolders;
   readonly styles: readonly PortraitStyle[];
   readonly styleShelf: StyleShelf;
   readonly engine: Engine;
@@ -109,9 +112,10 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
   const engine = openEngine({ ...program, onState: (state) => emit({ type: 'engine-state', engine: state }) });
   // all that is waited for comes before the queue, which starts to work as soon as it is open
   const styleShelf = await openStyleShelf(resourcesFolder, path.join(libraryFolder, 'styles'));
+  const modelFolders = await openFolders({ library, packs, companions, emit });
   const parts = {
-    library, engine, packs, companions, version, engineFile: settings.engineFile, runApart: apart(program), tokenizer: keptTokenizer(resourcesFolder),
-    styleShelf,
+    library, engine, packs, companions, modelFolders, version, engineFile: settings.engineFile, styleShelf,
+    runApart: apart(program), tokenizer: keptTokenizer(resourcesFolder),
   };
   const board = openProgressBoard(emit);
   const runners = runnersFor(library, board, () => context);
@@ -142,9 +146,12 @@ function studioOver(context: StudioContext, board: ProgressBoard, { listeners, o
   const { library, engine, queue, emit, styleShelf } = context;
   const handlers = commandHandlers(context, board);
   const keeper = isIdle ? undefined : keepLibrary(context, onLog);
+  // in the background: what changed while Likeness was closed
+  if (!isIdle) void context.modelFolders.rescan(null).catch((error: unknown) => onLog(String(error)));
   const endWatch = watchStyles(styleShelf, () => emit({ type: 'styles-changed' }));
   return {
     library, engine, styleShelf, packs: context.packs, companions: context.companions, version: context.version,
+    modelFolders: context.modelFolders,
     runApart: context.runApart,
     get styles() { return styleShelf.list(); },
     run: (command, request) => runCommand(handlers, command, request),
@@ -159,6 +166,7 @@ function studioOver(context: StudioContext, board: ProgressBoard, { listeners, o
     settled: async (id) => board.view(await queue.settled(id)),
     async close() {
       endWatch();
+      await context.modelFolders.close();
       await keeper?.close();
       await queue.close();
       await engine.close();
@@ -200,6 +208,7 @@ function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers
       };
     },
     ...companionCommands(context),
+    ...foundModelCommands(context),
     ...subjectCommands(context),
     ...photoCommands(context),
     ...lookCommands(context, board),
