@@ -9,7 +9,7 @@ import { afterAll, expect, test } from 'vitest';
 import type { GraphBuilder } from '../../src-main/compiler/1-build/graph-builder.ts';
 import { simplify } from '../../src-main/compiler/3-simplify/simplify.ts';
 import { evaluate } from '../../src-main/compiler/evaluate.ts';
-import { unetLoraModules } from '../../src-main/networks/lora-graph.ts';
+import { textLoraModules, unetLoraModules } from '../../src-main/networks/lora-graph.ts';
 import { float32Tensor } from '../../src-main/tensor/tensor.ts';
 import { defaultAdamW } from '../../src-main/training/adamw.ts';
 import {
@@ -17,6 +17,7 @@ import {
 } from '../../src-main/training/loss-scale.ts';
 import { gradientGraph } from '../../src-main/training/optimizer-graph.ts';
 import { flatChunk } from '../../src-main/training/parameter-chunks.ts';
+import { startOfRows } from '../../src-main/training/starting-rows.ts';
 import { openSnapshotFolder } from '../../src-main/training/trainer-snapshots.ts';
 import { type TrainerOptions, train } from '../../src-main/training/trainer.ts';
 import type { Trainables } from '../../src-main/training/trainables.ts';
@@ -116,6 +117,31 @@ test('a step in float16 has the losses, gradients and parameters of one in float
       expect(error, name).toBeGreaterThan(1e-6);
     }
   }
+});
+
+const pivotal: Trainables = {
+  unet: { kind: 'lora', modules: unetLoraModules(checkpoint.unetConfig, 'attention', { rank: 2, loraAlpha: 1 }) },
+  textEncoders: checkpoint.textEncoders.map(({ config }) => (
+    { kind: 'lora' as const, modules: textLoraModules(config, { rank: 2, loraAlpha: 1 }) })),
+  newTokens: { count: 2 },
+};
+const whole: Trainables = { unet: { kind: 'full' }, textEncoders: [{ kind: 'full' }] };
+
+test.each([
+  ['LoRA, text encoder and new tokens, with recomputation', pivotal, 'blocks'], ['whole networks', whole, 'none'],
+] as const)('every method has float32\'s gradients: %s', async (_, learning, recompute) => {
+  const [one, other] = (['float16', 'float32'] as const).map((precision) => (
+    openTinyStep({ checkpoint, trainables: learning, precision, recompute }))) as [TrainingStep, TrainingStep];
+  const start = await one.initialState(learning.newTokens ? startOfRows([randomTensor([2, 8], 77)]) : new Map(), 4);
+  const words = learning.newTokens ? [20, 21] : [3, 4];
+  const given = [tinyBatch(checkpoint, [1], { text: { inputIds: [tinyPrompt(1, ...words)] } })];
+  const all = { learningRates: { unet: 1e-2, textEncoders: 1e-2, newTokens: 1e-2 } };
+  const [actual, expected] = [await one.run(start, given, all), await other.run(start, given, all)];
+  for (const [name, gradient] of expected.gradients!) {
+    expect(relativeError(dataOf(actual.gradients!.get(name)), [...dataOf(gradient)]), name).toBeLessThan(1e-2);
+  }
+  await one.release();
+  await other.release();
 });
 
 test('a gradient that overflows changes nothing but the scale, and does not count for the optimizer', async () => {
