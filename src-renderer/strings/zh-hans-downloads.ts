@@ -1,6 +1,7 @@
 // Chinese (simplified) strings of models that come from elsewhere: catalogue, licences, downloads, own files.
 
 import type { enAddOns, enDownloads, enOwnModels } from './en-downloads.ts';
+import { zhHansCatalogue } from './zh-hans-catalogue.ts';
 
 export const zhHansDownloads: typeof enDownloads = {
   title: '获取模型',
@@ -81,11 +82,7 @@ export const zhHansDownloads: typeof enDownloads = {
   mirrorWrong: '必须是以 https:// 或 http:// 开头的完整地址。',
   mirrorSave: '使用这些地址',
   mirrorSaved: '地址已保存',
-  names: {},
-  descriptions: {},
-  purposes: {},
-  licenseNames: {},
-  licenseSummaries: {},
+  ...zhHansCatalogue,
 };
 
 export const zhHansOwnModels: typeof enOwnModels = {

@@ -57,4 +57,17 @@ const ofProviders: readonly Saying[] = [
   [/^Install the newest driver of the graphics card from its maker\.$/, () => '请安装显卡厂商的最新驱动。'],
 ];
 
-export const zhHansSaid: readonly Saying[] = [...ofProviders, ...zhHansSaidOfFolders, ...zhHansSaidOfFiles];
+const ofCuda: readonly Saying[] = [
+  [/^CUDA is used on Linux with an x64 processor alone\.$/, () => 'CUDA 只在 x64 处理器的 Linux 上使用。'],
+  [/^This machine has no NVIDIA driver that is loaded\.$/, () => '这台电脑没有加载 NVIDIA 驱动。'],
+  [/^ONNX Runtime’s (.+) is not there; WebGPU is used meanwhile\.$/,
+    (name) => `缺少 ONNX Runtime 的 ${name}，目前使用 WebGPU。`],
+  [/^All of (.+) is there\.$/, () => '所需的库都已具备。'],
+  [/^Libraries of another CUDA version are there: (.+)\.$/,
+    (list) => `现有的库属于其他 CUDA 版本：${list!.replaceAll(' in place of ', ' 而不是 ')}。`],
+  [/^These libraries of NVIDIA are not there: (.+)\.$/, (list) => `缺少 NVIDIA 的这些库：${list}。`],
+];
+
+export const zhHansSaid: readonly Saying[] = [
+  ...ofProviders, ...ofCuda, ...zhHansSaidOfFolders, ...zhHansSaidOfFiles,
+];
