@@ -5,8 +5,9 @@
 import { type Graph, presentInputs } from '../compiler/1-build/graph.ts';
 import { elementCount } from '../tensor/tensor.ts';
 
-/** What is smaller is made in each run, sooner than ONNX Runtime looks at every node for it. */
-const leastElements = 4096;
+/** Fewer or smaller ones are made in each run, sooner than ONNX Runtime looks at every node for them. */
+const manyNodes = 64;
+const manyElements = 4096;
 
 /** They look for quantized numbers and for whole blocks of other people's exporters: no graph of ours has those. */
 const foreign = [
@@ -48,11 +49,10 @@ export function uselessOptimizers({ isCpu, savesMemory, graph }: OptimizerNeeds)
   ].join(';');
 }
 
-/** Whether a node of some size can be computed before the first run: all it reads is frozen. */
+/** Whether enough can be computed before the first run: nodes that read nothing but what is frozen. */
 function canFold({ nodes, initializers }: Graph): boolean {
-  return nodes.some((node) => (
-    elementCount(node.outputs[0]!.shape) >= leastElements
-    && presentInputs(node).every((value) => initializers.has(value))));
+  const frozen = nodes.filter((node) => presentInputs(node).every((value) => initializers.has(value)));
+  return frozen.length >= manyNodes || frozen.some(({ outputs }) => elementCount(outputs[0]!.shape) >= manyElements);
 }
 
 /** Whether an activation may follow a convolution or product at once, as in the face networks. */

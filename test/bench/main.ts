@@ -16,11 +16,12 @@ import { type MethodsBenchOptions, benchMethods } from './methods.ts';
 import { type RealSizeBenchOptions, benchRealSize } from './real-size.ts';
 import type { RealModel } from './real-size-configs.ts';
 import type { BenchMode } from './real-size-worker.ts';
+import { benchVersusTorch } from './versus-torch.ts';
 import { benchZeroShot, type ZeroShotOptions } from './zero-shot.ts';
 
 const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forward,step,lean-step] [--repeats N]
        [--rounds N] [--favour memory|speed] [--weights float32|float16] [--provider cpu|webgpu] [--huge-pages]
-       [--checkpoint FOLDER]
+       [--checkpoint FOLDER]   sd15 --vs-torch: the same beside PyTorch, where python3 has it
        npm run bench -- instantid [--edge LATENT] [--repeats N] [--rounds N] [--favour memory|speed]
        [--weights float32|float16] [--provider cpu|webgpu] [--modes KIND,KIND] [--tiny]
        npm run bench -- methods [--subjects SEED,SEED] [--portraits N] [--out FOLDER] [--only ROW]... [--settings JSON]
@@ -49,7 +50,8 @@ const { values, positionals } = parseArgs({
     pack: { type: 'string', default: 'resources/starter' }, judge: { type: 'string', default: 'test/bench/judge' },
     people: { type: 'string', default: '20' }, each: { type: 'string', default: '3' }, threads: { type: 'string' },
     sheet: { type: 'string', default: 'test/bench/zero-shot.jpg' },
-    tiny: { type: 'boolean', default: false }, count: { type: 'string', default: '100000' },
+       [--checkpoint FOLDER]
+       sd15 --vs-torch: the same forward pass and step beside PyTorch's, where python3 has it
     seconds: { type: 'string', default: '5' },
     photos: { type: 'string', default: '200' }, photo: { type: 'string' },
     kills: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' },
@@ -113,7 +115,7 @@ function inOwnProcess(script: string, words: readonly string[]): string[] {
 
 /** By the word that asks for it; each gives the lines of its report. */
 const benches: Readonly<Record<string, () => Promise<string[]>>> = {
-  sd15: () => benchRealSize(realSizeOptions('sd15')),
+  sd15: () => (values['vs-torch'] ? benchVersusTorch : benchRealSize)(realSizeOptions('sd15')),
   sdxl: () => benchRealSize(realSizeOptions('sdxl')),
   instantid: () => benchInstantId(instantIdOptions()),
   methods: () => benchMethods(methodsOptions()),

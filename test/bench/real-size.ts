@@ -30,25 +30,33 @@ export interface RealSizeBenchOptions {
   readonly checkpoint?: string;
 }
 
-type Measurement = Timing & PeakMemory;
+export type Measurement = Timing & PeakMemory;
 type Results = ReadonlyMap<BenchMode, readonly Measurement[]>;
 
 /** Measures and returns lines to print. */
 export async function benchRealSize(options: RealSizeBenchOptions): Promise<string[]> {
-  const temporary = options.checkpoint ? undefined : await mkdtemp(path.join(os.tmpdir(), 'likeness-bench-'));
-  try {
-    const folder = options.checkpoint ?? await writeRandomCheckpoint(temporary!, options.model, options.dtype);
+  return withCheckpoint(options, async (folder) => {
     const results = new Map<BenchMode, Measurement[]>(options.modes.map((mode) => [mode, []]));
     for (let round = 0; round < options.rounds; round++) {
       for (const mode of options.modes) results.get(mode)!.push(await measure(folder, mode, options));
     }
     return reportLines(results, options);
+  });
+}
+
+/** With the checkpoint that the options name, or a random one that is removed again. */
+export async function withCheckpoint<T>(
+  { checkpoint, model, dtype }: RealSizeBenchOptions, work: (folder: string) => Promise<T>,
+): Promise<T> {
+  const temporary = checkpoint ? undefined : await mkdtemp(path.join(os.tmpdir(), 'likeness-bench-'));
+  try {
+    return await work(checkpoint ?? await writeRandomCheckpoint(temporary!, model, dtype));
   } finally {
     if (temporary) await rm(temporary, { recursive: true, force: true });
   }
 }
 
-function measure(folder: string, mode: BenchMode, options: RealSizeBenchOptions): Promise<Measurement> {
+export function measure(folder: string, mode: BenchMode, options: RealSizeBenchOptions): Promise<Measurement> {
   const worker = fileURLToPath(new URL('real-size-worker.ts', import.meta.url));
   const { repeats, latentEdge, favour, provider } = options;
   const settings: WorkerSettings = { folder, mode, repeats, latentEdge, favour, provider };
@@ -63,7 +71,7 @@ function median(numbers: readonly number[]): number {
 }
 
 /** Runs that count, of all processes together. */
-function counted(runs: readonly Measurement[], pick: (run: Measurement) => readonly number[]): number {
+export function counted<Run>(runs: readonly Run[], pick: (run: Run) => readonly number[]): number {
   return median(runs.flatMap((run) => pick(run).slice(1)));
 }
 

@@ -18,7 +18,8 @@ export class NodeBuilder {
   readonly #names = new Set<string>();
   readonly #scalars = new Map<string, Value>();
   readonly #members = new Set<Value>();
-  #scope: string[] = [];
+  /** Names of the open scopes with '/' between them. */
+  #scope = '';
   #nextId = 0;
 
   constructor(name: string) {
@@ -101,19 +102,13 @@ export class NodeBuilder {
 
   /** Names made inside `build` begin with `name/`. */
   scope<T>(name: string, build: () => T): T {
-    if (name === '') return build();
-    this.#scope.push(name);
-    try {
-      return build();
-    } finally {
-      this.#scope.pop();
-    }
+    return name === '' ? build() : this.inScope(this.#scope === '' ? name : `${this.#scope}/${name}`, build);
   }
 
   /** Like scope(), with a whole path in place of the present one. */
   inScope<T>(path: string, build: () => T): T {
     const outer = this.#scope;
-    this.#scope = path === '' ? [] : path.split('/');
+    this.#scope = path;
     try {
       return build();
     } finally {
@@ -131,7 +126,7 @@ export class NodeBuilder {
   /** Adds a node of any op in the table and returns its outputs. */
   node(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}): readonly Value[] {
     for (const value of inputs) if (value) this.#checkMember(value);
-    const scope = this.#scope.join('/');
+    const scope = this.#scope;
     const types = this.#infer(op, inputs, attributes, scope);
     const outputs: Value[] = [];
     const node: Node = { id: this.#nextId++, op, inputs: [...inputs], attributes, outputs, scope };
@@ -155,7 +150,7 @@ export class NodeBuilder {
   }
 
   #unique(base: string): string {
-    const full = [...this.#scope, base].join('/');
+    const full = this.#scope === '' ? base : `${this.#scope}/${base}`;
     let name = full;
     for (let id = this.#nextId; this.#names.has(name); id++) name = `${full}_${id}`;
     return name;

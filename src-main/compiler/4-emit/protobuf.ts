@@ -1,24 +1,56 @@
-// Writes protocol-buffer messages (wire types 0, 2 and 5), as much as onnx.proto needs.
+// Writes protocol-buffer messages (wire types 0, 2 and 5), as much as onnx.proto needs. A training step has tens of
+// thousands of small ones: they are written into buffers that grow, and only large blocks of bytes are kept apart.
+
+/** From this size on bytes are not copied before the end. */
+const largeBytes = 4096;
+
+const encoder = new TextEncoder();
 
 export class MessageWriter {
+  /** What comes before #buffer. */
   #chunks: Uint8Array[] = [];
-  #length = 0;
+  #chunkBytes = 0;
+  #buffer = new Uint8Array(64);
+  #used = 0;
+
+  get #length(): number {
+    return this.#chunkBytes + this.#used;
+  }
+
+  #makeRoom(count: number): void {
+    if (this.#used + count <= this.#buffer.length) return;
+    const larger = new Uint8Array(Math.max(2 * this.#buffer.length, this.#used + count));
+    larger.set(this.#buffer.subarray(0, this.#used));
+    this.#buffer = larger;
+  }
 
   #push(bytes: Uint8Array): this {
-    this.#chunks.push(bytes);
-    this.#length += bytes.length;
+    if (bytes.length >= largeBytes) {
+      this.#chunks.push(this.#buffer.subarray(0, this.#used), bytes);
+      this.#chunkBytes += this.#used + bytes.length;
+      this.#buffer = new Uint8Array(64);
+      this.#used = 0;
+      return this;
+    }
+    this.#makeRoom(bytes.length);
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.length;
     return this;
   }
 
   #varint(value: number | bigint): this {
-    let rest = BigInt.asUintN(64, BigInt(value));
-    const bytes: number[] = [];
-    while (rest > 0x7fn) {
-      bytes.push(Number(rest & 0x7fn) | 0x80);
-      rest >>= 7n;
+    this.#makeRoom(10);
+    const isSmall = typeof value === 'number' && value >= 0;
+    let rest = isSmall ? value : 0;
+    if (!isSmall) {
+      // two's complement of 64 bits: seven at a time until what is left is a small number
+      let wide = BigInt.asUintN(64, BigInt(value));
+      for (; wide > 0x7fffffffn; wide >>= 7n) this.#buffer[this.#used++] = Number(wide & 0x7fn) | 0x80;
+      rest = Number(wide);
     }
-    bytes.push(Number(rest));
-    return this.#push(Uint8Array.from(bytes));
+    for (; rest > 0x7f; rest = Math.floor(rest / 128)) this.#buffer[this.#used++] = (rest % 128) | 0x80;
+    this.#buffer[this.#used++] = rest;
+    return this;
   }
 
   integer(field: number, value: number | bigint): this {
@@ -34,20 +66,19 @@ export class MessageWriter {
   }
 
   string(field: number, text: string): this {
-    return this.bytes(field, new TextEncoder().encode(text));
+    return this.bytes(field, encoder.encode(text));
   }
 
   message(field: number, message: MessageWriter): this {
     this.#varint((field << 3) | 2).#varint(message.#length);
-    for (const chunk of message.#chunks) this.#chunks.push(chunk);
-    this.#length += message.#length;
-    return this;
+    for (const chunk of message.#chunks) this.#push(chunk);
+    return this.#push(message.#buffer.subarray(0, message.#used));
   }
 
   finish(): Uint8Array {
     const out = new Uint8Array(this.#length);
     let at = 0;
-    for (const chunk of this.#chunks) {
+    for (const chunk of [...this.#chunks, this.#buffer.subarray(0, this.#used)]) {
       out.set(chunk, at);
       at += chunk.length;
     }
