@@ -21,7 +21,8 @@ import { benchZeroShot, type ZeroShotOptions } from './zero-shot.ts';
 
 const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forward,step,lean-step] [--repeats N]
        [--rounds N] [--favour memory|speed] [--weights float32|float16] [--provider cpu|webgpu] [--huge-pages]
-       [--checkpoint FOLDER]   sd15 --vs-torch: the same beside PyTorch, where python3 has it
+       [--checkpoint FOLDER]
+       npm run bench -- sd15 --vs-torch   the same forward pass and step beside PyTorch's, where python3 has it
        npm run bench -- instantid [--edge LATENT] [--repeats N] [--rounds N] [--favour memory|speed]
        [--weights float32|float16] [--provider cpu|webgpu] [--modes KIND,KIND] [--tiny]
        npm run bench -- methods [--subjects SEED,SEED] [--portraits N] [--out FOLDER] [--only ROW]... [--settings JSON]
@@ -50,8 +51,8 @@ const { values, positionals } = parseArgs({
     pack: { type: 'string', default: 'resources/starter' }, judge: { type: 'string', default: 'test/bench/judge' },
     people: { type: 'string', default: '20' }, each: { type: 'string', default: '3' }, threads: { type: 'string' },
     sheet: { type: 'string', default: 'test/bench/zero-shot.jpg' },
-       [--checkpoint FOLDER]
-       sd15 --vs-torch: the same forward pass and step beside PyTorch's, where python3 has it
+    'vs-torch': { type: 'boolean', default: false }, tiny: { type: 'boolean', default: false },
+    count: { type: 'string', default: '100000' },
     seconds: { type: 'string', default: '5' },
     photos: { type: 'string', default: '200' }, photo: { type: 'string' },
     kills: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' },
