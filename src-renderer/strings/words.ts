@@ -7,6 +7,7 @@ import type { Job } from '../../src-main/contract/work.ts';
 import { levelOf, levelOfCosine } from '../state/likeness.ts';
 import { en, type Words } from './en.ts';
 import { formatLikeness } from './format.ts';
+import { saidText } from './said.ts';
 import { zhHans } from './zh-hans.ts';
 
 export type Language = 'en' | 'zh-Hans';
@@ -92,7 +93,7 @@ export function packOption(pack: Pack, words: Words): string {
 
 /** What a model is for; the studio's own where this language has none. */
 export function packDescription(pack: Pack, words: Words): string {
-  return words.packDescriptions[pack.id] ?? pack.description;
+  return words.packDescriptions[pack.id] ?? saidText(pack.description, words);
 }
 
 /** Which device does the arithmetic, and in which number type where there is a choice. */

@@ -44,6 +44,8 @@ export const zhHansSaidOfFolders: readonly Saying[] = [
 ];
 
 export const zhHansSaidOfFiles: readonly Saying[] = [
+  [/^Your own checkpoint\.$/, () => '您自己的模型。'],
+  [/^See where you got it\.$/, () => '请看它的来源处'],
   [/^It is not where it was\.$/, () => '它已不在原处。'],
   [/^Plug its drive in or put it back, then look again\.$/, () => '请插入所在的磁盘或把它放回，然后重新查看。'],
   [/^It was changed since it was looked at\.$/, () => '上次查看之后它有改动。'],
