@@ -1,8 +1,11 @@
 // The hashes that kohya's trainer and A1111 give a LoRA (sd-scripts, library/train_util.py and sai_model_spec.py).
 
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 
+import { readSafetensorsHeader } from '../checkpoint/safetensors.ts';
 import { layOutSafetensors } from '../checkpoint/safetensors-writer.ts';
+import { isTorchFile } from '../checkpoint/tensor-file.ts';
 import { type Tensor, tensorBytes } from '../tensor/tensor.ts';
 
 export interface LoraHashes {
@@ -16,6 +19,23 @@ export interface LoraHashes {
 export function contentHash(tensors: Iterable<Tensor>): string {
   const hash = createHash('sha256');
   for (const tensor of tensors) hash.update(tensorBytes(tensor));
+  return hash.digest('hex');
+}
+
+/**
+ * The same of a file: what its metadata says, else the sha256 of everything behind a safetensors header, as A1111
+ * computes it; of a torch file, of all its bytes.
+ */
+export async function fileContentHash(file: string): Promise<string> {
+  const isTorch = await isTorchFile(file);
+  const { metadata, dataOffsetBytes } = isTorch
+    ? { metadata: new Map<string, string>(), dataOffsetBytes: 0 } : await readSafetensorsHeader(file);
+  const said = metadata.get('sshs_model_hash');
+  if (said !== undefined && /^[0-9a-f]{64}$/.test(said)) return said;
+  const hash = createHash('sha256');
+  for await (const bytes of createReadStream(file, { start: dataOffsetBytes, highWaterMark: 1 << 20 })) {
+    hash.update(bytes as Uint8Array);
+  }
   return hash.digest('hex');
 }
 

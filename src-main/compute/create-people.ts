@@ -6,9 +6,9 @@ import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
 import type { CreateRequest } from '../contract/engine-create.ts';
 import type { Person, SecondPerson } from '../generation/portrait-denoiser.ts';
 import { type Pipeline, openPipeline } from '../networks/pipeline.ts';
-import { type AdapterToApply, type LookToApply, readAdapter, readLook } from './adapter-input.ts';
+import { type LookToApply, readAdapter, readLook } from './adapter-input.ts';
 import { type FacesToDraw, instantIdFor } from './instant-faces.ts';
-import { type AppliedAdapters, joinAdapters, type JoinedAdapters } from './joined-adapters.ts';
+import { type AlwaysOn, type AppliedAdapters, joinAdapters, type JoinedAdapters } from './joined-adapters.ts';
 import { type LoadedPack, promptsOf } from './loaded-pack.ts';
 import type { ChosenProvider } from './provider-choice.ts';
 
@@ -18,8 +18,8 @@ type Item = CreateRequest['items'][number];
 export interface RequestLooks {
   readonly first?: LookToApply;
   readonly second?: LookToApply;
-  /** The LCM-LoRA. */
-  readonly fast?: AdapterToApply;
+  /** The LCM-LoRA, and LoRAs and embeddings of the user's own. */
+  readonly always: readonly AlwaysOn[];
 }
 
 export interface DrawingPerson extends Person {
@@ -52,9 +52,21 @@ export async function readLooks(request: CreateRequest, checkpoint: Checkpoint):
   // one taught checkpoint for both is one pipeline
   const isSame = adapter?.method === 'dreambooth' && second?.adapter?.file === adapter.file;
   const other = isSame ? first : second?.adapter ? await readLook(second.adapter, checkpoint) : undefined;
-  const fast = settings.fast && fastAdapterFile !== null
-    ? await readAdapter({ method: 'lora', file: fastAdapterFile, word: '' }, checkpoint) : undefined;
-  return { ...(first ? { first } : {}), ...(other ? { second: other } : {}), ...(fast ? { fast } : {}) };
+  const always: AlwaysOn[] = [];
+  if (settings.fast && fastAdapterFile !== null) {
+    const adapter = await readAdapter({ method: 'lora', file: fastAdapterFile, word: '' }, checkpoint);
+    always.push({ adapter, strength: 1 });
+  }
+  for (const addOn of request.addOns) always.push(await readAddOn(addOn, checkpoint));
+  return { ...(first ? { first } : {}), ...(other ? { second: other } : {}), always };
+}
+
+/** How strongly an embedding counts stands in the prompt. */
+async function readAddOn(
+  { kind, file, word, strength }: CreateRequest['addOns'][number], checkpoint: Checkpoint,
+): Promise<AlwaysOn> {
+  const method = kind === 'lora' ? 'lora' as const : 'textual-inversion' as const;
+  return { adapter: await readAdapter({ method, file, word }, checkpoint), strength: kind === 'lora' ? strength : 1 };
 }
 
 export async function openPeople(options: PeopleOptions): Promise<People> {
@@ -116,7 +128,7 @@ async function openNetworks(
 ): Promise<Networks> {
   const own = [looks.first, looks.second].flatMap((look) => (
     look?.adapter && look.checkpoint === checkpoint ? [look.adapter] : []));
-  const joined = joinAdapters(own, looks.fast);
+  const joined = joinAdapters(own, looks.always);
   const instantId = await instantIdFor(request, checkpoint);
   const pipeline = openPipeline(checkpoint, {
     provider, precision, favour: pack.favour, skipLayers: request.settings.clipSkip,

@@ -63,6 +63,8 @@ function turnsOf({ earlier = [], ...last }: Variation): Variation[] {
 export interface PortraitState {
   readonly isFaceRedrawn: boolean;
   readonly picture: Pick<RgbPicture, 'width'>;
+  /** Of add-ons, by their files. */
+  readonly loraHashes: ReadonlyMap<string, string>;
 }
 
 /** What the PNG of a portrait says, also of one that is kept from before its passes. */
@@ -75,18 +77,24 @@ export function portraitSettings(
     seed: item.seed, ...sampling,
     ...(start ? { startStrength: start.strength, startsFromPhoto: start.isPhoto } : {}),
     modelName: request.modelName, version: `Likeness ${request.version}`,
-    loras: lorasOf(request, item), making: makingOf(request, item, state),
+    loras: lorasOf(request, item, state), making: makingOf(request, item, state),
   };
 }
 
-/** The looks' own names may be people's, so they stay out of the picture. */
-function lorasOf({ adapter, second, settings }: CreateRequest, item: Item): LoraReference[] {
+/** The looks' own names may be people's, so they stay out of the picture; those of add-ons are what others know. */
+function lorasOf(
+  { adapter, second, settings, addOns }: CreateRequest, item: Item, { loraHashes }: PortraitState,
+): LoraReference[] {
   const first = adapter?.method === 'lora' ? item.adapterStrength : 0;
   const other = second?.adapter?.method === 'lora' ? second.adapterStrength : 0;
   return [
     { name: 'look', strength: first }, { name: 'second-look', strength: other },
     { name: 'lcm-lora', strength: settings.fast ? 1 : 0 },
-  ].filter(({ strength }) => strength > 0);
+    ...addOns.filter(({ kind }) => kind === 'lora').map(({ name, strength, file }) => {
+      const hash = loraHashes.get(file);
+      return { name, strength, ...(hash === undefined ? {} : { hash }) };
+    }),
+  ].filter(({ strength }) => strength !== 0);
 }
 
 function makingOf(

@@ -2,6 +2,7 @@
 // them, written with their settings.
 
 import path from 'node:path';
+import { fileContentHash } from '../adapter/lora-hash.ts';
 import type { EngineResult } from '../contract/engine.ts';
 import type { CreateRequest } from '../contract/engine-create.ts';
 import type { Likeness } from '../contract/faces.ts';
@@ -35,6 +36,8 @@ interface Drawing {
   /** One for each person. */
   readonly meters: readonly LikenessMeter[];
   readonly reporter: Reporter;
+  /** Of add-ons, by their files. */
+  readonly loraHashes: ReadonlyMap<string, string>;
   /** Keys of the items that are finished. */
   readonly drawn: Set<string>;
 }
@@ -42,24 +45,31 @@ interface Drawing {
 export async function create(request: CreateRequest, reporter: Reporter, parts: EngineParts): Promise<EngineResult> {
   reporter.phase('starting', 0);
   const sampling = samplingOf(request, reporter);
-  const pack = await loadPack(request.checkpointPath, parts);
+  const pack = await loadPack(request, parts);
   const looks = await readLooks(request, pack.checkpoint);
   const start = request.start === null ? undefined
     : { picture: await openPhoto(request.start.file), strength: request.start.strength };
   const faces = await readFaces(request, await instantIdFor(request, pack.checkpoint), reporter, parts);
+  const loraHashes = await hashesOf(request);
   const drawn = new Set<string>();
   await onProvider(parts.chooser, request, reporter, async (chosen) => {
     const people = await openPeople({ request, pack, looks, faces, chosen });
     const meters: LikenessMeter[] = [];
     try {
       meters.push(...await openMeters(request, people, parts));
-      await drawAll({ request, sampling, people, start, meters, reporter, drawn });
+      await drawAll({ request, sampling, people, start, meters, reporter, loraHashes, drawn });
     } finally {
       for (const meter of meters) await meter.release();
       await people.release();
     }
   });
   return { kind: 'finished' };
+}
+
+async function hashesOf({ addOns }: CreateRequest): Promise<Map<string, string>> {
+  const hashes = new Map<string, string>();
+  for (const { kind, file } of addOns) if (kind === 'lora') hashes.set(file, await fileContentHash(file));
+  return hashes;
 }
 
 /** The second person's takes no latent distances. */
@@ -163,14 +173,14 @@ async function likenesses(
 
 /** The portrait, and beside it how it was before it was finished, where that is another picture. */
 async function writeFiles(
-  { request, sampling, drawn: done }: Drawing, item: Item, drawn: DrawnPicture, finished: FinishedPortrait,
+  { request, sampling, loraHashes, drawn: done }: Drawing, item: Item, drawn: DrawnPicture, finished: FinishedPortrait,
 ): Promise<{ file: string; beforeFile: string | null }> {
   const file = path.join(request.outputFolder, `portrait-${done.size}.png`);
-  await writePortrait(file, finished.picture, portraitSettings(request, item, sampling, finished));
+  await writePortrait(file, finished.picture, portraitSettings(request, item, sampling, { ...finished, loraHashes }));
   if (finished.picture === drawn.picture) return { file, beforeFile: null };
   const beforeFile = path.join(request.outputFolder, `portrait-${done.size}-before.png`);
   await writePortrait(beforeFile, drawn.picture, portraitSettings(request, item, sampling, {
-    picture: drawn.picture, isFaceRedrawn: item.enlarged?.isFaceRedrawn ?? false,
+    picture: drawn.picture, isFaceRedrawn: item.enlarged?.isFaceRedrawn ?? false, loraHashes,
   }));
   return { file, beforeFile };
 }

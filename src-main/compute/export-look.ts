@@ -16,7 +16,8 @@ import { describeLook } from './look-description.ts';
 
 /** Refuses with looks.format what a look of this method cannot become, and with what the readers and writers throw. */
 export async function exportLook(request: ExportRequest): Promise<ExportResult> {
-  const checkpoint = await openCheckpoint(request.checkpointPath);
+  const checkpoint = await openCheckpoint(
+    request.checkpointPath, request.vaeFile === null ? {} : { vaeFile: request.vaeFile });
   const file = path.join(request.outputFolder, 'export.safetensors');
   const description = describeLook(checkpoint, request);
   switch (request.method) {

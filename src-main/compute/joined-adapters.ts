@@ -23,20 +23,27 @@ export interface JoinedAdapters {
   with(own: AdapterToApply | undefined, strength: number, other?: AdapterToApply): AppliedAdapters;
 }
 
-/** `always`, the LCM-LoRA, is used by everybody at strength 1. */
-export function joinAdapters(looks: readonly AdapterToApply[], always: AdapterToApply | undefined): JoinedAdapters {
-  const all = [...looks, ...(always ? [always] : [])];
+/** What everybody uses at one strength: the LCM-LoRA, LoRAs and embeddings of the user's own. */
+export interface AlwaysOn {
+  readonly adapter: AdapterToApply;
+  readonly strength: number;
+}
+
+export function joinAdapters(looks: readonly AdapterToApply[], always: readonly AlwaysOn[]): JoinedAdapters {
+  const strengths = new Map(always.map(({ adapter, strength }) => [adapter, strength]));
+  const all = [...looks, ...strengths.keys()];
   const [only] = all;
   if (!only) return { with: () => ({ learnedTokens: [] }) };
-  if (all.length === 1) return alone(only, only === always);
+  if (all.length === 1) return alone(only, strengths.get(only));
   const { form } = combine(all, () => 1);
   const kept = new Map<string, AdapterInput>();
   return {
     form,
     with(own, strength, other) {
       const strengthOf = (adapter: AdapterToApply): number => (
-        adapter === always ? 1 : adapter === own ? strength : 0);
-      const words = [own, other].filter((each) => each !== undefined && all.includes(each)) as AdapterToApply[];
+        strengths.get(adapter) ?? (adapter === own ? strength : 0));
+      const words = [own, other, ...strengths.keys()]
+        .filter((each) => each !== undefined && all.includes(each)) as AdapterToApply[];
       const key = JSON.stringify([all.map(strengthOf), words.map((each) => all.indexOf(each))]);
       const numbers = kept.get(key) ?? withRows(combine(all, strengthOf).numbers, form, wordsKept(words));
       kept.set(key, numbers);
@@ -46,11 +53,13 @@ export function joinAdapters(looks: readonly AdapterToApply[], always: AdapterTo
 }
 
 /** One add-on is fed as it is, nothing scaled beforehand. */
-function alone(only: AdapterToApply, isAlways: boolean): JoinedAdapters {
+function alone(only: AdapterToApply, always: number | undefined): JoinedAdapters {
   return {
     form: only.form,
     with(own, strength) {
-      if (isAlways) return { numbers: { ...only.numbers, strength: 1 }, learnedTokens: [] };
+      if (always !== undefined) {
+        return { numbers: { ...only.numbers, strength: always }, learnedTokens: only.learnedTokens };
+      }
       if (own !== only) return { learnedTokens: [] };
       return { numbers: { ...only.numbers, strength }, learnedTokens: only.learnedTokens };
     },

@@ -17,8 +17,12 @@ export interface LoadedPack {
 /** Above this many UNet parameters a copy of the weights in memory costs more than it gains. */
 const smallUnetParameters = 100e6;
 
-export async function loadPack(checkpointPath: string, { resourcesFolder }: EngineParts): Promise<LoadedPack> {
-  const checkpoint = await openCheckpoint(checkpointPath);
+/** `vaeFile` stands in the place of the checkpoint's own VAE. */
+export async function loadPack(
+  { checkpointPath, vaeFile }: { readonly checkpointPath: string; readonly vaeFile: string | null },
+  { resourcesFolder }: EngineParts,
+): Promise<LoadedPack> {
+  const checkpoint = await openCheckpoint(checkpointPath, vaeFile === null ? {} : { vaeFile });
   const tokenizer = await openClipTokenizer(checkpoint.tokenizerFolder ?? path.join(resourcesFolder, 'tokenizer'));
   let parameters = 0;
   for (const { shape } of checkpoint.unet.values()) parameters += shape.reduce((count, size) => count * size, 1);

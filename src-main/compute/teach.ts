@@ -43,7 +43,7 @@ export async function teach(
   request: TeachRequest, reporter: Reporter, parts: EngineParts, asked: Asked,
 ): Promise<EngineResult> {
   reporter.phase('starting', 0);
-  const pack = await loadPack(request.checkpointPath, parts);
+  const pack = await loadPack(request, parts);
   const plan = planTeaching(request, pack);
   const snapshots = await openSnapshotFolder(request.runFolder);
   return await onProvider(parts.chooser, request, reporter, async (chosen) => {

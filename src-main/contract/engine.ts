@@ -62,6 +62,8 @@ export const teachRequestSchema = z.object({
   checkpointPath: file,
   provider: providerChoiceSchema,
   precision: precisionChoiceSchema.default('auto'),
+  /** Another VAE than the checkpoint's own; null takes that. */
+  vaeFile: file.nullable().default(null),
   images: z.array(trainingImageSchema).min(1),
   /** Not learned from: for the validation loss and the likeness. */
   heldOut: z.array(trainingImageSchema),
@@ -92,6 +94,7 @@ export const exportRequestSchema = z.object({
   kind: z.literal('export'),
   method: methodSchema,
   checkpointPath: file,
+  vaeFile: file.nullable().default(null),
   adapterFile: file,
   format: exportFormatSchema,
   precision: exportPrecisionSchema,

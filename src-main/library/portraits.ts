@@ -1,7 +1,8 @@
 // Queries over portraits. Removing one moves it to the trash, which is emptied when the library is next opened.
 
 import type { Database } from 'better-sqlite3';
-import type { z } from 'zod';
+import { z } from 'zod';
+import { addOnSchema } from '../contract/add-ons.ts';
 import {
   type FaceEngineId, type Likeness, type LikenessLevel, facePointsSchema, instantlySchema, likenessSchema,
 } from '../contract/faces.ts';
@@ -51,7 +52,7 @@ interface PortraitRow {
   second_likeness: string | null; face_points: string | null; is_face_redrawn: number; before_sha256: string | null;
   settings: string; rating: number; flag: -1 | 0 | 1; tile_sha256: string | null; nearest_photo_id: PhotoId | null;
   variation: string | null; origin_portrait_id: PortraitId | null; origin_how: PortraitOrigin['how'] | null;
-  file_sha256: string; created_at_ms: number; removed_at_ms: number | null;
+  file_sha256: string; created_at_ms: number; removed_at_ms: number | null; add_ons: string | null;
 }
 
 const insertSql = `
@@ -59,12 +60,12 @@ insert into portrait (id, subject_id, job_id, item_index, adapter_id, pack_id, s
   width_px, height_px, sampling_steps, sampler, guidance_scale, adapter_strength, likeness_cosine, likeness_distance,
   latent_distance, place_cosine, likeness_engine, likeness_level, instantly, second_subject_id, second_adapter_id,
   second_likeness, face_points, is_face_redrawn, before_sha256, settings, rating, flag, nearest_photo_id, variation,
-  origin_portrait_id, origin_how, tile_sha256, file_sha256, created_at_ms)
+  origin_portrait_id, origin_how, tile_sha256, file_sha256, created_at_ms, add_ons)
 values (@id, @subjectId, @jobId, @itemIndex, @adapterId, @packId, @styleId, @prompt, @negativePrompt, @seed,
   @widthPx, @heightPx, @samplingSteps, @sampler, @guidanceScale, @adapterStrength, @cosine, @distance,
   @latentDistance, @placeCosine, @engine, @level, @instantly, @secondSubjectId, @secondAdapterId,
   @secondLikeness, @facePoints, @isFaceRedrawn, @beforeSha256, @settings, @rating, @flag, @nearestPhotoId, @variation,
-  @originPortraitId, @originHow, @tileSha256, @fileSha256, @createdAtMs)`;
+  @originPortraitId, @originHow, @tileSha256, @fileSha256, @createdAtMs, @addOns)`;
 
 export function portraitQueries(database: Database): PortraitQueries {
   const insert = database.prepare(insertSql);
@@ -94,7 +95,7 @@ export function portraitQueries(database: Database): PortraitQueries {
 function toRow(whole: NewPortrait): object {
   const {
     likeness, second, instantly, facePoints, settings, isFaceRedrawn, flag = 'none', variation = null, origin,
-    ...portrait
+    addOns = [], ...portrait
   } = whole;
   return {
     rating: 0, nearestPhotoId: null, tileSha256: null, ...portrait,
@@ -105,9 +106,11 @@ function toRow(whole: NewPortrait): object {
     secondSubjectId: second?.subjectId ?? null, secondAdapterId: second?.adapterId ?? null,
     secondLikeness: second && JSON.stringify(second.likeness),
     facePoints: facePoints && JSON.stringify(facePoints), isFaceRedrawn: Number(isFaceRedrawn),
-    settings: JSON.stringify(settings),
+    settings: JSON.stringify(settings), addOns: addOns.length > 0 ? JSON.stringify(addOns) : null,
   };
 }
+
+const addOnsSchema = z.array(addOnSchema.extend({ name: z.string() }));
 
 export const flagNumbers: Readonly<Record<PortraitFlag, -1 | 0 | 1>> = { pick: 1, none: 0, reject: -1 };
 
@@ -140,7 +143,7 @@ function toRecord(row: PortraitRow): PortraitRecord {
     variation: parsed(variationSchema, row.variation),
     origin: row.origin_portrait_id && row.origin_how
       ? { portraitId: row.origin_portrait_id, how: row.origin_how } : null,
-    tileSha256: row.tile_sha256,
+    tileSha256: row.tile_sha256, ...(row.add_ons === null ? {} : { addOns: parsed(addOnsSchema, row.add_ons) ?? [] }),
     createdAtMs: row.created_at_ms, fileSha256: row.file_sha256, beforeSha256: row.before_sha256,
   };
 }

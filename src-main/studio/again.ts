@@ -12,6 +12,7 @@ import type { PortraitRecord } from '../library/portraits.ts';
 import { type BatchItem, maximumItems, seedCount } from './batch-items.ts';
 import type { Handlers, StudioContext } from './context.ts';
 import { lookOf } from './create-request.ts';
+import { readyAddOns } from './found-models.ts';
 import { readyFastAdapter, readyInstantId } from './instant-parts.ts';
 import type { ProgressBoard } from './jobs.ts';
 import { present } from './missing.ts';
@@ -62,9 +63,11 @@ function parametersOf({ library }: StudioContext, jobId: JobId): CreateParameter
 
 /** Throws what would else end the job once it is drawn: what it stands on is not there any more. */
 function checkReady(
-  context: StudioContext, { packId, settings, instantly, second, start }: CreateParameters, subjectId: SubjectId,
+  context: StudioContext, parameters: CreateParameters, subjectId: SubjectId,
 ): void {
-  const pack = context.packs.get(packId);
+  const { packId, settings, instantly, second, start, addOns } = parameters;
+  const pack = context.packs.usable(packId);
+  readyAddOns(context, pack, addOns);
   if (start) startFileOf(context.library, subjectId, start, second?.subjectId);
   if (second) lookOf(context.library, second.adapterId);
   for (const id of [subjectId, ...(second ? [second.subjectId] : [])]) {

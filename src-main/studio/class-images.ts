@@ -46,7 +46,8 @@ async function draw(
   const { library, engine, version } = context;
   const settings = { ...pack.generationDefaults, widthPx: edgePx, heightPx: edgePx };
   await withWorkFolder(library.folder, (folder) => engine.run({
-    kind: 'create', start: null, checkpointPath: pack.checkpointPath, provider: library.settings.get().provider,
+    kind: 'create', start: null, checkpointPath: pack.checkpointPath, vaeFile: pack.vaeFile,
+    provider: library.settings.get().provider,
     modelName: pack.name, version, adapter: null, references: [], outputFolder: folder, settings,
     items: seeds.map((seed) => ({
       key: String(seed), prompt: classCaption(classWord), negativePrompt: '', seed, adapterStrength: 0,

@@ -13,6 +13,7 @@ import type { PhotoRecord } from '../library/photos.ts';
 import { drawingSettings } from '../packs/default-settings.ts';
 import type { ShelvedPack } from '../packs/pack-shelf.ts';
 import type { StudioContext } from './context.ts';
+import { readyAddOns } from './found-models.ts';
 import type { CreateGroup, WantedPortrait } from './create-groups.ts';
 import { readyFastAdapter, readyInstantId } from './instant-parts.ts';
 import { present } from './missing.ts';
@@ -43,7 +44,8 @@ export function createRequest(context: StudioContext, work: CreateWork): NewCrea
   const networks = likenessNetworks(places, companions.faceNetworks(library.settings.get().faceEngine));
   const measure = measureOf(library, subjectId, parameters.referencePhotoIds, networks);
   return {
-    kind: 'create', checkpointPath: pack.checkpointPath, provider: library.settings.get().provider,
+    kind: 'create', checkpointPath: pack.checkpointPath, vaeFile: pack.vaeFile,
+    addOns: readyAddOns(context, pack, parameters.addOns), provider: library.settings.get().provider,
     modelName: pack.name, version: context.version,
     adapter: lookFile(library, look), items: wanted.map((item) => requestItem(library, item, settings)), settings,
     start: parameters.start && startFileOf(library, subjectId, parameters.start, parameters.second?.subjectId),

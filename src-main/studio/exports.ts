@@ -6,6 +6,7 @@ import type { ExportFormat, ExportPrecision } from '../contract/settings.ts';
 import type { CommandResponse, ParsedRequest } from '../contract/studio.ts';
 import type { AdapterRecord } from '../library/adapters.ts';
 import { newId } from '../library/library.ts';
+import type { ShelvedPack } from '../packs/pack-shelf.ts';
 import type { StudioContext } from './context.ts';
 import { resultFile, withWorkFolder } from './engine-work.ts';
 import { exportFormatsOf } from './look-view.ts';
@@ -37,7 +38,7 @@ async function writeExport(
   const subject = present(library.subjects.get(look.subjectId), 'subject');
   await withWorkFolder(library.folder, async (folder) => {
     const result = await context.runApart({
-      kind: 'export', method: look.method, checkpointPath: packs.get(look.packId).checkpointPath,
+      kind: 'export', method: look.method, ...checkpointOf(packs.usable(look.packId)),
       adapterFile: library.pathOf(look.fileSha256), format, precision, settings: look.settings,
       trainingSteps: look.bestStep, photoCount: look.photoCount, title: look.metadata['modelspec.title'] ?? '',
       triggerPhrase: `${look.triggerWord} ${subject.classWord}`, triggerWord: look.triggerWord, outputFolder: folder,
@@ -49,6 +50,10 @@ async function writeExport(
       library.exportedFiles.insertLook({ ...row, metadata: result.metadata, fileSha256 });
     });
   });
+}
+
+function checkpointOf({ checkpointPath, vaeFile }: ShelvedPack): Pick<ShelvedPack, 'checkpointPath' | 'vaeFile'> {
+  return { checkpointPath, vaeFile };
 }
 
 /** Whether the file in the store is already what was asked for. An embedding's few numbers are never rounded. */

@@ -13,6 +13,7 @@ import type { NewPortrait } from '../library/portraits.ts';
 import type { StudioContext } from './context.ts';
 import { type CreateGroup, type WantedPortrait, isDrawnAlone, lookIdOf } from './create-groups.ts';
 import { lookOf, settingsOf, withItemSettings } from './create-request.ts';
+import { keptAddOns } from './found-models.ts';
 import { present } from './missing.ts';
 
 export interface Asked {
@@ -31,9 +32,10 @@ const unmeasured: Likeness = { cosine: null, distance: null, latentDistance: nul
 
 /** The row of a portrait: what was asked, and what the engine says of it. */
 export function portraitOf(
-  { context: { library, packs }, job, parameters, group, wanted }: Asked, drawn: DrawnPortrait,
+  { context, job, parameters, group, wanted }: Asked, drawn: DrawnPortrait,
 ): Described {
-  const { packId, instantly, second } = parameters;
+  const { library, packs } = context;
+  const { packId, instantly, second, addOns } = parameters;
   const own = withItemSettings(parameters, wanted.settings);
   const settings = settingsOf(packs.get(packId), own, lookOf(library, group.adapterId));
   const { styleId, prompt, negativePrompt, seed, variation, origin, itemIndex, usesAdapter, usesFace } = wanted;
@@ -48,6 +50,7 @@ export function portraitOf(
       subjectId: second.subjectId, adapterId: second.adapterId, likeness: drawn.secondLikeness ?? unmeasured,
     } : null,
     facePoints: drawn.facePoints, isFaceRedrawn: drawn.isFaceRedrawn, variation, origin,
+    addOns: keptAddOns(context, addOns),
     settings: origin?.how === 'upscaled' ? enlargedSettings(library, origin, settings) : settings,
   };
 }

@@ -31,7 +31,7 @@ export function lookCommands(context: StudioContext, board: ProgressBoard): Hand
 function teach(context: StudioContext, board: ProgressBoard, request: ParsedRequest<'looks.teach'>): Job {
   const { library, queue, packs } = context;
   const subject = present(library.subjects.get(request.subjectId), 'subject');
-  const pack = packs.get(request.packId);
+  const pack = packs.usable(request.packId);
   // photos may still be waiting for their verdict; the analyze job is ahead of this one in the queue
   const isWaiting = library.photos.list(subject.id).some((photo) => photo.verdict.grade === 'waiting');
   if (!isWaiting || !subject.hasConsent) usedPhotos(context, subject, request.heldOutPhotoIds);

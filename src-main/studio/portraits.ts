@@ -13,6 +13,8 @@ import { drawingSettings } from '../packs/default-settings.ts';
 import type { ShelvedPack } from '../packs/pack-shelf.ts';
 import { type BatchItem, batchItems } from './batch-items.ts';
 import type { Handlers, StudioContext } from './context.ts';
+import { embeddingWords, withWords } from './embedding-words.ts';
+import { readyAddOns } from './found-models.ts';
 import { readyFastAdapter } from './instant-parts.ts';
 import type { ProgressBoard } from './jobs.ts';
 import { present } from './missing.ts';
@@ -43,14 +45,16 @@ export function portraitCommands(context: StudioContext, board: ProgressBoard): 
 export function batchOf(context: StudioContext, request: CreateRequest): Batch {
   const { library, packs } = context;
   const subject = present(library.subjects.get(request.subjectId), 'subject');
-  const pack = packs.get(request.packId);
+  const pack = packs.usable(request.packId);
   const people = peopleOf(context, subject, request);
   if (request.start) startFileOf(library, subject.id, request.start, request.second?.subjectId);
   if (request.settings.fast) readyFastAdapter(context, pack);
   const { adapterId, settings, start, addOns } = request;
   checkSizes(pack, request);
   const parameters = { packId: pack.id, adapterId, settings, start, addOns, ...people };
-  return { subject, parameters, items: batchItems(context, subject, request) };
+  const words = embeddingWords(readyAddOns(context, pack, addOns));
+  const items = batchItems(context, subject, request).map((item) => ({ ...item, ...withWords(item, words) }));
+  return { subject, parameters, items };
 }
 
 /** Now, and not when the job has come so far. */

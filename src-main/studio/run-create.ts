@@ -57,7 +57,7 @@ async function drawGroup(
 ): Promise<void> {
   const { library, engine, packs } = context;
   await withWorkFolder(library.folder, async (folder) => {
-    const pack = packs.get(parameters.packId);
+    const pack = packs.usable(parameters.packId);
     const request = createRequest(context, { subjectId: job.subjectId, parameters, pack, group, outputFolder: folder });
     const references = referencePhotos(library.photos.list(job.subjectId), parameters.referencePhotoIds);
     await engine.run(request, control.signal, {

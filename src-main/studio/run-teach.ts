@@ -59,7 +59,7 @@ function plan(context: StudioContext, job: JobRecord): TeachSources {
   const { warmStartAdapterId, heldOutPhotoIds } = parameters;
   const earlier = warmStartAdapterId === null ? undefined : present(library.adapters.get(warmStartAdapterId), 'look');
   return {
-    subject, parameters, pack: packs.get(parameters.packId), photos: usedPhotos(context, subject, heldOutPhotoIds),
+    subject, parameters, pack: packs.usable(parameters.packId), photos: usedPhotos(context, subject, heldOutPhotoIds),
     heldOut: heldOutPhotos(context, subject, heldOutPhotoIds), classImageFiles: [],
     warmStartFile: earlier ? library.pathOf(earlier.fileSha256) : null,
   };

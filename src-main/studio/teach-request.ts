@@ -62,7 +62,7 @@ export function teachRequest(
     faceEmbedding: hasReference && embeddingOf(photo) ? [...embeddingOf(photo)!] : null,
   });
   return {
-    kind: 'teach', method: parameters.method, checkpointPath: pack.checkpointPath,
+    kind: 'teach', method: parameters.method, checkpointPath: pack.checkpointPath, vaeFile: pack.vaeFile,
     provider: library.settings.get().provider,
     precision: library.settings.get().precision,
     images: photos.map((photo, index) => image(photo, !isHeldOutMeasured && index < mostReferences)),

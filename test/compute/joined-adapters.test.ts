@@ -59,6 +59,7 @@ async function merged(parts: readonly (readonly [LoraLayer[], number])[]): Promi
 const prompts = {
   encodeWeighted: (text: string) => ({ ids: [0, 1].map(() => [text.length, 7, 39, 0, 0, 0]) }), droppedTokens: () => 0,
 };
+const alwaysLcm = [{ adapter: looks.lcm, strength: 1 }];
 const request: PortraitRequest = {
   prompt: 'abc', negativePrompt: '', seeds: [5], widthPx: 16, heightPx: 16, samplingSteps: 4, sampler: 'lcm',
   guidanceScale: 1.5,
@@ -69,7 +70,7 @@ const drawn = async (pipeline: ReturnType<typeof openPipeline>, adapter?: Adapte
 };
 
 describe('on one network', () => {
-  const joined = joinAdapters([looks.ada, looks.bob], looks.lcm);
+  const joined = joinAdapters([looks.ada, looks.bob], alwaysLcm);
   const pipeline = openPipeline(checkpoint, { provider: 'cpu', threads: 1, adapter: joined.form! });
   afterAll(() => pipeline.release());
 
@@ -100,15 +101,15 @@ describe('on one network', () => {
 });
 
 test('one look alone is fed as it is, and a look of another network is none', () => {
-  const joined = joinAdapters([looks.ada], undefined);
+  const joined = joinAdapters([looks.ada], []);
   expect(joined.form).toBe(looks.ada.form);
   expect(joined.with(looks.ada, 0.7)).toEqual({
     numbers: { ...looks.ada.numbers, strength: 0.7 }, learnedTokens: looks.ada.learnedTokens,
   });
   expect(joined.with(undefined, 0).numbers).toBeUndefined();
   expect(joined.with(looks.bob, 1)).toEqual({ learnedTokens: [] });
-  expect(joinAdapters([], undefined).form).toBeUndefined();
-  expect(joinAdapters([], looks.lcm).with(undefined, 0).numbers).toEqual({ ...looks.lcm.numbers, strength: 1 });
+  expect(joinAdapters([], []).form).toBeUndefined();
+  expect(joinAdapters([], alwaysLcm).with(undefined, 0).numbers).toEqual({ ...looks.lcm.numbers, strength: 1 });
 });
 
 test('fast mode: LCM\'s sampler, guidance of at most 2, steps as asked; without its LoRA it says what to do', () => {

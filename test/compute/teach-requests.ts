@@ -49,7 +49,7 @@ export async function teachRequest(
   const heldOut = await photo('c.png');
   return {
     kind: 'teach', likenessNetworks: { kind: 'built-in' }, method, checkpointPath: packFolder, provider: 'cpu',
-    precision: 'auto',
+    precision: 'auto', vaeFile: null,
     images: [await photo('a.png'), { ...await photo('b.png'), repeats: 2 }],
     heldOut: [{ ...heldOut, faceEmbedding: Array.from({ length: 128 }, (_, i) => Math.sin(i)) }],
     classImageFiles: [heldOut.file], classCaption: 'photo of a person',
