@@ -151,7 +151,9 @@ async function validationLossOf({ step, batches }: TrainerOptions, state: Traini
   for (const { batch, count } of batches.validation) {
     losses.push(...(await step.evaluate(state, batch)).sampleLosses.slice(0, count));
   }
-  return losses.length === 0 ? null : losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  // none where float16 could not hold what came up
+  return Number.isFinite(mean) ? mean : null;
 }
 
 const goOn = 'The snapshots before it are kept, and your photos and the model are untouched.';

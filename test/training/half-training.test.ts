@@ -206,12 +206,17 @@ test('a run over skipped steps goes on from a snapshot bit for bit, with its sca
   }
 });
 
+function like(step: TrainingStep, change: Partial<TrainingStep>): TrainingStep {
+  return {
+    checkpoint: step.checkpoint, trainables: step.trainables, layout: step.layout, run: step.run.bind(step),
+    initialState: step.initialState.bind(step), checkState: step.checkState.bind(step), read: step.read.bind(step),
+    evaluate: step.evaluate.bind(step), release: step.release.bind(step), ...change,
+  };
+}
+
 test('a run whose loss is no number from the start, or whose steps are all skipped, ends with words', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'likeness-half-training-'));
-  const step = half;
-  const always = (losses: number[]): TrainingStep => ({
-    ...step, layout: step.layout, initialState: step.initialState.bind(step), checkState: step.checkState.bind(step),
-    read: step.read.bind(step), evaluate: step.evaluate.bind(step), release: step.release.bind(step),
+  const always = (losses: number[]): TrainingStep => like(half, {
     run: ({ step: done, tensors }) => Promise.resolve({
       state: { step: done + 1, tensors }, losses, sampleLosses: [], gradientNorm: NaN, skippedInARow: done + 1,
     }),
@@ -223,6 +228,19 @@ test('a run whose loss is no number from the start, or whose steps are all skipp
         code: 'training.exceeds-half', parameters: { trainingStep },
       });
     }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('a validation that float16 does not hold is none, and the run goes on', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'likeness-half-training-'));
+  const step = like(half, { evaluate: () => Promise.resolve({ loss: NaN, sampleLosses: [NaN] }) });
+  try {
+    const options = await trainerOptions(step, 3, folder);
+    const validation = [{ batch: batches(0)[0]!, count: 1 }];
+    const { records } = await train({ ...options, batches: { ...options.batches, validation } });
+    expect(records.map(({ evaluation }) => evaluation?.validationLoss)).toEqual([null]);
   } finally {
     await rm(folder, { recursive: true });
   }
