@@ -2,14 +2,15 @@
 // What the system does stands behind DesktopSystem, so that a test can play it.
 
 import { copyFile, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { extname, join, sep } from 'node:path';
+import { extname, join } from 'node:path';
 import {
   type DesktopCommandName, type DesktopResponse, type ParsedDesktopRequest, desktopCommands, type linkNames,
 } from '../contract/desktop.ts';
 import { errorDataOf } from '../contract/error-data.ts';
 import { UserError } from '../contract/errors.ts';
 import type { Answer } from '../contract/studio.ts';
+import { modelHandlers } from './model-commands.ts';
+import { placeWords } from './place-words.ts';
 import type { StudioHolder } from './studio-holder.ts';
 import { openTickets } from './tickets.ts';
 import type { DesktopWords } from './words.ts';
@@ -48,7 +49,7 @@ export interface DesktopParts {
   readonly linkOf: (link: LinkName) => string | undefined;
 }
 
-type DesktopHandlers = {
+export type DesktopHandlers = {
   readonly [N in DesktopCommandName]: (request: ParsedDesktopRequest<N>) => Promise<DesktopResponse<N>>;
 };
 
@@ -80,6 +81,7 @@ function desktopHandlers(parts: DesktopParts): DesktopHandlers {
     },
     'desktop.choosePhotos': (request) => choosePhotos(parts, request),
     ...folderHandlers(parts),
+    ...modelHandlers(parts),
     'desktop.showLibrary': async () => {
       await system.open(holder.studio().library.folder);
       return {};
@@ -131,12 +133,6 @@ function folderHandlers({ system, holder, words, moveLibrary }: DesktopParts): P
       return { place: placeWords(holder.studio().library.folder) };
     },
   };
-}
-
-/** A place for reading: the home folder is ~. */
-export function placeWords(path: string): string {
-  const home = homedir();
-  return path === home || path.startsWith(home + sep) ? `~${path.slice(home.length)}` : path;
 }
 
 /** Copies without ever writing over a file: 'a.png', then 'a (2).png'. Returns the copy's path. */

@@ -19,7 +19,8 @@ export const zhHansDesktop: DesktopWords = {
   dialog: {
     choosePhotos: '选择照片', chooseFolderOfPhotos: '选择照片文件夹', photos: '照片', allFiles: '所有文件',
     import: '导入', chooseLibrary: '选择图库的新位置', chooseExport: '选择保存到哪个文件夹', chooseHere: '选择',
-    save: '保存', cancel: '取消',
+    save: '保存', cancel: '取消', chooseModelFolder: '选择模型文件夹', chooseModelFile: '选择模型文件', models: '模型',
+    chooseModelStore: '选择下载内容的位置',
   },
   quit: {
     message: (title) => `${title}，还没有完成。`,

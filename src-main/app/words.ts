@@ -25,6 +25,8 @@ export const english = {
     choosePhotos: 'Choose photos', chooseFolderOfPhotos: 'Choose a folder of photos', photos: 'Photos',
     allFiles: 'All files', import: 'Import', chooseLibrary: 'Choose where the library goes',
     chooseExport: 'Choose a folder to save to', chooseHere: 'Choose', save: 'Save', cancel: 'Cancel',
+    chooseModelFolder: 'Choose a folder of models', chooseModelFile: 'Choose model files', models: 'Models',
+    chooseModelStore: 'Choose where downloads go',
   },
   quit: {
     message: (title: string) => `${title} is not done yet.`,

@@ -35,6 +35,9 @@ const wishes = {
   /** Also by the model alone, on the same seeds. */
   compare: z.boolean().optional(),
   keepPrompts: z.boolean().optional(),
+  /** 'path', 'path:0.8' from this file's folder, or the name of one that was found. */
+  loras: z.array(z.string().min(1)).max(8).optional(),
+  embeddings: z.array(z.string().min(1)).max(8).optional(),
   settings: z.strictObject(generationSettingsSchema.shape).optional(),
 };
 
@@ -48,6 +51,8 @@ const planSchema = z.strictObject({
   $schema: z.string().optional(),
   /** A pack's id, or the path of a checkpoint from this file's folder. */
   pack: z.string().min(1).default('starter'),
+  /** A VAE for that model in the place of its own. */
+  vae: z.string().min(1).optional(),
   subjects: z.array(subjectSchema).min(1).max(200),
   ...wishes,
   /** From this file's folder. */

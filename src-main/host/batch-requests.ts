@@ -2,11 +2,13 @@
 // have is named with its place in the plan.
 
 import path from 'node:path';
+import type { AddOn } from '../contract/add-ons.ts';
 import type { Look, Subject } from '../contract/nouns.ts';
 import type { CommandRequest, CommandResponse } from '../contract/studio.ts';
-import { type ShelvedPack, findPack } from '../packs/pack-shelf.ts';
+import type { ShelvedPack } from '../packs/pack-shelf.ts';
 import { findStyle, stylesFor } from '../packs/styles.ts';
 import type { Studio } from '../studio/open-studio.ts';
+import { addOnsOf, packOf } from './add-ons.ts';
 import type { ReadPlan, Wishes } from './batch-plan.ts';
 import { findLook } from './commands/export.ts';
 import type { JsonPath } from './json-places.ts';
@@ -27,7 +29,8 @@ const usual = { seed: 1, count: 4 } as const;
 
 /** Resolves and checks all of a plan before anything is queued. Throws UserErrors that name the place. */
 export async function batchesOf(studio: Studio, read: ReadPlan): Promise<SubjectBatch[]> {
-  const pack = await at(read, ['pack'], () => findPack(studio.packs, packPath(read)));
+  const pack = await at(read, ['pack'], () => packOf(
+    studio, { pack: packPath(read), ...(read.plan.vae === undefined ? {} : { vae: read.plan.vae }) }, read.folder));
   const batches: SubjectBatch[] = [];
   for (const index of read.plan.subjects.keys()) batches.push(await batchOf(studio, read, pack, index));
   return batches;
@@ -51,9 +54,20 @@ async function batchOf(studio: Studio, read: ReadPlan, pack: ShelvedPack, index:
   for (const [i, id] of (wishes.styles ?? []).entries()) {
     await at(read, [...whereIs('styles'), i], () => findStyle(styles, id));
   }
-  const request = requestOf(pack, subject, looks, wishes);
+  const addOns = await addOnsIn(studio, read, wishes, whereIs);
+  const request = { ...requestOf(pack, subject, looks, wishes), addOns };
   const planned = await at(read, here, () => studio.run('portraits.plan', request));
   return { subject, looks, request, planned };
+}
+
+async function addOnsIn(
+  studio: Studio, read: ReadPlan, { loras = [], embeddings = [] }: Wishes, whereIs: (field: keyof Wishes) => JsonPath,
+): Promise<AddOn[]> {
+  const { folder } = read;
+  return [
+    ...await at(read, whereIs('loras'), () => addOnsOf(studio, { lora: loras }, folder)),
+    ...await at(read, whereIs('embeddings'), () => addOnsOf(studio, { embedding: embeddings }, folder)),
+  ];
 }
 
 interface WantedLooks {

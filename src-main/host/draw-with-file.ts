@@ -7,11 +7,13 @@ import { writeFileAtomically } from '../checkpoint/atomic-file.ts';
 import { readSafetensorsHeader } from '../checkpoint/safetensors.ts';
 import type { Method } from '../contract/settings.ts';
 import { drawingSettings } from '../packs/default-settings.ts';
-import { findPack } from '../packs/pack-shelf.ts';
 import { findStyle, stylesFor } from '../packs/styles.ts';
 import type { Studio } from '../studio/open-studio.ts';
+import { embeddingWords, withWords } from '../studio/embedding-words.ts';
+import { readyAddOns } from '../studio/found-models.ts';
 import { withWorkFolder } from '../studio/engine-work.ts';
 import { chosenBySeed, everyChoice } from '../text/wildcards.ts';
+import { addOnsOf, packOf } from './add-ons.ts';
 import type { GenerateOptions } from './commands/generate.ts';
 import type { Outcome } from './commands/run-command.ts';
 import { usualDenoisingStrength } from './options.ts';
@@ -20,9 +22,11 @@ import { portraitsAre, progressDisplay } from './terminal.ts';
 
 /** Draws every prompt and style on every seed. Throws what the adapter's reader says of a file that does not fit. */
 export async function drawWithFile(studio: Studio, options: GenerateOptions): Promise<Outcome> {
-  const pack = await findPack(studio.packs, options.pack);
+  const pack = await packOf(studio, options);
+  const addOns = readyAddOns(studio, pack, await addOnsOf(studio, options));
   const settings = drawingSettings(pack, givenSettings(options), { isInstant: false });
-  const prompts = await promptsOf(studio, options, pack.isBuiltIn);
+  const words = embeddingWords(addOns);
+  const prompts = (await promptsOf(studio, options, pack.isBuiltIn)).map((each) => withWords(each, words));
   const items = itemsOf(prompts, options, settings.adapterStrength);
   const out = path.resolve(options.out ?? 'portraits');
   const method = await methodOf(options.adapter!);
@@ -30,7 +34,7 @@ export async function drawWithFile(studio: Studio, options: GenerateOptions): Pr
   const display = progressDisplay(process.stderr);
   await withWorkFolder(studio.library.folder, (folder) => studio.engine.run({
     kind: 'create', checkpointPath: pack.checkpointPath, provider: options.provider, modelName: pack.name,
-    version: studio.version,
+    version: studio.version, vaeFile: pack.vaeFile, addOns,
     adapter: { method, file: path.resolve(options.adapter!), word: '' },
     items, settings, references: [], start: startOf(options),
     fastAdapterFile: studio.companions.instantIdFor(pack).fastAdapterFile, outputFolder: folder,

@@ -24,6 +24,8 @@ export interface ModelFolders {
   file(id: FoundModelId): FoundFile | undefined;
   /** Names a folder or a file and reads it. Throws models.place-missing, and models.not-usable of a file. */
   add(location: string): Promise<ModelFolder>;
+  /** A folder by its id or its path. */
+  named(idOrPath: string): ModelFolder | undefined;
   /** Looks again at one folder or all. Throws models.unknown. */
   rescan(id: string | null): Promise<void>;
   /** Nothing in it is touched. */
@@ -89,6 +91,11 @@ class FolderService implements ModelFolders {
 
   file(id: FoundModelId): FoundFile | undefined {
     return this.allFiles().find(({ row }) => foundIdOf(row.path) === id);
+  }
+
+  named(idOrPath: string): ModelFolder | undefined {
+    const folder = this.folders.get(idOrPath) ?? this.folders.get(foundIdOf(path.resolve(idOrPath)));
+    return folder && folderView(folder);
   }
 
   async add(location: string): Promise<ModelFolder> {

@@ -127,7 +127,10 @@ async function openUserPack(checkpointPath: string, vaeFile: string | null = nul
 
 /** What the command line takes for --pack: the id of a pack on the shelf, else a path. */
 export async function findPack(shelf: PackShelf, idOrPath: string): Promise<ShelvedPack> {
-  const known = shelf.list().find((pack) => pack.id === idOrPath);
+  const place = path.resolve(idOrPath);
+  const isIt = ({ id, isBuiltIn, checkpointPath }: ShelvedPack): boolean => (
+    id === idOrPath || (!isBuiltIn && checkpointPath === place));
+  const known = shelf.list().find(isIt);
   if (known) return known;
   const exists = await stat(idOrPath).then(() => true, () => false);
   if (!exists && !/[\\/.]/.test(idOrPath)) throw unknownPack(idOrPath, shelf.list().map((pack) => pack.id));

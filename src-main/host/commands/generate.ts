@@ -4,8 +4,8 @@ import type { Command } from 'commander';
 import type { Look } from '../../contract/nouns.ts';
 import { generationSettingsSchema } from '../../contract/settings.ts';
 import type { PortraitSize } from '../../generation/pose.ts';
-import { findPack } from '../../packs/pack-shelf.ts';
 import type { Studio } from '../../studio/open-studio.ts';
+import { type AddOnOptions, addAddOnOptions, addOnsOf, packOf } from '../add-ons.ts';
 import {
   type SecondOptions, addFaceOptions, addFinishOptions, addSecondOptions, optionOfFace,
 } from '../instant-options.ts';
@@ -23,7 +23,7 @@ import { drawWithFile } from '../draw-with-file.ts';
 import { findLook } from './export.ts';
 import { type Outcome, runCommand } from './run-command.ts';
 
-export interface GenerateOptions extends CommonOptions, DrawingOptions, ModelOptions, SecondOptions {
+export interface GenerateOptions extends CommonOptions, DrawingOptions, ModelOptions, SecondOptions, AddOnOptions {
   readonly instant?: boolean;
   readonly subject?: string;
   readonly look: string[];
@@ -52,6 +52,7 @@ export function addDrawingOptions(command: Command): void {
     .option('--compare', 'draw each portrait by the base model alone as well');
   addModelOptions(command);
   addGenerationOptions(command);
+  addAddOnOptions(command);
   addFinishOptions(command);
   addFaceOptions(command);
   addSecondOptions(command);
@@ -99,7 +100,7 @@ async function generateInLibrary(studio: Studio, options: GenerateOptions): Prom
   const display = progressDisplay(process.stderr);
   const isInstant = options.instant === true;
   await studio.run('settings.set', { provider: options.provider });
-  const pack = await findPack(studio.packs, options.pack);
+  const pack = await packOf(studio, options);
   const subject = await findSubject(studio, options.subject!);
   const looks = await looksOf(studio, options);
   const size = { ...portraitSize(pack, options, isInstant), ...options.size[0] };
@@ -112,7 +113,7 @@ async function generateInLibrary(studio: Studio, options: GenerateOptions): Prom
     compareWithout: options.compare ?? false, keepPrompts: options.keepPrompts ?? false,
     settings: givenSettings(options), start: await startOf(studio, subject.id, options),
     instantly: isInstant ? await instantlyOf(studio, subject, options, size) : null,
-    second: await secondOf(studio, options, size, isInstant),
+    second: await secondOf(studio, options, size, isInstant), addOns: await addOnsOf(studio, options),
   }), display);
   const out = outputFolder(subject, options.out);
   const { portraits, contactSheet, people } = await writeJob(studio, job, out);

@@ -4,8 +4,9 @@
 import type { Photo, Portrait, Subject } from '../../contract/nouns.ts';
 import type { Method } from '../../contract/settings.ts';
 import type { CommandRequest } from '../../contract/studio.ts';
-import { type ShelvedPack, findPack } from '../../packs/pack-shelf.ts';
+import type { ShelvedPack } from '../../packs/pack-shelf.ts';
 import type { Studio } from '../../studio/open-studio.ts';
+import { type AddOnOptions, addOnsOf, packOf } from '../add-ons.ts';
 import { meanOf, nearerCounts, pairsOf } from '../likeness-report.ts';
 import type { CommonOptions, HoldOutOptions, ModelOptions, PersonOptions } from '../options.ts';
 import { type DrawingOptions, givenSettings } from '../people.ts';
@@ -14,7 +15,8 @@ import { startOf } from '../start-picture.ts';
 import { type Imported, importFolder, subjectFor } from '../steps.ts';
 import type { ProgressDisplay } from '../terminal.ts';
 
-export interface PortraitsOptions extends CommonOptions, PersonOptions, ModelOptions, DrawingOptions, HoldOutOptions {
+export interface PortraitsOptions extends CommonOptions, PersonOptions, ModelOptions, DrawingOptions, HoldOutOptions,
+  AddOnOptions {
   readonly photos: string;
   readonly method: Method | 'instantid';
 }
@@ -35,7 +37,7 @@ export async function beginWay(
 ): Promise<BegunWay> {
   const startedMs = performance.now();
   await studio.run('settings.set', { provider: options.provider });
-  const pack = await findPack(studio.packs, options.pack);
+  const pack = await packOf(studio, options);
   const subject = await subjectFor(studio, options.photos, options);
   const imported = await importFolder(studio, options.photos, subject.id, display);
   return { studio, display, pack, subject, imported, startedMs };
@@ -50,7 +52,7 @@ export async function drawingRequest(
     subjectId: subject.id, packId: pack.id, prompts: hasWords ? options.prompt : ['photo of {subject}'],
     styleIds: options.style, negativePrompt: options.negative, count: options.count, seed: options.seed,
     compareWithout: true, keepPrompts: options.keepPrompts ?? false, settings: givenSettings(options),
-    start: await startOf(studio, subject.id, options),
+    start: await startOf(studio, subject.id, options), addOns: await addOnsOf(studio, options),
   };
 }
 

@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander';
 import type { Studio } from '../../studio/open-studio.ts';
+import { addAddOnOptions } from '../add-ons.ts';
 import { addFaceOptions, addFinishOptions } from '../instant-options.ts';
 import { libraryFolderOf, withStudio, withTemporaryStudio } from '../open-host-studio.ts';
 import {
@@ -25,6 +26,7 @@ export function addPortraitsCommand(program: Command): void {
   addModelOptions(command);
   addTrainingOptions(command, ['instantid']);
   addGenerationOptions(command);
+  addAddOnOptions(command);
   addFinishOptions(command);
   addFaceOptions(command);
   addCommonOptions(command);
