@@ -122,7 +122,7 @@ export function actsOf({ state, download }: CatalogueEntry): readonly ModelAct[]
     return download.state === 'paused' ? ['go-on', 'discard'] : ['pause', 'discard'];
   }
   const acts: Record<CatalogueEntry['state'], readonly ModelAct[]> = {
-    available: ['get'], partial: ['go-on', 'discard'], installed: ['verify', 'remove'], elsewhere: ['verify'],
+    available: ['get'], partial: ['go-on', 'discard'], installed: ['verify', 'remove'], elsewhere: [],
     damaged: ['get', 'remove'],
   };
   return acts[state];

@@ -40,7 +40,7 @@ describe('the catalogue', () => {
     const of = (state: ReturnType<typeof entry>['state'], running?: Parameters<typeof download>[0]) =>
       actsOf(entry('x', { state, download: running ? download(running) : null })).join();
     expect([of('available'), of('partial'), of('installed'), of('elsewhere'), of('damaged')]).toEqual([
-      'get', 'go-on,discard', 'verify,remove', 'verify', 'get,remove',
+      'get', 'go-on,discard', 'verify,remove', '', 'get,remove',
     ]);
     expect([of('partial', {}), of('partial', { state: 'paused' }), of('partial', { state: 'failed' })]).toEqual([
       'pause,discard', 'go-on,discard', 'retry,discard',
