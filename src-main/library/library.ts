@@ -17,6 +17,7 @@ import { type GalleryQueries, galleryQueries } from './gallery.ts';
 import { type JobQueries, jobQueries } from './jobs.ts';
 import { type Keeping, keepingOver } from './keeping.ts';
 import { type ModelFolderQueries, modelFolderQueries } from './model-folders.ts';
+import { type ModelSettingQueries, modelSettingQueries } from './model-settings.ts';
 import { type PhotoQueries, photoQueries } from './photos.ts';
 import { type PortraitQueries, portraitQueries } from './portraits.ts';
 import { type ProviderTrialQueries, providerTrialQueries } from './provider-trials.ts';
@@ -43,6 +44,7 @@ export interface Library extends Keeping {
   readonly companions: CompanionQueries;
   readonly providerTrials: ProviderTrialQueries;
   readonly modelFolders: ModelFolderQueries;
+  readonly modelSettings: ModelSettingQueries;
   /** Runs changes to files and their rows one after the other, so that a sweep never meets a file without its row. */
   exclusively<T>(change: () => Promise<T>): Promise<T>;
   /** Writes a file durably and then its row; the answer is what other rows refer to. Inside `exclusively`. */
@@ -103,7 +105,7 @@ export function newId<Id extends string>(): Id {
 
 type Queries = Pick<Library, 'subjects' | 'photos' | 'adapters' | 'portraits' | 'gallery' | 'jobs' | 'snapshots'
   | 'datasets' | 'classImages' | 'exportedFiles' | 'settings' | 'checkpoints' | 'companions' | 'providerTrials'
-  | 'modelFolders'>;
+  | 'modelFolders' | 'modelSettings'>;
 
 function queriesOver(database: Database): Queries {
   return {
@@ -122,6 +124,7 @@ function queriesOver(database: Database): Queries {
     companions: companionQueries(database),
     providerTrials: providerTrialQueries(database),
     modelFolders: modelFolderQueries(database),
+    modelSettings: modelSettingQueries(database),
   };
 }
 

@@ -9,12 +9,14 @@ import { queueUnseenPhotos } from './photos.ts';
 
 export function companionCommands(context: StudioContext): Handlers<
   'settings.set' | 'companions.list' | 'licenses.accept'> {
-  const { companions, library } = context;
+  const { companions, library, modelCatalogue } = context;
   return {
     'settings.set': (change) => changeSettings(context, change),
     'companions.list': () => companions.list(),
     'licenses.accept': ({ licenseId, isAccepted }) => {
-      if (!companions.list().some((one) => one.licenseId === licenseId)) throw unknownLicense(licenseId);
+      const isKnown = companions.list().some((one) => one.licenseId === licenseId)
+        || modelCatalogue.licenses.some(({ id }) => id === licenseId);
+      if (!isKnown) throw unknownLicense(licenseId);
       const others = library.settings.get().acceptedLicenses.filter((id) => id !== licenseId);
       return changeSettings(context, { acceptedLicenses: isAccepted ? [...others, licenseId] : others });
     },

@@ -6,8 +6,10 @@ import type { CommandName, CommandResponse, ParsedRequest, StudioEvent } from '.
 import type { PortraitStyle } from '../generation/styles.ts';
 import type { Queue } from '../jobs/queue.ts';
 import type { Library } from '../library/library.ts';
+import type { ModelCatalogue } from '../packs/catalogue.ts';
 import type { Companions } from '../packs/companions.ts';
 import type { ModelFolders } from '../packs/model-folders.ts';
+import type { ModelStore } from '../packs/model-store-port.ts';
 import type { PackShelf } from '../packs/pack-shelf.ts';
 import type { StyleShelf } from '../packs/style-shelf.ts';
 import type { ClipTokenizer } from '../text/tokenizer.ts';
@@ -22,6 +24,9 @@ export interface StudioContext {
   readonly companions: Companions;
   /** Folders of the user's own models. */
   readonly modelFolders: ModelFolders;
+  /** What can be fetched, and what was. */
+  readonly modelCatalogue: ModelCatalogue;
+  readonly models: ModelStore;
   /** As they are now: those that come with Likeness and the user's own. */
   readonly styles: readonly PortraitStyle[];
   readonly styleShelf: StyleShelf;

@@ -14,7 +14,10 @@ import type { PortraitStyle } from '../generation/styles.ts';
 import { type JobRunner, type RunControl, openQueue } from '../jobs/queue.ts';
 import type { JobRecord } from '../library/jobs.ts';
 import { type Library, openLibrary } from '../library/library.ts';
+import { type ModelCatalogue, readModelCatalogue } from '../packs/catalogue.ts';
 import { type CompanionCatalogue, readCatalogue } from '../packs/companion-catalogue.ts';
+import type { DownloadPatience } from '../packs/download.ts';
+import type { ModelStore } from '../packs/model-store-port.ts';
 import { type Companions, openCompanions } from '../packs/companions.ts';
 import type { ModelFolders } from '../packs/model-folders.ts';
 import { type PackShelf, openPackShelf } from '../packs/pack-shelf.ts';
@@ -34,6 +37,7 @@ import { libraryCommands } from './library-commands.ts';
 import { lookCommands } from './looks.ts';
 import { type ExportedMedia, type Media, type PictureKind, openExport, openMedia } from './media.ts';
 import { machineCommands } from './machine.ts';
+import { modelCommands, openStore, setModelStore } from './models.ts';
 import { photoCommands, queueUnseenPhotos } from './photos.ts';
 import { queueImport, runImport } from './run-import.ts';
 import { keptTokenizer } from './kept-tokenizer.ts';
@@ -61,6 +65,10 @@ export interface StudioSettings {
   readonly version: string;
   /** The networks that may stand beside base models; resources/packs/companions.json unless told. */
   readonly companionCatalogue?: CompanionCatalogue;
+  /** The models that can be fetched; resources/packs/catalogue.json unless told. */
+  readonly modelCatalogue?: ModelCatalogue;
+  /** How long downloads wait for servers, where not as usual. */
+  readonly downloadPatience?: Partial<DownloadPatience>;
   /** Starts nothing of the queue, for those that only look at the library; false unless told. */
   readonly isIdle?: boolean;
   /** Lines for a log: what the engine's libraries write, stack traces of our own mistakes. */
@@ -73,6 +81,7 @@ export interface Studio {
   readonly packs: PackShelf;
   readonly companions: Companions;
   readonly modelFolders: ModelFolders;
+  readonly models: ModelStore;
   readonly styles: readonly PortraitStyle[];
   readonly styleShelf: StyleShelf;
   readonly engine: Engine;
@@ -86,6 +95,8 @@ export interface Studio {
   subscribe(listener: (event: StudioEvent) => void): () => void;
   /** Brings in files, and the pictures in folders, as a job; for callers in this process, which know paths. */
   queueImport(subjectId: SubjectId, paths: readonly string[]): Promise<Job>;
+  /** Keeps downloads in another folder from now on; for callers in this process, which know paths. */
+  setModelStore(folder: string): Promise<void>;
   openMedia(kind: PictureKind, id: string): Promise<Media | undefined>;
   /** The file behind media/export/<id>. */
   openExport(id: string): ExportedMedia | undefined;
@@ -113,9 +124,15 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
   // all that is waited for comes before the queue, which starts to work as soon as it is open
   const styleShelf = await openStyleShelf(resourcesFolder, path.join(libraryFolder, 'styles'));
   const modelFolders = await openFolders({ library, packs, companions, emit });
+  const modelCatalogue = settings.modelCatalogue ?? await readModelCatalogue(resourcesFolder);
+  const models = openStore({
+    library, packs, companions, modelFolders, version, emit, catalogue: modelCatalogue,
+    ...(settings.downloadPatience ? { patience: settings.downloadPatience } : {}),
+  });
+  if (!isIdle) await models.start();
   const parts = {
-    library, engine, packs, companions, modelFolders, version, engineFile: settings.engineFile, styleShelf,
-    runApart: apart(program), tokenizer: keptTokenizer(resourcesFolder),
+    library, engine, packs, companions, modelFolders, models, modelCatalogue, version, styleShelf,
+    engineFile: settings.engineFile, runApart: apart(program), tokenizer: keptTokenizer(resourcesFolder),
   };
   const board = openProgressBoard(emit);
   const runners = runnersFor(library, board, () => context);
@@ -151,7 +168,7 @@ function studioOver(context: StudioContext, board: ProgressBoard, { listeners, o
   const endWatch = watchStyles(styleShelf, () => emit({ type: 'styles-changed' }));
   return {
     library, engine, styleShelf, packs: context.packs, companions: context.companions, version: context.version,
-    modelFolders: context.modelFolders,
+    modelFolders: context.modelFolders, models: context.models,
     runApart: context.runApart,
     get styles() { return styleShelf.list(); },
     run: (command, request) => runCommand(handlers, command, request),
@@ -161,11 +178,13 @@ function studioOver(context: StudioContext, board: ProgressBoard, { listeners, o
       return () => listeners.delete(listener);
     },
     queueImport: (subjectId, paths) => queueImport(context, board, subjectId, paths),
+    setModelStore: (folder) => setModelStore(context, folder),
     openMedia: (kind, id) => openMedia(context, kind, id),
     openExport: (id) => openExport(context, id),
     settled: async (id) => board.view(await queue.settled(id)),
     async close() {
       endWatch();
+      await context.models.close();
       await context.modelFolders.close();
       await keeper?.close();
       await queue.close();
@@ -221,6 +240,7 @@ function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers
     ...libraryCommands(context),
     ...styleCommands(context),
     ...machineCommands(context),
+    ...modelCommands(context),
     ...savingCommands(context, board),
   };
 }

@@ -1,0 +1,19 @@
+// Small things that are remembered of models and that the page is not told: where downloads are kept.
+
+import type { Database } from 'better-sqlite3';
+
+export interface ModelSettingQueries {
+  /** Undefined where it was never set. */
+  get(name: 'store-folder'): string | undefined;
+  set(name: 'store-folder', value: string): void;
+}
+
+export function modelSettingQueries(database: Database): ModelSettingQueries {
+  const get = database.prepare<[string], { value: string }>('select value from model_setting where name = ?');
+  const set = database.prepare(
+    'insert into model_setting (name, value) values (?, ?) on conflict (name) do update set value = excluded.value');
+  return {
+    get: (name) => get.get(name)?.value,
+    set: (name, value) => void set.run(name, value),
+  };
+}

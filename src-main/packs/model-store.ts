@@ -1,0 +1,293 @@
+// The models that Likeness fetches: a folder a model below one place, each with a note of what was verified in it.
+// A few downloads at once; each goes on after a restart as it was, because what it should do lies beside its files.
+
+import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { errorDataOf } from '../contract/error-data.ts';
+import type { CatalogueEntry, DownloadState, ModelStore as StoreView } from '../contract/models.ts';
+import { type PublishedModel, addressOf, installedFilesOf, publishedModelBytes, sourceOf } from './catalogue.ts';
+import { downloadFile } from './download.ts';
+import type { ModelStore, ModelStoreOptions } from './model-store-port.ts';
+import { sizeInWords } from './instant-needs.ts';
+import { hashOfFile, licenseNotAccepted, unknownModelId } from './model-store-errors.ts';
+import { Pace } from './pace.ts';
+import { discardPart } from './part-file.ts';
+import {
+  bytesThere, installedBytes, isWhole, nearestFolder, noteVerified, noteWanted, storedState, withHome,
+} from './stored-model.ts';
+import { unpackMembers } from './unpack-members.ts';
+import { wantedNoRoom } from './download-errors.ts';
+
+/** What is done with a model, and what came of it. */
+interface Held {
+  readonly model: PublishedModel;
+  state: CatalogueEntry['state'];
+  download: DownloadState | null;
+  packId: CatalogueEntry['packId'];
+  stop?: AbortController;
+  work?: Promise<void>;
+}
+
+const atOnce = 2;
+/** Room that is left on the disk. */
+const reserveBytes = 512 * 2 ** 20;
+const tellEveryMs = 250;
+
+export function openModelStore(options: ModelStoreOptions): ModelStore {
+  return new Store(options);
+}
+
+class Store implements ModelStore {
+  readonly #options: ModelStoreOptions;
+  readonly #held: Map<string, Held>;
+  #folder: string;
+
+  constructor(options: ModelStoreOptions) {
+    this.#options = options;
+    this.#folder = options.folder;
+    this.#held = new Map(options.catalogue.models.map((model) => [
+      model.id, { model, state: 'available', download: null, packId: null }]));
+  }
+
+  async start(): Promise<void> {
+    for (const held of this.#held.values()) {
+      held.state = await storedState(held.model, this.#place(held));
+      if (held.state === 'installed') await this.#install(held);
+      if (held.state !== 'partial') continue;
+      const isPaused = await readFile(this.#pauseFile(held), 'utf8').then(() => true, () => false);
+      held.download = { ...still, state: isPaused ? 'paused' : 'waiting', bytesDone: await this.#bytesOf(held) };
+    }
+    this.#next();
+  }
+
+  async view(): Promise<StoreView> {
+    const room = await statfs(await nearestFolder(this.#folder)).catch(() => undefined);
+    const usedBytes = [...this.#held.values()].reduce((sum, held) => (
+      held.state === 'installed' ? sum + installedBytes(held.model) : sum + (held.download?.bytesDone ?? 0)), 0);
+    return {
+      place: withHome(this.#folder), freeBytes: room ? room.bavail * room.bsize : null, usedBytes,
+      entries: [...this.#held.keys()].map((id) => this.entry(id)),
+    };
+  }
+
+  entry(id: string): CatalogueEntry {
+    const held = this.#find(id);
+    const { model, download, packId } = held;
+    const { name, description, kind, architecture, neededFor, needs } = model;
+    const license = this.#options.catalogue.licenses.find((one) => one.id === model.license)!;
+    const isAccepted = !license.mustBeAccepted || this.#options.acceptedLicenses().includes(license.id);
+    const isElsewhere = held.state === 'available' && (this.#options.isElsewhere?.(model) ?? false);
+    const state = isElsewhere ? 'elsewhere' : held.state;
+    return {
+      id: model.id, name, description, kind, architecture, neededFor, needs, source: sourceOf(model),
+      sizeBytes: publishedModelBytes(model), license: { ...license, isAccepted }, state, download,
+      place: state === 'installed' || state === 'damaged' ? withHome(this.#place(held)) : '', packId,
+    };
+  }
+
+  async get(id: string): Promise<CatalogueEntry> {
+    const held = this.#find(id);
+    const { license } = this.entry(id);
+    if (!license.isAccepted) throw licenseNotAccepted(held.model.name, license);
+    if (held.state === 'installed' || isActive(held)) return this.entry(id);
+    await this.#checkRoom(held);
+    await mkdir(this.#place(held), { recursive: true });
+    await rm(this.#pauseFile(held), { force: true });
+    await noteWanted(this.#place(held));
+    held.state = 'partial';
+    held.download = { ...still, state: 'waiting', bytesDone: await this.#bytesOf(held) };
+    this.#tell(held);
+    this.#next();
+    return this.entry(id);
+  }
+
+  async pause(id: string): Promise<CatalogueEntry> {
+    const held = this.#find(id);
+    if (!held.download) return this.entry(id);
+    await writeFile(this.#pauseFile(held), '');
+    await this.#stop(held);
+    held.download = { ...still, state: 'paused', bytesDone: await this.#bytesOf(held) };
+    this.#tell(held);
+    this.#next();
+    return this.entry(id);
+  }
+
+  async cancel(id: string): Promise<CatalogueEntry> {
+    const held = this.#find(id);
+    await this.#stop(held);
+    if (held.state === 'partial') await this.#clear(held);
+    this.#next();
+    return this.entry(id);
+  }
+
+  async remove(id: string): Promise<CatalogueEntry> {
+    const held = this.#find(id);
+    await this.#stop(held);
+    if (held.state !== 'available') await this.#clear(held);
+    return this.entry(id);
+  }
+
+  async verify(id: string): Promise<CatalogueEntry> {
+    const held = this.#find(id);
+    if (held.state !== 'installed' && held.state !== 'damaged') return this.entry(id);
+    let isRight = true;
+    for (const { file, sha256 } of installedFilesOf(held.model)) {
+      isRight &&= await hashOfFile(path.join(this.#place(held), file)) === sha256;
+    }
+    if (isRight) await noteVerified(held.model, this.#place(held));
+    held.state = isRight ? 'installed' : 'damaged';
+    if (isRight) await this.#install(held);
+    this.#tell(held);
+    return this.entry(id);
+  }
+
+  async moveTo(folder: string): Promise<void> {
+    for (const held of this.#held.values()) {
+      await this.#stop(held);
+      if (held.state === 'installed') this.#options.onRemoved(held.model, held.packId);
+      Object.assign(held, { state: 'available', download: null, packId: null });
+    }
+    this.#folder = folder;
+    await this.start();
+    for (const held of this.#held.values()) this.#tell(held);
+  }
+
+  async settled(id: string): Promise<CatalogueEntry> {
+    const held = this.#find(id);
+    while (isActive(held)) await (held.work ?? new Promise((resolve) => { setTimeout(resolve, 20); }));
+    return this.entry(id);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#held.values()].map((held) => this.#stop(held)));
+  }
+
+  #find(id: string): Held {
+    const held = this.#held.get(id);
+    if (!held) throw unknownModelId(id, [...this.#held.keys()]);
+    return held;
+  }
+
+  #place = (held: Held): string => path.join(this.#folder, held.model.id);
+  #pauseFile = (held: Held): string => path.join(this.#place(held), '.paused');
+
+  #bytesOf = (held: Held): Promise<number> => bytesThere(held.model, this.#place(held));
+
+  #tell(held: Held): void {
+    this.#options.onChange(this.entry(held.model.id));
+  }
+
+  /** With what the others still fetch, and what unpacking takes. */
+  async #checkRoom(held: Held): Promise<void> {
+    const room = await statfs(await nearestFolder(this.#folder)).catch(() => undefined);
+    if (!room) return;
+    const others = [...this.#held.values()].filter((other) => other !== held && isActive(other));
+    let needed = reserveBytes;
+    for (const each of [held, ...others]) {
+      const unpacked = each.model.files.flatMap(({ members = [] }) => members);
+      needed += Math.max(0, publishedModelBytes(each.model) - await this.#bytesOf(each));
+      needed += unpacked.reduce((sum, { bytes }) => sum + bytes, 0);
+    }
+    const free = room.bavail * room.bsize;
+    if (free < needed) throw wantedNoRoom(sizeInWords(needed), sizeInWords(free));
+  }
+
+  #next(): void {
+    const all = [...this.#held.values()];
+    const running = all.filter(({ work }) => work !== undefined).length;
+    const waiting = all.filter((each) => each.download?.state === 'waiting' && !each.work);
+    for (const held of waiting.slice(0, Math.max(0, atOnce - running))) {
+      held.work = this.#run(held).finally(() => {
+        delete held.work;
+        this.#next();
+      });
+    }
+  }
+
+  async #run(held: Held): Promise<void> {
+    const stop = new AbortController();
+    held.stop = stop;
+    try {
+      await this.#fetchFiles(held, stop.signal);
+      await noteVerified(held.model, this.#place(held));
+      Object.assign(held, { state: 'installed', download: null });
+      await this.#install(held);
+    } catch (error) {
+      // paused, cancelled or closed: whoever did it says how it stands
+      if (stop.signal.aborted) return;
+      const bytesDone = await this.#bytesOf(held);
+      held.download = { ...still, state: 'failed', bytesDone, error: errorDataOf(error) };
+    }
+    this.#tell(held);
+  }
+
+  async #fetchFiles(held: Held, signal: AbortSignal): Promise<void> {
+    const { model } = held;
+    const pace = new Pace(publishedModelBytes(model));
+    let earlier = 0;
+    let toldAtMs = 0;
+    const progress = (bytes: number, phase: 'checking' | 'running'): void => {
+      const nowMs = performance.now();
+      held.download = { ...still, ...pace.at(earlier + bytes, nowMs, phase), state: phase };
+      if (nowMs - toldAtMs < tellEveryMs) return;
+      toldAtMs = nowMs;
+      this.#tell(held);
+    };
+    for (const published of model.files) {
+      const file = path.join(this.#place(held), published.file);
+      if (!isWhole(file, published.bytes)) {
+        await mkdir(path.dirname(file), { recursive: true });
+        await downloadFile({
+          url: addressOf(published, this.#options.mirrors()), file, sizeBytes: published.bytes,
+          sha256: published.sha256, userAgent: `Likeness/${this.#options.version}`, signal, onProgress: progress,
+          ...(this.#options.patience ? { patience: this.#options.patience } : {}),
+        });
+      }
+      if (published.members) await this.#unpack(held, file, published.members);
+      earlier += published.bytes ?? 0;
+    }
+  }
+
+  /** The archive goes once the note says that all is there; one that does not hold it goes at once. */
+  async #unpack(held: Held, archive: string, members: NonNullable<PublishedModel['files'][number]['members']>) {
+    try {
+      await unpackMembers(archive, members, this.#place(held));
+    } catch (error) {
+      await rm(archive, { force: true });
+      throw error;
+    }
+  }
+
+  async #install(held: Held): Promise<void> {
+    const { model } = held;
+    const place = model.entry === '.' ? this.#place(held) : path.join(this.#place(held), model.entry);
+    try {
+      held.packId = await this.#options.onInstalled(model, place);
+    } catch (error) {
+      held.state = 'damaged';
+      held.download = { ...still, state: 'failed', error: errorDataOf(error) };
+    }
+  }
+
+  async #stop(held: Held): Promise<void> {
+    held.stop?.abort(new Error('The download was stopped.'));
+    await held.work?.catch(() => undefined);
+    delete held.stop;
+    if (held.download && held.download.state !== 'failed') held.download = { ...held.download, state: 'paused' };
+  }
+
+  async #clear(held: Held): Promise<void> {
+    const { packId, model } = held;
+    if (held.state === 'installed' || held.state === 'damaged') this.#options.onRemoved(model, packId);
+    for (const { file } of model.files) await discardPart(path.join(this.#place(held), file));
+    await rm(this.#place(held), { recursive: true, force: true });
+    Object.assign(held, { state: 'available', download: null, packId: null });
+    this.#tell(held);
+  }
+}
+
+const still: DownloadState = { state: 'paused', bytesDone: 0, bytesPerSecond: null, etaSeconds: null, error: null };
+
+const isActive = ({ download }: Held): boolean => (
+  download !== null && ['waiting', 'running', 'checking'].includes(download.state));
+
