@@ -3,6 +3,7 @@
 import type { UserErrorParameters, UserErrorText } from '../../src-main/contract/errors.ts';
 import { zhHansDesktopErrors } from './zh-hans-desktop-errors.ts';
 import { zhHansLibraryErrors } from './zh-hans-library-errors.ts';
+import { zhHansOwnModelErrors } from './zh-hans-own-models.ts';
 
 type ErrorWords = (parameters: UserErrorParameters) => UserErrorText;
 
@@ -227,4 +228,5 @@ export const zhHansErrors: Record<string, ErrorWords> = {
     '与模型不在同一个驱动器上，两者需要同时就地读取。', unchanged, '请把其中一个复制到另一个所在的驱动器。'),
   ...zhHansDesktopErrors,
   ...zhHansLibraryErrors,
+  ...zhHansOwnModelErrors,
 };
