@@ -12,6 +12,7 @@ import { lateCasts } from './late-casts.ts';
 import { lowerAttention } from './lower-attention.ts';
 import { lowerTrigonometry } from './lower-trigonometry.ts';
 import { type RewriteRule, removeDead, rewrite } from './rewrite.ts';
+import { splitProducts } from './split-products.ts';
 import { turnWeights } from './turn-weights.ts';
 
 export interface SimplifyOptions {
@@ -38,7 +39,8 @@ export function simplify(graph: Graph, options: SimplifyOptions = {}): Graph {
   if (options.lowerTrigonometry) rules.push(lowerTrigonometry);
   if (options.turnedWeightBytes) rules.push(turnWeights(live, options.turnedWeightBytes));
   const lowered = rewrite(live, firstOf(...rules));
-  const simple = removeDead(rewrite(lowered, firstOf(removeIdentities(lowered), joinPadded, mergeEqual())));
+  const simple = removeDead(rewrite(lowered, firstOf(
+    removeIdentities(lowered), joinPadded, splitProducts(lowered), mergeEqual())));
   const fused = removeDead(rewrite(simple, firstOf(...fusions(simple, options))));
   if (options.copiedWeightBytes === undefined) return fused;
   return removeDead(rewrite(lateCasts(fused, options.copiedWeightBytes), mergeEqual()));
