@@ -22,7 +22,7 @@ export function precisionOptions(
 
 /**
  * The VAE's. SDXL's has activations beyond 65504, save in the edition that was made to have none: its config.json says
- * force_upcast: false, and alone it goes by the name of fp16-fix. What is tried in float16 and gives no number is
+ * force_upcast: false, and alone it goes by the name of fp16-fix, or vae-fix in the catalogue. What is tried in float16 and gives no number is
  * computed again in float32.
  */
 export function vaePrecision(
@@ -34,7 +34,7 @@ export function vaePrecision(
 
 function isNamedFixed(vae: WeightTable): boolean {
   const [first] = vae.values();
-  return first !== undefined && isTensorReference(first) && /fp16[-_. ]?fix/i.test(first.file);
+  return first !== undefined && isTensorReference(first) && /(fp16|vae)[-_. ]?fix/i.test(first.file);
 }
 
 /** Says of a result in float16 whether it is one; refuses with generation.exceeds-half. */

@@ -73,8 +73,11 @@ test('the VAE of SDXL stays in float32, save the one that was made for float16',
   expect([of('sdxl', true), of('sdxl', false), of('sd15', true), of('sd2', true)]).toEqual(
     ['float32', 'float16', 'float16', 'float16']);
   const named = (file: string): WeightTable => new Map([['w', { ...inFile, file }]]);
-  expect(['/vae/sdxl_vae_fp16_fix.safetensors', '/sdxl-vae-fp16-fix/a.safetensors', '/vae/sdxl_vae.safetensors'].map(
-    (file) => of('sdxl', true, named(file)))).toEqual(['float16', 'float16', 'float32']);
+  const fixed = [
+    '/vae/sdxl_vae_fp16_fix.safetensors', '/sdxl-vae-fp16-fix/a.safetensors', '/sdxl-vae-fix/sdxl_vae.safetensors',
+  ];
+  expect(fixed.map((file) => of('sdxl', true, named(file)))).toEqual(fixed.map(() => 'float16'));
+  expect(of('sdxl', true, named('/vae/sdxl_vae.safetensors'))).toBe('float32');
   expect(vaePrecision({ architecture: 'sd15', vaeConfig, vae })).toBe('float32');
 });
 
