@@ -71,7 +71,7 @@ export async function openDeviceSession(
 }
 
 /** The graph as ONNX Runtime gets it, and the options for it. */
-function modelOf(
+export function modelOf(
   graph: Graph, options: SessionOptions,
 ): { bytes: Uint8Array; ortSettings: ort.InferenceSession.SessionOptions } {
   const root = driveRoot(graph);
