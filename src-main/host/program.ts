@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { addExportCommand } from './commands/export.ts';
 import { addBatchCommand } from './commands/batch.ts';
+import { addFetchedModelActions } from './commands/fetched-models.ts';
 import { addFoundModelActions } from './commands/found-models.ts';
 import { addGenerateCommand } from './commands/generate.ts';
 import { addDoctorCommand, addPacksCommand } from './commands/machine.ts';
@@ -32,6 +33,7 @@ export function likenessProgram(version: string): Command {
   ];
   for (const addCommand of addCommands) addCommand(program);
   addFoundModelActions(program);
+  addFetchedModelActions(program);
   for (const command of program.commands) command.exitOverride().showHelpAfterError('(see --help)');
   return program;
 }

@@ -27,8 +27,9 @@ export function addModelsCommand(program: Command): void {
     .addOption(new Option('--face-engine <name>', 'who finds and compares faces').choices(faceEngineIdSchema.options));
   addCommonOptions(command);
   command.addHelpText('after', `
-Nothing is downloaded and nothing is copied. An .onnx file is used only if it is, byte for byte, the one that was
-published; other editions of InstantID's weights are used and said to be such.`);
+What is added stays where it is; nothing is copied, and only "likeness models get" fetches anything. An .onnx file is
+used only if it is, byte for byte, the one that was published; other editions of InstantID's weights are used and said
+to be such.`);
   command.action((action: string | undefined, place: string | undefined, options: ModelsOptions) => {
     if ((action === undefined) !== (place === undefined)) command.error('error: "models add" needs a path');
     return runCommand(options, () =>
