@@ -22,8 +22,8 @@ export function precisionOptions(
 
 /**
  * The VAE's. SDXL's has activations beyond 65504, save in the edition that was made to have none: its config.json says
- * force_upcast: false, and alone it goes by the name of fp16-fix, or vae-fix in the catalogue. What is tried in float16 and gives no number is
- * computed again in float32.
+ * force_upcast: false, and alone it goes by the name of fp16-fix, or vae-fix in the catalogue. What is tried in float16
+ * and gives no number is computed again in float32.
  */
 export function vaePrecision(
   { architecture, vaeConfig, vae }: Pick<Checkpoint, 'architecture' | 'vaeConfig' | 'vae'>,
