@@ -34,13 +34,13 @@ const companionFile = /^(?:ip-adapter\.(?:bin|safetensors)|scrfd_10g_bnkps\.onnx
 const companionFolder = /^ControlNetModel$/;
 /** Programs, not models. */
 const passedOver = /^(?:\..*|node_modules|__pycache__|site-packages|venv|lost\+found|System Volume Information|\$.*)$/;
-/** Smaller files hold no model; an embedding of one word has three thousand bytes. */
-const fewestBytes = 512;
+/** Smaller files are empty or notes; anything else is told what it is. */
+const fewestBytes = 100;
 
 interface Walk {
   readonly report: WalkReport;
   readonly signal: AbortSignal;
-  /** Folders by their true paths, each once. */
+  /** Folders and files by their true paths, each once. */
   readonly seen: Set<string>;
 }
 
@@ -53,7 +53,7 @@ export async function* walkModels(
 }
 
 async function* walkFolder(walk: Walk, folder: string, depth: number): AsyncGenerator<ModelCandidate> {
-  const { report, signal, seen } = walk;
+  const { report, signal } = walk;
   const entries = await entriesOf(walk, folder);
   if (!entries) return;
   report.entries += entries.length;
@@ -76,11 +76,16 @@ async function* walkFolder(walk: Walk, folder: string, depth: number): AsyncGene
       yield* walkFolder(walk, place, depth + 1);
     } else {
       if (companionFile.test(entry.name)) report.companions.push(place);
-      const isOnce = !entry.isSymbolicLink() || !seen.has(await realpath(place).catch(() => place));
-      if (entry.isSymbolicLink()) seen.add(await realpath(place).catch(() => place));
-      if (isOnce && isModel(entry.name, info)) yield candidateOf(place, info);
+      if (isModel(entry.name, info) && await isFirst(walk, place)) yield candidateOf(place, info);
     }
   }
+}
+
+async function isFirst({ seen }: Walk, place: string): Promise<boolean> {
+  const real = await realpath(place).catch(() => place);
+  const isNew = !seen.has(real);
+  seen.add(real);
+  return isNew;
 }
 
 /** Undefined where it was read before or cannot be. */
