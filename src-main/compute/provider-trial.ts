@@ -64,6 +64,8 @@ async function canHalf(provider: ProviderName): Promise<boolean> {
 /** The first line, without the source file and the condition that ONNX Runtime puts in front. */
 export function shortReason(error: unknown): string {
   const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
+  // what ONNX Runtime says where its provider's library, or one that this needs, is not there
+  if (/_Cuda: Failed to load shared library/.test(line!)) return 'its libraries are not there';
   return line!.replace(/^.* was false\. /, '').replace(/^ONNX Runtime cannot use \w+: /, '').trim();
 }
 

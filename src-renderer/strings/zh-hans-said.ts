@@ -16,6 +16,7 @@ const reasons: readonly Saying[] = [
   [/^the GPU failed in the middle of it: (.+)$/, (reason) => `显卡在计算中途出错（${trialReason(reason!)}）`],
 ];
 const trials: readonly Saying[] = [
+  [/^its libraries are not there$/, () => '缺少它需要的库'],
   [/^its driver ended the process \((.+)\)$/, (how) => `驱动中断了进程：${how}`],
 ];
 
@@ -47,9 +48,10 @@ const ofProviders: readonly Saying[] = [
   [/^(\d+) processor cores? does the work\.$/, (count) => `由处理器的 ${count} 个核心计算。`],
   [/^GPU \((.+)\) does the work\.$/, (name) => `由显卡计算（${name}）。`],
   [/^(.+) does the work\.$/, (name) => `由 ${name} 计算。`],
+  [/^its libraries are not there$/, () => '缺少它需要的库'],
   [/^its driver ended the process \((.+)\)$/, (how) => `驱动中断了进程：${how}`],
-  [/^Only needed for NVIDIA cards: install the NVIDIA driver, and let Likeness fetch CUDA’s libraries\.$/,
-    () => '只有 NVIDIA 显卡需要：请安装 NVIDIA 驱动，再让 Likeness 下载 CUDA 所需的库。'],
+  [/^Only needed for NVIDIA cards: install NVIDIA’s driver, CUDA and cuDNN 9; then see what is missing\.$/,
+    () => '只有 NVIDIA 显卡需要：请安装 NVIDIA 驱动、CUDA 和 cuDNN 9，检测会说明还缺什么。'],
   [/^Install the newest driver of the graphics card from its maker, and Windows’ updates\.$/,
     () => '请安装显卡厂商的最新驱动，以及 Windows 更新。'],
   [/^Install the Vulkan loader \((.+): libvulkan1\) and the graphics card’s driver\.$/,
