@@ -113,7 +113,7 @@ async function dropped({ part }: Transfer, error: UserError): Promise<UserError>
 }
 
 async function takeBody(transfer: Transfer, answer: Extract<Answer, { kind: 'body' }>): Promise<'whole' | Failure> {
-  const { part, url: { host }, sizeBytes, onProgress, patience: { idleMs } } = transfer;
+  const { part, url: { host }, sizeBytes, onProgress, signal, patience: { idleMs } } = transfer;
   const { body, totalBytes } = answer;
   body.setTimeout(idleMs, () => body.destroy(new Error('no answer for too long')));
   try {
@@ -124,6 +124,7 @@ async function takeBody(transfer: Transfer, answer: Extract<Answer, { kind: 'bod
       }
       await part.write(bytes);
       onProgress?.(part.sizeBytes, 'running');
+      signal.throwIfAborted();
     }
   } finally {
     body.destroy();

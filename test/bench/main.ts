@@ -1,6 +1,6 @@
-// npm run bench -- sd15 | sdxl | instantid | methods | intake | zero-shot | half | styles: measures here, or draws
-// sample pictures. Of models at their real size it prints ratios of one run, medians of interleaved repeats. Keep the
-// machine quiet: ONNX Runtime slows threefold when others use its cores.
+// npm run bench -- sd15 | sdxl | instantid | methods | intake | zero-shot | half | downloads | styles: measures here,
+// or draws sample pictures. Of models at their real size it prints ratios of one run, medians of interleaved repeats.
+// Keep the machine quiet: ONNX Runtime slows threefold when others use its cores.
 
 import { spawnSync } from 'node:child_process';
 import os from 'node:os';
@@ -8,6 +8,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TrainingSettings } from '../../src-main/contract/settings.ts';
 import { benchCrash } from './crash.ts';
+import { benchDownloads } from './downloads.ts';
 import { benchGallery } from './gallery.ts';
 import { benchHalf } from './half.ts';
 import { benchInstantId, type InstantIdBenchOptions, instantModes } from './instant-id.ts';
@@ -32,6 +33,7 @@ const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forwar
        npm run bench -- zero-shot [--pack FOLDER] [--judge FOLDER] [--people N] [--each N] [--provider NAME]
        [--threads N] [--sheet FILE.jpg]
        npm run bench -- gallery [--count N] [--seconds N]
+       npm run bench -- downloads [--count N]   through a server that misbehaves in every way
        npm run bench -- half   how far float16 is from float32, in each network and in teaching
 Without --checkpoint a random one is made in the folder for temporary files, and removed again:
        sd15 4.3 GB, or 2.1 GB with --weights float16; sdxl 13.9 GB or 6.9 GB; instantid 17.3 GB or 8.7 GB.
@@ -52,7 +54,7 @@ const { values, positionals } = parseArgs({
     people: { type: 'string', default: '20' }, each: { type: 'string', default: '3' }, threads: { type: 'string' },
     sheet: { type: 'string', default: 'test/bench/zero-shot.jpg' },
     'vs-torch': { type: 'boolean', default: false }, tiny: { type: 'boolean', default: false },
-    count: { type: 'string', default: '100000' },
+    count: { type: 'string' },
     seconds: { type: 'string', default: '5' },
     photos: { type: 'string', default: '200' }, photo: { type: 'string' },
     kills: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' },
@@ -122,8 +124,9 @@ const benches: Readonly<Record<string, () => Promise<string[]>>> = {
   methods: () => benchMethods(methodsOptions()),
   intake: () => benchIntake({ photos: Number(values.photos), ...(values.photo ? { photo: values.photo } : {}) }),
   crash: () => benchCrash({ kills: Number(values.kills), photos: 100, portraits: 8, seed: Number(values.seed) }),
-  gallery: () => benchGallery({ portraits: Number(values.count), seconds: Number(values.seconds) }),
+  gallery: () => benchGallery({ portraits: Number(values.count ?? 100_000), seconds: Number(values.seconds) }),
   'zero-shot': () => benchZeroShot(zeroShotOptions()),
+  downloads: () => benchDownloads(Number(values.count ?? 300)),
   half: () => benchHalf(),
   styles: () => Promise.resolve(inOwnProcess('draw-style-pictures.ts', values.only)),
 };

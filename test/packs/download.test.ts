@@ -102,7 +102,7 @@ test('nobody answers: says so, and goes on later', async () => {
 
 test('a download that was stopped, or killed, fetches at most one chunk again', async () => {
   const stop = new AbortController();
-  const stopped = await fetchThrough(['drip'], {
+  const stopped = await fetchThrough([{ stallAfter: 70_000 }], {
     signal: stop.signal, onProgress: (bytes) => { if (bytes > 60_000) stop.abort(new Error('stopped')); },
   });
   expect(stopped).toMatchObject({ message: 'stopped' });

@@ -13,7 +13,7 @@ import { durationWords } from '../terminal.ts';
 import { type Outcome, runCommand } from './run-command.ts';
 
 interface FetchOptions extends CommonOptions {
-  readonly acceptLicense: string[];
+  readonly acceptLicense?: string[];
 }
 
 /** Adds the actions to `likeness models`. */
@@ -22,7 +22,7 @@ export function addFetchedModelActions(program: Command): void {
   if (!models) throw new Error('There is no command "models" to add to.');
   action(models, 'list', 'list what can be fetched, with size, licence and state', list);
   const get = action(models, 'get', 'fetch models and what they need, and wait; Ctrl+C pauses', fetchAll, '<id...>');
-  get.option('--accept-license <id>', 'you have read this licence and agree to it (repeatable)', collect, []);
+  get.option('--accept-license <id>', 'you have read this licence and agree to it (repeatable)', collect);
   action(models, 'pause', 'stop fetching; what has come is kept', each('models.pause'), '<id...>');
   action(models, 'cancel', 'stop fetching and give back what has come', each('models.cancel'), '<id...>');
   action(models, 'remove', 'remove fetched models; your own files are never touched', each('models.remove'), '<id...>');
@@ -47,7 +47,7 @@ function action(models: Command, name: string, description: string, work: Action
   return command;
 }
 
-function collect(value: string, all: string[]): string[] {
+function collect(value: string, all: string[] = []): string[] {
   if (!value) throw new InvalidArgumentError('It is empty.');
   return [...all, value];
 }
@@ -57,8 +57,8 @@ async function list(studio: Studio): Promise<Outcome> {
   return { document: view, text: [...view.entries.map(entryLines), storeLine(view)].join('\n') };
 }
 
-async function fetchAll(studio: Studio, ids: readonly string[], { acceptLicense }: FetchOptions): Promise<Outcome> {
-  for (const licenseId of acceptLicense) await studio.run('licenses.accept', { licenseId });
+async function fetchAll(studio: Studio, ids: readonly string[], options: FetchOptions): Promise<Outcome> {
+  for (const licenseId of options.acceptLicense ?? []) await studio.run('licenses.accept', { licenseId });
   const { entries } = await studio.run('models.list', {});
   const wanted = withNeeds(ids, entries);
   const isPaused = pausesOnInterrupt(studio, wanted);
