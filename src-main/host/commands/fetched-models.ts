@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { reviveError } from '../../contract/error-data.ts';
-import { type Mirror, mirrorSchema } from '../../contract/mirror.ts';
+import { mirrorSchema } from '../../contract/mirror.ts';
 import type { CatalogueEntry, ModelStore } from '../../contract/models.ts';
 import { sizeInWords } from '../../packs/instant-needs.ts';
 import type { Studio } from '../../studio/open-studio.ts';
@@ -27,8 +27,13 @@ export function addFetchedModelActions(program: Command): void {
   action(models, 'cancel', 'stop fetching and give back what has come', each('models.cancel'), '<id...>');
   action(models, 'remove', 'remove fetched models; your own files are never touched', each('models.remove'), '<id...>');
   action(models, 'verify', 'read every file of fetched models again', each('models.verify'), '<id...>');
-  action(models, 'mirror', 'ask HOST (huggingface.co, github.com) at another address; "none" goes back', setMirror,
+  const mirror = action(
+    models, 'mirror', 'ask HOST (huggingface.co, github.com) at another address; "none" goes back', setMirror,
     '<host> <address>');
+  mirror.hook('preAction', (_command, { args: [from, to] }) => {
+    if (to === 'none' || mirrorSchema.safeParse({ from, to }).success) return;
+    mirror.error('error: a mirror is huggingface.co or github.com, and an address that begins with https://');
+  });
   action(models, 'store', 'say where downloads are kept, or keep them in FOLDER from now on', store, '[folder]');
 }
 
@@ -128,16 +133,10 @@ function each(command: 'models.pause' | 'models.cancel' | 'models.remove' | 'mod
 async function setMirror(studio: Studio, [host, address]: readonly string[]): Promise<Outcome> {
   const { mirrors } = (await studio.run('studio.state', {})).settings;
   const others = mirrors.filter(({ from }) => from !== host);
-  const wanted = address === 'none' ? others : [...others, readMirror(host!, address!)];
+  const wanted = address === 'none' ? others : [...others, mirrorSchema.parse({ from: host, to: address })];
   await studio.run('models.setMirrors', { mirrors: wanted });
   const lines = wanted.map(({ from, to }) => `${from} is asked at ${to}`);
   return { document: { mirrors: wanted }, text: lines.join('\n') || 'No mirrors: publishers are asked themselves.' };
-}
-
-function readMirror(from: string, to: string): Mirror {
-  const parsed = mirrorSchema.safeParse({ from, to });
-  if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError('A mirror is huggingface.co or github.com, and an address that begins with https://.');
 }
 
 async function store(studio: Studio, [folder]: readonly string[]): Promise<Outcome> {
