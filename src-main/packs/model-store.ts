@@ -215,6 +215,8 @@ class Store implements ModelStore {
     } catch (error) {
       // paused, cancelled or closed: whoever did it says how it stands
       if (stop.signal.aborted) return;
+      // what failed is not tried again by itself at the next start
+      await writeFile(this.#pauseFile(held), '').catch(() => undefined);
       const bytesDone = await this.#bytesOf(held);
       held.download = { ...still, state: 'failed', bytesDone, error: errorDataOf(error) };
     }
@@ -270,10 +272,15 @@ class Store implements ModelStore {
   }
 
   async #stop(held: Held): Promise<void> {
+    const rest = (): void => {
+      if (held.download && held.download.state !== 'failed') held.download = { ...held.download, state: 'paused' };
+    };
+    // at once, or the next turn would take it for one that waits
+    rest();
     held.stop?.abort(new Error('The download was stopped.'));
     await held.work?.catch(() => undefined);
     delete held.stop;
-    if (held.download && held.download.state !== 'failed') held.download = { ...held.download, state: 'paused' };
+    rest();
   }
 
   async #clear(held: Held): Promise<void> {

@@ -139,6 +139,7 @@ test('what fails says why, keeps what has come, and cancelling gives it back', a
   expect(failed.state).toBe('partial');
   expect(failed.download).toMatchObject({ state: 'failed', error: { code: 'download.refused' } });
   expect(failed.download!.bytesDone).toBeGreaterThan(0);
+  expect((await open()).store.entry('one').download).toMatchObject({ state: 'paused' });
   expect(await store.cancel('one')).toMatchObject({ state: 'available', download: null });
   expect(await readdir(join(folder, 'models'))).toEqual([]);
 });
