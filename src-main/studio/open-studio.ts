@@ -37,6 +37,7 @@ import { libraryCommands } from './library-commands.ts';
 import { lookCommands } from './looks.ts';
 import { type ExportedMedia, type Media, type PictureKind, openExport, openMedia } from './media.ts';
 import { machineCommands } from './machine.ts';
+import { memoryCommands } from './memory.ts';
 import { modelCommands, openStore, setModelStore } from './models.ts';
 import { photoCommands, queueUnseenPhotos } from './photos.ts';
 import { queueImport, runImport } from './run-import.ts';
@@ -241,6 +242,7 @@ function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers
     ...styleCommands(context),
     ...machineCommands(context),
     ...modelCommands(context),
+    ...memoryCommands(context),
     ...savingCommands(context, board),
   };
 }
