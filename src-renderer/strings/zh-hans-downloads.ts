@@ -44,7 +44,7 @@ export const zhHansDownloads: typeof enDownloads = {
   progress: (done, all) => `${done} / ${all}`,
   speed: (bytes) => `每秒 ${bytes}`,
   left: (duration) => `还需 ${duration}`,
-  statusOne: (name, percent) => `正在下载${name}，${percent}%`,
+  statusOne: (name, percent) => `正在下载 ${name}，${percent}%`,
   statusMany: (count, percent) => `${count} 个下载，${percent}%`,
   statusFailed: (count) => `${count} 个下载未完成`,
   queueTitle: '下载',

@@ -3,6 +3,7 @@
 import type { UserErrorParameters, UserErrorText } from '../../src-main/contract/errors.ts';
 import { zhHansDesktopErrors } from './zh-hans-desktop-errors.ts';
 import { zhHansLibraryErrors } from './zh-hans-library-errors.ts';
+import { zhHansFileErrors } from './zh-hans-file-errors.ts';
 import { zhHansOwnModelErrors } from './zh-hans-own-models.ts';
 
 type ErrorWords = (parameters: UserErrorParameters) => UserErrorText;
@@ -229,4 +230,5 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   ...zhHansDesktopErrors,
   ...zhHansLibraryErrors,
   ...zhHansOwnModelErrors,
+  ...zhHansFileErrors,
 };

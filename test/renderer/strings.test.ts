@@ -79,19 +79,21 @@ test('every style of the studio has a Chinese name', () => {
 });
 
 test('errors that reach the page are told in Chinese: what happened, what is safe, what to do', () => {
-  const folders = ['photos', 'studio', 'jobs', 'library', 'training', 'generation', 'contract', 'compute',
-    'app'];
+  const folders = ['photos', 'studio', 'jobs', 'library', 'training', 'generation', 'contract', 'compute', 'app',
+    'packs', 'checkpoint', 'checkpoint/torch', 'adapter', 'networks', 'text'];
   const root = join(import.meta.dirname, '../../src-main');
   const sources = folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name)));
   const text = sources.filter((name) => name.endsWith('.ts')).map((name) => readFileSync(name, 'utf8')).join();
   const codes = new Set([...text.matchAll(/new UserError\(\s*'([a-z.-]+)'/g)].map(([, code]) => code!));
+  for (const [, code] of text.matchAll(/downloadError\('([a-z-]+)'/g)) codes.add(`download.${code!}`);
   // these are of the command line and of the studio's start, before there is a page
   for (const code of ['photos.folder-missing', 'photos.folder-empty']) codes.delete(code);
   expect(codes.size).toBeGreaterThan(15);
   const parameters = {
     file: 'me.jpg', kind: 'TIFF', width: 1, height: 1, found: 1, trainingStep: 1, multiplePx: 8, count: 1, most: 1,
     snapshotStep: 1, rank: 1, layer: 'x', largest: 1, name: 'me.jpg', step: 1, look: 'Ada', wanted: 1,
-    place: 'D', reason: 'EIO', needed: '1', free: '1', widthPx: 1, heightPx: 1, factor: 2, largestEdgePx: 4,
+    place: 'D', reason: 'EIO', needed: '1', adapter: 'SDXL', checkpoint: 'SDXL', its: 'SDXL', model: 'SDXL', host: 'h',
+    status: 404, to: 'x', dtype: 'I4', other: 'b.bin', folder: 'f', id: 'x', free: '1', widthPx: 1, heightPx: 1, factor: 2, largestEdgePx: 4,
   };
   for (const code of codes) {
     const { what, safe, todo } = errorText({ code, what: '', safe: '', todo: '', parameters }, zhHans);
