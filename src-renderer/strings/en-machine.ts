@@ -50,12 +50,12 @@ export const enMachine = {
   onlyBad: 'Only those that are not right',
   showAll: 'All',
   cuda: 'CUDA’s libraries',
-  cudaText: 'An NVIDIA card on Linux needs them. They come from NVIDIA’s and Microsoft’s servers, when you ask.',
+  cudaText: 'An NVIDIA card on Linux computes faster with them; without them WebGPU does the work.',
   cudaStates: {
     'not-needed': 'not needed here', missing: 'not here', fetching: 'Downloading', ready: 'ready',
     'wrong-version': 'of another version', failed: 'did not finish',
   },
-  cudaGet: (size: string) => `Get them, ${size}`,
+  cudaGet: 'How to install them',
   cudaAgain: 'Try again',
 };
 

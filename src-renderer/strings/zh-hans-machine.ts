@@ -49,12 +49,12 @@ export const zhHansMachine: typeof enMachine = {
   onlyBad: '只看不正确的',
   showAll: '全部',
   cuda: 'CUDA 所需的库',
-  cudaText: 'Linux 上的 NVIDIA 显卡需要这些库。在您要求时，从 NVIDIA 和微软的服务器下载。',
+  cudaText: 'Linux 上的 NVIDIA 显卡有了这些库会更快；没有时由 WebGPU 完成工作。',
   cudaStates: {
     'not-needed': '这里不需要', missing: '尚未下载', fetching: '正在下载', ready: '就绪', 'wrong-version': '版本不符',
     failed: '未完成',
   },
-  cudaGet: (size) => `下载，${size}`,
+  cudaGet: '如何安装',
   cudaAgain: '重试',
 };
 

@@ -145,7 +145,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     expect(asked('looks.teach')).toMatchObject([{ packId: ownPack.id, settings: { resolutionPx: 768 } }]);
   });
 
-  test('the machine is looked at once, tried again when asked, and CUDA’s libraries come', async () => {
+  test('the machine is looked at once, tried again when asked, and says how CUDA’s libraries come', async () => {
     await open(modelScene());
     await page.keyboard.press('Control+,');
     await button('Test again').click();
@@ -153,7 +153,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await page.getByText('10 of 11 trials right, 1 refused').click();
     await button('Only those that are not right').click();
     await expect.poll(() => page.locator('tbody tr:visible').count(), patiently).toBe(1);
-    await button('Get them, 1.4 GB').click();
+    await button('How to install them').click();
     theatre.stage.emit({ type: 'cuda-libraries', libraries: cuda({ state: 'fetching', bytesDone: 700_000_000 }) });
     await page.getByText('700 MB of 1.4 GB').waitFor();
     await page.getByLabel('Number type').click();
