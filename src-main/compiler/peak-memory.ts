@@ -32,10 +32,43 @@ export function runOrder(graph: Graph): Node[] {
   return order;
 }
 
+/** What a graph takes as it is emitted. */
+export interface GraphMemory {
+  /** Frozen numbers in the number type that they lie in, each once, wherever it stands. */
+  readonly weightBytes: number;
+  /** Values that hang on frozen numbers alone: ONNX Runtime makes them when it opens the session, and keeps them. */
+  readonly foldedBytes: number;
+  /** See peakBytes(), without the folded ones. */
+  readonly peakBytes: number;
+}
+
+export function graphMemory(graph: Graph): GraphMemory {
+  const folded = foldedNodes(graph);
+  const order = runOrder(graph);
+  const read = new Set(order.filter((node) => !folded.has(node)).flatMap((node) => presentInputs(node)));
+  const kept = [...folded].flatMap(({ outputs }) => outputs.filter((value) => read.has(value)));
+  return {
+    weightBytes: sum([...new Map([...graph.initializers.values()].map((source) => (
+      ['file' in source ? `${source.file}:${source.offsetBytes}:${source.lengthBytes}` : source, source]))).values(),
+    ].map(valueBytes)),
+    foldedBytes: sum(kept.map(valueBytes)),
+    peakBytes: peakBytes(graph, order.filter((node) => !folded.has(node))),
+  };
+}
+
+/** Nodes that read nothing but frozen numbers, or what such nodes make of them. */
+function foldedNodes(graph: Graph): Set<Node> {
+  const folded = new Set<Node>();
+  const isFrozen = (value: Value): boolean => (
+    value.producer ? folded.has(value.producer) : graph.initializers.has(value));
+  for (const node of executionOrder(graph)) if (presentInputs(node).every(isFrozen)) folded.add(node);
+  return folded;
+}
+
 /**
  * The most bytes that values made by nodes take at one moment, each from the node that makes it to the last one that
  * reads it, outputs to the end. A reshaped value shares its bytes. Inputs, initializers and what a kernel needs for
- * itself are not counted.
+ * itself are not counted, nor values of nodes that `order` leaves out.
  */
 export function peakBytes(graph: Graph, order: readonly Node[] = runOrder(graph)): number {
   const owner = ownersOf(graph.nodes);
@@ -44,15 +77,17 @@ export function peakBytes(graph: Graph, order: readonly Node[] = runOrder(graph)
   const countRead = (value: Value): void => void reads.set(ownerOf(value), (reads.get(ownerOf(value)) ?? 0) + 1);
   for (const node of order) new Set(presentInputs(node).map(ownerOf)).forEach(countRead);
   for (const value of graph.outputs.values()) countRead(value);
+  const held = new Set<Value>();
   let [alive, peak] = [0, 0];
   for (const node of order) {
     const made = node.outputs.filter((value) => ownerOf(value) === value);
-    for (const value of made) alive += valueBytes(value);
+    for (const value of made) held.add(value);
+    alive += sum(made.map(valueBytes));
     peak = Math.max(peak, alive);
     for (const value of new Set([...made, ...presentInputs(node).map(ownerOf)])) {
       const left = (reads.get(value) ?? 0) - (made.includes(value) ? 0 : 1);
       reads.set(value, left);
-      if (left === 0 && value.producer) alive -= valueBytes(value);
+      if (left === 0 && held.has(value)) alive -= valueBytes(value);
     }
   }
   return peak;
@@ -68,6 +103,10 @@ function ownersOf(nodes: readonly Node[]): Map<Value, Value> {
   return owner;
 }
 
-function valueBytes({ dtype, shape }: Value): number {
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function valueBytes({ dtype, shape }: Pick<Value, 'dtype' | 'shape'>): number {
   return bytesPerElement[dtype] * elementCount(shape);
 }

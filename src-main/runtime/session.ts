@@ -6,7 +6,7 @@ import { totalmem } from 'node:os';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import type { Graph } from '../compiler/1-build/graph.ts';
-import { defaultAttentionLimits } from '../compiler/3-simplify/attention-slices.ts';
+import { providerOptions } from '../compiler/3-simplify/provider-options.ts';
 import { type SimplifyOptions, simplify } from '../compiler/3-simplify/simplify.ts';
 import { emitOnnx } from '../compiler/4-emit/emit.ts';
 import type { DType, Shape, Tensor, TensorData } from '../tensor/tensor.ts';
@@ -75,28 +75,14 @@ export function modelOf(
   graph: Graph, options: SessionOptions,
 ): { bytes: Uint8Array; ortSettings: ort.InferenceSession.SessionOptions } {
   const root = driveRoot(graph);
-  const simple = simplify(graph, { ...simplifyDefaults(options), ...options.simplify });
+  const form = providerOptions({ ...options, machineBytes: totalmem() });
+  const simple = simplify(graph, { ...form, ...options.simplify });
   const bytes = emitOnnx(simple, {
     hasFusedMatMul: options.provider === 'cpu' || options.provider === 'cuda',
     needsCommonEpsilon: options.provider === 'webgpu',
     root,
   });
   return { bytes, ortSettings: ortOptions(options, root, simple) };
-}
-
-/** What suits a provider. */
-function simplifyDefaults({ provider, favour }: SessionOptions): SimplifyOptions {
-  if (provider !== 'cpu') return { lowerTrigonometry: provider === 'webgpu' };
-  return {
-    // the system hands out larger buffers page by page, each time anew: attention takes twice as long (measured)
-    attention: { ...defaultAttentionLimits, maxBufferBytes: 2 ** 24 },
-    turnedWeightBytes: 350e6,
-    splitsWidely: true,
-    // where speed counts convolutions may get another layout, which has its own form of it
-    addsIntoConvolutions: favour === 'memory',
-    // a quarter of the machine's memory for copies of half-precision weights, where memory counts
-    ...(favour === 'memory' ? { copiedWeightBytes: totalmem() / 4 } : {}),
-  };
 }
 
 /** Opens ONNX bytes of our own making. `root`: the folder that external data is relative to. */

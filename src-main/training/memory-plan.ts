@@ -4,9 +4,9 @@ import type { MemoryPart } from '../contract/memory-plan.ts';
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
 import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import { textTimeInputs } from '../models/unet.ts';
-import { partOf } from '../networks/memory-plan.ts';
-import { precisionOptions } from '../networks/precision.ts';
+import { type MemoryForm, partOf } from '../networks/memory-plan.ts';
 import { type Shape, type Tensor, bytesPerElement, elementCount, float32Tensor } from '../tensor/tensor.ts';
+import { contextLength } from '../text/tokenizer.ts';
 import { graphOfStep, type TrainingStepOptions } from './step-description.ts';
 import { isTextLearned } from './trainables.ts';
 
@@ -15,21 +15,20 @@ export interface TeachingSize {
   readonly batchSize: number;
 }
 
-type StepOptions = Omit<TrainingStepOptions, 'checkpoint'> & { readonly checkpoint: Checkpoint };
-
-const promptTokens = 77;
+export type PlannedStep = Omit<TrainingStepOptions, 'checkpoint' | 'precision' | 'favour'> & MemoryForm
+  & { readonly provider: TrainingStepOptions['provider']; readonly checkpoint: Checkpoint };
 
 /** The step's own: frozen weights, activations with gradients, and what learns with its moments. */
-export function teachingPart(options: StepOptions, { resolutionPx, batchSize }: TeachingSize): MemoryPart {
+export function teachingPart(options: PlannedStep, { resolutionPx, batchSize }: TeachingSize): MemoryPart {
   const { checkpoint, checkpoint: { vaeConfig, unetConfig, textEncoders }, trainables } = options;
   const edge = Math.ceil(resolutionPx / 2 ** (vaeConfig.blockOutChannels.length - 1));
   const { textEmbeds, timeIds } = textTimeInputs(new GraphBuilder('shapes'), unetConfig, batchSize);
   const zeros = (shape: Shape): Tensor => float32Tensor(shape, new Float32Array(elementCount(shape)));
   const noisy = zeros([batchSize, vaeConfig.latentChannels, edge, edge]);
   const each = <T>(value: T): T[] => Array.from({ length: batchSize }, () => value);
-  const ids = textEncoders.map(() => Array.from({ length: promptTokens }, () => 0));
+  const ids = textEncoders.map(() => Array.from({ length: contextLength }, () => 0));
   const states = {
-    context: zeros([batchSize, promptTokens, unetConfig.crossAttentionDim]),
+    context: zeros([batchSize, contextLength, unetConfig.crossAttentionDim]),
     ...(textEmbeds ? { pooled: zeros(textEmbeds.shape) } : {}),
   };
   const graph = graphOfStep(options, {
@@ -40,5 +39,5 @@ export function teachingPart(options: StepOptions, { resolutionPx, batchSize }: 
   // parameters and moments, which come in by these names
   const fed = graph.inputs.filter(({ name }) => name.startsWith('parameters.') || name.includes('Moment.'));
   const trainingBytes = fed.reduce((sum, { dtype, shape }) => sum + bytesPerElement[dtype] * elementCount(shape), 0);
-  return { ...partOf('trainer', graph, precisionOptions(checkpoint, options.precision)), trainingBytes };
+  return { ...partOf('trainer', graph, options, checkpoint), trainingBytes };
 }
