@@ -137,7 +137,7 @@ test.each<[string, string, string, Record<string, Shape>]>([
   ['SD 2 unCLIP', 'checkpoint.wrong-kind', 'unCLIP',
     { [convIn]: [8, 4, 3, 3], [unetLayer]: [8, 1024], [labels]: [8, 1536], 'cond_stage_model.model.a': [8] }],
   ['SD 2 depth', 'checkpoint.wrong-kind', 'depth', { [convIn]: [8, 5, 3, 3], 'cond_stage_model.model.a': [8] }],
-  ['SD 2 without a VAE', 'checkpoint.incomplete', 'first_stage_model',
+  ['SD 2 without a VAE', 'checkpoint.no-vae', 'without a VAE',
     { [convIn]: [8, 4, 3, 3], 'cond_stage_model.model.ln_final.weight': [8] }],
   ['SD 2 UNet', 'checkpoint.wrong-kind', 'UNet', { [convIn]: [8, 4, 3, 3], [unetLayer]: [8, 1024] }],
   ['averages alone', 'checkpoint.wrong-kind', 'EMA',
@@ -152,7 +152,7 @@ test.each<[string, string, string, Record<string, Shape>]>([
     { 'down_blocks.0.resnets.0.norm1.weight': [8], 'conv_in.weight': [8, 4, 3, 3] }],
   ['embedding', 'checkpoint.wrong-kind', 'textual-inversion', { emb_params: [1, 768] }],
   ['something else', 'checkpoint.wrong-kind', 'no model that Likeness knows', { a: [1], b: [1] }],
-  ['SD 1 without a VAE', 'checkpoint.incomplete', 'first_stage_model',
+  ['SD 1 without a VAE', 'checkpoint.no-vae', 'without a VAE',
     { [convIn]: [8, 4, 3, 3], 'cond_stage_model.transformer.text_model.x': [8] }],
 ])('%s given as checkpoint is refused by name', async (_, code, words, tensors) => {
   const error = await errorOf(openCheckpoint(await writeNames('given.safetensors', tensors)));
