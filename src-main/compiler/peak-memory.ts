@@ -34,7 +34,7 @@ export function runOrder(graph: Graph): Node[] {
 
 /** What a graph takes as it is emitted. */
 export interface GraphMemory {
-  /** Frozen numbers in the number type that they lie in, each once, wherever it stands. */
+  /** Frozen numbers that runs read, in the number type that they lie in, each once, wherever it stands. */
   readonly weightBytes: number;
   /** Values that hang on frozen numbers alone: ONNX Runtime makes them when it opens the session, and keeps them. */
   readonly foldedBytes: number;
@@ -45,14 +45,15 @@ export interface GraphMemory {
 export function graphMemory(graph: Graph): GraphMemory {
   const folded = foldedNodes(graph);
   const order = runOrder(graph);
-  const read = new Set(order.filter((node) => !folded.has(node)).flatMap((node) => presentInputs(node)));
+  const run = order.filter((node) => !folded.has(node));
+  const read = new Set(run.flatMap((node) => presentInputs(node)));
   const kept = [...folded].flatMap(({ outputs }) => outputs.filter((value) => read.has(value)));
   return {
-    weightBytes: sum([...new Map([...graph.initializers.values()].map((source) => (
+    weightBytes: sum([...new Map([...graph.initializers].filter(([value]) => read.has(value)).map(([, source]) => (
       ['file' in source ? `${source.file}:${source.offsetBytes}:${source.lengthBytes}` : source, source]))).values(),
     ].map(valueBytes)),
     foldedBytes: sum(kept.map(valueBytes)),
-    peakBytes: peakBytes(graph, order.filter((node) => !folded.has(node))),
+    peakBytes: peakBytes(graph, run),
   };
 }
 

@@ -5,6 +5,7 @@
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
 import type { CreateRequest } from '../contract/engine-create.ts';
 import type { Person, SecondPerson } from '../generation/portrait-denoiser.ts';
+import type { PipelineSaving } from '../networks/memory-plan.ts';
 import { type Pipeline, openPipeline } from '../networks/pipeline.ts';
 import { type LookToApply, readAdapter, readLook } from './adapter-input.ts';
 import { type FacesToDraw, instantIdFor } from './instant-faces.ts';
@@ -43,6 +44,8 @@ export interface PeopleOptions {
   readonly looks: RequestLooks;
   readonly faces: FacesToDraw;
   readonly chosen: ChosenProvider;
+  /** How memory is saved. */
+  readonly saving?: PipelineSaving;
 }
 
 /** Reads the looks of a request; throws what the readers of their kinds throw of one that does not fit the model. */
@@ -124,7 +127,7 @@ interface Networks {
 }
 
 async function openNetworks(
-  { request, pack, looks, chosen: { provider, precision } }: PeopleOptions, checkpoint: Checkpoint,
+  { request, pack, looks, chosen: { provider, precision }, saving }: PeopleOptions, checkpoint: Checkpoint,
 ): Promise<Networks> {
   const own = [looks.first, looks.second].flatMap((look) => (
     look?.adapter && look.checkpoint === checkpoint ? [look.adapter] : []));
@@ -132,7 +135,7 @@ async function openNetworks(
   const instantId = await instantIdFor(request, checkpoint);
   const pipeline = openPipeline(checkpoint, {
     provider, precision, favour: pack.favour, skipLayers: request.settings.clipSkip,
-    ...(joined.form ? { adapter: joined.form } : {}), ...(instantId ? { instantId } : {}),
+    ...(joined.form ? { adapter: joined.form } : {}), ...(instantId ? { instantId } : {}), ...(saving ? { saving } : {}),
   });
   return { pipeline, joined };
 }

@@ -23,6 +23,7 @@ import type { EngineParts } from './engine-parts.ts';
 import { instantIdFor, readFaces } from './instant-faces.ts';
 import { type LikenessMeter, openLikenessMeter } from './likeness-meter.ts';
 import { loadPack } from './loaded-pack.ts';
+import { drawingSaving } from './memory-saving.ts';
 import { onProvider } from './provider-choice.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -53,7 +54,8 @@ export async function create(request: CreateRequest, reporter: Reporter, parts: 
   const loraHashes = await hashesOf(request);
   const drawn = new Set<string>();
   await onProvider(parts.chooser, request, reporter, async (chosen) => {
-    const people = await openPeople({ request, pack, looks, faces, chosen });
+    const saving = await drawingSaving(request, pack, chosen, reporter);
+    const people = await openPeople({ request, pack, looks, faces, chosen, ...(saving ? { saving } : {}) });
     const meters: LikenessMeter[] = [];
     try {
       meters.push(...await openMeters(request, people, parts));

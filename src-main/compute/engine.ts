@@ -12,6 +12,7 @@ import { create } from './create.ts';
 import { doctor } from './doctor.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { exportLook } from './export-look.ts';
+import { planMemory } from './memory-plan.ts';
 import { sayOperatorTrials } from './operator-trials-apart.ts';
 import { openProviderChooser } from './provider-choice.ts';
 import { tryProvider } from './provider-trial.ts';
@@ -28,6 +29,7 @@ async function handle(
     case 'teach': return reporter.done(await teach(request, reporter, parts, asked));
     case 'create': return reporter.done(await create(request, reporter, parts));
     case 'export': return reporter.done(await exportLook(request));
+    case 'plan': return reporter.done({ kind: 'plan', plan: await planMemory(request) });
   }
 }
 

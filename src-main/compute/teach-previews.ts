@@ -47,6 +47,7 @@ export async function openPreviewer(options: PreviewerOptions): Promise<Previewe
   return {
     async measure(state) {
       if (request.settings.previewCount === 0) return { likeness: null, facesFound: 0, previews: [] };
+      await options.step.makeRoom();
       const isWhole = options.step.trainables.unet?.kind === 'full';
       const pipeline = isWhole ? await pipelineOfSnapshot(options, state) : kept ??= pipelineWithAdapter(options);
       try {

@@ -15,6 +15,7 @@ import { isTextLearned } from '../training/trainables.ts';
 import { type TrainingStep, openTrainingStep } from '../training/training-step.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { type LoadedPack, loadPack, promptsOf } from './loaded-pack.ts';
+import { teachingSaving } from './memory-saving.ts';
 import { type ChosenProvider, onProvider } from './provider-choice.ts';
 import type { Reporter } from './reporter.ts';
 import { startingState } from './starting-numbers.ts';
@@ -49,9 +50,10 @@ export async function teach(
   return await onProvider(parts.chooser, request, reporter, async (chosen) => {
     const { checkpoint, favour } = pack;
     const { provider, precision } = chosen;
-    const { recompute, clipSkip: skipLayers } = request.settings;
+    const { clipSkip: skipLayers } = request.settings;
+    const { recompute, isSequential } = teachingSaving(request, pack, chosen, reporter);
     const step = openTrainingStep({
-      checkpoint, provider, precision, favour, recompute, skipLayers, trainables: plan.trainables,
+      checkpoint, provider, precision, favour, recompute, isSequential, skipLayers, trainables: plan.trainables,
       optimizer: plan.optimizer,
     });
     const run: Run = { request, pack, plan, snapshots, chosen, step, reporter, parts, asked };

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { createRequestSchema, drawnPortraitSchema } from './engine-create.ts';
 import { faceNetworksSchema } from './engine-faces.ts';
+import { planRequestSchema, planResultSchema } from './engine-plan.ts';
 import { facePointsSchema, photoMeasuresSchema, verdictSchema } from './faces.ts';
 import { machineReportSchema, precisionSchema, providerNameSchema } from './machine.ts';
 import { boxSchema, errorDataSchema, lossPointSchema } from './nouns.ts';
@@ -111,6 +112,7 @@ export const exportRequestSchema = z.object({
 
 export const engineRequestSchema = z.discriminatedUnion('kind', [
   doctorRequestSchema, analyzeRequestSchema, teachRequestSchema, createRequestSchema, exportRequestSchema,
+  planRequestSchema,
 ]);
 export type EngineRequest = z.infer<typeof engineRequestSchema>;
 /** A request as it is made: what has a default may be left out. */
@@ -192,6 +194,7 @@ export const finishedResultSchema = z.object({ kind: z.literal('finished') });
 
 export const engineResultSchema = z.discriminatedUnion('kind', [
   doctorResultSchema, teachResultSchema, pausedResultSchema, exportResultSchema, finishedResultSchema,
+  planResultSchema,
 ]);
 export type EngineResult = z.infer<typeof engineResultSchema>;
 

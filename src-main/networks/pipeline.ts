@@ -18,10 +18,12 @@ import { joinBatch, splitBatch } from './batches.ts';
 import type { InstantId } from './instant-id.ts';
 import { faceFeeds, faceFormOf, type FaceInput, resamplerGraph } from './instant-id-graph.ts';
 import { decoderGraph, encoderGraph, textGraph, unetGraph } from './pipeline-graphs.ts';
+import type { PipelineSaving } from './memory-plan.ts';
 import { checkHeld, type Precision, precisionOptions, vaePrecision } from './precision.ts';
 import {
   checkPromptIds, joinTextStates, promptFeeds, type TextStates, wholePictureTimeIds,
 } from './text-states.ts';
+import { defaultTiling, runTiled } from './vae-tiles.ts';
 
 export type { AdapterForm, AdapterInput, FaceInput, InstantId, TextStates };
 
@@ -51,6 +53,8 @@ export interface PipelineOptions {
   readonly adapter?: AdapterForm;
   /** Layers that the text encoders leave out at their end ("clip skip" minus one); 0 unless told. */
   readonly skipLayers?: number;
+  /** How memory is saved, see memory-plan.ts; not at all unless told. */
+  readonly saving?: PipelineSaving;
   /** What encodeFaces() and predict() need to be told of a face. */
   readonly instantId?: InstantId;
 }
@@ -122,7 +126,7 @@ class LoadedPipeline implements Pipeline {
     this.config = pipelineConfigOf(checkpoint);
     this.#options = options;
     this.#vaePrecision = vaePrecision(checkpoint, options.precision);
-    this.#sessions = new KeptSessions(keptSessions[options.favour ?? 'speed']);
+    this.#sessions = new KeptSessions(options.saving?.isSequential ? 1 : keptSessions[options.favour ?? 'speed']);
   }
 
   async encodeText(prompts: readonly PromptIds[], adapter?: AdapterInput): Promise<TextStates> {
@@ -189,21 +193,25 @@ class LoadedPipeline implements Pipeline {
   }
 
   async decode(latents: Tensor): Promise<Tensor> {
-    const [, ...one] = latents.shape;
     const pictures = [];
-    for (const latent of splitBatch(latents)) {
-      const out = await this.#runVae(`decoder ${one.join('x')}`, () => decoderGraph(this.checkpoint, one), { latent });
+    for (const whole of splitBatch(latents)) {
+      const out = await this.#runInTiles(whole, 1, this.config.vaeFactor, async (latent) => {
+        const [, ...one] = latent.shape;
+        return this.#runVae(`decoder ${one.join('x')}`, () => decoderGraph(this.checkpoint, one), { latent });
+      });
       pictures.push(out['image']!);
     }
     return joinBatch(pictures);
   }
 
   async encode(pixels: Tensor): Promise<{ mean: Tensor; logVariance: Tensor }> {
-    const [, ...one] = pixels.shape;
     const means = [];
     const logVariances = [];
-    for (const image of splitBatch(pixels)) {
-      const out = await this.#runVae(`encoder ${one.join('x')}`, () => encoderGraph(this.checkpoint, one), { image });
+    for (const whole of splitBatch(pixels)) {
+      const out = await this.#runInTiles(whole, this.config.vaeFactor, 1, async (image) => {
+        const [, ...one] = image.shape;
+        return this.#runVae(`encoder ${one.join('x')}`, () => encoderGraph(this.checkpoint, one), { image });
+      });
       means.push(out['mean']!);
       logVariances.push(out['logVariance']!);
     }
@@ -212,6 +220,15 @@ class LoadedPipeline implements Pipeline {
 
   async release(): Promise<void> {
     await this.#sessions.release();
+  }
+
+  /** Whole, or in tiles where memory is to be saved. */
+  async #runInTiles(
+    input: Tensor, inputFactor: number, outputFactor: number,
+    run: (tile: Tensor) => Promise<Record<string, Tensor>>,
+  ): Promise<Record<string, Tensor>> {
+    if (!this.#options.saving?.isTiled) return await run(input);
+    return await runTiled(input, { tiling: defaultTiling, inputFactor, outputFactor }, run);
   }
 
   /** In float16 as long as that holds the numbers; once one was none, in float32. */

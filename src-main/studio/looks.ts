@@ -2,6 +2,7 @@
 
 import type { AdapterId, JobId } from '../contract/ids.ts';
 import { UserError } from '../contract/errors.ts';
+import type { Subject } from '../contract/nouns.ts';
 import type { Job } from '../contract/work.ts';
 import type { ParsedRequest } from '../contract/studio.ts';
 import type { TeachParameters } from '../jobs/job-parameters.ts';
@@ -11,15 +12,21 @@ import type { Handlers, StudioContext } from './context.ts';
 import { prepareExport } from './exports.ts';
 import type { ProgressBoard } from './jobs.ts';
 import { lookView } from './look-view.ts';
+import type { MemoryPlanner } from './memory.ts';
 import { present } from './missing.ts';
 import { usedPhotos } from './teach-request.ts';
 
-export function lookCommands(context: StudioContext, board: ProgressBoard): Handlers<
+export function lookCommands(context: StudioContext, board: ProgressBoard, memory: MemoryPlanner): Handlers<
   'looks.list' | 'looks.teach' | 'looks.export' | 'looks.remove'> {
   const { library } = context;
   return {
     'looks.list': ({ subjectId }) => library.adapters.list(subjectId).map((look) => lookView(context, look)),
-    'looks.teach': (request) => teach(context, board, request),
+    'looks.teach': async (request) => {
+      const pack = context.packs.usable(request.packId);
+      refuseToTeach(context, request);
+      await memory.checkTeaching(pack, request.method, request.settings);
+      return teach(context, board, request);
+    },
     'looks.export': (request) => prepareExport(context, request),
     'looks.remove': async ({ adapterId }) => {
       await removeLook(context, adapterId);
@@ -28,15 +35,24 @@ export function lookCommands(context: StudioContext, board: ProgressBoard): Hand
   };
 }
 
-function teach(context: StudioContext, board: ProgressBoard, request: ParsedRequest<'looks.teach'>): Job {
-  const { library, queue, packs } = context;
+/** What is in the way of teaching; returns whom it would teach. */
+function refuseToTeach(context: StudioContext, request: ParsedRequest<'looks.teach'>): Subject {
+  const { library } = context;
   const subject = present(library.subjects.get(request.subjectId), 'subject');
-  const pack = packs.usable(request.packId);
   // photos may still be waiting for their verdict; the analyze job is ahead of this one in the queue
   const isWaiting = library.photos.list(subject.id).some((photo) => photo.verdict.grade === 'waiting');
   if (!isWaiting || !subject.hasConsent) usedPhotos(context, subject, request.heldOutPhotoIds);
-  const { method, packId, heldOutPhotoIds, warmStartAdapterId } = request;
+  const { warmStartAdapterId } = request;
   if (warmStartAdapterId !== null) checkWarmStart(library.adapters.get(warmStartAdapterId), request);
+  return subject;
+}
+
+function teach(context: StudioContext, board: ProgressBoard, request: ParsedRequest<'looks.teach'>): Job {
+  const { queue, packs } = context;
+  const pack = packs.usable(request.packId);
+  // again, as things may have changed meanwhile
+  const subject = refuseToTeach(context, request);
+  const { method, packId, heldOutPhotoIds, warmStartAdapterId } = request;
   // all of them, so that a run that goes on later goes on the same whatever the defaults are by then
   const settings = { ...pack.trainingDefaults[method], ...request.settings };
   const parameters: TeachParameters = { method, packId, settings, heldOutPhotoIds, warmStartAdapterId };

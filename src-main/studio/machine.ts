@@ -17,12 +17,17 @@ export function machineCommands(context: StudioContext): Handlers<
   };
   return {
     'machine.examine': async ({ isAnew }) => {
-      const kept = isAnew ? undefined : context.library.providerTrials.get(await keyOf(context));
+      const kept = isAnew ? undefined : await lastReport(context);
       return kept ?? await examineOnce();
     },
     'machine.cudaLibraries': () => cudaLibraries(context.engineFile),
     'machine.getCudaLibraries': async () => refuseToFetch(await cudaLibraries(context.engineFile)),
   };
+}
+
+/** What was found when this machine was last examined as it is now; undefined where it never was. */
+export async function lastReport(context: StudioContext): Promise<MachineReport | undefined> {
+  return context.library.providerTrials.get(await keyOf(context));
 }
 
 /** In an engine of its own, so that one that is busy for hours need not be waited for. */

@@ -1,56 +1,93 @@
-// How much memory teaching and portraits will take, told before they start from the graphs alone.
+// How much memory teaching and portraits will take, told before they start from the graphs alone, and the refusal of
+// what cannot fit.
 
-import { totalmem } from 'node:os';
-import { openCheckpoint } from '../checkpoint/open-checkpoint.ts';
-import { planTeaching } from '../compute/teach-plan.ts';
-import type { MemoryPart, MemoryPlan } from '../contract/memory-plan.ts';
-import { peakOf, portraitParts } from '../networks/memory-plan.ts';
-import { teachingPart } from '../training/memory-plan.ts';
+import { checkFits, planMemory } from '../compute/memory-plan.ts';
+import type { PlanRequest } from '../contract/engine-plan.ts';
+import type { MemoryPlan } from '../contract/memory-plan.ts';
+import type { GenerationSettings, Method, TrainingSettings } from '../contract/settings.ts';
+import { drawingSettings } from '../packs/default-settings.ts';
+import type { ShelvedPack } from '../packs/pack-shelf.ts';
 import type { Handlers, StudioContext } from './context.ts';
+import { readyInstantId } from './instant-parts.ts';
+import { lastReport } from './machine.ts';
+
+/** Smaller models fit everywhere, and their graphs are looked at in no time. */
+const smallPackBytes = 400e6;
+const mostKeptPlans = 64;
+
+export interface MemoryPlanner {
+  teaching(pack: ShelvedPack, method: Method, settings: TrainingSettings): Promise<MemoryPlan>;
+  portraits(pack: ShelvedPack, settings: GenerationSettings, isInstant: boolean): Promise<MemoryPlan>;
+  /** Refuses with memory.too-small; a small model is not even looked at. */
+  checkTeaching(pack: ShelvedPack, method: Method, settings: TrainingSettings): Promise<void>;
+  checkPortraits(pack: ShelvedPack, sizes: readonly GenerationSettings[], isInstant: boolean): Promise<void>;
+}
 
 export function memoryCommands(
-  context: StudioContext,
+  { packs }: StudioContext, planner: MemoryPlanner,
 ): Handlers<'memory.planTeaching' | 'memory.planPortraits'> {
   return {
-    'memory.planTeaching': async ({ packId, method, settings: own }) => {
-      const pack = context.packs.usable(packId);
-      const checkpoint = await openCheckpoint(pack.checkpointPath, vaeOf(pack));
-      const settings = { ...pack.trainingDefaults[method], ...own };
-      const { provider, precision } = computesWith(context);
-      const { trainables, optimizer } = planTeaching({ method, settings }, { checkpoint });
-      const { recompute, resolutionPx, batchSize, clipSkip: skipLayers } = settings;
-      const step = { checkpoint, trainables, optimizer, provider, precision, recompute, skipLayers };
-      return planOf(context, [teachingPart(step, { resolutionPx, batchSize })]);
+    'memory.planTeaching': ({ packId, method, settings }) => planner.teaching(packs.usable(packId), method, settings),
+    'memory.planPortraits': ({ packId, settings, isInstant }) => (
+      planner.portraits(packs.usable(packId), settings, isInstant)),
+  };
+}
+
+/** Keeps what it said last: a page asks at each change of a form. */
+export function openMemoryPlanner(context: StudioContext): MemoryPlanner {
+  const kept = new Map<string, Promise<MemoryPlan>>();
+  const plan = async (pack: ShelvedPack, work: PlanRequest['work']): Promise<MemoryPlan> => {
+    const { checkpointPath, vaeFile } = pack;
+    const request: PlanRequest = {
+      kind: 'plan', checkpointPath, vaeFile, work, computes: await computesWith(context),
+    };
+    const key = JSON.stringify(request);
+    const known = kept.get(key) ?? ask(context, pack, request);
+    kept.set(key, known);
+    known.catch(() => kept.delete(key));
+    const [oldest] = kept.keys();
+    if (kept.size > mostKeptPlans) kept.delete(oldest!);
+    return await known;
+  };
+  const teaching: MemoryPlanner['teaching'] = (pack, method, own) => (
+    plan(pack, { kind: 'teaching', method, settings: { ...pack.trainingDefaults[method], ...own } }));
+  const portraits: MemoryPlanner['portraits'] = (pack, own, isInstant) => plan(pack, {
+    kind: 'portraits', settings: drawingSettings(pack, own, { isInstant }),
+    instantId: isInstant ? readyInstantId(context, pack) : null,
+  });
+  return {
+    teaching, portraits,
+    checkTeaching: async (pack, method, settings) => {
+      if (!isSmall(pack)) checkFits(await teaching(pack, method, settings));
     },
-    'memory.planPortraits': async ({ packId, settings: own }) => {
-      const pack = context.packs.usable(packId);
-      const checkpoint = await openCheckpoint(pack.checkpointPath, vaeOf(pack));
-      const { widthPx, heightPx, guidanceScale } = { ...pack.generationDefaults, ...own };
-      const { precision } = computesWith(context);
-      const rows = guidanceScale > 1 ? 2 : 1;
-      return planOf(context, portraitParts(checkpoint, { widthPx, heightPx, rows, precision }));
+    checkPortraits: async (pack, sizes, isInstant) => {
+      if (isSmall(pack)) return;
+      const area = ({ widthPx = 0, heightPx = 0 }: GenerationSettings): number => widthPx * heightPx;
+      const [largest] = [...sizes].sort((a, b) => area(b) - area(a));
+      checkFits(await portraits(pack, largest ?? {}, isInstant));
     },
   };
 }
 
-/** A VAE in a file of its own takes the place of the checkpoint's. */
-function vaeOf({ vaeFile }: { readonly vaeFile: string | null }): { vaeFile?: string } {
-  return vaeFile === null ? {} : { vaeFile };
+function isSmall({ sizeBytes }: ShelvedPack): boolean {
+  return sizeBytes < smallPackBytes;
 }
 
-/** As the engine said last; the processor until it has. */
-function computesWith({ engine }: StudioContext): Pick<MemoryPlan, 'provider' | 'precision'> {
-  const { provider, precision } = engine.state();
-  return { provider: provider ?? 'cpu', precision };
+/** Graphs of real size take seconds: another process looks at them. */
+async function ask(context: StudioContext, pack: ShelvedPack, request: PlanRequest): Promise<MemoryPlan> {
+  if (isSmall(pack)) return await planMemory(request);
+  const result = await context.runApart(request);
+  if (result.kind !== 'plan') throw new Error('The engine answered a plan request with something else.');
+  return result.plan;
 }
 
-/** A graphics card's memory is not known here, so that nothing is refused there. */
-function planOf(context: StudioContext, parts: MemoryPart[]): MemoryPlan {
-  const { provider, precision } = computesWith(context);
-  const availableBytes = provider === 'cpu' ? totalmem() : null;
-  const peakBytes = peakOf(parts);
+/** As the engine said last; before it has, as this machine was last examined; else the processor. */
+async function computesWith(context: StudioContext): Promise<PlanRequest['computes']> {
+  const { provider, precision } = context.engine.state();
+  const report = await lastReport(context);
+  const name = provider ?? report?.chosen ?? 'cpu';
   return {
-    provider, precision, memory: provider === 'cpu' ? 'machine' : 'graphics', peakBytes, availableBytes,
-    fits: availableBytes === null || peakBytes <= availableBytes, parts, changes: [], suggestions: [],
+    provider: name, precision: provider ? precision : report?.precision ?? 'float32',
+    memoryBytes: name === 'cpu' ? null : report?.graphicsMemoryBytes ?? null,
   };
 }

@@ -37,7 +37,7 @@ import { libraryCommands } from './library-commands.ts';
 import { lookCommands } from './looks.ts';
 import { type ExportedMedia, type Media, type PictureKind, openExport, openMedia } from './media.ts';
 import { machineCommands } from './machine.ts';
-import { memoryCommands } from './memory.ts';
+import { memoryCommands, openMemoryPlanner } from './memory.ts';
 import { modelCommands, openStore, setModelStore } from './models.ts';
 import { photoCommands, queueUnseenPhotos } from './photos.ts';
 import { queueImport, runImport } from './run-import.ts';
@@ -217,6 +217,7 @@ function apart(program: Omit<EngineSettings, 'onState'>): StudioContext['runApar
 
 function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers {
   const { companions, engine, library, packs, version } = context;
+  const memory = openMemoryPlanner(context);
   return {
     'studio.state': () => {
       const settings = library.settings.get();
@@ -231,8 +232,8 @@ function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers
     ...foundModelCommands(context),
     ...subjectCommands(context),
     ...photoCommands(context),
-    ...lookCommands(context, board),
-    ...portraitCommands(context, board),
+    ...lookCommands(context, board, memory),
+    ...portraitCommands(context, board, memory),
     ...againCommands(context, board),
     ...planCommands(context),
     ...galleryCommands(context),
@@ -242,7 +243,7 @@ function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers
     ...styleCommands(context),
     ...machineCommands(context),
     ...modelCommands(context),
-    ...memoryCommands(context),
+    ...memoryCommands(context, memory),
     ...savingCommands(context, board),
   };
 }

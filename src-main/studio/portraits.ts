@@ -17,6 +17,7 @@ import { embeddingWords, withWords } from './embedding-words.ts';
 import { readyAddOns } from './found-models.ts';
 import { readyFastAdapter } from './instant-parts.ts';
 import type { ProgressBoard } from './jobs.ts';
+import type { MemoryPlanner } from './memory.ts';
 import { present } from './missing.ts';
 import { peopleOf } from './portrait-people.ts';
 import { startFileOf } from './start-picture.ts';
@@ -30,10 +31,15 @@ export interface Batch {
   readonly items: readonly BatchItem[];
 }
 
-export function portraitCommands(context: StudioContext, board: ProgressBoard): Handlers<'portraits.create'> {
+export function portraitCommands(
+  context: StudioContext, board: ProgressBoard, memory: MemoryPlanner,
+): Handlers<'portraits.create'> {
   return {
-    'portraits.create': (request): Job => {
+    'portraits.create': async (request): Promise<Job> => {
       const batch = batchOf(context, request);
+      const { packId, sizes, settings, instantly } = request;
+      const drawn = sizes.length > 0 ? sizes.map((size) => ({ ...settings, ...size })) : [settings];
+      await memory.checkPortraits(context.packs.usable(packId), drawn, instantly !== null);
       const { second } = batch.parameters;
       const other = second ? context.library.subjects.get(second.subjectId)?.name : undefined;
       return board.view(queueBatch(context, batch, titleOf(batch.items.length, batch.subject.name, other)));

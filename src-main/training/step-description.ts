@@ -27,6 +27,8 @@ export interface TrainingStepOptions {
   readonly skipLayers?: number;
   /** 'blocks': compute activations again in the backward pass; less memory, more time, the same numbers. */
   readonly recompute?: 'none' | 'blocks';
+  /** One session at a time: each that is opened releases the one before. */
+  readonly isSequential?: boolean;
   /** Results carry the gradients: for tests. */
   readonly reportGradients?: boolean;
 }

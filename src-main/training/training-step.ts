@@ -72,6 +72,8 @@ export interface TrainingStep {
   evaluate(state: TrainingState, batch: TrainingBatch): Promise<BatchLoss>;
   /** The same state with its numbers on this side: for saving, and for what learned.ts makes of them. */
   read(state: TrainingState): Promise<ReadTrainingState>;
+  /** With isSequential: gives the memory of its session to others until it runs again; states stay good. */
+  makeRoom(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -100,7 +102,7 @@ class SessionTrainingStep implements TrainingStep {
     this.layout = layoutOf(options);
     this.#options = options;
     this.#shapes = stateShapes(this.#optimized());
-    this.#sessions = new KeptSessions(keptSessions[options.favour ?? 'speed']);
+    this.#sessions = new KeptSessions(options.isSequential ? 1 : keptSessions[options.favour ?? 'speed']);
   }
 
   async initialState(start: ReadonlyMap<string, Tensor> = new Map(), seed = 0): Promise<ReadTrainingState> {
@@ -153,6 +155,10 @@ class SessionTrainingStep implements TrainingStep {
         new Map(Object.entries(fed).map(([name, tensor]) => [name, over[`read.${name}`] ?? tensor as Tensor])),
         this.#lossScaleOf(state)),
     };
+  }
+
+  async makeRoom(): Promise<void> {
+    if (this.#options.isSequential) await this.#sessions.release();
   }
 
   async release(): Promise<void> {

@@ -4,6 +4,7 @@ import type { UserErrorParameters, UserErrorText } from '../../src-main/contract
 import { zhHansDesktopErrors } from './zh-hans-desktop-errors.ts';
 import { zhHansLibraryErrors } from './zh-hans-library-errors.ts';
 import { zhHansFileErrors } from './zh-hans-file-errors.ts';
+import { zhHansMemoryErrors } from './zh-hans-memory-errors.ts';
 import { zhHansOwnModelErrors } from './zh-hans-own-models.ts';
 
 type ErrorWords = (parameters: UserErrorParameters) => UserErrorText;
@@ -231,4 +232,5 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   ...zhHansLibraryErrors,
   ...zhHansOwnModelErrors,
   ...zhHansFileErrors,
+  ...zhHansMemoryErrors,
 };

@@ -201,7 +201,8 @@ function like(step: TrainingStep, change: Partial<TrainingStep>): TrainingStep {
   return {
     checkpoint: step.checkpoint, trainables: step.trainables, layout: step.layout, run: step.run.bind(step),
     initialState: step.initialState.bind(step), checkState: step.checkState.bind(step), read: step.read.bind(step),
-    evaluate: step.evaluate.bind(step), release: step.release.bind(step), ...change,
+    evaluate: step.evaluate.bind(step), makeRoom: step.makeRoom.bind(step), release: step.release.bind(step),
+    ...change,
   };
 }
 

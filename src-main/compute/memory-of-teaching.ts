@@ -1,0 +1,89 @@
+// Ways to teach with less memory: on a graphics card one session at a time instead of several beside each other, and
+// activations computed again instead of kept.
+
+import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
+import type { PlanRequest } from '../contract/engine-plan.ts';
+import type { MemoryChange, MemoryPart } from '../contract/memory-plan.ts';
+import { type MemoryForm, encodingParts, peakOf, portraitParts } from '../networks/memory-plan.ts';
+import { teachingPart } from '../training/memory-plan.ts';
+import { halfSuggestion } from './memory-of-portraits.ts';
+import type { Choice, Computes } from './memory-plan.ts';
+import { planTeaching } from './teach-plan.ts';
+
+export type AskedTeaching = Omit<Extract<PlanRequest['work'], { kind: 'teaching' }>, 'kind'>
+  & { readonly checkpoint: Checkpoint };
+
+export interface TeachingSaving {
+  readonly recompute: 'none' | 'blocks';
+  /** One session at a time. */
+  readonly isSequential: boolean;
+}
+
+type Machine = Omit<MemoryForm, 'favour'> & { readonly provider: Computes['provider'] };
+
+const oneByOne = { setting: 'sequential', from: 'together', to: 'sequential', timeFactor: 1.1 } as const;
+const again = { setting: 'recompute', from: 'none', to: 'blocks', timeFactor: 1.2 } as const;
+
+/** From the quickest to the one that takes least memory. On the processor sessions share the weights of one file. */
+export function teachingChoices(asked: AskedTeaching, machine: Machine): Choice<TeachingSaving>[] {
+  const { recompute } = asked.settings;
+  const isShared = machine.provider === 'cpu';
+  const choice = (saving: TeachingSaving, changes: Choice<TeachingSaving>['changes']): Choice<TeachingSaving> => (
+    { saving, changes, parts: () => partsOf(asked, machine, saving) });
+  return [
+    choice({ recompute, isSequential: isShared }, []),
+    ...(isShared ? [] : [choice({ recompute, isSequential: true }, [oneByOne])]),
+    ...(recompute === 'blocks' ? [] : [choice({ recompute: 'blocks', isSequential: true }, [again])]),
+  ];
+}
+
+/** Photos and captions are encoded first; then it learns; then previews are drawn, and so on in turns. */
+function partsOf(asked: AskedTeaching, machine: Machine, { recompute, isSequential }: TeachingSaving): MemoryPart[] {
+  const { checkpoint, settings, method } = asked;
+  const { resolutionPx, batchSize, clipSkip: skipLayers, prior, previewCount } = settings;
+  const form = { ...machine, favour: 'memory' as const };
+  const { trainables, optimizer } = planTeaching({ method, settings }, { checkpoint });
+  const size = { widthPx: resolutionPx, heightPx: resolutionPx };
+  const trainer = teachingPart(
+    { checkpoint, trainables, optimizer, recompute, skipLayers, ...form }, { resolutionPx, batchSize });
+  const drawn = previewCount > 0 || prior === 'prediction'
+    ? portraitParts(checkpoint, { ...form, ...size, rows: 1 }) : [];
+  const encoding = encodingParts(checkpoint, { ...form, ...size });
+  const base = prior === 'prediction' && method !== 'textual-inversion'
+    ? drawn.filter(({ name }) => name === 'unet').map((part) => ({ ...part, activationBytes: 0 })) : [];
+  const learning = [trainer, ...base];
+  const previews = previewCount > 0 ? drawn : [];
+  if (isSequential) return staged([encoding, learning, previews]);
+  // the loss on photos that are held out has a session of its own, which holds the weights again
+  const validation = { ...trainer, name: 'validation', activationBytes: 0, trainingBytes: 0 };
+  return staged([encoding, [...learning, validation, ...previews]]);
+}
+
+function staged(stages: readonly (readonly MemoryPart[])[]): MemoryPart[] {
+  return stages.flatMap((parts, stage) => parts.map((part) => ({ ...part, stage })));
+}
+
+/** What a user can change, each as far as it must go. */
+export function teachingSuggestions(
+  { settings: { batchSize, resolutionPx } }: AskedTeaching, { provider, precision }: Computes,
+): (parts: readonly MemoryPart[], available: number) => MemoryChange[] {
+  return (parts, available) => {
+    const peak = peakOf(parts);
+    const withShare = (share: number): number => (
+      peakOf(parts.map((part) => ({ ...part, activationBytes: part.activationBytes * share }))));
+    const change = (
+      setting: 'batch' | 'resolution', from: number, steps: readonly number[], shareOf: (to: number) => number,
+    ): MemoryChange[] => {
+      const to = steps.find((step) => step < from && withShare(shareOf(step)) <= available);
+      return to === undefined ? [] : [{
+        setting, from: String(from), to: String(to), savedBytes: peak - withShare(shareOf(to)), timeFactor: 1,
+      }];
+    };
+    return [
+      ...change('batch', batchSize, [8, 4, 2, 1], (to) => to / batchSize),
+      ...change('resolution', resolutionPx, [1536, 1024, 896, 768, 640, 512, 448, 384, 320, 256], (to) => (
+        (to / resolutionPx) ** 2)),
+      ...halfSuggestion(provider, precision, peak),
+    ];
+  };
+}

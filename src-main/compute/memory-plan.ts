@@ -1,0 +1,99 @@
+// Whether work fits into the memory, told before it starts: as the settings say where that fits, else with what saves
+// memory and changes no number, or next to none. What still does not fit is refused, with what would help.
+
+import { totalmem } from 'node:os';
+import type { PlanRequest } from '../contract/engine-plan.ts';
+import type { Precision, ProviderName } from '../contract/machine.ts';
+import type { MemoryChange, MemoryPart, MemoryPlan } from '../contract/memory-plan.ts';
+import { UserError } from '../contract/errors.ts';
+import { openCheckpoint } from '../checkpoint/open-checkpoint.ts';
+import { peakOf } from '../networks/memory-plan.ts';
+import { openInstantIdAt } from '../networks/instant-id.ts';
+import { drawingChoices, drawingSuggestions } from './memory-of-portraits.ts';
+import { teachingChoices, teachingSuggestions } from './memory-of-teaching.ts';
+
+/** What computes; `memoryBytes` of a graphics card, null where it is not told. */
+export interface Computes {
+  readonly provider: ProviderName;
+  readonly precision: Precision;
+  readonly memoryBytes: number | null;
+}
+
+/** One way to do the work, and what it does otherwise than the way before it. */
+export interface Choice<Saving> {
+  readonly saving: Saving;
+  readonly changes: readonly Omit<MemoryChange, 'savedBytes'>[];
+  readonly parts: () => MemoryPart[];
+}
+
+export interface PlannedMemory<Saving> {
+  readonly plan: MemoryPlan;
+  readonly saving: Saving;
+}
+
+/** What the system and its windows keep for themselves. */
+const usableShare = 0.9;
+
+export function availableBytes({ provider, memoryBytes }: Computes): number | null {
+  if (provider === 'cpu') return totalmem() * usableShare;
+  return memoryBytes === null ? null : memoryBytes * usableShare;
+}
+
+/** The first choice that fits, else the last. Suggestions are made where it does not. */
+export function fitted<Saving>(
+  computes: Computes, choices: readonly Choice<Saving>[],
+  suggest: (parts: readonly MemoryPart[], available: number) => MemoryChange[],
+): PlannedMemory<Saving> {
+  const available = availableBytes(computes);
+  const changes: MemoryChange[] = [];
+  let last: { parts: MemoryPart[]; peak: number; saving: Saving } | undefined;
+  for (const { saving, changes: own, parts: count } of choices) {
+    const parts = count();
+    const peak = peakOf(parts);
+    const saved = (last?.peak ?? peak) - peak;
+    changes.push(...own.map((change, i) => ({ ...change, savedBytes: i === 0 ? Math.max(0, saved) : 0 })));
+    last = { parts, peak, saving };
+    if (available === null || peak <= available) break;
+  }
+  const { parts, peak: peakBytes, saving } = last!;
+  const fits = available === null || peakBytes <= available;
+  return {
+    saving,
+    plan: {
+      provider: computes.provider, precision: computes.precision, peakBytes, availableBytes: available, fits, parts,
+      memory: computes.provider === 'cpu' ? 'machine' : 'graphics', changes,
+      suggestions: fits ? [] : suggest(parts, available).sort((a, b) => b.savedBytes - a.savedBytes),
+    },
+  };
+}
+
+/** Answers a request of the studio. */
+export async function planMemory(request: PlanRequest): Promise<MemoryPlan> {
+  const { checkpointPath, vaeFile, work, computes } = request;
+  const checkpoint = await openCheckpoint(checkpointPath, vaeFile === null ? {} : { vaeFile });
+  const machine = { ...computes, machineBytes: totalmem() };
+  if (work.kind === 'teaching') {
+    const asked = { checkpoint, ...work };
+    return fitted(computes, teachingChoices(asked, machine), teachingSuggestions(asked, computes)).plan;
+  }
+  const instantId = work.instantId ? await openInstantIdAt(work.instantId, checkpoint) : undefined;
+  const asked = { checkpoint, settings: work.settings, ...(instantId ? { instantId } : {}) };
+  return fitted(computes, drawingChoices(asked, machine), drawingSuggestions(asked, computes)).plan;
+}
+
+const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
+/** Refuses with memory.too-small what does not fit. */
+export function checkFits({ fits, peakBytes, availableBytes: available, suggestions, memory }: MemoryPlan): void {
+  if (fits || available === null) return;
+  const kind = memory === 'graphics' ? 'graphics memory' : 'memory';
+  const ways = suggestions.map(({ setting, to }) => ({
+    batch: `a batch of ${to}`, resolution: `${to} pixels`, precision: '16-bit numbers (float16) in the settings',
+  } as Readonly<Record<string, string>>)[setting]).filter((way) => way !== undefined);
+  throw new UserError('memory.too-small', {
+    what: `This needs ${inGigabytes(peakBytes)} of ${kind}, and ${inGigabytes(available)} can be used here.`,
+    safe: 'Nothing was started, and your photos and looks are untouched.',
+    todo: ways.length > 0
+      ? `Choose ${ways.join(', or ')}, or a smaller model.` : 'Choose a smaller model, or a machine with more memory.',
+  }, { needed: inGigabytes(peakBytes), available: inGigabytes(available) });
+}

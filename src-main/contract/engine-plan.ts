@@ -1,0 +1,30 @@
+// The request that counts memory before work starts, for models of real size: their graphs take seconds to look at,
+// which the main process may not spend. See engine.ts.
+
+import { z } from 'zod';
+import { instantIdFilesSchema } from './engine-faces.ts';
+import { precisionSchema, providerNameSchema } from './machine.ts';
+import { memoryPlanSchema } from './memory-plan.ts';
+import { generationSettingsSchema, methodSchema, trainingSettingsSchema } from './settings.ts';
+
+const file = z.string().min(1);
+
+export const planRequestSchema = z.object({
+  kind: z.literal('plan'),
+  checkpointPath: file,
+  vaeFile: file.nullable(),
+  work: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('teaching'), method: methodSchema, settings: trainingSettingsSchema.required() }),
+    z.object({
+      kind: z.literal('portraits'), settings: generationSettingsSchema.required(),
+      instantId: instantIdFilesSchema.nullable(),
+    }),
+  ]),
+  /** What will compute, and the graphics card's memory; null where that is not known or the processor computes. */
+  computes: z.object({
+    provider: providerNameSchema, precision: precisionSchema, memoryBytes: z.number().nullable(),
+  }),
+});
+export type PlanRequest = z.infer<typeof planRequestSchema>;
+
+export const planResultSchema = z.object({ kind: z.literal('plan'), plan: memoryPlanSchema });
