@@ -7,7 +7,8 @@ import { likenessProgram, runProgram } from '../../src-main/host/program.ts';
 async function run(...words: string[]): Promise<{ code: number; output: string; errors: string }> {
   let [output, errors] = ['', ''];
   const program = likenessProgram('1.2.3');
-  for (const command of [program, ...program.commands]) {
+  const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+  for (const command of [program, ...commands]) {
     command.configureOutput({
       writeOut: (text) => { output += text; },
       writeErr: (text) => { errors += text; },
@@ -21,7 +22,7 @@ test('wrong usage is 2, with a reason', async () => {
     [], ['nonsense'], ['portraits'], ['portraits', '--photos', 'Ada', '--count', '0'], ['analyze'], ['export'],
     ['portraits', '--photos', 'Ada', '--seed', 'x'], ['generate', '--subject', 'a', '--adapter', 'b'], ['generate'],
     ['serve', '--port', '99999'], ['portraits', '--photos', 'Ada', '--method', 'magic'], ['train'],
-    ['models', 'remove'], ['models', 'add'], ['models', '--face-engine', 'other'],
+    ['models', 'remove'], ['models', 'get'], ['models', 'mirror', 'x'], ['models', 'add'], ['models', 'nonsense'], ['models', '--face-engine', 'other'],
     ['portraits', '--photos', 'Ada', '--width', '100'], ['portraits', '--photos', 'Ada', '--nonsense'],
   ];
   for (const words of wrong) {
