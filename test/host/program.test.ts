@@ -22,7 +22,8 @@ test('wrong usage is 2, with a reason', async () => {
     [], ['nonsense'], ['portraits'], ['portraits', '--photos', 'Ada', '--count', '0'], ['analyze'], ['export'],
     ['portraits', '--photos', 'Ada', '--seed', 'x'], ['generate', '--subject', 'a', '--adapter', 'b'], ['generate'],
     ['serve', '--port', '99999'], ['portraits', '--photos', 'Ada', '--method', 'magic'], ['train'],
-    ['models', 'remove'], ['models', 'get'], ['models', 'mirror', 'x'], ['models', 'add'], ['models', 'nonsense'], ['models', '--face-engine', 'other'],
+    ['models', 'remove'], ['models', 'get'], ['models', 'mirror', 'x'], ['models', 'add'], ['models', 'nonsense'],
+    ['models', '--face-engine', 'other'],
     ['portraits', '--photos', 'Ada', '--width', '100'], ['portraits', '--photos', 'Ada', '--nonsense'],
   ];
   for (const words of wrong) {

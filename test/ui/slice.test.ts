@@ -21,7 +21,9 @@ async function tinyResources(folder: string): Promise<string> {
     await cp(path.join(root, 'resources', name), path.join(folder, name), { recursive: true });
   }
   await mkdir(path.join(folder, 'packs'));
-  await cp(path.join(root, 'resources/packs/companions.json'), path.join(folder, 'packs/companions.json'));
+  for (const name of ['companions.json', 'catalogue.json']) {
+    await cp(path.join(root, 'resources/packs', name), path.join(folder, 'packs', name));
+  }
   await writeTinyInstantPack(path.join(folder, 'tiny'));
   const starterFile = path.join(root, 'resources/packs/starter.json');
   const starter = JSON.parse(await readFile(starterFile, 'utf8')) as Record<string, object>;
