@@ -135,7 +135,8 @@ async function openNetworks(
   const instantId = await instantIdFor(request, checkpoint);
   const pipeline = openPipeline(checkpoint, {
     provider, precision, favour: pack.favour, skipLayers: request.settings.clipSkip,
-    ...(joined.form ? { adapter: joined.form } : {}), ...(instantId ? { instantId } : {}), ...(saving ? { saving } : {}),
+    ...(joined.form ? { adapter: joined.form } : {}), ...(instantId ? { instantId } : {}),
+    ...(saving ? { saving } : {}),
   });
   return { pipeline, joined };
 }

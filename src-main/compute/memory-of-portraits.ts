@@ -24,8 +24,8 @@ export function drawingChoices(asked: AskedPortraits, machine: Machine): Choice<
   let tiled: MemoryPart | undefined;
   const partsOf = ({ isSequential, isTiled }: PipelineSaving): MemoryPart[] => {
     whole ??= wholeParts(asked, machine);
-    const parts = isTiled ? [...whole.slice(0, -1), tiled ??= decoderPart(asked.checkpoint, formOf(asked, machine), true)]
-      : whole;
+    if (isTiled) tiled ??= decoderPart(asked.checkpoint, formOf(asked, machine), true);
+    const parts = isTiled ? [...whole.slice(0, -1), tiled!] : whole;
     return isSequential ? parts.map((part, stage) => ({ ...part, stage })) : parts;
   };
   const choice = (

@@ -1,5 +1,5 @@
 // A VAE tile by tile: pictures too large for the memory are decoded and encoded in overlapping squares, of which the
-// overlaps are blended. Each tile is normalised by itself, so that colours may differ a little from the whole picture's.
+// overlaps are blended. Each tile is normalised by itself, so that colours may differ a little from those of the whole.
 
 import { type Tensor, elementCount, float32Tensor } from '../tensor/tensor.ts';
 

@@ -4,17 +4,18 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { parseUnetConfig, type UnetConfig } from '../../src-main/checkpoint/configs.ts';
+import { parseControlNetConfig, parseUnetConfig, type UnetConfig } from '../../src-main/checkpoint/configs.ts';
 import { numberedName } from '../../src-main/checkpoint/image-attention-names.ts';
 import type { ResamplerConfig } from '../../src-main/checkpoint/resampler-config.ts';
 import { writeSafetensors } from '../../src-main/checkpoint/safetensors-writer.ts';
 import {
   controlNetParameters, imageAttentionParameters, type ParameterShapes, resamplerParameters,
 } from '../../src-main/models/parameter-shapes.ts';
-import type { InstantIdFiles } from '../../src-main/networks/instant-id.ts';
+import type { InstantId, InstantIdFiles } from '../../src-main/networks/instant-id.ts';
 import { elementCount } from '../../src-main/tensor/tensor.ts';
 import { identityNetJson } from '../networks/tiny-instant-id.ts';
 import { randomTensors, type WeightDType, writeRandomModel } from './random-checkpoint.ts';
+import { weightless } from './weightless.ts';
 import { type ModelFiles, realModels, thinTextEncoders, unetFiles, vaeFiles } from './real-size-configs.ts';
 
 /** What the bench runs: SDXL with InstantID as it is published, or the same in a miniature of seconds. */
@@ -82,6 +83,19 @@ function shapesOf({ checkpoint, resampler, conditioningWidths }: InstantIdModel)
       ...named('image_proj.', resamplerParameters(resampler)),
       ...named('ip_adapter.', imageAttentionParameters(unet), (name) => numberedName(name, unet)),
     ]),
+  };
+}
+
+/** InstantID as it is published, without its bytes: for looking at graphs. */
+export function weightlessInstantId(dtype: WeightDType): InstantId {
+  const model = instantIdModel(false);
+  const { unet, identityNet, identityNetJson: json } = shapesOf(model);
+  return {
+    resampler: { config: model.resampler, weights: weightless(resamplerParameters(model.resampler), dtype, 'resampler') },
+    imageAttention: weightless(imageAttentionParameters(unet), dtype, 'image-attention'),
+    identityNet: {
+      config: parseControlNetConfig(json, 'bench'), weights: weightless(identityNet, dtype, 'identity-net'),
+    },
   };
 }
 

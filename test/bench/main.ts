@@ -13,6 +13,7 @@ import { benchGallery } from './gallery.ts';
 import { benchHalf } from './half.ts';
 import { benchInstantId, type InstantIdBenchOptions, instantModes } from './instant-id.ts';
 import { benchIntake } from './intake.ts';
+import { benchMemory, benchMemoryPlans } from './memory.ts';
 import { type MethodsBenchOptions, benchMethods } from './methods.ts';
 import { type RealSizeBenchOptions, benchRealSize } from './real-size.ts';
 import type { RealModel } from './real-size-configs.ts';
@@ -34,6 +35,7 @@ const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forwar
        [--threads N] [--sheet FILE.jpg]
        npm run bench -- gallery [--count N] [--seconds N]
        npm run bench -- downloads [--count N]   through a server that misbehaves in every way
+       npm run bench -- memory [sd15|sdxl] [--plans]   what the planner predicts beside what is measured; its plans
        npm run bench -- half   how far float16 is from float32, in each network and in teaching
 Without --checkpoint a random one is made in the folder for temporary files, and removed again:
        sd15 4.3 GB, or 2.1 GB with --weights float16; sdxl 13.9 GB or 6.9 GB; instantid 17.3 GB or 8.7 GB.
@@ -53,7 +55,8 @@ const { values, positionals } = parseArgs({
     pack: { type: 'string', default: 'resources/starter' }, judge: { type: 'string', default: 'test/bench/judge' },
     people: { type: 'string', default: '20' }, each: { type: 'string', default: '3' }, threads: { type: 'string' },
     sheet: { type: 'string', default: 'test/bench/zero-shot.jpg' },
-    'vs-torch': { type: 'boolean', default: false }, tiny: { type: 'boolean', default: false },
+    'vs-torch': { type: 'boolean', default: false }, plans: { type: 'boolean', default: false },
+    tiny: { type: 'boolean', default: false },
     count: { type: 'string' },
     seconds: { type: 'string', default: '5' },
     photos: { type: 'string', default: '200' }, photo: { type: 'string' },
@@ -128,6 +131,8 @@ const benches: Readonly<Record<string, () => Promise<string[]>>> = {
   'zero-shot': () => benchZeroShot(zeroShotOptions()),
   downloads: () => benchDownloads(Number(values.count ?? 300)),
   half: () => benchHalf(),
+  memory: async () => (values.plans ? benchMemoryPlans()
+    : benchMemory({ ...realSizeOptions(positionals[1] === 'sdxl' ? 'sdxl' : 'sd15') })),
   styles: () => Promise.resolve(inOwnProcess('draw-style-pictures.ts', values.only)),
 };
 

@@ -11,12 +11,12 @@ import type { WeightDType } from './random-checkpoint.ts';
 import { type RealModel, realModels } from './real-size-configs.ts';
 
 /** References into a file that is not there: nothing of it may be read. */
-export function weightless(shapes: ParameterShapes, dtype: WeightDType): WeightTable {
+export function weightless(shapes: ParameterShapes, dtype: WeightDType, name: string): WeightTable {
   let end = 0;
   return new Map([...shapes].map(([name, shape]) => {
     const [offsetBytes, lengthBytes] = [end, bytesPerElement[dtype] * elementCount(shape)];
     end += lengthBytes;
-    return [name, { dtype, shape, file: '/weightless.safetensors', offsetBytes, lengthBytes }];
+    return [name, { dtype, shape, file: `/${name}.safetensors`, offsetBytes, lengthBytes }];
   }));
 }
 
@@ -29,11 +29,11 @@ export function weightlessCheckpoint(model: RealModel, dtype: WeightDType, isVae
   const vaeConfig = parseVaeConfig(vae.config, 'bench');
   return {
     path: '/weightless.safetensors', architecture: model, layout: 'single-file',
-    unet: weightless(net.shapes(), dtype), unetConfig: parseUnetConfig(net.config, 'bench'),
-    vae: weightless(vae.shapes(), dtype),
+    unet: weightless(net.shapes(), dtype, 'unet'), unetConfig: parseUnetConfig(net.config, 'bench'),
+    vae: weightless(vae.shapes(), dtype, 'vae'),
     vaeConfig: isVaeFixed ? { ...vaeConfig, forceUpcast: false } : vaeConfig,
-    textEncoders: encoders.map(({ config, shapes }) => (
-      { weights: weightless(shapes(), dtype), config: parseTextEncoderConfig(config, 'bench') })),
+    textEncoders: encoders.map(({ folder, config, shapes }) => (
+      { weights: weightless(shapes(), dtype, folder), config: parseTextEncoderConfig(config, 'bench') })),
     schedulerConfig: parseSchedulerConfig({ prediction_type: 'epsilon' }, 'bench'),
   };
 }
