@@ -49,7 +49,7 @@ export function openStore(parts: StoreParts): ModelStore {
   const tellPacks = (): void => emit({ type: 'packs-changed', packs: packViews({ packs, companions }) });
   return openModelStore({
     catalogue, version, ...(patience ? { patience } : {}),
-    folder: library.modelSettings.get('store-folder') ?? defaultStoreFolder(library.folder),
+    folder: storeFolderOf(library),
     mirrors: () => library.settings.get().mirrors,
     acceptedLicenses: () => library.settings.get().acceptedLicenses,
     isElsewhere: (model) => isElsewhere({ library, companions }, model),
@@ -66,8 +66,13 @@ export function openStore(parts: StoreParts): ModelStore {
   });
 }
 
-export function defaultStoreFolder(libraryFolder: string): string {
-  return path.join(path.dirname(libraryFolder), 'likeness-models');
+/** Kept as soon as it is chosen: a library that moves leaves its models where they are. */
+function storeFolderOf({ folder, modelSettings }: Library): string {
+  const kept = modelSettings.get('store-folder');
+  if (kept !== undefined) return kept;
+  const beside = path.join(path.dirname(folder), 'likeness-models');
+  modelSettings.set('store-folder', beside);
+  return beside;
 }
 
 async function install(

@@ -37,8 +37,10 @@ export interface BadServer {
   close(): Promise<void>;
 }
 
-export async function openBadServer(sizeBytes: number, seed = 1): Promise<BadServer> {
-  let file = contentOf(sizeBytes, seed);
+/** Serves made-up bytes of a size, or the given ones. */
+export async function openBadServer(content: number | Buffer, seed = 1): Promise<BadServer> {
+  const sizeBytes = typeof content === 'number' ? content : content.length;
+  let file = typeof content === 'number' ? contentOf(sizeBytes, seed) : content;
   let manners: Manner[] = ['good'];
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const { range, 'if-range': ifRange, 'user-agent': agent, cookie } = request.headers;
