@@ -91,7 +91,9 @@ export function weightlessInstantId(dtype: WeightDType): InstantId {
   const model = instantIdModel(false);
   const { unet, identityNet, identityNetJson: json } = shapesOf(model);
   return {
-    resampler: { config: model.resampler, weights: weightless(resamplerParameters(model.resampler), dtype, 'resampler') },
+    resampler: {
+      config: model.resampler, weights: weightless(resamplerParameters(model.resampler), dtype, 'resampler'),
+    },
     imageAttention: weightless(imageAttentionParameters(unet), dtype, 'image-attention'),
     identityNet: {
       config: parseControlNetConfig(json, 'bench'), weights: weightless(identityNet, dtype, 'identity-net'),

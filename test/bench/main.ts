@@ -18,6 +18,7 @@ import { type MethodsBenchOptions, benchMethods } from './methods.ts';
 import { type RealSizeBenchOptions, benchRealSize } from './real-size.ts';
 import type { RealModel } from './real-size-configs.ts';
 import type { BenchMode } from './real-size-worker.ts';
+import { benchSdxlHalf } from './sdxl-half.ts';
 import { benchVersusTorch } from './versus-torch.ts';
 import { benchZeroShot, type ZeroShotOptions } from './zero-shot.ts';
 
@@ -36,6 +37,7 @@ const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forwar
        npm run bench -- gallery [--count N] [--seconds N]
        npm run bench -- downloads [--count N]   through a server that misbehaves in every way
        npm run bench -- memory [sd15|sdxl] [--plans]   what the planner predicts beside what is measured; its plans
+       npm run bench -- sdxl-half   SDXL as one file in float16 (6.9 GB): opens, draws and learns within 20 GB
        npm run bench -- half   how far float16 is from float32, in each network and in teaching
 Without --checkpoint a random one is made in the folder for temporary files, and removed again:
        sd15 4.3 GB, or 2.1 GB with --weights float16; sdxl 13.9 GB or 6.9 GB; instantid 17.3 GB or 8.7 GB.
@@ -131,6 +133,7 @@ const benches: Readonly<Record<string, () => Promise<string[]>>> = {
   'zero-shot': () => benchZeroShot(zeroShotOptions()),
   downloads: () => benchDownloads(Number(values.count ?? 300)),
   half: () => benchHalf(),
+  'sdxl-half': () => benchSdxlHalf(realSizeOptions('sdxl')),
   memory: async () => (values.plans ? benchMemoryPlans()
     : benchMemory({ ...realSizeOptions(positionals[1] === 'sdxl' ? 'sdxl' : 'sd15') })),
   styles: () => Promise.resolve(inOwnProcess('draw-style-pictures.ts', values.only)),

@@ -97,16 +97,18 @@ export function benchMemoryPlans(): string[] {
 function row(work: string, card: string, { parts, peakBytes, changes, fits }: MemoryPlan): string {
   const stage = largestStage(parts);
   const gb = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
-  const running = stage.toSorted((a, b) => b.activationBytes + b.trainingBytes - a.activationBytes - a.trainingBytes)[0]!;
+  const own = (part: MemoryPart): number => part.activationBytes + part.trainingBytes;
+  const running = stage.toSorted((a, b) => own(b) - own(a))[0]!;
   const weights = stage.reduce((sum, part) => sum + part.weightBytes, 0);
   const what = changes.map(({ setting }) => ({
     sequential: 'one network after the other', 'tiled-vae': 'decoded in tiles', recompute: 'values computed again',
   } as Readonly<Record<string, string>>)[setting]).join(', ');
-  return `| ${work} | ${card} | ${gb(weights)} | ${gb(running.activationBytes)} | ${gb(running.trainingBytes)} | ${gb(peakBytes)} | `
-    + `${fits ? what || '–' : 'does not fit'} |`;
+  const cells = [weights, running.activationBytes, running.trainingBytes, peakBytes].map(gb).join(' | ');
+  return `| ${work} | ${card} | ${cells} | ${fits ? what || '–' : 'does not fit'} |`;
 }
 
 function largestStage(parts: readonly MemoryPart[]): MemoryPart[] {
-  const stages = [...new Set(parts.map(({ stage }) => stage))].map((each) => parts.filter(({ stage }) => stage === each));
+  const numbers = [...new Set(parts.map(({ stage }) => stage))];
+  const stages = numbers.map((each) => parts.filter(({ stage }) => stage === each));
   return stages.sort((a, b) => peakOf(b) - peakOf(a))[0]!;
 }

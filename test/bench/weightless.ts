@@ -11,12 +11,12 @@ import type { WeightDType } from './random-checkpoint.ts';
 import { type RealModel, realModels } from './real-size-configs.ts';
 
 /** References into a file that is not there: nothing of it may be read. */
-export function weightless(shapes: ParameterShapes, dtype: WeightDType, name: string): WeightTable {
+export function weightless(shapes: ParameterShapes, dtype: WeightDType, network: string): WeightTable {
   let end = 0;
   return new Map([...shapes].map(([name, shape]) => {
     const [offsetBytes, lengthBytes] = [end, bytesPerElement[dtype] * elementCount(shape)];
     end += lengthBytes;
-    return [name, { dtype, shape, file: `/${name}.safetensors`, offsetBytes, lengthBytes }];
+    return [name, { dtype, shape, file: `/${network}.safetensors`, offsetBytes, lengthBytes }];
   }));
 }
 
