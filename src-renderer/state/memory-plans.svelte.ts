@@ -57,7 +57,9 @@ export function stagesOf({ parts }: MemoryPlan): MemoryStage[] {
       own.reduce((total, part) => total + count(part), 0);
     const [weightBytes, activationBytes, trainingBytes] =
       [sum((part) => part.weightBytes), sum((part) => part.activationBytes), sum((part) => part.trainingBytes)];
-    const bytes = weightBytes + activationBytes + trainingBytes;
+    // one of them runs at a time
+    const running = Math.max(...own.map((part) => part.activationBytes + part.trainingBytes));
+    const bytes = weightBytes + running;
     return { stage, names: own.map(({ name }) => name), weightBytes, activationBytes, trainingBytes, bytes };
   });
 }

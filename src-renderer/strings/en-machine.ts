@@ -93,7 +93,7 @@ export const enMemory = {
   stage: (index: number) => `Loaded together, ${index}`,
   parts: {
     'text-encoder': 'text encoder', unet: 'UNet', vae: 'VAE', 'identity-net': 'IdentityNet', resampler: 'resampler',
-    trainer: 'training', likeness: 'likeness', 'control-net': 'ControlNet',
+    trainer: 'training', validation: 'validation', likeness: 'likeness', 'control-net': 'ControlNet',
   } as Record<string, string>,
   columns: { part: 'Part', weights: 'Weights', values: 'Values', learning: 'Learning', sum: 'Sum' },
   most: 'the most',

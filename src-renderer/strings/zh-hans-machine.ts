@@ -88,7 +88,7 @@ export const zhHansMemory: typeof enMemory = {
   stage: (index) => `第 ${index} 组，同时加载`,
   parts: {
     'text-encoder': '文本编码器', unet: 'UNet', vae: 'VAE', 'identity-net': 'IdentityNet', resampler: '重采样器',
-    trainer: '学习', likeness: '相似度', 'control-net': 'ControlNet',
+    trainer: '学习', validation: '验证', likeness: '相似度', 'control-net': 'ControlNet',
   },
   columns: { part: '部分', weights: '权重', values: '数值', learning: '学习', sum: '合计' },
   most: '最多',
