@@ -92,7 +92,8 @@ test('errors that reach the page are told in Chinese: what happened, what is saf
   const parameters = {
     file: 'me.jpg', kind: 'TIFF', width: 1, height: 1, found: 1, trainingStep: 1, multiplePx: 8, count: 1, most: 1,
     snapshotStep: 1, rank: 1, layer: 'x', largest: 1, name: 'me.jpg', step: 1, look: 'Ada', wanted: 1,
-    place: 'D', reason: 'EIO', needed: '1', available: '2', free: '1', widthPx: 1, heightPx: 1, factor: 2, largestEdgePx: 4,
+    place: 'D', reason: 'EIO', needed: '1', available: '2', free: '1', widthPx: 1, heightPx: 1, factor: 2,
+    largestEdgePx: 4,
     adapter: 'SDXL', checkpoint: 'SDXL', its: 'SDXL', model: 'SDXL', host: 'h', status: 404, to: 'x', dtype: 'I4',
     other: 'b.bin', folder: 'f', id: 'x',
   };
