@@ -32,7 +32,7 @@ async function examine(
   const isGraphics = name !== 'cpu';
   return {
     name, works, reason, durationMs, operators, canHalf: canHalf && isRight(operators, 'float16'),
-    todo: works ? '' : todoFor(name, reason), hasFusedAttention: false,
+    todo: works ? '' : todoFor(name, reason),
     device: isGraphics ? card?.name ?? '' : `${availableParallelism()} cores`,
     driver: isGraphics ? card?.driver ?? '' : '', triedAtMs: Date.now(),
   };

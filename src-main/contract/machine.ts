@@ -36,8 +36,6 @@ export const providerReportSchema = z.object({
   durationMs: z.number(),
   /** Float16 graphs compute right on it. */
   canHalf: z.boolean().default(false),
-  /** Fused attention computes right on it. */
-  hasFusedAttention: z.boolean().default(false),
   operators: z.array(operatorTrialSchema).default([]),
   /** When it was tried; what was tried with the same driver and version before is not tried again. */
   triedAtMs: z.number().nullable().default(null),

@@ -32,7 +32,8 @@ export async function hashedFile(file: string, memory: HashMemory): Promise<Hash
   return hashed;
 }
 
-async function sha256Of(file: string): Promise<string> {
+/** Of all its bytes; throws checkpoint.file-missing and the like. */
+export async function sha256Of(file: string): Promise<string> {
   const hash = createHash('sha256');
   try {
     for await (const bytes of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(bytes as Uint8Array);

@@ -7,9 +7,10 @@ import { errorDataOf } from '../contract/error-data.ts';
 import type { CatalogueEntry, DownloadState, ModelStore as StoreView } from '../contract/models.ts';
 import { type PublishedModel, addressOf, installedFilesOf, publishedModelBytes, sourceOf } from './catalogue.ts';
 import { downloadFile } from './download.ts';
+import { sha256Of } from './file-hashes.ts';
 import type { ModelStore, ModelStoreOptions } from './model-store-port.ts';
 import { sizeInWords } from './instant-needs.ts';
-import { hashOfFile, licenseNotAccepted, unknownModelId } from './model-store-errors.ts';
+import { licenseNotAccepted, unknownModelId } from './model-store-errors.ts';
 import { Pace } from './pace.ts';
 import { discardPart } from './part-file.ts';
 import {
@@ -132,7 +133,7 @@ class Store implements ModelStore {
     if (held.state !== 'installed' && held.state !== 'damaged') return this.entry(id);
     let isRight = true;
     for (const { file, sha256 } of installedFilesOf(held.model)) {
-      isRight &&= await hashOfFile(path.join(this.#place(held), file)) === sha256;
+      isRight &&= await sha256Of(path.join(this.#place(held), file)).catch(() => '') === sha256;
     }
     if (isRight) await noteVerified(held.model, this.#place(held));
     held.state = isRight ? 'installed' : 'damaged';

@@ -29,7 +29,6 @@ export const enMachine = {
   driver: 'Driver',
   canHalf: '16-bit is right, too',
   noHalf: '32-bit only',
-  fused: 'fused attention',
   trial: (ms: number) => `trial ${ms} ms`,
   triedAt: (when: string) => `tried ${when}`,
   examine: 'Test again',

@@ -28,7 +28,6 @@ export const zhHansMachine: typeof enMachine = {
   driver: '驱动',
   canHalf: '16 位也正确',
   noHalf: '仅 32 位',
-  fused: '融合注意力',
   trial: (ms) => `试算 ${ms} 毫秒`,
   triedAt: (when) => `测试于 ${when}`,
   examine: '重新测试',

@@ -1,7 +1,6 @@
 // How far float16 is from float32: every network of SDXL's miniature, and a LoRA taught on SD 1's, on the processor's
 // provider (which rounds where a float16 value is kept) and on WebGPU where an adapter has float16.
 
-import type { Checkpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
 import { GraphBuilder } from '../../src-main/compiler/1-build/graph-builder.ts';
 import { normalNumbers } from '../../src-main/diffusion/seeded-noise.ts';
 import { unetLoraModules } from '../../src-main/networks/lora-graph.ts';
@@ -10,30 +9,16 @@ import type { Precision } from '../../src-main/networks/precision.ts';
 import { type Provider, openSession } from '../../src-main/runtime/session.ts';
 import { toFloatDType } from '../../src-main/tensor/half.ts';
 import { type Shape, type Tensor, elementCount, float32Tensor } from '../../src-main/tensor/tensor.ts';
-import type { WeightTable } from '../../src-main/tensor/weights.ts';
 import type { TrainingState } from '../../src-main/training/training-state.ts';
 import { randomTensor, relativeError } from '../compiler/numbers.ts';
 import { prepareWebgpu } from '../golden-runner/webgpu.ts';
-import { randomLora, tinySdxlCheckpoint } from '../networks/tiny-checkpoint.ts';
+import { halfSdxlCheckpoint, randomLora } from '../networks/tiny-checkpoint.ts';
 import { dataOf, openTinyStep, tinyBatch, tinyPrompt, tinySd15 } from '../training/tiny-training.ts';
 
 type Numbers = Record<string, Float32Array>;
 
-const half = (weights: WeightTable): WeightTable => (
-  new Map([...weights].map(([name, source]) => [name, toFloatDType(source as Tensor, 'float16')])));
-
-/** SDXL's miniature in float16, with a VAE that float16 holds. */
-function halfCheckpoint(): Checkpoint {
-  const checkpoint = tinySdxlCheckpoint();
-  return {
-    ...checkpoint, unet: half(checkpoint.unet), vae: half(checkpoint.vae),
-    vaeConfig: { ...checkpoint.vaeConfig, forceUpcast: false },
-    textEncoders: checkpoint.textEncoders.map(({ config, weights }) => ({ config, weights: half(weights) })),
-  };
-}
-
 async function networks(provider: Provider, precision: Precision): Promise<Numbers> {
-  const checkpoint = halfCheckpoint();
+  const checkpoint = halfSdxlCheckpoint();
   const modules = unetLoraModules(checkpoint.unetConfig, 'transformer-and-convolution', { rank: 2, loraAlpha: 2 });
   const pipeline = openPipeline(checkpoint, { provider, precision, adapter: { unet: modules, textEncoders: [] } });
   const text = await pipeline.encodeText([[39, 0].map((pad) => [38, 3, 4, 39, ...new Array<number>(73).fill(pad)])]);

@@ -11,22 +11,9 @@ import { toFloatDType } from '../../src-main/tensor/half.ts';
 import { type Tensor, float32Tensor } from '../../src-main/tensor/tensor.ts';
 import type { WeightTable } from '../../src-main/tensor/weights.ts';
 import { randomTensor, relativeError } from '../compiler/numbers.ts';
-import { randomLora, tinySdxlCheckpoint } from './tiny-checkpoint.ts';
+import { halfSdxlCheckpoint, randomLora } from './tiny-checkpoint.ts';
 
-const half = (weights: WeightTable): WeightTable => (
-  new Map([...weights].map(([name, source]) => [name, toFloatDType(source as Tensor, 'float16')])));
-
-/** SDXL's miniature as it is published: in float16; its VAE may be computed in float16. */
-function halfCheckpoint(): Checkpoint {
-  const checkpoint = tinySdxlCheckpoint();
-  return {
-    ...checkpoint, unet: half(checkpoint.unet), vae: half(checkpoint.vae),
-    vaeConfig: { ...checkpoint.vaeConfig, forceUpcast: false },
-    textEncoders: checkpoint.textEncoders.map(({ config, weights }) => ({ config, weights: half(weights) })),
-  };
-}
-
-const checkpoint = halfCheckpoint();
+const checkpoint = halfSdxlCheckpoint();
 const form = {
   unet: unetLoraModules(checkpoint.unetConfig, 'transformer-and-convolution', { rank: 2, loraAlpha: 2 }),
   textEncoders: [],

@@ -12,6 +12,8 @@ import {
 } from '../../src-main/models/parameter-shapes.ts';
 import { layoutOf } from '../../src-main/networks/flat-parameters.ts';
 import { type LoraModule, loraTrainables } from '../../src-main/networks/lora-graph.ts';
+import { toFloatDType } from '../../src-main/tensor/half.ts';
+import type { Tensor } from '../../src-main/tensor/tensor.ts';
 import type { WeightTable } from '../../src-main/tensor/weights.ts';
 import { randomTensor } from '../compiler/numbers.ts';
 
@@ -62,4 +64,17 @@ function randomWeights(shapes: ParameterShapes, seed: number): WeightTable {
 
 export function randomLora(modules: readonly LoraModule[], seed: number, size = 0.3): Float32Array {
   return randomTensor([layoutOf(loraTrainables(modules)).size], seed, -size, size).data as Float32Array;
+}
+
+const half = (weights: WeightTable): WeightTable => (
+  new Map([...weights].map(([name, source]) => [name, toFloatDType(source as Tensor, 'float16')])));
+
+/** SDXL's miniature as it is published, in float16, with a VAE that may be computed in it. */
+export function halfSdxlCheckpoint(): Checkpoint {
+  const checkpoint = tinySdxlCheckpoint();
+  return {
+    ...checkpoint, unet: half(checkpoint.unet), vae: half(checkpoint.vae),
+    vaeConfig: { ...checkpoint.vaeConfig, forceUpcast: false },
+    textEncoders: checkpoint.textEncoders.map(({ config, weights }) => ({ config, weights: half(weights) })),
+  };
 }

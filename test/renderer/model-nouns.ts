@@ -93,7 +93,7 @@ const trial = (operator: string, changes: Partial<OperatorTrial> = {}): Operator
 export function provider(name: ProviderReport['name'], changes: Partial<ProviderReport> = {}): ProviderReport {
   return {
     name, works: true, reason: '', todo: '', device: '', driver: '', durationMs: 41, canHalf: false,
-    hasFusedAttention: false, operators: [], triedAtMs: Date.UTC(2026, 10, 20, 12), ...changes,
+    operators: [], triedAtMs: Date.UTC(2026, 10, 20, 12), ...changes,
   };
 }
 
@@ -110,7 +110,7 @@ export function machineReport(changes: Partial<MachineReport> = {}): MachineRepo
         device: 'NVIDIA GeForce RTX 3060', driver: '580.82.09', durationMs: 0,
       }),
       provider('webgpu', {
-        device: 'NVIDIA GeForce RTX 3060', canHalf: true, hasFusedAttention: true, operators: [...operators, refused],
+        device: 'NVIDIA GeForce RTX 3060', canHalf: true, operators: [...operators, refused],
       }),
       provider('cpu', { device: 'AMD Ryzen 7 5800X', operators }),
     ],
