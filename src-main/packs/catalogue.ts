@@ -36,6 +36,8 @@ const publishedModelSchema = catalogueEntrySchema
     /** What is added when it is there: a file, or '.' for its folder. */
     entry: z.union([z.literal('.'), fileName]),
     files: z.array(publishedFileSchema).min(1),
+    /** The same files at another publisher, asked where the first does not give them. */
+    otherSources: z.array(z.array(publishedFileSchema).min(1)).default([]),
   });
 export type PublishedModel = z.infer<typeof publishedModelSchema>;
 
@@ -44,7 +46,8 @@ const catalogueSchema = z.object({
   models: z.array(publishedModelSchema),
 }).refine(({ licenses, models }) => models.every((model) => (
   licenses.some(({ id }) => id === model.license)
-  && model.needs.every((need) => models.some(({ id }) => id === need)))));
+  && model.needs.every((need) => models.some(({ id }) => id === need))
+  && model.otherSources.every((files) => holdsTheSame(files, model.files)))));
 export type ModelCatalogue = z.infer<typeof catalogueSchema>;
 
 export async function readModelCatalogue(resourcesFolder: string): Promise<ModelCatalogue> {
@@ -66,19 +69,38 @@ export function addressOf({ host, repository, revision, file }: PublishedFile, m
 }
 
 /** What is downloaded of a model; files whose size is not known count nothing. */
-export function publishedModelBytes({ files }: PublishedModel): number {
+export function publishedModelBytes({ files }: Pick<PublishedModel, 'files'>): number {
   return files.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
 }
 
+export interface InstalledFile {
+  readonly file: string;
+  readonly bytes: number | null;
+  readonly sha256: string;
+}
+
 /** The files that are there when it is whole, with size and hash. */
-export function installedFilesOf({ files }: PublishedModel): { file: string; bytes: number | null; sha256: string }[] {
+export function installedFilesOf({ files }: Pick<PublishedModel, 'files'>): InstalledFile[] {
   return files.flatMap(({ file, bytes, sha256: hash, members }) => (
     members?.map(({ name, bytes: size, sha256: own }) => ({ file: name, bytes: size, sha256: own }))
     ?? [{ file, bytes, sha256: hash }]));
 }
 
-/** Repository and revision, to be read. */
-export function sourceOf({ files: [first] }: PublishedModel): string {
-  const { host, repository, revision } = first!;
-  return `${host}/${repository}, ${revision === 'main' ? 'main' : revision.slice(0, 12)}`;
+function holdsTheSame(some: readonly PublishedFile[], others: readonly PublishedFile[]): boolean {
+  const namesOf = (files: readonly PublishedFile[]): string => (
+    installedFilesOf({ files: [...files] }).map(({ file, sha256: hash }) => `${hash} ${file}`).sort().join('\n'));
+  return namesOf(some) === namesOf(others);
+}
+
+/** All places that have a model's files, the publisher's own first. */
+export function sourcesOf({ files, otherSources }: PublishedModel): readonly (readonly PublishedFile[])[] {
+  return [files, ...otherSources];
+}
+
+/** Repositories and revisions, to be read. */
+export function sourceOf(model: PublishedModel): string {
+  return sourcesOf(model).map(([first]) => {
+    const { host, repository, revision } = first!;
+    return `${host}/${repository}, ${revision === 'main' ? 'main' : revision.slice(0, 12)}`;
+  }).join('; or ');
 }

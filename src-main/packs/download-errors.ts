@@ -80,3 +80,39 @@ export const brokenArchive = (file: string): UserError => new UserError('downloa
   what: `"${file}" does not hold the files that it should.`, safe: dropped,
   todo: 'Try again; if it happens again, set another mirror in Settings.',
 }, { file });
+
+/** What another place that has the same file may not do. */
+export function isFaultOfSource(error: unknown): boolean {
+  return error instanceof UserError && ('host' in error.parameters || error.code === 'download.archive');
+}
+
+// EFBIG: the file system takes no larger files
+const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+const closedCodes = new Set(['EACCES', 'EPERM', 'EROFS']);
+const goneCodes = new Set(['ENOENT', 'ENOTDIR', 'EIO', 'ENXIO', 'ENODEV', 'ESTALE', 'EREMOTEIO', 'ENOTCONN']);
+
+/** What a disk does to a download, as a UserError; everything else as it is. */
+export function placeError(error: unknown): unknown {
+  const isOfDisk = error instanceof Error && 'code' in error && 'syscall' in error && error.syscall !== 'connect';
+  const reason = isOfDisk ? String(error.code) : '';
+  if (fullCodes.has(reason)) return diskFull();
+  if (closedCodes.has(reason)) return placeClosed(reason);
+  return goneCodes.has(reason) ? placeGone(reason) : error;
+}
+
+const diskFull = (): UserError => new UserError('download.disk-full', {
+  what: 'The disk on which models are kept is full.', safe: kept,
+  todo: 'Free some space and go on, or choose another place for models.',
+});
+
+const placeClosed = (reason: string): UserError => new UserError('download.place-closed', {
+  what: `Likeness may not write where models are kept (${reason}).`, safe: kept,
+  todo: 'Check that the folder belongs to you and that its disk is not read-only, then go on; or choose another place '
+    + 'for models.',
+}, { reason });
+
+const placeGone = (reason: string): UserError => new UserError('download.place-gone', {
+  what: `The place where models are kept does not answer (${reason}).`,
+  safe: 'What has come so far is where it was, and the download goes on from there.',
+  todo: 'Plug its drive in or connect to it again and go on, or choose another place for models.',
+}, { reason });

@@ -5,25 +5,25 @@ import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { errorDataOf } from '../contract/error-data.ts';
 import type { CatalogueEntry, DownloadState, ModelStore as StoreView } from '../contract/models.ts';
-import { type PublishedModel, addressOf, installedFilesOf, publishedModelBytes, sourceOf } from './catalogue.ts';
-import { downloadFile } from './download.ts';
+import { type PublishedModel, installedFilesOf, publishedModelBytes, sourceOf } from './catalogue.ts';
+import { placeError, wantedNoRoom } from './download-errors.ts';
+import { fetchModel, fetchedOf } from './fetch-model.ts';
 import { sha256Of } from './file-hashes.ts';
 import type { ModelStore, ModelStoreOptions } from './model-store-port.ts';
 import { sizeInWords } from './instant-needs.ts';
 import { licenseNotAccepted, unknownModelId } from './model-store-errors.ts';
 import { Pace } from './pace.ts';
-import { discardPart } from './part-file.ts';
 import {
-  bytesThere, installedBytes, isWhole, nearestFolder, noteVerified, noteWanted, storedState, withHome,
+  installedBytes, nearestFolder, noteVerified, noteWanted, storedState, withHome,
 } from './stored-model.ts';
-import { unpackMembers } from './unpack-members.ts';
-import { wantedNoRoom } from './download-errors.ts';
 
 /** What is done with a model, and what came of it. */
 interface Held {
   readonly model: PublishedModel;
   state: CatalogueEntry['state'];
   download: DownloadState | null;
+  /** What is fetched of it, at the place that it comes from. */
+  ofBytes: number;
   packId: CatalogueEntry['packId'];
   stop?: AbortController;
   work?: Promise<void>;
@@ -47,7 +47,7 @@ class Store implements ModelStore {
     this.#options = options;
     this.#folder = options.folder;
     this.#held = new Map(options.catalogue.models.map((model) => [
-      model.id, { model, state: 'available', download: null, packId: null }]));
+      model.id, { model, state: 'available', download: null, ofBytes: publishedModelBytes(model), packId: null }]));
   }
 
   async start(): Promise<void> {
@@ -81,7 +81,7 @@ class Store implements ModelStore {
     const state = isElsewhere ? 'elsewhere' : held.state;
     return {
       id: model.id, name, description, kind, architecture, neededFor, needs, source: sourceOf(model),
-      sizeBytes: publishedModelBytes(model), license: { ...license, isAccepted }, state, download,
+      sizeBytes: held.ofBytes, license: { ...license, isAccepted }, state, download,
       place: state === 'installed' || state === 'damaged' ? withHome(this.#place(held)) : '', packId,
     };
   }
@@ -172,7 +172,11 @@ class Store implements ModelStore {
   #place = (held: Held): string => path.join(this.#folder, held.model.id);
   #pauseFile = (held: Held): string => path.join(this.#place(held), '.paused');
 
-  #bytesOf = (held: Held): Promise<number> => bytesThere(held.model, this.#place(held));
+  async #bytesOf(held: Held): Promise<number> {
+    const { bytes, ofBytes } = await fetchedOf(held.model, this.#place(held));
+    held.ofBytes = ofBytes;
+    return bytes;
+  }
 
   #tell(held: Held): void {
     this.#options.onChange(this.entry(held.model.id));
@@ -186,7 +190,8 @@ class Store implements ModelStore {
     let needed = reserveBytes;
     for (const each of [held, ...others]) {
       const unpacked = each.model.files.flatMap(({ members = [] }) => members);
-      needed += Math.max(0, publishedModelBytes(each.model) - await this.#bytesOf(each));
+      const bytes = await this.#bytesOf(each);
+      needed += Math.max(0, each.ofBytes - bytes);
       needed += unpacked.reduce((sum, { bytes }) => sum + bytes, 0);
     }
     const free = room.bavail * room.bsize;
@@ -209,7 +214,7 @@ class Store implements ModelStore {
     const stop = new AbortController();
     held.stop = stop;
     try {
-      await this.#fetchFiles(held, stop.signal);
+      await this.#fetch(held, stop.signal);
       await noteVerified(held.model, this.#place(held));
       Object.assign(held, { state: 'installed', download: null });
       await this.#install(held);
@@ -219,46 +224,26 @@ class Store implements ModelStore {
       // what failed is not tried again by itself at the next start
       await writeFile(this.#pauseFile(held), '').catch(() => undefined);
       const bytesDone = await this.#bytesOf(held);
-      held.download = { ...still, state: 'failed', bytesDone, error: errorDataOf(error) };
+      held.download = { ...still, state: 'failed', bytesDone, error: errorDataOf(placeError(error)) };
     }
     this.#tell(held);
   }
 
-  async #fetchFiles(held: Held, signal: AbortSignal): Promise<void> {
-    const { model } = held;
-    const pace = new Pace(publishedModelBytes(model));
-    let earlier = 0;
-    let toldAtMs = 0;
-    const progress = (bytes: number, phase: 'checking' | 'running'): void => {
-      const nowMs = performance.now();
-      held.download = { ...still, ...pace.at(earlier + bytes, nowMs, phase), state: phase };
-      if (nowMs - toldAtMs < tellEveryMs) return;
-      toldAtMs = nowMs;
-      this.#tell(held);
-    };
-    for (const published of model.files) {
-      const file = path.join(this.#place(held), published.file);
-      if (!isWhole(file, published.bytes)) {
-        await mkdir(path.dirname(file), { recursive: true });
-        await downloadFile({
-          url: addressOf(published, this.#options.mirrors()), file, sizeBytes: published.bytes,
-          sha256: published.sha256, userAgent: `Likeness/${this.#options.version}`, signal, onProgress: progress,
-          ...(this.#options.patience ? { patience: this.#options.patience } : {}),
-        });
-      }
-      if (published.members) await this.#unpack(held, file, published.members);
-      earlier += published.bytes ?? 0;
-    }
-  }
-
-  /** The archive goes once the note says that all is there; one that does not hold it goes at once. */
-  async #unpack(held: Held, archive: string, members: NonNullable<PublishedModel['files'][number]['members']>) {
-    try {
-      await unpackMembers(archive, members, this.#place(held));
-    } catch (error) {
-      await rm(archive, { force: true });
-      throw error;
-    }
+  async #fetch(held: Held, signal: AbortSignal): Promise<void> {
+    const { mirrors, version, patience } = this.#options;
+    let [pace, toldAtMs] = [new Pace(held.ofBytes), 0];
+    await fetchModel({
+      model: held.model, place: this.#place(held), mirrors: mirrors(), userAgent: `Likeness/${version}`, signal,
+      patience,
+      onProgress: (bytes, ofBytes, phase) => {
+        const nowMs = performance.now();
+        if (ofBytes !== held.ofBytes) [pace, held.ofBytes] = [new Pace(ofBytes), ofBytes];
+        held.download = { ...still, ...pace.at(bytes, nowMs, phase), state: phase };
+        if (nowMs - toldAtMs < tellEveryMs) return;
+        toldAtMs = nowMs;
+        this.#tell(held);
+      },
+    });
   }
 
   async #install(held: Held): Promise<void> {
@@ -287,7 +272,6 @@ class Store implements ModelStore {
   async #clear(held: Held): Promise<void> {
     const { packId, model } = held;
     if (held.state === 'installed' || held.state === 'damaged') this.#options.onRemoved(model, packId);
-    for (const { file } of model.files) await discardPart(path.join(this.#place(held), file));
     await rm(this.#place(held), { recursive: true, force: true });
     Object.assign(held, { state: 'available', download: null, packId: null });
     this.#tell(held);

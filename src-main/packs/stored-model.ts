@@ -5,7 +5,7 @@ import { readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { CatalogueEntry } from '../contract/models.ts';
-import { type PublishedModel, installedFilesOf } from './catalogue.ts';
+import { type PublishedFile, type PublishedModel, installedFilesOf } from './catalogue.ts';
 import { partName } from './part-file.ts';
 
 const noteName = 'likeness-model.json';
@@ -56,7 +56,7 @@ async function readNote(folder: string): Promise<NotedFile[] | undefined> {
 }
 
 /** Bytes of its files that have come, whole or in part. */
-export async function bytesThere({ files }: PublishedModel, folder: string): Promise<number> {
+export async function bytesThere(files: readonly PublishedFile[], folder: string): Promise<number> {
   const sizes = await Promise.all(files.map(async ({ file }) => {
     const whole = path.join(folder, file);
     return (await stat(whole).catch(() => stat(partName(whole))).catch(() => ({ size: 0 }))).size;
