@@ -59,8 +59,8 @@ export function gradientGraph(description: TrainingStepDescription): Graph {
   const parameters = parameterInputs(g, description);
   const gradients = builtGradients(g, description, parameters);
   const [keep, share] = g.split(g.input('accumulation', 'float32', [2]), 0, [1, 1]) as [Value, Value];
-  const sums = description.chunks.map(({ name, shape }, i) => (
-    g.add(g.mul(g.input(`accumulated.${name}`, 'float32', shape), keep), g.mul(gradients[i]!, share))));
+  const accumulated = description.chunks.map(({ name, shape }) => g.input(`accumulated.${name}`, 'float32', shape));
+  const sums = lastFirst(gradients, (gradient, i) => g.add(g.mul(accumulated[i]!, keep), g.mul(gradient, share)));
   outputGradients(g, description, sums);
   return g.graph();
 }
@@ -139,11 +139,26 @@ function builtGradients(
   const gradients = differentiate(g, scaled, [...views.values()], {
     ...(description.recompute === 'blocks' ? { recompute: numberedBlock } : {}),
   });
-  let next = 0;
-  const joined = description.chunks.map((chunk) => (
-    joinChunk(g, chunk, gradients.slice(next, next += chunk.layout.entries.length))));
+  const starts = startsOf(description.chunks);
+  const joined = lastFirst(description.chunks, (chunk, i) => (
+    joinChunk(g, chunk, gradients.slice(starts[i], starts[i + 1]))));
   if (!lossScale) return joined;
-  return g.scope(lossScaleScope, () => joined.map((gradient) => g.mul(gradient, g.reciprocal(lossScale))));
+  return g.scope(lossScaleScope, () => lastFirst(joined, (gradient) => g.mul(gradient, g.reciprocal(lossScale))));
+}
+
+/** Where each chunk's parameters begin among all, and at last how many there are. */
+function startsOf(chunks: readonly ParameterChunk[]): number[] {
+  return chunks.reduce<number[]>((starts, { layout }) => [...starts, starts.at(-1)! + layout.entries.length], [0]);
+}
+
+/**
+ * Something for each chunk, in their order, but that of the last one built first: gradients of the last one's
+ * parameters are there first, and of what a sum needs ONNX Runtime runs first what is built first
+ * (4-emit/execution-order.ts). Otherwise what the last chunk's gradients are made of would be kept until those of the
+ * first are there.
+ */
+function lastFirst<T>(items: readonly T[], build: (item: T, index: number) => Value): Value[] {
+  return items.toReversed().map((item, i) => build(item, items.length - 1 - i)).reverse();
 }
 
 function outputGradients(
@@ -180,6 +195,6 @@ function updateParameters(
 
 /** [1]: the L2 norm of all gradients together. */
 function globalNorm(g: GraphBuilder, gradients: readonly Value[]): Value {
-  const squares = gradients.map((gradient) => sumOfSquares(g, gradient));
+  const squares = lastFirst(gradients, (gradient) => sumOfSquares(g, gradient));
   return g.sqrt(squares.length === 1 ? squares[0]! : g.reduceSum(g.concat(squares, 0), [0]));
 }
