@@ -237,7 +237,7 @@ class Store implements ModelStore {
       patience,
       onProgress: (bytes, ofBytes, phase) => {
         const nowMs = performance.now();
-        if (ofBytes !== held.ofBytes) [pace, held.ofBytes] = [new Pace(ofBytes), ofBytes];
+        if (ofBytes !== held.ofBytes) [pace, held.ofBytes, toldAtMs] = [new Pace(ofBytes), ofBytes, 0];
         held.download = { ...still, ...pace.at(bytes, nowMs, phase), state: phase };
         if (nowMs - toldAtMs < tellEveryMs) return;
         toldAtMs = nowMs;

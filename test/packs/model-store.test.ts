@@ -9,13 +9,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { zipSync } from 'fflate';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { CatalogueEntry } from '../../src-main/contract/models.ts';
-import type { PackId } from '../../src-main/contract/ids.ts';
-import { parseModelCatalogue, readModelCatalogue } from '../../src-main/packs/catalogue.ts';
-import { openModelStore } from '../../src-main/packs/model-store.ts';
+import { readModelCatalogue, sourcesOf } from '../../src-main/packs/catalogue.ts';
 import type { ModelStore, ModelStoreOptions } from '../../src-main/packs/model-store-port.ts';
 import { unpackMembers } from '../../src-main/packs/unpack-members.ts';
 import { type BadServer, openBadServer } from './bad-server.ts';
+import { type OpenedStore, oneModel, openTestStore } from './opened-store.ts';
 
 const sizeBytes = 40_000;
 let [folder, server]: [string, BadServer] = ['', undefined as never];
@@ -32,42 +30,11 @@ afterEach(async () => {
 });
 
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-const license = {
-  id: 'strict', name: 'Strict', summary: 'For research only.', url: 'https://example.org/', isCommercialUseAllowed: false,
-  mustBeAccepted: true,
-};
 
-function catalogueOf(file: object = {}) {
-  const published = {
-    host: 'huggingface.co', repository: 'someone/model', revision: 'main', file: 'weights.bin', bytes: sizeBytes,
-    sha256: server.sha256, ...file,
-  };
-  return parseModelCatalogue({
-    licenses: [license],
-    models: [{
-      id: 'one', name: 'One', description: 'A model.', kind: 'base-model', architecture: 'sd15', license: 'strict',
-      neededFor: [], needs: [], entry: 'weights.bin', files: [published],
-    }],
-  });
-}
-
-interface Opened { readonly store: ModelStore; readonly told: CatalogueEntry[]; readonly installed: string[] }
-
-async function open(options: Partial<ModelStoreOptions> = {}): Promise<Opened> {
-  const [told, installed]: [CatalogueEntry[], string[]] = [[], []];
-  const store = openModelStore({
-    catalogue: catalogueOf(), folder: join(folder, 'models'), version: '1.0.0',
-    mirrors: () => [{ from: 'huggingface.co', to: server.url.origin }], acceptedLicenses: () => ['strict'],
-    onChange: (entry) => told.push(entry), onRemoved: () => installed.push('removed'),
-    onInstalled: async (_model, place) => {
-      installed.push(place);
-      return 'pack-one' as PackId;
-    },
-    patience: { chunkBytes: 8192, idleMs: 300, tries: 3, firstWaitMs: 1, longestWaitMs: 5 }, ...options,
-  });
-  stores.push(store);
-  await store.start();
-  return { store, told, installed };
+async function open(options: Partial<ModelStoreOptions> = {}): Promise<OpenedStore> {
+  const opened = await openTestStore(folder, server, options);
+  stores.push(opened.store);
+  return opened;
 }
 
 test('the catalogue that comes with Likeness is whole and asks for a licence before each large model', async () => {
@@ -76,6 +43,11 @@ test('the catalogue that comes with Likeness is whole and asks for a licence bef
     'sd15', 'sdxl-base', 'sdxl-vae-fix', 'instantid', 'antelopev2', 'lcm-lora-sdxl']);
   const asks = new Set(licenses.filter(({ mustBeAccepted }) => mustBeAccepted).map(({ id }) => id));
   expect(models.filter((model) => !asks.has(model.license)).map(({ id }) => id)).toEqual(['sdxl-vae-fix']);
+  // nothing that a publisher may change under its name
+  const published = models.flatMap((model) => sourcesOf(model).flat());
+  for (const { host, file, revision } of published) {
+    expect(revision, file).toMatch(host === 'github.com' ? /^v\d/ : /^[0-9a-f]{40}$/);
+  }
 });
 
 test('nothing is fetched before its licence is accepted', async () => {
@@ -145,7 +117,7 @@ test('what fails says why, keeps what has come, and cancelling gives it back', a
 });
 
 test('more than the disk has is refused before anything is fetched', async () => {
-  const { store } = await open({ catalogue: catalogueOf({ bytes: 2 ** 52 }) });
+  const { store } = await open({ catalogue: oneModel(server, { bytes: 2 ** 52 }) });
   await expect(store.get('one')).rejects.toMatchObject({ code: 'download.no-room' });
   expect(server.requests).toEqual([]);
 });
