@@ -1,18 +1,21 @@
 // Fetches one large file and trusts nobody: goes on after cuts, kills and restarts, starts again where the file has
-// changed, waits where it is told to, and gives the file its name only when its SHA-256 is the published one.
+// changed, waits where it is told to, and gives the file its name only when its hash is the published one.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../contract/errors.ts';
-import { busy, interrupted, lfsPointer, loginPage, otherContent, otherSize, unreachable } from './download-errors.ts';
+import {
+  busy, interrupted, lfsPointer, loginPage, otherContent, otherSize, placeError, unreachable,
+} from './download-errors.ts';
 import { type Answer, askForPart } from './download-request.ts';
-import { PartFile } from './part-file.ts';
+import { PartFile, type PublishedHash } from './part-file.ts';
 
-export interface DownloadOptions {
+export type DownloadOptions = DownloadParts & PublishedHash;
+
+export interface DownloadParts {
   readonly url: URL;
   /** Where it goes; NAME.part and NAME.part.json beside it meanwhile. */
   readonly file: string;
   readonly sizeBytes: number | null;
-  readonly sha256: string;
   readonly userAgent: string;
   /** To stop it; what has come is kept. Throws the signal's reason then. */
   readonly signal: AbortSignal;
@@ -35,26 +38,34 @@ const usualPatience: DownloadPatience = {
   chunkBytes: 16 * 2 ** 20, idleMs: 30_000, tries: 6, firstWaitMs: 1000, longestWaitMs: 120_000,
 };
 
-interface Transfer extends DownloadOptions {
-  readonly part: PartFile;
-  readonly patience: DownloadPatience;
+type Transfer = DownloadParts & { readonly part: PartFile; readonly patience: DownloadPatience };
+
+/** Throws a UserError that says what to do (download.*), or the signal's reason. */
+export async function downloadFile(options: DownloadOptions): Promise<void> {
+  try {
+    await download(options);
+  } catch (error) {
+    options.signal.throwIfAborted();
+    throw placeError(error);
+  }
 }
 
-/** Throws a UserError that says what to do (download.*, disk.full), or the signal's reason. */
-export async function downloadFile(options: DownloadOptions): Promise<void> {
+async function download(options: DownloadOptions): Promise<void> {
   const patience = { ...usualPatience, ...options.patience };
   const { file, url, signal, onProgress } = options;
-  const part = await PartFile.open(file, url.href, patience.chunkBytes, (bytes) => onProgress?.(bytes, 'checking'));
+  const wanted = 'sha512' in options ? options.sha512 : options.sha256;
+  const hashName = 'sha512' in options ? 'sha512' : 'sha256';
+  const partOptions = { file, url: url.href, chunkBytes: patience.chunkBytes, hashName } as const;
+  const part = await PartFile.open(partOptions, (bytes) => onProgress?.(bytes, 'checking'));
   const transfer = { ...options, part, patience };
   try {
     signal.throwIfAborted();
     await fetchAll(transfer);
   } catch (error) {
     await part.close().catch(() => undefined);
-    signal.throwIfAborted();
     throw error;
   }
-  if (part.digest() !== options.sha256) {
+  if (part.digest() !== wanted) {
     await part.discard();
     throw otherContent(url.host);
   }
@@ -101,7 +112,7 @@ async function tryOnce(transfer: Transfer): Promise<'whole' | Failure> {
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof UserError) throw await dropped(transfer, error);
-    if (isDiskError(error)) throw error;
+    if (placeError(error) !== error) throw error;
     return { kind: 'broken', reason: error instanceof Error ? error.message : String(error) };
   }
 }
@@ -138,9 +149,4 @@ function refuseOtherThings(bytes: Buffer, host: string): void {
   const start = bytes.toString('latin1', 0, 200).trimStart().toLowerCase();
   if (start.startsWith('<!doctype html') || start.startsWith('<html')) throw loginPage(host);
   if (start.startsWith('version https://git-lfs.github.com/')) throw lfsPointer(host);
-}
-
-function isDiskError(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return ['ENOSPC', 'EDQUOT', 'EFBIG', 'EACCES', 'EROFS', 'EPERM', 'EIO', 'ENOENT'].includes(code);
 }
