@@ -103,3 +103,32 @@ test('the same graph gives the same bytes', () => {
   };
   expect(Buffer.compare(bytes(), bytes())).toBe(0);
 });
+
+test.each([
+  ['3×3', [3, 2, 3, 3], [1, 1, 1, 1]], ['other pads on each side', [2, 3, 2, 4], [0, 1, 1, 2]],
+] as const)('%s behind a doubling: a quarter of the products, the same gradient', async (_name, shape, pads) => {
+  const g = new GraphBuilder('doubled');
+  const feeds = { x: randomTensor([2, shape[1], 16, 17], 1) };
+  const x = g.input('x', 'float32', feeds.x.shape);
+  const y = g.conv(g.resizeNearest(x, 32, 34), g.weight('w', randomTensor(shape, 2)), undefined, { pads });
+  g.output('dx', differentiate(g, g.reduceSum(g.mul(y, g.sin(y)), [0, 1, 2, 3], false), [x])[0]!);
+  const graph = g.graph();
+  const turned = simplify(graph, { turnedWeightBytes: manyBytes });
+  verify(turned);
+  const last = turned.nodes.filter(({ op }) => op === 'Conv').at(-1)!;
+  expect([last.outputs[0]!.shape, countOf(turned, 'ReduceSum')]).toEqual([feeds.x.shape, 0]);
+  const expected = evaluate(graph, feeds)['dx']!.values;
+  expect(relativeError(evaluate(turned, feeds)['dx']!.values, expected)).toBeLessThan(1e-12);
+  expect(relativeError((await runOnnx(turned, feeds))['dx']!.data, expected)).toBeLessThan(1e-5);
+});
+
+test('a whole gradient behind a doubling that something else reads too is left as it is', () => {
+  const g = new GraphBuilder('doubled');
+  const x = g.input('x', 'float32', [1, 2, 16, 16]);
+  const doubled = g.resizeNearest(x, 32, 32);
+  const y = g.conv(doubled, g.weight('w', randomTensor([3, 2, 3, 3], 2)), undefined, { pads: [1, 1, 1, 1] });
+  const loss = g.reduceSum(g.mul(y, y), [0, 1, 2, 3], false);
+  differentiate(g, loss, [x, doubled]).forEach((gradient, i) => g.output(`d${i}`, gradient));
+  const turned = simplify(g.graph(), { turnedWeightBytes: manyBytes });
+  expect(turned.nodes.some(({ attributes }) => String(attributes['strides']) === '2,2')).toBe(false);
+});

@@ -33,8 +33,8 @@ export interface EmitContext {
   emitParts(op: string, inputs: readonly string[], attributes: Readonly<Record<string, OnnxAttribute>>): void;
   /** The value in another shape: of frozen numbers another view, of others a Reshape. */
   shaped(value: Value, shape: Shape): string;
-  /** An int64 list as an initializer, one for each distinct list. */
-  int64s(values: readonly number[]): string;
+  /** An int64 list as an initializer, one for each distinct list; or the list in another shape. */
+  int64s(values: readonly number[], shape?: Shape): string;
   /** A list of floats as an initializer, float32 unless told; a scalar when `values` is a number. */
   floats(values: number | readonly number[], dtype?: DType): string;
 }
@@ -107,8 +107,9 @@ class Emission {
       this.#nodes.push({ op, domain, name, inputs, outputs: [outputName], attributes });
       return outputName;
     };
-    const int64s = (values: readonly number[]): string => this.#list(`int64[${values.join(',')}]`, () => (
-      { dtype: 'int64', shape: [values.length], data: BigInt64Array.from(values.map(BigInt)) }));
+    const int64s = (values: readonly number[], shape: Shape = [values.length]): string => (
+      this.#list(`int64[${values.join(',')}]${shape.length === 1 ? '' : `[${shape.join(',')}]`}`, () => (
+        { dtype: 'int64', shape, data: BigInt64Array.from(values.map(BigInt)) })));
     emitter({
       options: this.#options,
       node,

@@ -160,13 +160,18 @@ const resizeNearest: Emitter = ({ node, nameOf, emit, int64s }) => void emit(
   },
 );
 
-/** Both axes of each kernel backwards, then the channels exchanged. */
-const turnKernels: Emitter = ({ node, nameOf, emit, int64s }) => {
-  const weight = node.inputs[0]!;
-  const isOneTap = weight.shape[2]! * weight.shape[3]! === 1;
-  const [last, beyond, axes] = [int64s([-1, -1]), int64s([-(2 ** 31), -(2 ** 31)]), int64s([2, 3])];
-  const turned = isOneTap ? nameOf(weight) : emit('Slice', [nameOf(weight), last, beyond, axes, last], {}, '');
-  emit('Transpose', [turned], { perm: { ints: [1, 0, 2, 3] } });
+/**
+ * [O, I, taps] as [I, taps, O], its taps taken from the last to the first, then as [I, O, kh, kw]: whole rows move, in
+ * half the time of both axes of each kernel backwards.
+ */
+const turnKernels: Emitter = ({ node, emit, shaped, int64s }) => {
+  const { shape } = node.inputs[0]!;
+  const [outChannels, inChannels, height, width] = shape as [number, number, number, number];
+  const taps = shaped(node.inputs[0]!, [outChannels, inChannels, height * width]);
+  const apart = emit('Transpose', [taps], { perm: { ints: [1, 2, 0] } }, '');
+  const backwards = Array.from({ length: height * width }, (_, tap) => height * width - 1 - tap);
+  const turned = emit('Gather', [apart, int64s(backwards, [height, width])], { axis: { int: 1 } }, '');
+  emit('Transpose', [turned], { perm: { ints: [0, 3, 1, 2] } });
 };
 
 /** The zero is added to the shape of a Reshape, which copies nothing and which ONNX Runtime cannot fold. */
