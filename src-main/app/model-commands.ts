@@ -28,9 +28,7 @@ export function modelHandlers({ system, holder, words }: DesktopParts): Pick<
       const { dialog } = words();
       const [path] = await system.ask({ title: dialog.chooseModelStore, button: dialog.chooseHere, what: 'folder' });
       if (path === undefined) return null;
-      const { library, models } = holder.studio();
-      await models.moveTo(path);
-      library.modelSettings.set('store-folder', path);
+      await holder.studio().setModelStore(path);
       return { place: placeWords(path) };
     },
     'desktop.openLicense': async ({ licenseId }) => {

@@ -65,6 +65,8 @@ export type CatalogueEntry = z.infer<typeof catalogueEntrySchema>;
 export const modelStoreSchema = z.object({
   /** Where downloads are kept, for reading only. */
   place: z.string(),
+  /** What is to be known of that place; '' when there is nothing. */
+  note: z.string().default(''),
   freeBytes: z.number().nullable(),
   usedBytes: z.number(),
   entries: z.array(catalogueEntrySchema),

@@ -1,11 +1,15 @@
-// Small things that are remembered of models and that the page is not told: where downloads are kept.
+// Small things that are remembered of models and that the page is not told: where downloads are kept, and
+// whether anything was kept there before.
 
 import type { Database } from 'better-sqlite3';
 
+/** 'used-store': the folder in which models were kept last; another one has not been used yet. */
+export type ModelSetting = 'store-folder' | 'used-store';
+
 export interface ModelSettingQueries {
   /** Undefined where it was never set. */
-  get(name: 'store-folder'): string | undefined;
-  set(name: 'store-folder', value: string): void;
+  get(name: ModelSetting): string | undefined;
+  set(name: ModelSetting, value: string): void;
 }
 
 export function modelSettingQueries(database: Database): ModelSettingQueries {

@@ -88,7 +88,8 @@ export function isFaultOfSource(error: unknown): boolean {
 
 // EFBIG: the file system takes no larger files
 const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-const closedCodes = new Set(['EACCES', 'EPERM', 'EROFS']);
+// EEXIST: a file is where the folder should be
+const closedCodes = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST']);
 const goneCodes = new Set(['ENOENT', 'ENOTDIR', 'EIO', 'ENXIO', 'ENODEV', 'ESTALE', 'EREMOTEIO', 'ENOTCONN']);
 
 /** What a disk does to a download, as a UserError; everything else as it is. */

@@ -40,6 +40,9 @@ export async function answers(place: string): Promise<boolean> {
 /** A drive that does not answer counts as gone. */
 const patienceMs = 4000;
 
+/** Of a folder on a drive or share. */
+export const goneNote = 'It is not there now. Plug its drive in or connect to it, then look again.';
+
 export function isInside(place: string, folder: string): boolean {
   return place === folder || place.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep);
 }

@@ -7,7 +7,9 @@ import type { FoundModelId } from '../contract/add-ons.ts';
 import type { PackId } from '../contract/ids.ts';
 import type { FoundModel, ModelFolder } from '../contract/models.ts';
 import type { ModelFolderQueries, ModelFolderRow } from '../library/model-folders.ts';
-import { type FoundFile, type HeldFolder, answers, inGroups, isInside, noteOf, stateOf } from './found-files.ts';
+import {
+  type FoundFile, type HeldFolder, answers, goneNote, inGroups, isInside, noteOf, stateOf,
+} from './found-files.ts';
 import { foundView, folderView } from './found-views.ts';
 import { fitsAsVae, usedVae } from './vae-choice.ts';
 import { modelsMissing, notAVaeFor, notUsable, unknownModel } from './model-errors.ts';
@@ -276,8 +278,6 @@ class FolderService implements ModelFolders {
     this.placed = placed;
   }
 }
-
-const goneNote = 'It is not there now. Plug its drive in or connect to it, then look again.';
 
 async function* candidatesOf(
   { path: place, kind }: ModelFolderRow, report: WalkReport, signal: AbortSignal,

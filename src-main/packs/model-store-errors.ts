@@ -16,3 +16,12 @@ export function unknownModelId(id: string, known: readonly string[]): UserError 
     todo: `Choose one of ${known.join(', ')}.`,
   }, { id });
 }
+
+/** Of a drive that is not plugged in, or a share that is not connected. */
+export function storeAway(place: string): UserError {
+  return new UserError('models.store-away', {
+    what: `The place where models are kept (${place}) is not there now.`,
+    safe: 'What is on it is untouched, and nothing was fetched.',
+    todo: 'Plug its drive in or connect to it, then try again; or choose another place for models.',
+  }, { place });
+}

@@ -6,9 +6,10 @@ import type { ModelCatalogue, PublishedModel } from './catalogue.ts';
 import type { DownloadPatience } from './download.ts';
 
 export interface ModelStore {
+  /** Takes up what lies in the place where it is back again. */
   view(): Promise<StoreView>;
   entry(id: string): CatalogueEntry;
-  /** Starts or goes on; throws models.license-not-accepted, download.no-room. */
+  /** Starts or goes on; throws models.license-not-accepted, models.store-away, download.no-room. */
   get(id: string): Promise<CatalogueEntry>;
   pause(id: string): Promise<CatalogueEntry>;
   cancel(id: string): Promise<CatalogueEntry>;
@@ -36,4 +37,7 @@ export interface ModelStoreOptions {
   readonly onInstalled: (model: PublishedModel, place: string) => Promise<CatalogueEntry['packId']>;
   readonly onRemoved: (model: PublishedModel, packId: CatalogueEntry['packId']) => void;
   readonly patience?: Partial<DownloadPatience>;
+  /** Whether models were kept in a folder before; remembered between starts. */
+  readonly wasUsed?: (folder: string) => boolean;
+  readonly onUsed?: (folder: string) => void;
 }

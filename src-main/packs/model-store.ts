@@ -1,33 +1,22 @@
 // The models that Likeness fetches: a folder a model below one place, each with a note of what was verified in it.
 // A few downloads at once; each goes on after a restart as it was, because what it should do lies beside its files.
 
-import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { errorDataOf } from '../contract/error-data.ts';
-import type { CatalogueEntry, DownloadState, ModelStore as StoreView } from '../contract/models.ts';
-import { type PublishedModel, installedFilesOf, publishedModelBytes, sourceOf } from './catalogue.ts';
+import type { CatalogueEntry, ModelStore as StoreView } from '../contract/models.ts';
+import { installedFilesOf, publishedModelBytes } from './catalogue.ts';
 import { placeError, wantedNoRoom } from './download-errors.ts';
 import { fetchModel, fetchedOf } from './fetch-model.ts';
 import { sha256Of } from './file-hashes.ts';
+import { type Held, entryOf, isActive, still } from './held-model.ts';
 import type { ModelStore, ModelStoreOptions } from './model-store-port.ts';
 import { sizeInWords } from './instant-needs.ts';
-import { licenseNotAccepted, unknownModelId } from './model-store-errors.ts';
+import { licenseNotAccepted, storeAway, unknownModelId } from './model-store-errors.ts';
+import { goneNote } from './found-files.ts';
 import { Pace } from './pace.ts';
-import {
-  installedBytes, nearestFolder, noteVerified, noteWanted, storedState, withHome,
-} from './stored-model.ts';
-
-/** What is done with a model, and what came of it. */
-interface Held {
-  readonly model: PublishedModel;
-  state: CatalogueEntry['state'];
-  download: DownloadState | null;
-  /** What is fetched of it, at the place that it comes from. */
-  ofBytes: number;
-  packId: CatalogueEntry['packId'];
-  stop?: AbortController;
-  work?: Promise<void>;
-}
+import { freeBytesOf, isAway, markPlace } from './store-place.ts';
+import { installedBytes, noteVerified, noteWanted, storedState, withHome } from './stored-model.ts';
 
 const atOnce = 2;
 /** Room that is left on the disk. */
@@ -42,6 +31,7 @@ class Store implements ModelStore {
   readonly #options: ModelStoreOptions;
   readonly #held: Map<string, Held>;
   #folder: string;
+  #isAway = false;
 
   constructor(options: ModelStoreOptions) {
     this.#options = options;
@@ -51,39 +41,49 @@ class Store implements ModelStore {
   }
 
   async start(): Promise<void> {
+    this.#isAway = await this.#lookAway();
     for (const held of this.#held.values()) {
-      held.state = await storedState(held.model, this.#place(held));
+      if (isActive(held)) continue;
+      Object.assign(held, { state: await storedState(held.model, this.#place(held)), download: null });
       if (held.state === 'installed') await this.#install(held);
       if (held.state !== 'partial') continue;
       const isPaused = await readFile(this.#pauseFile(held), 'utf8').then(() => true, () => false);
       held.download = { ...still, state: isPaused ? 'paused' : 'waiting', bytesDone: await this.#bytesOf(held) };
     }
+    // a drive that may only be read needs no mark
+    if (this.#all().some(({ state }) => state !== 'available')) await this.#use().catch(() => undefined);
     this.#next();
   }
 
+  #all = (): Held[] => [...this.#held.values()];
+
+  #lookAway = async (): Promise<boolean> => (this.#options.wasUsed?.(this.#folder) ?? false) && isAway(this.#folder);
+
+  async #use(): Promise<void> {
+    await markPlace(this.#folder);
+    this.#options.onUsed?.(this.#folder);
+  }
+
+  /** Puts the place's models into use where it has come back. */
+  async #lookAgain(): Promise<void> {
+    if (!this.#isAway) this.#isAway = await this.#lookAway();
+    else if (!await this.#lookAway()) await this.start();
+  }
+
   async view(): Promise<StoreView> {
-    const room = await statfs(await nearestFolder(this.#folder)).catch(() => undefined);
-    const usedBytes = [...this.#held.values()].reduce((sum, held) => (
+    await this.#lookAgain();
+    const freeBytes = this.#isAway ? null : await freeBytesOf(this.#folder);
+    const usedBytes = this.#all().reduce((sum, held) => (
       held.state === 'installed' ? sum + installedBytes(held.model) : sum + (held.download?.bytesDone ?? 0)), 0);
     return {
-      place: withHome(this.#folder), freeBytes: room ? room.bavail * room.bsize : null, usedBytes,
+      place: withHome(this.#folder), note: this.#isAway ? goneNote : '', usedBytes, freeBytes,
       entries: [...this.#held.keys()].map((id) => this.entry(id)),
     };
   }
 
   entry(id: string): CatalogueEntry {
     const held = this.#find(id);
-    const { model, download, packId } = held;
-    const { name, description, kind, architecture, neededFor, needs } = model;
-    const license = this.#options.catalogue.licenses.find((one) => one.id === model.license)!;
-    const isAccepted = !license.mustBeAccepted || this.#options.acceptedLicenses().includes(license.id);
-    const isElsewhere = held.state === 'available' && (this.#options.isElsewhere?.(model) ?? false);
-    const state = isElsewhere ? 'elsewhere' : held.state;
-    return {
-      id: model.id, name, description, kind, architecture, neededFor, needs, source: sourceOf(model),
-      sizeBytes: held.ofBytes, license: { ...license, isAccepted }, state, download,
-      place: state === 'installed' || state === 'damaged' ? withHome(this.#place(held)) : '', packId,
-    };
+    return entryOf(held, withHome(this.#place(held)), this.#options);
   }
 
   async get(id: string): Promise<CatalogueEntry> {
@@ -91,15 +91,22 @@ class Store implements ModelStore {
     const { license } = this.entry(id);
     if (!license.isAccepted) throw licenseNotAccepted(held.model.name, license);
     if (held.state === 'installed' || isActive(held)) return this.entry(id);
+    await this.#lookAgain();
+    if (this.#isAway) throw storeAway(withHome(this.#folder));
     await this.#checkRoom(held);
-    await mkdir(this.#place(held), { recursive: true });
-    await rm(this.#pauseFile(held), { force: true });
-    await noteWanted(this.#place(held));
+    await this.#prepare(held).catch((error: unknown) => { throw placeError(error); });
     held.state = 'partial';
     held.download = { ...still, state: 'waiting', bytesDone: await this.#bytesOf(held) };
     this.#tell(held);
     this.#next();
     return this.entry(id);
+  }
+
+  async #prepare(held: Held): Promise<void> {
+    await this.#use();
+    await mkdir(this.#place(held), { recursive: true });
+    await rm(this.#pauseFile(held), { force: true });
+    await noteWanted(this.#place(held));
   }
 
   async pause(id: string): Promise<CatalogueEntry> {
@@ -160,7 +167,7 @@ class Store implements ModelStore {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#held.values()].map((held) => this.#stop(held)));
+    await Promise.all(this.#all().map((held) => this.#stop(held)));
   }
 
   #find(id: string): Held {
@@ -184,9 +191,9 @@ class Store implements ModelStore {
 
   /** With what the others still fetch, and what unpacking takes. */
   async #checkRoom(held: Held): Promise<void> {
-    const room = await statfs(await nearestFolder(this.#folder)).catch(() => undefined);
-    if (!room) return;
-    const others = [...this.#held.values()].filter((other) => other !== held && isActive(other));
+    const free = await freeBytesOf(this.#folder);
+    if (free === null) return;
+    const others = this.#all().filter((other) => other !== held && isActive(other));
     let needed = reserveBytes;
     for (const each of [held, ...others]) {
       const unpacked = each.model.files.flatMap(({ members = [] }) => members);
@@ -194,14 +201,12 @@ class Store implements ModelStore {
       needed += Math.max(0, each.ofBytes - bytes);
       needed += unpacked.reduce((sum, { bytes }) => sum + bytes, 0);
     }
-    const free = room.bavail * room.bsize;
     if (free < needed) throw wantedNoRoom(sizeInWords(needed), sizeInWords(free));
   }
 
   #next(): void {
-    const all = [...this.#held.values()];
-    const running = all.filter(({ work }) => work !== undefined).length;
-    const waiting = all.filter((each) => each.download?.state === 'waiting' && !each.work);
+    const running = this.#all().filter(({ work }) => work !== undefined).length;
+    const waiting = this.#all().filter((each) => each.download?.state === 'waiting' && !each.work);
     for (const held of waiting.slice(0, Math.max(0, atOnce - running))) {
       held.work = this.#run(held).finally(() => {
         delete held.work;
@@ -277,9 +282,3 @@ class Store implements ModelStore {
     this.#tell(held);
   }
 }
-
-const still: DownloadState = { state: 'paused', bytesDone: 0, bytesPerSecond: null, etaSeconds: null, error: null };
-
-const isActive = ({ download }: Held): boolean => (
-  download !== null && ['waiting', 'running', 'checking'].includes(download.state));
-

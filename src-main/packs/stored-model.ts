@@ -1,7 +1,7 @@
 // The folder of one model that is fetched: what of it is there, and the note of what was verified in it.
 
 import { existsSync, statSync } from 'node:fs';
-import { readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { CatalogueEntry } from '../contract/models.ts';
@@ -72,14 +72,6 @@ export function isWhole(file: string, bytes: number | null): boolean {
 
 export function installedBytes(model: PublishedModel): number {
   return installedFilesOf(model).reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
-}
-
-/** The place itself or the first folder above it that is there. */
-export async function nearestFolder(place: string): Promise<string> {
-  for (let folder = place; ; folder = path.dirname(folder)) {
-    const isThere = await readdir(folder).then(() => true, () => false);
-    if (isThere || folder === path.dirname(folder)) return folder;
-  }
 }
 
 /** For reading: the home folder as ~. */

@@ -33,6 +33,8 @@ export function modelCommands({ models, library, emit }: StudioContext): Handler
 
 /** What lies there already is taken over; downloads that were under way wait in the old place. */
 export async function setModelStore({ library, models }: StudioContext, folder: string): Promise<void> {
+  // whatever it was before: it is chosen anew
+  library.modelSettings.set('used-store', '');
   await models.moveTo(folder);
   library.modelSettings.set('store-folder', folder);
 }
@@ -50,6 +52,8 @@ export function openStore(parts: StoreParts): ModelStore {
   return openModelStore({
     catalogue, version, ...(patience ? { patience } : {}),
     folder: storeFolderOf(library),
+    wasUsed: (folder) => library.modelSettings.get('used-store') === folder,
+    onUsed: (folder) => library.modelSettings.set('used-store', folder),
     mirrors: () => library.settings.get().mirrors,
     acceptedLicenses: () => library.settings.get().acceptedLicenses,
     isElsewhere: (model) => isElsewhere({ library, companions }, model),

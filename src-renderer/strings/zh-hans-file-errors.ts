@@ -124,9 +124,22 @@ const downloadErrors: Record<string, ErrorWords> = {
   'download.no-room': ({ needed, free }) => ({
     what: `空间不够：需要 ${needed}，只有 ${free}。`, safe: unchanged, todo: '请腾出一些空间，或换一个存放模型的位置。',
   }),
+  'download.disk-full': always('存放模型的磁盘已满。', kept, '请腾出一些空间后继续，或更换存放模型的位置。'),
+  'download.place-closed': ({ reason }) => ({
+    what: `无法写入存放模型的位置（${reason}）。`, safe: kept,
+    todo: '请确认该文件夹属于您、所在磁盘不是只读，然后继续；或更换存放模型的位置。',
+  }),
+  'download.place-gone': ({ reason }) => ({
+    what: `存放模型的位置没有回应（${reason}）。`, safe: '已下载的部分仍在原处，之后会从那里继续。',
+    todo: '请重新插入或连接所在的磁盘后继续，或更换存放模型的位置。',
+  }),
   'download.archive': about('中没有应有的文件。', dropped, '请重试；若再次出现，请在设置中换一个镜像。'),
   'models.license-not-accepted': ({ model, name }) => ({
     what: `尚未接受 ${model} 的许可（${name}）。`, safe: '没有下载任何内容。', todo: '请先阅读并接受许可。',
+  }),
+  'models.store-away': ({ place }) => ({
+    what: `存放模型的位置（${place}）现在不在。`, safe: '其中的内容没有改动，也没有下载任何内容。',
+    todo: '请插入或连接所在的磁盘后重试，或更换存放模型的位置。',
   }),
   'models.not-in-catalogue': ({ id }) => ({
     what: `目录中没有模型“${id}”。`, safe: unchanged, todo: '请从模型页面中选择。',

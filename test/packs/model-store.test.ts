@@ -113,7 +113,7 @@ test('what fails says why, keeps what has come, and cancelling gives it back', a
   expect(failed.download!.bytesDone).toBeGreaterThan(0);
   expect((await open()).store.entry('one').download).toMatchObject({ state: 'paused' });
   expect(await store.cancel('one')).toMatchObject({ state: 'available', download: null });
-  expect(await readdir(join(folder, 'models'))).toEqual([]);
+  expect(await readdir(join(folder, 'models'))).toEqual(['.likeness-models']);
 });
 
 test('more than the disk has is refused before anything is fetched', async () => {

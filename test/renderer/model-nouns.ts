@@ -67,7 +67,7 @@ export function catalogue(): CatalogueEntry[] {
 }
 
 export function store(entries = catalogue()): ModelStore {
-  return { place: '~/likeness-models', freeBytes: 84_000_000_000, usedBytes: 6_400_000_000, entries };
+  return { place: '~/likeness-models', note: '', freeBytes: 84_000_000_000, usedBytes: 6_400_000_000, entries };
 }
 
 export function folder(number = 1, changes: Partial<ModelFolder> = {}): ModelFolder {

@@ -142,13 +142,14 @@ async function setMirror(studio: Studio, [host, address]: readonly string[]): Pr
 async function store(studio: Studio, [folder]: readonly string[]): Promise<Outcome> {
   if (folder !== undefined) await studio.setModelStore(path.resolve(folder));
   const view = await studio.run('models.list', {});
-  const { place, freeBytes, usedBytes } = view;
-  return { document: { place, freeBytes, usedBytes }, text: storeLine(view) };
+  const { place, note, freeBytes, usedBytes } = view;
+  return { document: { place, note, freeBytes, usedBytes }, text: storeLine(view) };
 }
 
-function storeLine({ place, freeBytes, usedBytes }: ModelStore): string {
+function storeLine({ place, note, freeBytes, usedBytes }: ModelStore): string {
   const free = freeBytes === null ? '' : `, ${sizeInWords(freeBytes)} free`;
-  return `downloads are kept in ${place}: ${sizeInWords(usedBytes)} used${free}`;
+  const now = note === '' ? `${sizeInWords(usedBytes)} used${free}` : note;
+  return `downloads are kept in ${place}: ${now}`;
 }
 
 function entryLines(entry: CatalogueEntry): string {
