@@ -97,6 +97,20 @@ test('padded parts that overlap, leave a gap or are not padded with zeros are ad
   expectSameNumbers(g.graph(), simple, { x });
 });
 
+test('axes exchanged twice in a row are exchanged once, where nothing reads what is between', () => {
+  const g = new GraphBuilder('transposes');
+  const input = g.input('x', 'float32', [2, 3, 4]);
+  const turned = g.transpose(input, [1, 2, 0]);
+  g.output('twice', g.transpose(g.transpose(g.exp(input), [1, 2, 0]), [1, 0, 2]));
+  g.output('back', g.transpose(g.transpose(g.neg(input), [1, 2, 0]), [2, 0, 1]));
+  g.output('between', turned);
+  g.output('after', g.transpose(turned, [1, 0, 2]));
+  const graph = g.graph();
+  const simple = simplify(graph);
+  expect([countOf(graph, 'Transpose'), countOf(simple, 'Transpose')]).toEqual([6, 3]);
+  expectSameNumbers(graph, simple, { x: randomTensor([2, 3, 4], 5) });
+});
+
 test('what no output needs goes; inputs stay', () => {
   const g = new GraphBuilder('dead');
   const input = g.input('x', 'float32', [2, 3]);

@@ -1,7 +1,7 @@
 // Makes a graph smaller without changing its numbers: drops what is not needed, computes each thing once,
 // removes additions of zero and products with one, joins what was taken apart.
 
-import { type Graph, type Node, type Value } from '../1-build/graph.ts';
+import { type Graph, type Node, type Value, countUses } from '../1-build/graph.ts';
 import { numberAttribute, numbersAttribute, sameShape } from '../ops/shapes.ts';
 import { fuseAdditions } from './fuse-additions.ts';
 import { halfPrecision } from './half-precision.ts';
@@ -40,7 +40,7 @@ export function simplify(graph: Graph, options: SimplifyOptions = {}): Graph {
   if (options.turnedWeightBytes) rules.push(turnWeights(live, options.turnedWeightBytes));
   const lowered = rewrite(live, firstOf(...rules));
   const simple = removeDead(rewrite(lowered, firstOf(
-    removeIdentities(lowered), joinPadded, splitProducts(lowered), mergeEqual())));
+    removeIdentities(lowered), joinPadded, joinTransposes(lowered), splitProducts(lowered), mergeEqual())));
   const fused = removeDead(rewrite(simple, firstOf(...fusions(simple, options))));
   if (options.copiedWeightBytes === undefined) return fused;
   return removeDead(rewrite(lateCasts(fused, options.copiedWeightBytes), mergeEqual()));
@@ -116,6 +116,17 @@ function paddedAxis({ producer }: Value, side: 'before' | 'after'): number | und
     .map((name) => numbersAttribute(producer.attributes, name)) as [readonly number[], readonly number[]];
   const axes = here.flatMap((count, axis) => (count > 0 ? [axis] : []));
   return axes.length === 1 && there.every((count) => count === 0) ? axes[0] : undefined;
+}
+
+/** Axes exchanged twice in a row are exchanged once, where nothing else reads what is between. */
+function joinTransposes(graph: Graph): RewriteRule {
+  const uses = countUses(graph);
+  return (g, node, [x]) => {
+    const first = node.op === 'Transpose' && x?.producer?.op === 'Transpose' ? x.producer : undefined;
+    if (!first || uses.get(node.inputs[0]!) !== 1) return undefined;
+    const [earlier, later] = [first, node].map(({ attributes }) => numbersAttribute(attributes, 'permutation'));
+    return [g.transpose(first.inputs[0]!, later!.map((axis) => earlier![axis]!))];
+  };
 }
 
 /** The same op on the same values with the same attributes is computed once. */
