@@ -41,11 +41,11 @@ export interface OnnxModel {
 
 export function encodeModel(model: OnnxModel): Uint8Array {
   const graph = new MessageWriter();
-  for (const node of model.nodes) graph.message(1, encodeNode(node));
+  for (const node of model.nodes) graph.nested(1, (message) => writeNode(message, node));
   graph.string(2, model.name);
   for (const { name, source } of model.tensors) graph.message(5, encodeTensor(name, source, model.locate));
-  for (const value of model.inputs) graph.message(11, encodeValue(value));
-  for (const value of model.outputs) graph.message(12, encodeValue(value));
+  for (const value of model.inputs) graph.nested(11, (message) => writeValue(message, value));
+  for (const value of model.outputs) graph.nested(12, (message) => writeValue(message, value));
   return new MessageWriter()
     .integer(1, 8)
     .string(2, 'likeness')
@@ -55,23 +55,25 @@ export function encodeModel(model: OnnxModel): Uint8Array {
     .finish();
 }
 
-function encodeNode(node: OnnxNode): MessageWriter {
-  const writer = new MessageWriter();
-  for (const input of node.inputs) writer.string(1, input);
-  for (const output of node.outputs) writer.string(2, output);
-  writer.string(3, node.name).string(4, node.op);
-  for (const [name, value] of Object.entries(node.attributes ?? {})) writer.message(5, encodeAttribute(name, value));
-  if (node.domain) writer.string(7, node.domain);
-  return writer;
+function writeNode(message: MessageWriter, node: OnnxNode): void {
+  for (const input of node.inputs) message.string(1, input);
+  for (const output of node.outputs) message.string(2, output);
+  message.string(3, node.name).string(4, node.op);
+  for (const [name, value] of Object.entries(node.attributes ?? {})) {
+    message.nested(5, (attribute) => writeAttribute(attribute, name, value));
+  }
+  if (node.domain) message.string(7, node.domain);
 }
 
-function encodeAttribute(name: string, value: OnnxAttribute): MessageWriter {
-  const writer = new MessageWriter().string(1, name);
-  if ('float' in value) return writer.float(2, value.float).integer(20, 1);
-  if ('int' in value) return writer.integer(3, value.int).integer(20, 2);
-  if ('string' in value) return writer.string(4, value.string).integer(20, 3);
-  for (const item of value.ints) writer.integer(8, item);
-  return writer.integer(20, 7);
+function writeAttribute(message: MessageWriter, name: string, value: OnnxAttribute): void {
+  message.string(1, name);
+  if ('float' in value) message.float(2, value.float).integer(20, 1);
+  else if ('int' in value) message.integer(3, value.int).integer(20, 2);
+  else if ('string' in value) message.string(4, value.string).integer(20, 3);
+  else {
+    for (const item of value.ints) message.integer(8, item);
+    message.integer(20, 7);
+  }
 }
 
 function encodeTensor(name: string, source: Tensor | TensorReference, locate: (file: string) => string): MessageWriter {
@@ -79,17 +81,18 @@ function encodeTensor(name: string, source: Tensor | TensorReference, locate: (f
   for (const size of source.shape) writer.integer(1, size);
   writer.integer(2, elementTypes[source.dtype]).string(8, name);
   if (!('file' in source)) return writer.bytes(9, tensorBytes(source));
-  const entry = (key: string, value: string): MessageWriter => new MessageWriter().string(1, key).string(2, value);
-  return writer
-    .message(13, entry('location', locate(source.file)))
-    .message(13, entry('offset', String(source.offsetBytes)))
-    .message(13, entry('length', String(source.lengthBytes)))
-    .integer(14, 1);
+  const entry = (key: string, value: string): MessageWriter => writer.nested(13, (message) => (
+    void message.string(1, key).string(2, value)));
+  entry('location', locate(source.file));
+  entry('offset', String(source.offsetBytes));
+  entry('length', String(source.lengthBytes));
+  return writer.integer(14, 1);
 }
 
-function encodeValue(value: OnnxValue): MessageWriter {
-  const shape = new MessageWriter();
-  for (const size of value.shape) shape.message(1, new MessageWriter().integer(1, size));
-  const tensor = new MessageWriter().integer(1, elementTypes[value.dtype]).message(2, shape);
-  return new MessageWriter().string(1, value.name).message(2, new MessageWriter().message(1, tensor));
+function writeValue(message: MessageWriter, value: OnnxValue): void {
+  message.string(1, value.name).nested(2, (type) => type.nested(1, (tensor) => {
+    tensor.integer(1, elementTypes[value.dtype]).nested(2, (shape) => {
+      for (const size of value.shape) shape.nested(1, (dimension) => void dimension.integer(1, size));
+    });
+  }));
 }

@@ -1,5 +1,6 @@
 // Writes protocol-buffer messages (wire types 0, 2 and 5), as much as onnx.proto needs. A training step has tens of
-// thousands of small ones: they are written into buffers that grow, and only large blocks of bytes are kept apart.
+// thousands of small ones, one inside another: they are written in place into a buffer that grows, and only large
+// blocks of bytes are kept apart.
 
 /** From this size on bytes are not copied before the end. */
 const largeBytes = 4096;
@@ -12,6 +13,8 @@ export class MessageWriter {
   #chunkBytes = 0;
   #buffer = new Uint8Array(64);
   #used = 0;
+  /** How many messages of nested() are open. */
+  #depth = 0;
 
   get #length(): number {
     return this.#chunkBytes + this.#used;
@@ -25,7 +28,7 @@ export class MessageWriter {
   }
 
   #push(bytes: Uint8Array): this {
-    if (bytes.length >= largeBytes) {
+    if (bytes.length >= largeBytes && this.#depth === 0) {
       this.#chunks.push(this.#buffer.subarray(0, this.#used), bytes);
       this.#chunkBytes += this.#used + bytes.length;
       this.#buffer = new Uint8Array(64);
@@ -66,7 +69,41 @@ export class MessageWriter {
   }
 
   string(field: number, text: string): this {
-    return this.bytes(field, encoder.encode(text));
+    this.#varint((field << 3) | 2).#makeRoom(10 + text.length);
+    const start = this.#used;
+    this.#varint(text.length);
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) {
+        // longer than it has characters
+        this.#used = start;
+        const bytes = encoder.encode(text);
+        return this.#varint(bytes.length).#push(bytes);
+      }
+      this.#buffer[this.#used++] = code;
+    }
+    return this;
+  }
+
+  /** A message that `write` writes in place: one without large blocks of bytes. */
+  nested(field: number, write: (message: this) => void): this {
+    this.#varint((field << 3) | 2).#makeRoom(1);
+    const start = ++this.#used;
+    this.#depth++;
+    write(this);
+    this.#depth--;
+    const length = this.#used - start;
+    // one byte was left for the length; a longer one moves what was written
+    let more = 0;
+    for (let rest = length; rest > 0x7f; rest >>= 7) more++;
+    if (more > 0) {
+      this.#makeRoom(more);
+      this.#buffer.copyWithin(start + more, start, this.#used);
+    }
+    this.#used = start - 1;
+    this.#varint(length);
+    this.#used += length;
+    return this;
   }
 
   message(field: number, message: MessageWriter): this {
