@@ -17,12 +17,12 @@ test.each(texts.map((text) => [text.length, text]))('a message around a text of 
   const inPlace = new MessageWriter().string(9, 'before').nested(7, (outer) => {
     outer.nested(6, (message) => content(message, text)).integer(5, 1);
   });
-  expect(inPlace.finish()).toEqual(apart.finish());
+  expect(Buffer.compare(inPlace.finish(), apart.finish())).toBe(0);
 });
 
 test('large blocks after a message in place stay whole', () => {
   const block = Uint8Array.from({ length: 5000 }, (_, i) => i % 251);
   const bytes = new MessageWriter().nested(1, (message) => void message.integer(2, 3)).bytes(4, block).finish();
   expect([...bytes.subarray(0, 4)]).toEqual([0x0a, 2, 0x10, 3]);
-  expect(bytes.subarray(-5000)).toEqual(block);
+  expect(Buffer.compare(bytes.subarray(-5000), block)).toBe(0);
 });

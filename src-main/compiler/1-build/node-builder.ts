@@ -6,6 +6,7 @@ import { toFloatDType } from '../../tensor/half.ts';
 import type { WeightSource } from '../../tensor/weights.ts';
 import type { ValueType } from '../ops/op-rule.ts';
 import { ruleOf } from '../ops/op-table.ts';
+import { sameShape } from '../ops/shapes.ts';
 import type { Attributes, Graph, Node, Value } from './graph.ts';
 
 /** A graph under construction, to which nodes of any op can be added. */
@@ -18,6 +19,8 @@ export class NodeBuilder {
   readonly #names = new Set<string>();
   readonly #scalars = new Map<string, Value>();
   readonly #members = new Set<Value>();
+  /** By scope, what names that were made in it begin with: those are taken. */
+  readonly #basesOf = new Map<string, Set<string>>();
   /** Names of the open scopes with '/' between them. */
   #scope = '';
   #nextId = 0;
@@ -125,9 +128,21 @@ export class NodeBuilder {
 
   /** Adds a node of any op in the table and returns its outputs. */
   node(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}): readonly Value[] {
+    return this.#add(op, inputs, attributes, this.#infer(op, inputs, attributes, this.#scope));
+  }
+
+  /** Adds a node like that of another graph, over other inputs; nothing is inferred where they are of the same types. */
+  nodeLike({ op, attributes, inputs: own, outputs }: Node, inputs: readonly (Value | undefined)[]): readonly Value[] {
+    const isSame = inputs.every((value, index) => (
+      value?.dtype === own[index]?.dtype && sameShape(value?.shape ?? [], own[index]?.shape ?? [])));
+    return isSame ? this.#add(op, inputs, attributes, outputs) : this.node(op, inputs, attributes);
+  }
+
+  #add(
+    op: string, inputs: readonly (Value | undefined)[], attributes: Attributes, types: readonly ValueType[],
+  ): readonly Value[] {
     for (const value of inputs) if (value) this.#checkMember(value);
     const scope = this.#scope;
-    const types = this.#infer(op, inputs, attributes, scope);
     const outputs: Value[] = [];
     const node: Node = { id: this.#nextId++, op, inputs: [...inputs], attributes, outputs, scope };
     for (const type of types) outputs.push(this.#value(this.#unique(op.toLowerCase()), type.dtype, type.shape, node));
@@ -150,9 +165,12 @@ export class NodeBuilder {
   }
 
   #unique(base: string): string {
+    let taken = this.#basesOf.get(this.#scope);
+    if (!taken) this.#basesOf.set(this.#scope, taken = new Set());
     const full = this.#scope === '' ? base : `${this.#scope}/${base}`;
-    let name = full;
+    let name = taken.has(base) ? `${full}_${this.#nextId}` : full;
     for (let id = this.#nextId; this.#names.has(name); id++) name = `${full}_${id}`;
+    taken.add(base);
     return name;
   }
 

@@ -15,7 +15,7 @@ export function rewrite(graph: Graph, rule: RewriteRule): Graph {
   for (const [value, source] of graph.initializers) standIn.set(value, g.initializer(value.name, source));
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((value) => value && standIn.get(value));
-    const outputs = g.inScope(node.scope, () => rule(g, node, inputs) ?? g.node(node.op, inputs, node.attributes));
+    const outputs = g.inScope(node.scope, () => rule(g, node, inputs) ?? g.nodeLike(node, inputs));
     node.outputs.forEach((value, index) => standIn.set(value, outputs[index]!));
   }
   for (const [name, value] of graph.outputs) g.output(name, standIn.get(value)!);

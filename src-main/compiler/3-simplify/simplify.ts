@@ -136,7 +136,7 @@ function mergeEqual(): RewriteRule {
     const key = keyOf(node, inputs);
     const known = seen.get(key);
     if (known) return known;
-    const outputs = g.node(node.op, inputs, node.attributes);
+    const outputs = g.nodeLike(node, inputs);
     seen.set(key, outputs);
     return outputs;
   };
