@@ -56,11 +56,11 @@ export function needsSdxl(checkpoint: string, architecture: string): UserError {
   }, { file: path.basename(checkpoint), architecture });
 }
 
-/** A graph reads its weights in place, from one drive. */
+/** A graph reads its weights in place from one drive, and takes from others only what can be fed to it. */
 export function otherDrive(file: string, checkpoint: string): UserError {
   return new UserError('instant-id.other-drive', {
-    what: `${quote(file)} is on another drive than ${quote(checkpoint)}, and both are read in place at once.`,
+    what: `${quote(file)} is on another drive than ${quote(checkpoint)}, and in bfloat16 it cannot be read from there.`,
     safe: 'Nothing was changed.',
-    todo: 'Copy one of them to the drive of the other.',
+    todo: 'Copy one of them to the drive of the other, or choose its float16 edition.',
   }, { file: path.basename(file), checkpoint: path.basename(checkpoint) });
 }

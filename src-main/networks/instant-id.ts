@@ -14,7 +14,7 @@ import { checkExactWeights } from '../models/exact-weights.ts';
 import {
   controlNetParameters, imageAttentionParameters, type ParameterShapes, resamplerParameters,
 } from '../models/parameter-shapes.ts';
-import type { WeightTable } from '../tensor/weights.ts';
+import type { WeightSource, WeightTable } from '../tensor/weights.ts';
 
 export interface InstantId {
   readonly resampler: { readonly config: ResamplerConfig; readonly weights: WeightTable };
@@ -78,7 +78,8 @@ export async function openInstantId(
   checkExactWeights(identityNet.weights, controlNetParameters(identityNet.config), {
     file: identityNet.path, network: 'IdentityNet',
   });
-  for (const { path: file } of [adapter, identityNet]) checkDrive(file, checkpoint.path);
+  checkDrive(adapter.path, adapter.imageAttention.values(), checkpoint.path);
+  checkDrive(identityNet.path, identityNet.weights.values(), checkpoint.path);
   return {
     resampler: adapter.resampler, identityNet,
     imageAttention: imageAttentionWeights(adapter.imageAttention, unetConfig),
@@ -129,7 +130,8 @@ function misfit(
   return wrong && `it has ${String(wrong[1] ?? 'no')} ${wrong[0]} in place of ${String(wrong[2] ?? 'none')}`;
 }
 
-function checkDrive(file: string, checkpoint: string): void {
+/** Weights of another drive are fed as inputs, which ONNX Runtime's binding takes in no bfloat16. */
+function checkDrive(file: string, weights: Iterable<WeightSource>, checkpoint: string): void {
   const [root, other] = [file, checkpoint].map((each) => path.parse(path.resolve(each)).root.toLowerCase());
-  if (root !== other) throw otherDrive(file, checkpoint);
+  if (root !== other && [...weights].some(({ dtype }) => dtype === 'bfloat16')) throw otherDrive(file, checkpoint);
 }

@@ -2,14 +2,17 @@
 // Creating and running block the thread (onnxruntime-node's binding is synchronous): use it in the engine process.
 
 import './no-telemetry.ts';
+import './half-tensors.ts';
 import { totalmem } from 'node:os';
-import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import type { Graph } from '../compiler/1-build/graph.ts';
 import { providerOptions } from '../compiler/3-simplify/provider-options.ts';
 import { type SimplifyOptions, simplify } from '../compiler/3-simplify/simplify.ts';
 import { emitOnnx } from '../compiler/4-emit/emit.ts';
+import { readTensor } from '../checkpoint/safetensors.ts';
 import type { DType, Shape, Tensor, TensorData } from '../tensor/tensor.ts';
+import type { TensorReference } from '../tensor/weights.ts';
+import { onOneDrive } from './one-drive.ts';
 import { uselessOptimizers } from './optimizers.ts';
 
 export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
@@ -24,6 +27,8 @@ export interface SessionOptions {
    * file (opens a 2 GB file in 0.04 s instead of 2.7 s).
    */
   readonly favour?: 'speed' | 'memory';
+  /** Root of the drive that a file lies on; as its path says unless told. */
+  readonly rootOf?: (file: string) => string;
   /** Refuse a graph of which a node would leave the GPU. */
   readonly noFallback?: boolean;
   /** Where ONNX Runtime writes its profile of the runs, as PREFIX_date.json, when the session is released. */
@@ -51,8 +56,9 @@ export function isOnDevice(tensor: Tensor | DeviceTensor): tensor is DeviceTenso
 }
 
 export async function openSession(graph: Graph, options: SessionOptions): Promise<Session> {
-  const { bytes, ortSettings } = modelOf(graph, options);
-  return sessionOf(await createSession(bytes, ortSettings, options.provider), options.provider, tensorOf);
+  const { bytes, ortSettings, fed } = modelOf(graph, options);
+  const feeds = await readFed(fed);
+  return sessionOf(await createSession(bytes, ortSettings, options.provider), options.provider, tensorOf, feeds);
 }
 
 /**
@@ -64,25 +70,36 @@ export async function openDeviceSession(
 ): Promise<Session<Tensor | DeviceTensor>> {
   const places = [...graph.outputs.keys()].map((name) => [name, stays(name) ? 'gpu-buffer' : 'cpu'] as const);
   const preferredOutputLocation = options.provider === 'webgpu' ? Object.fromEntries(places) : undefined;
-  const { bytes, ortSettings } = modelOf(graph, options);
+  const { bytes, ortSettings, fed } = modelOf(graph, options);
+  const feeds = await readFed(fed);
   const session = await createSession(bytes, { ...ortSettings, preferredOutputLocation }, options.provider);
   return sessionOf(session, options.provider, (tensor) => (
-    tensor.location === 'gpu-buffer' ? new OrtDeviceTensor(tensor) : tensorOf(tensor)));
+    tensor.location === 'gpu-buffer' ? new OrtDeviceTensor(tensor) : tensorOf(tensor)), feeds);
+}
+
+export interface OrtModel {
+  readonly bytes: Uint8Array;
+  readonly ortSettings: ort.InferenceSession.SessionOptions;
+  /** Weights that it takes as inputs, because they lie on another drive. */
+  readonly fed: ReadonlyMap<string, TensorReference>;
 }
 
 /** The graph as ONNX Runtime gets it, and the options for it. */
-export function modelOf(
-  graph: Graph, options: SessionOptions,
-): { bytes: Uint8Array; ortSettings: ort.InferenceSession.SessionOptions } {
-  const root = driveRoot(graph);
+export function modelOf(graph: Graph, options: SessionOptions): OrtModel {
   const form = providerOptions({ ...options, machineBytes: totalmem() });
-  const simple = simplify(graph, { ...form, ...options.simplify });
+  const { graph: simple, root, fed } = onOneDrive(simplify(graph, { ...form, ...options.simplify }), options.rootOf);
   const bytes = emitOnnx(simple, {
     hasFusedMatMul: options.provider === 'cpu' || options.provider === 'cuda',
     needsCommonEpsilon: options.provider === 'webgpu',
     root,
   });
-  return { bytes, ortSettings: ortOptions(options, root, simple) };
+  return { bytes, ortSettings: ortOptions(options, root, simple), fed };
+}
+
+async function readFed(fed: ReadonlyMap<string, TensorReference>): Promise<Record<string, Tensor>> {
+  const feeds: Record<string, Tensor> = {};
+  for (const [name, source] of fed) feeds[name] = await readTensor(source);
+  return feeds;
 }
 
 /** Opens ONNX bytes of our own making. `root`: the folder that external data is relative to. */
@@ -101,15 +118,17 @@ async function createSession(
   }
 }
 
+/** `always`: what is fed at each run beside what the caller feeds. */
 function sessionOf<Output extends Tensor | DeviceTensor>(
   session: ort.InferenceSession, provider: Provider, outputOf: (tensor: ort.Tensor) => Output,
+  always: Readonly<Record<string, Tensor>> = {},
 ): Session<Output> {
   return {
     provider,
-    inputNames: session.inputNames,
+    inputNames: session.inputNames.filter((name) => !(name in always)),
     outputNames: session.outputNames,
     run: async (feeds) => {
-      const results = await session.run(ortFeeds(session, feeds));
+      const results = await session.run(ortFeeds(session, { ...feeds, ...always }));
       return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, outputOf(tensor)]));
     },
     release: () => session.release(),
@@ -120,11 +139,6 @@ function sessionOf<Output extends Tensor | DeviceTensor>(
 function reasonOf(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);
   return message.trim().split('\n')[0]!.replace(/^.* was false\. /, '');
-}
-
-function driveRoot(graph: Graph): string {
-  for (const source of graph.initializers.values()) if ('file' in source) return path.parse(source.file).root;
-  return path.parse(process.cwd()).root;
 }
 
 /** `graph`: the graph as it is emitted, where it is known. */

@@ -227,7 +227,8 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   'instant-id.needs-sdxl': aboutFile(
     '不是 SDXL 模型，InstantID 只能配合 SDXL 绘制。', unchanged, '请选择 SDXL 模型，或用几张照片让这个模型学习。'),
   'instant-id.other-drive': aboutFile(
-    '与模型不在同一个驱动器上，两者需要同时就地读取。', unchanged, '请把其中一个复制到另一个所在的驱动器。'),
+    '与模型不在同一个驱动器上，又是 bfloat16，无法从那里读取。', unchanged,
+    '请把其中一个复制到另一个所在的驱动器，或选择它的 float16 版本。'),
   ...zhHansDesktopErrors,
   ...zhHansLibraryErrors,
   ...zhHansOwnModelErrors,

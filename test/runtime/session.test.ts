@@ -50,6 +50,20 @@ test('numbers of every kind go in and come out', async () => {
   expect(out['whole']).toEqual({ dtype: 'int64', shape: [3], data: BigInt64Array.of(30n, 10n, 20n) });
 });
 
+test('float16 goes in and comes out as its bits', async () => {
+  const g = new GraphBuilder('halves');
+  const halves = g.input('halves', 'float16', [3]);
+  g.output('same', g.reshape(halves, [3, 1]));
+  g.output('wide', g.cast(halves, 'float32'));
+  const session = await openSession(g.graph(), cpu);
+  // 1, -2 and 0.5
+  const bits = Uint16Array.of(0x3c00, 0xc000, 0x3800);
+  const { same, wide } = await session.run({ halves: { dtype: 'float16', shape: [3], data: bits } });
+  await session.release();
+  expect(same).toEqual({ dtype: 'float16', shape: [3, 1], data: bits });
+  expect(wide!.data).toEqual(Float32Array.of(1, -2, 0.5));
+});
+
 const wrongFeeds: readonly [string, RegExp, Record<string, Tensor>][] = [
   ['an input is missing', /'x' is missing/, {}],
   ['an input has a wrong name', /has no input named z/, { x, z: x }],
