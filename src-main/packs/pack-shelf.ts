@@ -14,6 +14,7 @@ import {
 } from '../contract/settings.ts';
 import { fastDefaults } from '../generation/fast-mode.ts';
 import { unetFactor } from '../generation/portrait-size.ts';
+import { modelCatalogueFileName } from './catalogue.ts';
 import { catalogueFileName } from './companion-catalogue.ts';
 import { packChanged, packGone } from './model-errors.ts';
 import { packIdOf } from './model-facts.ts';
@@ -137,11 +138,13 @@ export async function findPack(shelf: PackShelf, idOrPath: string): Promise<Shel
   return await shelf.add(idOrPath);
 }
 
+/** What else lies beside the packs. */
+const catalogueNames: ReadonlySet<string> = new Set([catalogueFileName, modelCatalogueFileName, 'cuda.json']);
+
 async function readBuiltInPacks(resourcesFolder: string): Promise<ShelvedPack[]> {
   const folder = path.join(resourcesFolder, 'packs');
   const packs: ShelvedPack[] = [];
-  const isPack = (file: string): boolean => (
-    file.endsWith('.json') && file !== catalogueFileName && file !== 'catalogue.json');
+  const isPack = (file: string): boolean => file.endsWith('.json') && !catalogueNames.has(file);
   for (const name of (await readdir(folder)).filter(isPack).sort()) {
     const text = await readFile(path.join(folder, name), 'utf8');
     const { folder: place, ...entry } = builtInSchema.parse(JSON.parse(text));
