@@ -131,7 +131,7 @@ export class NodeBuilder {
     return this.#add(op, inputs, attributes, this.#infer(op, inputs, attributes, this.#scope));
   }
 
-  /** Adds a node like that of another graph, over other inputs; nothing is inferred where they are of the same types. */
+  /** Adds a node like that of another graph, over other inputs; where they have the same types nothing is inferred. */
   nodeLike({ op, attributes, inputs: own, outputs }: Node, inputs: readonly (Value | undefined)[]): readonly Value[] {
     const isSame = inputs.every((value, index) => (
       value?.dtype === own[index]?.dtype && sameShape(value?.shape ?? [], own[index]?.shape ?? [])));

@@ -68,7 +68,6 @@ function comparison(f: (a: number, b: number) => boolean): OpRule {
 }
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-const inverseSqrtTau = 1 / Math.sqrt(2 * Math.PI);
 
 const unaryOps: OpTable = {
   Neg: {
@@ -104,12 +103,13 @@ const unaryOps: OpTable = {
     const s = g.sigmoid(scaled);
     return g.mul(s, g.add(g.scalar(1), g.mul(scaled, g.sub(g.scalar(1), s))));
   }),
-  // GELU, erf form: x cdf(x); derivative cdf(x) + x pdf(x).
+  // GELU, erf form: x cdf(x); derivative cdf(x) + x pdf(x), with t = x / sqrt(2) cdf(x) + t exp(ln(1/sqrt(pi)) - t²).
   Gelu: unary((x) => 0.5 * x * (1 + erf(x / Math.SQRT2)), (g, x) => {
     const half = g.scalar(0.5);
-    const cdf = g.add(half, g.mul(half, g.erf(g.mul(x, g.scalar(Math.SQRT1_2)))));
-    const pdf = g.mul(g.scalar(inverseSqrtTau), g.exp(g.mul(g.scalar(-0.5), g.mul(x, x))));
-    return g.add(cdf, g.mul(x, pdf));
+    const t = g.mul(x, g.scalar(Math.SQRT1_2));
+    const cdf = g.add(half, g.mul(half, g.erf(t)));
+    const factor = g.exp(g.sub(g.scalar(-0.5 * Math.log(Math.PI)), g.mul(t, t)));
+    return g.add(cdf, g.mul(t, factor));
   }),
 };
 

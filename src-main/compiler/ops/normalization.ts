@@ -1,7 +1,8 @@
 // Layer and group normalisation (Ba et al. 2016; Wu & He 2018):
 //   y = xhat · scale + bias,  xhat = (x - mean) / sqrt(var + eps)
-// With n = dLoss/dxhat:  dx = rstd (n - mean(n) - xhat mean(n xhat)),  means over the normalised axes.
-// xhat and rstd are computed again from x in the backward pass: only x is kept.
+// With n = dLoss/dxhat:  dx = rstd (n - mean(n) - xhat mean(n xhat)),  means over the normalised axes. Of xhat only
+// c = x - mean is needed:  xhat mean(n xhat) = c mean(n c) / (var + eps).
+// c and rstd are computed again from x in the backward pass: only x is kept.
 
 import { elementCount } from '../../tensor/tensor.ts';
 import type { GraphBuilder } from '../1-build/graph-builder.ts';
@@ -24,21 +25,33 @@ function normalizeRows(x: Float64Array, width: number, epsilon: number): Float64
   return out;
 }
 
-/** xhat and rstd of a value along its last axis. */
-function standardize(g: GraphBuilder, x: Value, epsilon: number): { xhat: Value; rstd: Value } {
+/** What the gradient of a normalisation along the last axis is made of. */
+interface Spread {
+  /** x - mean. */
+  readonly centred: Value;
+  /** 1 / (var + eps), and its root. */
+  readonly inverse: Value;
+  readonly rstd: Value;
+}
+
+function spreadOf(g: GraphBuilder, x: Value, epsilon: number): Spread {
   const last = x.shape.length - 1;
   const centred = g.sub(x, g.reduceMean(x, [last]));
   const variance = g.reduceMean(g.mul(centred, centred), [last]);
-  const rstd = g.reciprocal(g.sqrt(g.add(variance, g.scalar(epsilon))));
-  return { xhat: g.mul(centred, rstd), rstd };
+  const inverse = g.reciprocal(g.add(variance, g.scalar(epsilon)));
+  return { centred, inverse, rstd: g.sqrt(inverse) };
+}
+
+function xhatOf(g: GraphBuilder, { centred, rstd }: Spread): Value {
+  return g.mul(centred, rstd);
 }
 
 /** dx along the last axis from n = dLoss/dxhat. */
-function normalizationGradient(g: GraphBuilder, n: Value, xhat: Value, rstd: Value): Value {
+function normalizationGradient(g: GraphBuilder, n: Value, { centred, inverse, rstd }: Spread): Value {
   const last = n.shape.length - 1;
-  const along = g.reduceMean(g.mul(n, xhat), [last]);
+  const along = g.mul(g.reduceMean(g.mul(n, centred), [last]), inverse);
   const across = g.reduceMean(n, [last]);
-  return g.mul(rstd, g.sub(g.sub(n, across), g.mul(xhat, along)));
+  return g.mul(rstd, g.sub(g.sub(n, across), g.mul(centred, along)));
 }
 
 const layerNorm: OpRule = {
@@ -50,11 +63,11 @@ const layerNorm: OpRule = {
     return [x!];
   },
   gradient: ({ g, node, gradient, input, wants }) => {
-    const { xhat, rstd } = standardize(g, input(0), numberAttribute(node.attributes, 'epsilon'));
+    const spread = spreadOf(g, input(0), numberAttribute(node.attributes, 'epsilon'));
     const rows = gradient.shape.map((_, axis) => axis).slice(0, -1);
     return [
-      wants(0) ? normalizationGradient(g, g.mul(gradient, input(1)), xhat, rstd) : undefined,
-      wants(1) ? g.reduceSum(g.mul(gradient, xhat), rows, false) : undefined,
+      wants(0) ? normalizationGradient(g, g.mul(gradient, input(1)), spread) : undefined,
+      wants(1) ? g.reduceSum(g.mul(gradient, xhatOf(g, spread)), rows, false) : undefined,
       wants(2) ? g.reduceSum(gradient, rows, false) : undefined,
     ];
   },
@@ -86,12 +99,12 @@ const groupNorm: OpRule = {
     const x = input(0);
     const groups = numberAttribute(node.attributes, 'groups');
     const grouped = [x.shape[0]!, groups, elementCount(x.shape) / x.shape[0]! / groups];
-    const { xhat, rstd } = standardize(g, g.reshape(x, grouped), numberAttribute(node.attributes, 'epsilon'));
+    const spread = spreadOf(g, g.reshape(x, grouped), numberAttribute(node.attributes, 'epsilon'));
     const others = x.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
     const n = g.mul(gradient, perChannel(g, input(1), x.shape.length));
     return [
-      wants(0) ? g.reshape(normalizationGradient(g, g.reshape(n, grouped), xhat, rstd), x.shape) : undefined,
-      wants(1) ? g.reduceSum(g.mul(gradient, g.reshape(xhat, x.shape)), others, false) : undefined,
+      wants(0) ? g.reshape(normalizationGradient(g, g.reshape(n, grouped), spread), x.shape) : undefined,
+      wants(1) ? g.reduceSum(g.mul(gradient, g.reshape(xhatOf(g, spread), x.shape)), others, false) : undefined,
       wants(2) ? g.reduceSum(gradient, others, false) : undefined,
     ];
   },
