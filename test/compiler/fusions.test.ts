@@ -89,6 +89,38 @@ test.each(weightTypes)('a gated product of %s weights is two, forwards and backw
     expect.arrayContaining(['w[0:3] 3x4', 'w[3:6] 3x4', 'b[0:3] 3', 'b[3:6] 3']));
 });
 
+test.each(weightTypes)('with an adapter a gated product of %s weights is read in halves alone', async (dtype) => {
+  const g = new GraphBuilder('adapted-gate');
+  const x = g.input('x', 'float32', [3, 4]);
+  const [down, up] = [g.input('down', 'float32', [2, 4]), g.input('up', 'float32', [6, 2])];
+  const frozen = (shape: number[], seed: number): Tensor => toFloatDType(randomTensor(shape, seed), dtype);
+  const base = g.linear(x, g.weight('w', frozen([6, 4], 2)), g.weight('b', frozen([6], 3)));
+  const share = g.linear(g.linear(x, down, undefined), up, undefined);
+  const [value, gate] = g.split(g.add(base, share), 1, [3, 3]);
+  const y = g.mul(value!, g.gelu(gate!));
+  g.output('y', y);
+  const gradients = differentiate(g, g.reduceSum(y, [0, 1], false), [x, down, up]);
+  gradients.forEach((gradient, i) => g.output(`gradient ${i}`, gradient));
+  const simple = await fused(g, { x: matrix, down: randomTensor([2, 4], 7), up: randomTensor([6, 2], 8) });
+  const names = [...simple.initializers.keys()].map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(['w[0:3]', 'w[3:6]']));
+  expect(names).not.toContain('w');
+  // nothing as wide as both halves: neither the product, nor the gradient of both
+  const wide = simple.nodes.flatMap(({ outputs }) => outputs).filter(({ shape }) => shape.join() === '3,6');
+  expect(wide).toEqual([]);
+});
+
+test('a matrix whose product something else reads too stays whole', async () => {
+  const g = new GraphBuilder('whole');
+  const x = g.input('x', 'float32', [3, 4]);
+  const product = g.matmul(x, g.weight('w', randomTensor([6, 4], 2)), { transposeB: true });
+  const sum = g.add(product, g.matmul(x, g.input('v', 'float32', [6, 4]), { transposeB: true }));
+  g.split(sum, 1, [3, 3]).forEach((part, i) => g.output(`part ${i}`, g.exp(part)));
+  g.output('product', g.exp(product));
+  const simple = await fused(g, { x: matrix, v: randomTensor([6, 4], 9) });
+  expect([...simple.initializers.keys()].map(({ name }) => name)).toContain('w');
+});
+
 test('rows of weights that lie in a file are read from where they lie', () => {
   const g = new GraphBuilder('file');
   const x = g.input('x', 'float32', [3, 4]);
