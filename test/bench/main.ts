@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TrainingSettings } from '../../src-main/contract/settings.ts';
+import type { BenchMode } from './bench-modes.ts';
 import { benchCrash } from './crash.ts';
 import { benchDownloads } from './downloads.ts';
 import { benchGallery } from './gallery.ts';
@@ -17,13 +18,12 @@ import { benchMemory, benchMemoryPlans } from './memory.ts';
 import { type MethodsBenchOptions, benchMethods } from './methods.ts';
 import { type RealSizeBenchOptions, benchRealSize } from './real-size.ts';
 import type { RealModel } from './real-size-configs.ts';
-import type { BenchMode } from './real-size-worker.ts';
 import { benchSdxlHalf } from './sdxl-half.ts';
 import { benchVersusTorch } from './versus-torch.ts';
 import { benchZeroShot, type ZeroShotOptions } from './zero-shot.ts';
 
-const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forward,step,lean-step] [--repeats N]
-       [--rounds N] [--favour memory|speed] [--weights float32|float16] [--provider cpu|webgpu] [--huge-pages]
+const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forward,step,lean-step,default-step]
+       [--repeats N] [--rounds N] [--favour memory|speed] [--weights float32|float16] [--provider cpu|webgpu] [--huge-pages]
        [--checkpoint FOLDER]
        npm run bench -- sd15 --vs-torch   the same forward pass and step beside PyTorch's, where python3 has it
        npm run bench -- instantid [--edge LATENT] [--repeats N] [--rounds N] [--favour memory|speed]
@@ -41,8 +41,8 @@ const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forwar
        npm run bench -- half   how far float16 is from float32, in each network and in teaching
 Without --checkpoint a random one is made in the folder for temporary files, and removed again:
        sd15 4.3 GB, or 2.1 GB with --weights float16; sdxl 13.9 GB or 6.9 GB; instantid 17.3 GB or 8.7 GB.
-lean-step is the step with activations computed again; for sdxl the step without needs more memory and is left out
-unless named. --edge 64 is 512 pixels.`;
+lean-step is the step with activations computed again, default-step that of the LoRA that the studio teaches unless
+told; for sdxl the step without needs more memory and is left out unless named. --edge 64 is 512 pixels.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -66,12 +66,13 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const allModes: readonly BenchMode[] = ['forward', 'step', 'lean-step'];
+const allModes: readonly BenchMode[] = ['forward', 'step', 'lean-step', 'default-step'];
 
 function realSizeOptions(model: RealModel): RealSizeBenchOptions {
   const named = values.modes?.split(',');
   return {
-    model, modes: allModes.filter((mode) => (named ? named.includes(mode) : model === 'sd15' || mode !== 'step')),
+    model, modes: allModes.filter((mode) => (
+      named ? named.includes(mode) : mode !== 'default-step' && (model === 'sd15' || mode !== 'step'))),
     repeats: Number(values.repeats), rounds: Number(values.rounds ?? (model === 'sd15' ? 2 : 1)),
     latentEdge: Number(values.edge), favour: values.favour === 'speed' ? 'speed' : 'memory',
     provider: values.provider === 'webgpu' ? 'webgpu' : 'cpu',

@@ -6,15 +6,14 @@ import type { MemoryPart, MemoryPlan } from '../../src-main/contract/memory-plan
 import { drawingChoices, drawingSuggestions } from '../../src-main/compute/memory-of-portraits.ts';
 import { teachingChoices, teachingSuggestions } from '../../src-main/compute/memory-of-teaching.ts';
 import { fitted } from '../../src-main/compute/memory-plan.ts';
-import { unetLoraModules } from '../../src-main/networks/lora-graph.ts';
 import { type MemoryForm, peakOf, portraitParts } from '../../src-main/networks/memory-plan.ts';
 import { generationDefaultsFor, trainingDefaultsFor } from '../../src-main/packs/default-settings.ts';
 import { teachingPart } from '../../src-main/training/memory-plan.ts';
 import { totalmem } from 'node:os';
+import { type BenchMode, benchModules, recomputeOf } from './bench-modes.ts';
 import { weightlessInstantId } from './instant-id-files.ts';
 import { measure, type RealSizeBenchOptions, withCheckpoint } from './real-size.ts';
 import { type RealModel, realModels } from './real-size-configs.ts';
-import type { BenchMode } from './real-size-worker.ts';
 import { weightlessCheckpoint } from './weightless.ts';
 
 const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(2).padStart(6);
@@ -29,7 +28,7 @@ export async function benchMemory(options: RealSizeBenchOptions): Promise<string
       const { anonymousBytes, mappedBytes } = await measure(folder, mode, { ...options, repeats: 1 });
       const measured = anonymousBytes + mappedBytes;
       const percent = (100 * (predicted / measured - 1)).toFixed(1).padStart(6);
-      lines.push(`${mode.padEnd(10)}${gigabytes(predicted)} ${gigabytes(measured)} ${percent} %`);
+      lines.push(`${mode.padEnd(13)}${gigabytes(predicted)} ${gigabytes(measured)} ${percent} %`);
     }
     return lines;
   });
@@ -43,10 +42,10 @@ async function predictedPeak(folder: string, mode: BenchMode, { latentEdge }: Re
     const parts = portraitParts(checkpoint, { ...form, widthPx: px, heightPx: px, rows: 1 });
     return peakOf(parts.filter(({ name }) => name === 'unet'));
   }
-  const modules = unetLoraModules(checkpoint.unetConfig, 'attention', { rank: 8, loraAlpha: 8 });
+  const modules = benchModules(checkpoint.unetConfig, mode);
   return peakOf([teachingPart({
     checkpoint, trainables: { unet: { kind: 'lora', modules } }, optimizer: defaultAdamW, ...form,
-    recompute: mode === 'lean-step' ? 'blocks' : 'none',
+    recompute: recomputeOf(mode),
   }, { resolutionPx: px, batchSize: 1 })]);
 }
 

@@ -8,14 +8,11 @@ import type { Graph } from '../../src-main/compiler/1-build/graph.ts';
 import { normalNoise, normalNumbers } from '../../src-main/diffusion/seeded-noise.ts';
 import { frozenScope } from '../../src-main/models/frozen-scope.ts';
 import { textTimeInputs, unet } from '../../src-main/models/unet.ts';
-import { unetLoraModules } from '../../src-main/networks/lora-graph.ts';
 import { openSession, type Provider } from '../../src-main/runtime/session.ts';
 import { type Shape, type Tensor, elementCount, float32Tensor } from '../../src-main/tensor/tensor.ts';
 import { defaultAdamW } from '../../src-main/training/adamw.ts';
 import { graphOfStep } from '../../src-main/training/step-description.ts';
-
-/** 'lean-step' computes the activations of each block again in the backward pass. */
-export type BenchMode = 'forward' | 'step' | 'lean-step';
+import { type BenchMode, benchModules, recomputeOf } from './bench-modes.ts';
 
 export interface WorkerSettings {
   readonly folder: string;
@@ -98,7 +95,7 @@ function forwardGraph({ unet: weights, unetConfig }: Checkpoint, latentEdge: num
 
 function stepGraph(checkpoint: Checkpoint, { latentEdge, mode, provider }: WorkerSettings): Graph {
   const { unetConfig } = checkpoint;
-  const modules = unetLoraModules(unetConfig, 'attention', { rank: 8, loraAlpha: 8 });
+  const modules = benchModules(unetConfig, mode);
   const latents = normalNoise(1, 0, [1, 4, latentEdge, latentEdge]);
   const { textEmbeds, timeIds } = textTimeInputs(new GraphBuilder('shapes'), unetConfig, 1);
   const states = {
@@ -107,7 +104,7 @@ function stepGraph(checkpoint: Checkpoint, { latentEdge, mode, provider }: Worke
   };
   return graphOfStep({
     checkpoint, trainables: { unet: { kind: 'lora', modules } }, optimizer: defaultAdamW, provider,
-    recompute: mode === 'lean-step' ? 'blocks' : 'none',
+    recompute: recomputeOf(mode),
   }, {
     noisy: latents, target: latents, timesteps: [500], sampleWeights: [1], text: { states },
     ...(timeIds ? { timeIds: normalNoise(1, 3, timeIds.shape) } : {}),

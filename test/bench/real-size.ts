@@ -7,10 +7,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Provider } from '../../src-main/runtime/session.ts';
+import type { BenchMode } from './bench-modes.ts';
 import { type PeakMemory, measuredProcess } from './measured-process.ts';
 import { type WeightDType, writeRandomCheckpoint } from './random-checkpoint.ts';
 import { type RealModel, realModels } from './real-size-configs.ts';
-import type { BenchMode, Timing, WorkerSettings } from './real-size-worker.ts';
+import type { Timing, WorkerSettings } from './real-size-worker.ts';
 
 export interface RealSizeBenchOptions {
   readonly model: RealModel;
