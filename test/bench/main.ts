@@ -23,8 +23,8 @@ import { benchVersusTorch } from './versus-torch.ts';
 import { benchZeroShot, type ZeroShotOptions } from './zero-shot.ts';
 
 const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forward,step,lean-step,default-step]
-       [--repeats N] [--rounds N] [--favour memory|speed] [--weights float32|float16] [--provider cpu|webgpu] [--huge-pages]
-       [--checkpoint FOLDER]
+       [--repeats N] [--rounds N] [--favour memory|speed] [--weights float32|float16] [--provider cpu|webgpu]
+       [--huge-pages] [--checkpoint FOLDER]
        npm run bench -- sd15 --vs-torch   the same forward pass and step beside PyTorch's, where python3 has it
        npm run bench -- instantid [--edge LATENT] [--repeats N] [--rounds N] [--favour memory|speed]
        [--weights float32|float16] [--provider cpu|webgpu] [--modes KIND,KIND] [--tiny]
