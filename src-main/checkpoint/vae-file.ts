@@ -1,10 +1,12 @@
 // A VAE that stands in a file of its own, for checkpoints that come without one or whose own is not liked: in the
 // original code's names with or without their prefix, or in diffusers'.
 
+import path from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { WeightSource } from '../tensor/weights.ts';
 import { type Architecture, detectFileKind } from './architecture.ts';
-import type { VaeConfig } from './configs.ts';
+import { type VaeConfig, parseVaeConfig } from './configs.ts';
+import { readJson } from './diffusers-folder.ts';
 import { quote } from './file-errors.ts';
 import { checkFloatTypes } from './float-types.ts';
 import { inferVaeConfig } from './infer-configs.ts';
@@ -28,7 +30,20 @@ export async function openVaeFile(file: string, architecture: Architecture): Pro
   }
   const vae = vaeWeights(await opened.part(prefix));
   checkFloatTypes(file, vae);
-  return { vae, vaeConfig: inferVaeConfig(vae, file, architecture) };
+  return { vae, vaeConfig: await configOf(vae, file, architecture) };
+}
+
+/** By the weights; those of sizes that no Stable Diffusion has are described by a config.json beside them. */
+async function configOf(vae: OpenedVae['vae'], file: string, architecture: Architecture): Promise<VaeConfig> {
+  try {
+    return inferVaeConfig(vae, file, architecture);
+  } catch (error) {
+    const beside = path.join(path.dirname(file), 'config.json');
+    const config = await readJson(beside).then((json) => parseVaeConfig(json, 'config.json'), () => undefined);
+    const isOfIt = config?.blockOutChannels.at(-1) === vae.get('decoder.conv_in.weight')?.shape[0];
+    if (!config || !isOfIt) throw error;
+    return config;
+  }
 }
 
 function notAVae(file: string, title: string): UserError {
