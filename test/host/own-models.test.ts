@@ -91,7 +91,8 @@ test('--lora, --embedding and --vae: by path, told in the picture, and refused w
   const drawn = await likeness(
     'generate', '--adapter', lora, '--pack', 'pack', '--provider', 'cpu', '--prompt', 'a hat', '--count', '1',
     '--sampling-steps', '1', '--width', '64', '--height', '64', '--lora', `${lora}:0.7`,
-    '--embedding', `${join('models', 'zqneon.safetensors')}:1.2`, '--vae', join('vae', 'white.safetensors'), '--out', 'out');
+    '--embedding', `${join('models', 'zqneon.safetensors')}:1.2`, '--vae', join('vae', 'white.safetensors'),
+    '--out', 'out');
   expect(drawn.code, drawn.errors).toBe(0);
   expect(await readdir(join(folder, 'out'))).toEqual(['seed-1.png']);
   const png = await readFile(join(folder, 'out', 'seed-1.png'));
