@@ -9,11 +9,13 @@ const untouched = 'The file was only read and nothing was changed.';
 /** A file that cannot be opened at all. */
 export function unreadableFile(file: string, cause: unknown): UserError {
   const missing = (cause as NodeJS.ErrnoException)?.code === 'ENOENT';
+  const reason = reasonOf(cause);
   return new UserError(missing ? 'checkpoint.file-missing' : 'checkpoint.file-unreadable', {
-    what: missing ? `There is no file ${quote(file)}.` : `${quote(file)} cannot be read (${reasonOf(cause)}).`,
+    what: missing ? `There is no file ${quote(file)}.` : `${quote(file)} cannot be read (${reason}).`,
     safe: 'Nothing was changed.',
-    todo: missing ? 'Check the path, or choose the file again.' : 'Check that you may read it, then try again.',
-  }, { file: path.basename(file) });
+    todo: missing ? 'Check the path, plug its drive in, or choose the file again.'
+      : 'Check that you may read it and that its drive is plugged in and whole, then try again.',
+  }, { file: path.basename(file), reason });
 }
 
 /** A file whose header or data breaks the rules of the format. `reason` completes "because ...". */

@@ -72,7 +72,8 @@ export function unusualSize(file: string, network: string, width: number): UserE
   return new UserError('checkpoint.size-unknown', {
     what: `The ${network} in ${quote(file)} has layers of ${width} channels, which no Stable Diffusion has.`,
     safe: untouched,
-    todo: 'Use the diffusers folder of the same model: its config.json files say what a single file cannot.',
+    todo: network === 'VAE' ? 'Put the config.json that it was published with beside it, or choose another VAE.'
+      : 'Use the diffusers folder of the same model: its config.json files say what a single file cannot.',
   }, { file: path.basename(file), network, width });
 }
 

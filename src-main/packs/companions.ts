@@ -151,7 +151,7 @@ function stateOf({ path: place, files }: Held): 'ready' | 'gone' | 'changed' {
 function noteOf(state: Companion['state'], isRefused: boolean, held: Held | undefined): string {
   if (state === 'gone') return 'It is not where it was: put it back or name its new place.';
   if (state === 'changed') return 'It was changed since it was looked at: name it again.';
-  if (isRefused) return 'It is not the published file any more, and is not used.';
+  if (isRefused) return 'It is not the published file any more, and is not used: get it again.';
   return held?.isPublished === false ? 'It is not the published file, but another edition of it.' : '';
 }
 

@@ -54,12 +54,21 @@ export async function inGroups<T>(
   for (let at = 0; at < all.length; at += size) await Promise.all(all.slice(at, at + size).map(work));
 }
 
+const checkAccess = 'Check that you may read it, then look again.';
+const nameInside = 'Name a folder inside it.';
+const nameOther = 'Name the folder that holds checkpoints, LoRAs, embeddings or VAEs.';
+
+/** A folder that was there and could not be read. */
+export function unreadNote(error: unknown): string {
+  return `It cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}). ${checkAccess}`;
+}
+
 /** What is to be known of a folder once it was read. */
 export function noteOf({ unreadable, isCutShort, entries }: WalkReport, { files }: HeldFolder): string {
   return [
-    ...(isCutShort ? [`It is very large: only ${entries} files were looked at. Name a folder inside it.`] : []),
-    ...(unreadable.length === 1 ? ['One folder in it may not be read.'] : []),
-    ...(unreadable.length > 1 ? [`${unreadable.length} folders in it may not be read.`] : []),
-    ...(files.size === 0 ? ['No models were found in it.'] : []),
+    ...(isCutShort ? [`It is very large: only the first ${entries} files were looked at.`, nameInside] : []),
+    ...(unreadable.length === 1 ? ['One folder in it may not be read.', checkAccess] : []),
+    ...(unreadable.length > 1 ? [`${unreadable.length} folders in it may not be read.`, checkAccess] : []),
+    ...(files.size === 0 ? ['No models were found in it.', nameOther] : []),
   ].join(' ');
 }

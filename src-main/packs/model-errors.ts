@@ -11,7 +11,8 @@ export function modelsMissing(place: string, cause: unknown): UserError {
   const isThere = reason !== 'ENOENT';
   return new UserError('models.place-missing', {
     what: isThere ? `${quote(place)} cannot be read (${reason}).` : `There is nothing at ${quote(place)}.`, safe,
-    todo: isThere ? 'Check that you may read it, then name it again.' : 'Check the path, or plug its drive in first.',
+    todo: isThere ? 'Check that you may read it and that its drive is whole, then name it again.'
+      : 'Check the path, or plug its drive in first.',
   }, { file: path.basename(place), reason });
 }
 

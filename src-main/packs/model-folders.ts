@@ -8,7 +8,7 @@ import type { PackId } from '../contract/ids.ts';
 import type { FoundModel, ModelFolder } from '../contract/models.ts';
 import type { ModelFolderQueries, ModelFolderRow } from '../library/model-folders.ts';
 import {
-  type FoundFile, type HeldFolder, answers, goneNote, inGroups, isInside, noteOf, stateOf,
+  type FoundFile, type HeldFolder, answers, goneNote, inGroups, isInside, noteOf, stateOf, unreadNote,
 } from './found-files.ts';
 import { foundView, folderView } from './found-views.ts';
 import { fitsAsVae, usedVae } from './vae-choice.ts';
@@ -208,7 +208,7 @@ class FolderService implements ModelFolders {
       await this.readFiles(folder, report);
       [folder.state, folder.note] = ['ready', noteOf(report, folder)];
     } catch (error) {
-      [folder.state, folder.note] = ['refused', `It cannot be read (${(error as NodeJS.ErrnoException).code ?? ''}).`];
+      [folder.state, folder.note] = ['refused', unreadNote(error)];
     }
     if (!this.stop.signal.aborted) await this.options.onCompanions?.(report.companions);
     if (this.folders.has(id)) this.changed();

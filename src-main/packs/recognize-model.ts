@@ -87,7 +87,8 @@ async function recognizeVae({ file, tensors, metadata }: TensorFile): Promise<Mo
   const prefix = ['first_stage_model.', 'vae.', ''].find((each) => tensors.has(`${each}encoder.conv_in.weight`));
   const latentChannels = (tensors.get(`${prefix}encoder.conv_out.weight`)?.shape[0] ?? 0) / 2;
   if (prefix === undefined || !tensors.has(`${prefix}decoder.conv_in.weight`) || latentChannels > 4) {
-    const what = latentChannels > 4 ? `of ${latentChannels} channels, for newer models,` : 'with a half missing,';
+    const what = latentChannels > 4
+      ? `of ${latentChannels} channels, for newer models,` : 'of which a half is missing,';
     const refusal = `It is a VAE ${what} which Likeness cannot use. Choose a VAE for Stable Diffusion 1.5, 2 or SDXL.`;
     return { ...noFacts, kind: 'vae', refusal };
   }

@@ -21,7 +21,13 @@ const atHost = (rest: string, safe: string, todo: string): ErrorWords => (
 const always = (what: string, safe: string, todo: string): ErrorWords => () => ({ what, safe, todo });
 
 const checkpointErrors: Record<string, ErrorWords> = {
-  'checkpoint.file-unreadable': about('无法读取。', unchanged, '请确认您有读取权限，然后重试。'),
+  'checkpoint.file-missing': about('不在那里。', unchanged, '请检查路径，插入所在的磁盘，或重新选择文件。'),
+  'checkpoint.file-unreadable': ({ file, reason }) => ({
+    what: `“${file}”无法读取（${reason}）。`, safe: unchanged, todo: '请确认您有读取权限，且所在磁盘已插入并完好，然后重试。',
+  }),
+  'checkpoint.is-adapter': about('是 LoRA，不是基础模型。', onlyRead, '请选择训练它时所用的基础模型。'),
+  'checkpoint.wrong-kind': about('不是 Likeness 能用的基础模型。', onlyRead,
+    '请选择 Stable Diffusion 1.5、2 或 SDXL 的完整基础模型（单个文件或 diffusers 文件夹）。'),
   'checkpoint.damaged': about('不是完好的 safetensors 文件。', onlyRead, getAgain),
   'checkpoint.truncated': about('不完整：末尾缺失。', onlyRead, '下载或复制中途停止了，请重新获取该文件。'),
   'checkpoint.dtype-unsupported': ({ file, dtype }) => ({
@@ -48,9 +54,10 @@ const checkpointErrors: Record<string, ErrorWords> = {
     what: `“${file}”缺少张量“${name}”。`, safe: onlyRead,
     todo: '请选择包含 UNet、文本编码器和 VAE 的完整模型，或重新获取该文件。',
   }),
-  'checkpoint.size-unknown': ({ file, width }) => ({
+  'checkpoint.size-unknown': ({ file, width, network }) => ({
     what: `“${file}”中有 ${width} 通道的层，Stable Diffusion 没有这样的层。`, safe: onlyRead,
-    todo: '请使用同一模型的 diffusers 文件夹：其中的 config.json 说明了单个文件里没有的内容。',
+    todo: network === 'VAE' ? '请把随它发布的 config.json 放在它旁边，或选择另一个 VAE。'
+      : '请使用同一模型的 diffusers 文件夹：其中的 config.json 说明了单个文件里没有的内容。',
   }),
   'checkpoint.parts-disagree': always('其中的各个网络不属于同一个模型。', onlyRead,
     '请选择 UNet、VAE 和文本编码器来自同一模型的文件。'),

@@ -35,6 +35,9 @@ const family = (name: string): string => (name === 'its family' ? '它的类型'
 export const zhHansSaidOfFolders: readonly Saying[] = [
   [/^It is not there now\.$/, () => '它现在不在。'],
   [/^Plug its drive in or connect to it, then look again\.$/, () => '请插入或连接所在的磁盘，然后重新查看。'],
+  [/^Check that you may read it, then look again\.$/, () => '请确认您有读取权限，然后重新查看。'],
+  [/^Name the folder that holds checkpoints, LoRAs, embeddings or VAEs\.$/,
+    () => '请指定存放模型、LoRA、嵌入或 VAE 的文件夹。'],
   [/^It cannot be read \((.*)\)\.$/, (code) => `无法读取（${code}）。`],
   [/^It is very large: only the first (\d+) files were looked at\.$/, (count) => `文件夹很大，只查看了前 ${count} 个文件。`],
   [/^Name a folder inside it\.$/, () => '请指定其中的某个文件夹。'],

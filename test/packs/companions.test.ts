@@ -169,7 +169,7 @@ test('a file that changes is not used, neither at once nor after the next start'
   expect(companions.faceNetworks('antelopev2')).toEqual({ kind: 'built-in' });
   await reopen();
   expect(one('face-recognizer')).toMatchObject({
-    state: 'changed', isPublished: false, note: 'It is not the published file any more, and is not used.',
+    state: 'changed', isPublished: false, note: 'It is not the published file any more, and is not used: get it again.',
   });
   expect(companions.faceNetworks('antelopev2')).toEqual({ kind: 'built-in' });
   expect(companions.engines()[1]).toMatchObject({ isInstalled: false, reason: expect.stringContaining('not used') });

@@ -85,6 +85,8 @@ test('errors that reach the page are told in Chinese: what happened, what is saf
   const sources = folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name)));
   const text = sources.filter((name) => name.endsWith('.ts')).map((name) => readFileSync(name, 'utf8')).join();
   const codes = new Set([...text.matchAll(/new UserError\(\s*'([a-z.-]+)'/g)].map(([, code]) => code!));
+  // one of two: condition ? 'a.b' : 'a.c'
+  for (const [, one, other] of text.matchAll(/\? '([a-z]+\.[a-z-]+)' : '([a-z]+\.[a-z-]+)'/g)) codes.add(one!).add(other!);
   for (const [, code] of text.matchAll(/downloadError\('([a-z-]+)'/g)) codes.add(`download.${code!}`);
   // these are of the command line and of the studio's start, before there is a page
   for (const code of ['photos.folder-missing', 'photos.folder-empty']) codes.delete(code);
