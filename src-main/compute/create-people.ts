@@ -7,21 +7,14 @@ import type { CreateRequest } from '../contract/engine-create.ts';
 import type { Person, SecondPerson } from '../generation/portrait-denoiser.ts';
 import type { PipelineSaving } from '../networks/memory-plan.ts';
 import { type Pipeline, openPipeline } from '../networks/pipeline.ts';
-import { type LookToApply, readAdapter, readLook } from './adapter-input.ts';
+import type { LookToApply } from './adapter-input.ts';
 import { type FacesToDraw, instantIdFor } from './instant-faces.ts';
-import { type AlwaysOn, type AppliedAdapters, joinAdapters, type JoinedAdapters } from './joined-adapters.ts';
+import type { AppliedAdapters, JoinedAdapters } from './joined-adapters.ts';
 import { type LoadedPack, promptsOf } from './loaded-pack.ts';
 import type { ChosenProvider } from './provider-choice.ts';
+import { adaptersOn, type RequestLooks } from './read-looks.ts';
 
 type Item = CreateRequest['items'][number];
-
-/** The looks of a request, read for its base model. */
-export interface RequestLooks {
-  readonly first?: LookToApply;
-  readonly second?: LookToApply;
-  /** The LCM-LoRA, and LoRAs and embeddings of the user's own. */
-  readonly always: readonly AlwaysOn[];
-}
 
 export interface DrawingPerson extends Person {
   readonly pipeline: Pipeline;
@@ -46,30 +39,6 @@ export interface PeopleOptions {
   readonly chosen: ChosenProvider;
   /** How memory is saved. */
   readonly saving?: PipelineSaving;
-}
-
-/** Reads the looks of a request; throws what the readers of their kinds throw of one that does not fit the model. */
-export async function readLooks(request: CreateRequest, checkpoint: Checkpoint): Promise<RequestLooks> {
-  const { adapter, second, settings, fastAdapterFile } = request;
-  const first = adapter ? await readLook(adapter, checkpoint) : undefined;
-  // one taught checkpoint for both is one pipeline
-  const isSame = adapter?.method === 'dreambooth' && second?.adapter?.file === adapter.file;
-  const other = isSame ? first : second?.adapter ? await readLook(second.adapter, checkpoint) : undefined;
-  const always: AlwaysOn[] = [];
-  if (settings.fast && fastAdapterFile !== null) {
-    const adapter = await readAdapter({ method: 'lora', file: fastAdapterFile, word: '' }, checkpoint);
-    always.push({ adapter, strength: 1 });
-  }
-  for (const addOn of request.addOns) always.push(await readAddOn(addOn, checkpoint));
-  return { ...(first ? { first } : {}), ...(other ? { second: other } : {}), always };
-}
-
-/** How strongly an embedding counts stands in the prompt. */
-async function readAddOn(
-  { kind, file, word, strength }: CreateRequest['addOns'][number], checkpoint: Checkpoint,
-): Promise<AlwaysOn> {
-  const method = kind === 'lora' ? 'lora' as const : 'textual-inversion' as const;
-  return { adapter: await readAdapter({ method, file, word }, checkpoint), strength: kind === 'lora' ? strength : 1 };
 }
 
 export async function openPeople(options: PeopleOptions): Promise<People> {
@@ -129,9 +98,7 @@ interface Networks {
 async function openNetworks(
   { request, pack, looks, chosen: { provider, precision }, saving }: PeopleOptions, checkpoint: Checkpoint,
 ): Promise<Networks> {
-  const own = [looks.first, looks.second].flatMap((look) => (
-    look?.adapter && look.checkpoint === checkpoint ? [look.adapter] : []));
-  const joined = joinAdapters(own, looks.always);
+  const joined = adaptersOn(checkpoint, looks);
   const instantId = await instantIdFor(request, checkpoint);
   const pipeline = openPipeline(checkpoint, {
     provider, precision, favour: pack.favour, skipLayers: request.settings.clipSkip,

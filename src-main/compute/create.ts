@@ -17,7 +17,7 @@ import {
 } from '../generation/text-to-portrait.ts';
 import { openPhoto } from '../photos/import-photo.ts';
 import type { RgbPicture } from '../photos/pixels.ts';
-import { type DrawingPerson, openPeople, type People, readLooks } from './create-people.ts';
+import { type DrawingPerson, openPeople, type People } from './create-people.ts';
 import { portraitRequest, portraitSettings, samplingOf } from './create-settings.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { instantIdFor, readFaces } from './instant-faces.ts';
@@ -25,6 +25,7 @@ import { type LikenessMeter, openLikenessMeter } from './likeness-meter.ts';
 import { loadPack } from './loaded-pack.ts';
 import { drawingSaving } from './memory-saving.ts';
 import { onProvider } from './provider-choice.ts';
+import { readLooks } from './read-looks.ts';
 import type { Reporter } from './reporter.ts';
 
 type Item = CreateRequest['items'][number];
@@ -54,7 +55,7 @@ export async function create(request: CreateRequest, reporter: Reporter, parts: 
   const loraHashes = await hashesOf(request);
   const drawn = new Set<string>();
   await onProvider(parts.chooser, request, reporter, async (chosen) => {
-    const saving = await drawingSaving(request, pack, chosen, reporter);
+    const saving = await drawingSaving(request, pack, looks, chosen, reporter);
     const people = await openPeople({ request, pack, looks, faces, chosen, ...(saving ? { saving } : {}) });
     const meters: LikenessMeter[] = [];
     try {

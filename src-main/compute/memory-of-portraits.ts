@@ -1,51 +1,142 @@
-// Ways to draw portraits with less memory: networks one after the other, and the picture decoded in tiles.
+// Ways to draw portraits with less memory: the picture decoded in tiles, networks one after the other, attention in
+// smaller slices. What is counted is all that a request brings: looks and add-ons, a face, the passes that follow.
 
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
 import type { GenerationSettings } from '../contract/settings.ts';
 import type { MemoryChange, MemoryPart } from '../contract/memory-plan.ts';
+import { unetFactor } from '../generation/portrait-size.ts';
+import { tilesOf, upscaledSize } from '../generation/upscale.ts';
+import type { AdapterForm } from '../networks/adapter-input.ts';
 import type { InstantId } from '../networks/instant-id.ts';
-import { type MemoryForm, type PipelineSaving, decoderPart, peakOf, portraitParts } from '../networks/memory-plan.ts';
+import {
+  type MemoryForm, type PipelineSaving, type PortraitForm, decoderPart, encoderPart, peakOf, portraitParts, unetPart,
+} from '../networks/memory-plan.ts';
 import type { Choice, Computes } from './memory-plan.ts';
+import { adaptersOn, type RequestLooks } from './read-looks.ts';
 
-export interface AskedPortraits {
+type AskedSettings = Required<Pick<GenerationSettings, 'widthPx' | 'heightPx'>>
+  & Partial<Pick<GenerationSettings, 'facePass' | 'upscale'>>;
+
+/** A model whose networks draw, with all add-ons that they can be told of. */
+export interface DrawingModel {
   readonly checkpoint: Checkpoint;
-  readonly settings: Required<Pick<GenerationSettings, 'widthPx' | 'heightPx'>>;
+  readonly adapter?: AdapterForm;
+}
+
+export interface AskedPortraits extends DrawingModel {
+  readonly settings: AskedSettings;
   readonly instantId?: InstantId;
+  /** The second person's, where that is a model of its own. */
+  readonly other?: DrawingModel;
+  /** Networks that measure likeness, see likenessPart(). */
+  readonly likeness?: MemoryPart;
+}
+
+/** What looks and add-ons make of a base model. */
+export function modelsOf(
+  base: Checkpoint, looks: RequestLooks,
+): Pick<AskedPortraits, 'checkpoint' | 'adapter' | 'other'> {
+  const modelOn = (checkpoint: Checkpoint): DrawingModel => {
+    const { form } = adaptersOn(checkpoint, looks);
+    return { checkpoint, ...(form ? { adapter: form } : {}) };
+  };
+  const [own, other] = [looks.first?.checkpoint ?? base, looks.second?.checkpoint];
+  return { ...modelOn(own), ...(other && other !== own ? { other: modelOn(other) } : {}) };
 }
 
 type Machine = Omit<MemoryForm, 'favour'>;
+type Changes = Choice<PipelineSaving>['changes'];
+interface Size { readonly widthPx: number; readonly heightPx: number }
 
 const inTiles = { setting: 'tiled-vae', from: 'whole', to: 'tiles', timeFactor: 1.1 } as const;
 const oneByOne = { setting: 'sequential', from: 'together', to: 'sequential', timeFactor: 1.2 } as const;
+export const inSlices = { setting: 'attention-slices', from: '1', to: '4', timeFactor: 1.1 } as const;
 
 /** From the quickest to the one that takes least memory. */
 export function drawingChoices(asked: AskedPortraits, machine: Machine): Choice<PipelineSaving>[] {
-  let whole: MemoryPart[] | undefined;
-  let tiled: MemoryPart | undefined;
-  const partsOf = ({ isSequential, isTiled }: PipelineSaving): MemoryPart[] => {
-    whole ??= wholeParts(asked, machine);
-    if (isTiled) tiled ??= decoderPart(asked.checkpoint, formOf(asked, machine), true);
-    const parts = isTiled ? [...whole.slice(0, -1), tiled!] : whole;
-    return isSequential ? parts.map((part, stage) => ({ ...part, stage })) : parts;
+  const parts = new DrawingParts(asked, machine);
+  const choice = (isTiled: boolean, isSequential: boolean, isSliced: boolean, changes: Changes) => {
+    const saving: PipelineSaving = { isSequential, isTiled, isSliced };
+    return { saving, changes, parts: () => parts.of(saving) };
   };
-  const choice = (
-    saving: PipelineSaving, changes: Choice<PipelineSaving>['changes'],
-  ): Choice<PipelineSaving> => ({ saving, changes, parts: () => partsOf(saving) });
   return [
-    choice({ isSequential: false, isTiled: false }, []),
-    choice({ isSequential: false, isTiled: true }, [inTiles]),
-    choice({ isSequential: true, isTiled: true }, [oneByOne]),
+    choice(false, false, false, []), choice(true, false, false, [inTiles]), choice(true, true, false, [oneByOne]),
+    choice(true, true, true, [inSlices]),
   ];
 }
 
-function wholeParts(asked: AskedPortraits, machine: Machine): MemoryPart[] {
-  const { checkpoint, instantId } = asked;
-  return portraitParts(checkpoint, { ...formOf(asked, machine), ...(instantId ? { instantId } : {}) });
+/** Each part is counted once, however many ways it is used in. */
+class DrawingParts {
+  readonly #asked: AskedPortraits;
+  readonly #form: MemoryForm;
+  readonly #known = new Map<string, MemoryPart[]>();
+
+  constructor(asked: AskedPortraits, machine: Machine) {
+    this.#asked = asked;
+    this.#form = { ...machine, favour: 'memory' };
+  }
+
+  of({ isSequential, isTiled, isSliced }: PipelineSaving): MemoryPart[] {
+    const { other, likeness } = this.#asked;
+    const models = [this.#asked, ...(other ? [other] : [])];
+    const parts = models.flatMap((model, index) => this.#ofModel(`${index}`, model, isTiled, isSliced));
+    const staged = isSequential ? parts.map((part, stage) => ({ ...part, stage })) : parts;
+    if (!likeness) return staged;
+    const largest = staged.toSorted((a, b) => peakOf([b]) - peakOf([a]))[0]!;
+    return [...staged, { ...likeness, stage: largest.stage }];
+  }
+
+  #ofModel(key: string, model: DrawingModel, isTiled: boolean, isSliced: boolean): MemoryPart[] {
+    const { settings } = this.#asked;
+    const { checkpoint } = model;
+    const form = this.#formOf(model, isSliced);
+    return [
+      ...this.#kept(`${key} networks ${isSliced}`, () => (
+        portraitParts(checkpoint, { ...form, ...settings }).slice(0, -1))),
+      ...this.#kept(`${key} vae ${isTiled} ${isSliced}`, () => (
+        [decoderPart, encoderPart].map((part) => part(checkpoint, { ...form, ...settings }, isTiled)))),
+      ...finishingSizes(this.#asked).flatMap((size) => (
+        this.#kept(`${key} ${JSON.stringify(size)} ${isTiled} ${isSliced}`, () => (
+          this.#ofSize(checkpoint, { ...form, ...size }, isTiled))))),
+    ];
+  }
+
+  /** Sessions of another size: on the processor they share the weights of one file with those that are there. */
+  #ofSize(checkpoint: Checkpoint, form: PortraitForm, isTiled: boolean): MemoryPart[] {
+    const parts = [
+      unetPart(checkpoint, form), decoderPart(checkpoint, form, isTiled), encoderPart(checkpoint, form, isTiled),
+    ];
+    return form.provider === 'cpu' ? parts.map((part) => ({ ...part, weightBytes: 0 })) : parts;
+  }
+
+  /** Both sides of guidance are two calls. */
+  #formOf({ adapter }: DrawingModel, isSliced: boolean): Omit<PortraitForm, keyof Size> {
+    const { instantId } = this.#asked;
+    return { ...this.#form, isSliced, rows: 1, ...(adapter ? { adapter } : {}), ...(instantId ? { instantId } : {}) };
+  }
+
+  #kept(key: string, count: () => MemoryPart[]): MemoryPart[] {
+    const parts = this.#known.get(key) ?? count();
+    this.#known.set(key, parts);
+    return parts;
+  }
 }
 
-/** Both sides of guidance are two calls. */
-function formOf({ settings: { widthPx, heightPx } }: AskedPortraits, machine: Machine) {
-  return { ...machine, favour: 'memory' as const, widthPx, heightPx, rows: 1 };
+/** Sizes that the face pass and the tiles of an enlarged portrait are drawn at, where they are others. */
+function finishingSizes({ checkpoint: { vaeConfig, unetConfig }, settings }: AskedPortraits): Size[] {
+  const { widthPx, heightPx, facePass = 'off', upscale = 1 } = settings;
+  const vaeFactor = 2 ** (vaeConfig.blockOutChannels.length - 1);
+  const resolutionPx = unetConfig.sampleSize * vaeFactor;
+  const multiplePx = vaeFactor * unetFactor;
+  const whole = upscaledSize({ width: widthPx, height: heightPx }, upscale);
+  const [tile] = upscale > 1 ? tilesOf(whole, { resolutionPx, multiplePx }) : [];
+  const sizes: Size[] = [
+    ...(facePass === 'off' ? [] : [{ widthPx: resolutionPx, heightPx: resolutionPx }]),
+    ...(tile ? [{ widthPx: tile.width, heightPx: tile.height }] : []),
+  ];
+  const isSame = (a: Size, b: Size): boolean => a.widthPx === b.widthPx && a.heightPx === b.heightPx;
+  return sizes.filter((size, index) => (
+    !isSame(size, settings) && sizes.findIndex((each) => isSame(each, size)) === index));
 }
 
 /** What a user can change: values take as much less as the picture has fewer pixels. */

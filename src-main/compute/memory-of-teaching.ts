@@ -1,22 +1,28 @@
-// Ways to teach with less memory: on a graphics card one session at a time instead of several beside each other, and
-// activations computed again instead of kept.
+// Ways to teach with less memory: on a graphics card one session at a time instead of several beside each other,
+// activations computed again instead of kept, and at last attention in smaller slices.
 
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
 import type { PlanRequest } from '../contract/engine-plan.ts';
 import type { MemoryChange, MemoryPart } from '../contract/memory-plan.ts';
-import { type MemoryForm, encodingParts, peakOf, portraitParts } from '../networks/memory-plan.ts';
+import { type MemoryForm, encodingParts, peakOf, portraitParts, unetPart } from '../networks/memory-plan.ts';
+import { adapterFormOf } from '../training/learned.ts';
 import { teachingPart } from '../training/memory-plan.ts';
-import { halfSuggestion } from './memory-of-portraits.ts';
+import { halfSuggestion, inSlices } from './memory-of-portraits.ts';
 import type { Choice, Computes } from './memory-plan.ts';
 import { planTeaching } from './teach-plan.ts';
 
-export type AskedTeaching = Omit<Extract<PlanRequest['work'], { kind: 'teaching' }>, 'kind'>
-  & { readonly checkpoint: Checkpoint };
+export type AskedTeaching = Omit<Extract<PlanRequest['work'], { kind: 'teaching' }>, 'kind' | 'likenessNetworks'> & {
+  readonly checkpoint: Checkpoint;
+  /** Networks that measure the previews' likeness, see likenessPart(). */
+  readonly likeness?: MemoryPart;
+};
 
 export interface TeachingSaving {
   readonly recompute: 'none' | 'blocks';
   /** One session at a time. */
   readonly isSequential: boolean;
+  /** Attention in smaller slices. */
+  readonly isSliced: boolean;
 }
 
 type Machine = Omit<MemoryForm, 'favour'> & { readonly provider: Computes['provider'] };
@@ -31,32 +37,52 @@ export function teachingChoices(asked: AskedTeaching, machine: Machine): Choice<
   const choice = (saving: TeachingSaving, changes: Choice<TeachingSaving>['changes']): Choice<TeachingSaving> => (
     { saving, changes, parts: () => partsOf(asked, machine, saving) });
   return [
-    choice({ recompute, isSequential: isShared }, []),
-    ...(isShared ? [] : [choice({ recompute, isSequential: true }, [oneByOne])]),
-    ...(recompute === 'blocks' ? [] : [choice({ recompute: 'blocks', isSequential: true }, [again])]),
+    choice({ recompute, isSequential: isShared, isSliced: false }, []),
+    ...(isShared ? [] : [choice({ recompute, isSequential: true, isSliced: false }, [oneByOne])]),
+    ...(recompute === 'blocks' ? [] : [
+      choice({ recompute: 'blocks', isSequential: true, isSliced: false }, [again]),
+    ]),
+    choice({ recompute: 'blocks', isSequential: true, isSliced: true }, [inSlices]),
   ];
 }
 
 /** Photos and captions are encoded first; then it learns; then previews are drawn, and so on in turns. */
-function partsOf(asked: AskedTeaching, machine: Machine, { recompute, isSequential }: TeachingSaving): MemoryPart[] {
-  const { checkpoint, settings, method } = asked;
-  const { resolutionPx, batchSize, clipSkip: skipLayers, prior, previewCount } = settings;
+function partsOf(asked: AskedTeaching, machine: Machine, saving: TeachingSaving): MemoryPart[] {
+  const { checkpoint, settings, method, likeness } = asked;
+  const { isSequential, isSliced } = saving;
+  const { resolutionPx, prior, previewCount } = settings;
   const form = { ...machine, favour: 'memory' as const };
-  const { trainables, optimizer } = planTeaching({ method, settings }, { checkpoint });
   const size = { widthPx: resolutionPx, heightPx: resolutionPx };
-  const trainer = teachingPart(
-    { checkpoint, trainables, optimizer, recompute, skipLayers, ...form }, { resolutionPx, batchSize });
-  const drawn = previewCount > 0 || prior === 'prediction'
-    ? portraitParts(checkpoint, { ...form, ...size, rows: 1 }) : [];
+  const trainer = trainerPart(asked, form, saving);
   const encoding = encodingParts(checkpoint, { ...form, ...size });
-  const base = prior === 'prediction' && method !== 'textual-inversion'
-    ? drawn.filter(({ name }) => name === 'unet').map((part) => ({ ...part, activationBytes: 0 })) : [];
-  const learning = [trainer, ...base];
-  const previews = previewCount > 0 ? drawn : [];
-  if (isSequential) return staged([encoding, learning, previews]);
+  const learning = [trainer, ...(prior === 'prediction' && method !== 'textual-inversion'
+    ? [{ ...unetPart(checkpoint, { ...form, isSliced, ...size, rows: 1 }), activationBytes: 0 }] : [])];
+  const previews = previewCount === 0 ? [] : previewParts(asked, form);
+  const measuring = likeness ? [likeness] : [];
+  if (isSequential) return staged([encoding, [...learning, ...measuring], [...previews, ...measuring]]);
   // the loss on photos that are held out has a session of its own, which holds the weights again
   const validation = { ...trainer, name: 'validation', activationBytes: 0, trainingBytes: 0 };
-  return staged([encoding, [...learning, validation, ...previews]]);
+  return staged([encoding, [...learning, validation, ...previews, ...measuring]]);
+}
+
+function trainerPart(
+  { checkpoint, method, settings }: AskedTeaching, form: MemoryForm & Pick<Machine, 'provider'>,
+  { recompute, isSliced }: TeachingSaving,
+): MemoryPart {
+  const { resolutionPx, batchSize, clipSkip: skipLayers, gradientAccumulationSteps } = settings;
+  const { trainables, optimizer } = planTeaching({ method, settings }, { checkpoint });
+  return teachingPart({ checkpoint, trainables, optimizer, recompute, skipLayers, ...form, isSliced }, {
+    resolutionPx, batchSize, accumulates: gradientAccumulationSteps > 1,
+  });
+}
+
+/** Drawn whole, with what was learned so far beside the model; a model that learned whole takes its place. */
+function previewParts({ checkpoint, method, settings }: AskedTeaching, form: MemoryForm): MemoryPart[] {
+  const { trainables } = planTeaching({ method, settings }, { checkpoint });
+  const adapter = adapterFormOf(trainables);
+  return portraitParts(checkpoint, {
+    ...form, widthPx: settings.resolutionPx, heightPx: settings.resolutionPx, rows: 1, ...(adapter ? { adapter } : {}),
+  });
 }
 
 function staged(stages: readonly (readonly MemoryPart[])[]): MemoryPart[] {

@@ -9,8 +9,10 @@ import { UserError } from '../contract/errors.ts';
 import { openCheckpoint } from '../checkpoint/open-checkpoint.ts';
 import { peakOf } from '../networks/memory-plan.ts';
 import { openInstantIdAt } from '../networks/instant-id.ts';
-import { drawingChoices, drawingSuggestions } from './memory-of-portraits.ts';
+import { likenessPart } from './memory-of-likeness.ts';
+import { drawingChoices, drawingSuggestions, modelsOf } from './memory-of-portraits.ts';
 import { teachingChoices, teachingSuggestions } from './memory-of-teaching.ts';
+import { readLooks } from './read-looks.ts';
 
 /** What computes; `memoryBytes` of a graphics card, null where it is not told. */
 export interface Computes {
@@ -39,7 +41,10 @@ export function availableBytes({ provider, memoryBytes }: Computes): number | nu
   return memoryBytes === null ? null : memoryBytes * usableShare;
 }
 
-/** The first choice that fits, else the last. Suggestions are made where it does not. */
+/** What saves less than this is not worth its time. */
+const leastSaving = 0.005;
+
+/** The first choice that fits, else the last of those that save anything. Suggestions are made where it does not. */
 export function fitted<Saving>(
   computes: Computes, choices: readonly Choice<Saving>[],
   suggest: (parts: readonly MemoryPart[], available: number) => MemoryChange[],
@@ -51,7 +56,8 @@ export function fitted<Saving>(
     const parts = count();
     const peak = peakOf(parts);
     const saved = (last?.peak ?? peak) - peak;
-    changes.push(...own.map((change, i) => ({ ...change, savedBytes: i === 0 ? Math.max(0, saved) : 0 })));
+    if (last && saved < leastSaving * last.peak) continue;
+    changes.push(...own.map((change, i) => ({ ...change, savedBytes: i === 0 ? saved : 0 })));
     last = { parts, peak, saving };
     if (available === null || peak <= available) break;
   }
@@ -72,12 +78,17 @@ export async function planMemory(request: PlanRequest): Promise<MemoryPlan> {
   const { checkpointPath, vaeFile, work, computes } = request;
   const checkpoint = await openCheckpoint(checkpointPath, vaeFile === null ? {} : { vaeFile });
   const machine = { ...computes, machineBytes: totalmem() };
+  const measured = await likenessPart(work.likenessNetworks, computes.provider);
+  const likeness = measured ? { likeness: measured } : {};
   if (work.kind === 'teaching') {
-    const asked = { checkpoint, ...work };
+    const asked = { checkpoint, method: work.method, settings: work.settings, ...likeness };
     return fitted(computes, teachingChoices(asked, machine), teachingSuggestions(asked, computes)).plan;
   }
   const instantId = work.instantId ? await openInstantIdAt(work.instantId, checkpoint) : undefined;
-  const asked = { checkpoint, settings: work.settings, ...(instantId ? { instantId } : {}) };
+  const looks = await readLooks({ ...work, second: { adapter: work.secondAdapter } }, checkpoint);
+  const asked = {
+    ...modelsOf(checkpoint, looks), settings: work.settings, ...(instantId ? { instantId } : {}), ...likeness,
+  };
   return fitted(computes, drawingChoices(asked, machine), drawingSuggestions(asked, computes)).plan;
 }
 

@@ -51,9 +51,9 @@ export async function teach(
     const { checkpoint, favour } = pack;
     const { provider, precision } = chosen;
     const { clipSkip: skipLayers } = request.settings;
-    const { recompute, isSequential } = teachingSaving(request, pack, chosen, reporter);
+    const saving = await teachingSaving(request, pack, chosen, reporter);
     const step = openTrainingStep({
-      checkpoint, provider, precision, favour, recompute, isSequential, skipLayers, trainables: plan.trainables,
+      checkpoint, provider, precision, favour, ...saving, skipLayers, trainables: plan.trainables,
       optimizer: plan.optimizer,
     });
     const run: Run = { request, pack, plan, snapshots, chosen, step, reporter, parts, asked };

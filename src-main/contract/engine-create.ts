@@ -10,7 +10,11 @@ import {
 
 const file = z.string().min(1);
 const faceEmbedding = z.array(z.number()).min(1);
-const lookFileSchema = z.object({ method: methodSchema, file, word: z.string() });
+export const lookFileSchema = z.object({ method: methodSchema, file, word: z.string() });
+/** LoRAs and embeddings of the user's own; `word` is an embedding's. */
+export const addOnFilesSchema = z.array(z.object({
+  kind: z.enum(['lora', 'embedding']), file, name: z.string(), word: z.string(), strength: z.number(),
+}));
 const referenceSchema = z.object({ file, faceEmbedding: faceEmbedding.nullable() });
 
 /** Draws portraits and measures how alike each is to the reference faces. */
@@ -21,10 +25,8 @@ export const createRequestSchema = z.object({
   precision: precisionChoiceSchema.default('auto'),
   /** Another VAE than the checkpoint's own; null takes that. */
   vaeFile: file.nullable().default(null),
-  /** LoRAs and embeddings of the user's own, for every item; `word` is an embedding's. */
-  addOns: z.array(z.object({
-    kind: z.enum(['lora', 'embedding']), file, name: z.string(), word: z.string(), strength: z.number(),
-  })).default([]),
+  /** For every item. */
+  addOns: addOnFilesSchema.default([]),
   /** Model and version of Likeness for the settings inside the PNG. */
   modelName: z.string(),
   version: z.string(),

@@ -2,7 +2,8 @@
 // which the main process may not spend. See engine.ts.
 
 import { z } from 'zod';
-import { instantIdFilesSchema } from './engine-faces.ts';
+import { addOnFilesSchema, lookFileSchema } from './engine-create.ts';
+import { faceNetworksSchema, instantIdFilesSchema } from './engine-faces.ts';
 import { precisionSchema, providerNameSchema } from './machine.ts';
 import { memoryPlanSchema } from './memory-plan.ts';
 import { generationSettingsSchema, methodSchema, trainingSettingsSchema } from './settings.ts';
@@ -14,10 +15,19 @@ export const planRequestSchema = z.object({
   checkpointPath: file,
   vaeFile: file.nullable(),
   work: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('teaching'), method: methodSchema, settings: trainingSettingsSchema.required() }),
+    z.object({
+      kind: z.literal('teaching'), method: methodSchema, settings: trainingSettingsSchema.required(),
+      likenessNetworks: faceNetworksSchema.default({ kind: 'built-in' }),
+    }),
     z.object({
       kind: z.literal('portraits'), settings: generationSettingsSchema.required(),
       instantId: instantIdFilesSchema.nullable(),
+      /** Of whoever is in the portraits, and what is added for everybody: see engine-create.ts. */
+      adapter: lookFileSchema.nullable().default(null),
+      secondAdapter: lookFileSchema.nullable().default(null),
+      addOns: addOnFilesSchema.default([]),
+      fastAdapterFile: file.nullable().default(null),
+      likenessNetworks: faceNetworksSchema.default({ kind: 'built-in' }),
     }),
   ]),
   /** What will compute, and the graphics card's memory; null where that is not known or the processor computes. */

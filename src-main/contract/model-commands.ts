@@ -1,8 +1,8 @@
 // Commands over models that come from elsewhere, the memory that work takes, and the machine. See studio.ts.
 
 import { z } from 'zod';
-import { foundModelIdSchema } from './add-ons.ts';
-import { packIdSchema } from './ids.ts';
+import { addOnSchema, foundModelIdSchema } from './add-ons.ts';
+import { adapterIdSchema, packIdSchema } from './ids.ts';
 import { cudaLibrariesSchema, machineReportSchema } from './machine.ts';
 import { memoryPlanSchema } from './memory-plan.ts';
 import { mirrorSchema } from './mirror.ts';
@@ -50,6 +50,9 @@ export const modelCommands = {
   'memory.planPortraits': {
     request: z.object({
       packId: packIdSchema, settings: generationSettingsSchema.default({}), isInstant: z.boolean().default(false),
+      /** Whose looks are drawn with, and add-ons of the user's own. */
+      adapterId: adapterIdSchema.nullable().default(null), secondAdapterId: adapterIdSchema.nullable().default(null),
+      addOns: z.array(addOnSchema).max(8).default([]),
     }),
     response: memoryPlanSchema,
   },

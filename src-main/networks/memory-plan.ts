@@ -7,11 +7,12 @@ import { type ProviderForm, providerOptions } from '../compiler/3-simplify/provi
 import { simplify } from '../compiler/3-simplify/simplify.ts';
 import { graphMemory } from '../compiler/peak-memory.ts';
 import type { MemoryPart } from '../contract/memory-plan.ts';
-import type { Shape } from '../tensor/tensor.ts';
+import { type Shape, bytesPerElement, elementCount } from '../tensor/tensor.ts';
 import { contextLength } from '../text/tokenizer.ts';
 import type { AdapterForm } from './adapter-input.ts';
 import type { InstantId } from './instant-id.ts';
 import { resamplerGraph } from './instant-id-graph.ts';
+import { loraShapes } from './lora-graph.ts';
 import { decoderGraph, encoderGraph, textGraph, unetGraph } from './pipeline-graphs.ts';
 import { type Precision, precisionOptions, vaePrecision } from './precision.ts';
 import { defaultTiling } from './vae-tiles.ts';
@@ -34,33 +35,66 @@ export interface PortraitForm extends MemoryForm, PictureSize {
   readonly instantId?: InstantId;
 }
 
-/** How a pipeline saves memory: its networks one after another, its pictures' decoder tile by tile. */
+/** How a pipeline saves memory. */
 export interface PipelineSaving {
+  /** Its networks one after another. */
   readonly isSequential: boolean;
+  /** Its pictures' decoder tile by tile. */
   readonly isTiled: boolean;
+  /** Attention in smaller slices. */
+  readonly isSliced: boolean;
 }
 
 /** Text encoders, Resampler, UNet with IdentityNet, and the VAE's decoder last, all of them loaded together. */
 export function portraitParts(checkpoint: Checkpoint, form: PortraitForm): MemoryPart[] {
-  const { vaeConfig, textEncoders } = checkpoint;
-  const { rows, adapter, instantId } = form;
-  const width = textEncoders.reduce((sum, { config }) => sum + config.hiddenSize, 0);
-  const face = instantId && faceOf(instantId, form);
+  const { adapter, instantId } = form;
   return [
     partOf('text-encoder', textGraph(checkpoint, { count: contextLength, adapter, skipLayers: 0 }), form, checkpoint),
     ...(instantId ? [partOf('resampler', resamplerGraph(instantId, embeddingShape(instantId)), form, checkpoint)] : []),
-    partOf('unet', unetGraph(checkpoint, {
-      latents: [rows, ...latentShape(vaeConfig, form)], context: [rows, contextLength, width], adapter, face,
-    }), form, checkpoint),
+    unetPart(checkpoint, form),
     decoderPart(checkpoint, form, false),
   ];
 }
 
+/** The UNet for pictures of a size, with what an adapter and IdentityNet add to it. */
+export function unetPart(checkpoint: Checkpoint, form: PortraitForm): MemoryPart {
+  const { vaeConfig, textEncoders } = checkpoint;
+  const { rows, adapter, instantId } = form;
+  const width = textEncoders.reduce((sum, { config }) => sum + config.hiddenSize, 0);
+  const part = partOf('unet', unetGraph(checkpoint, {
+    latents: [rows, ...latentShape(vaeConfig, form)], context: [rows, contextLength, width], adapter,
+    face: instantId && faceOf(instantId, form),
+  }), form, checkpoint);
+  return { ...part, weightBytes: part.weightBytes + adapterBytes(adapter) };
+}
+
+/** The matrices of an adapter, which the graphs take as inputs. */
+function adapterBytes(adapter: AdapterForm | undefined): number {
+  const modules = adapter ? [...adapter.unet, ...adapter.textEncoders.flat()] : [];
+  return bytesPerElement.float32 * modules.reduce((sum, module) => {
+    const { down, up } = loraShapes(module);
+    return sum + elementCount(down) + elementCount(up);
+  }, 0);
+}
+
 /** The VAE's decoder over the whole picture, or over one tile. */
-export function decoderPart(checkpoint: Checkpoint, form: PortraitForm, isTiled: boolean): MemoryPart {
+export function decoderPart(checkpoint: Checkpoint, form: MemoryForm & PictureSize, isTiled: boolean): MemoryPart {
+  return vaePart(checkpoint, form, isTiled, (latent) => decoderGraph(checkpoint, latent));
+}
+
+/** The VAE's encoder likewise, which reads a picture to start from or to compare with. */
+export function encoderPart(checkpoint: Checkpoint, form: MemoryForm & PictureSize, isTiled: boolean): MemoryPart {
+  const factor = 2 ** (checkpoint.vaeConfig.blockOutChannels.length - 1);
+  return vaePart(checkpoint, form, isTiled, ([, height, width]) => (
+    encoderGraph(checkpoint, [3, height! * factor, width! * factor])));
+}
+
+function vaePart(
+  checkpoint: Checkpoint, form: MemoryForm & PictureSize, isTiled: boolean, graphOf: (latent: Shape) => Graph,
+): MemoryPart {
   const [channels, ...edges] = latentShape(checkpoint.vaeConfig, form);
   const one = isTiled ? edges.map((edge) => Math.min(edge, defaultTiling.tile)) : edges;
-  return partOf('vae', decoderGraph(checkpoint, [channels!, ...one]), {
+  return partOf('vae', graphOf([channels!, ...one]), {
     ...form, precision: vaePrecision(checkpoint, form.precision),
   }, checkpoint);
 }
@@ -79,9 +113,7 @@ export function encodingParts(
 ): MemoryPart[] {
   return [
     partOf('text-encoder', textGraph(checkpoint, { count: contextLength, skipLayers: 0 }), form, checkpoint),
-    partOf('vae', encoderGraph(checkpoint, [3, form.heightPx, form.widthPx]), {
-      ...form, precision: vaePrecision(checkpoint, form.precision),
-    }, checkpoint),
+    encoderPart(checkpoint, form, false),
   ];
 }
 

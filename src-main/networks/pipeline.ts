@@ -244,7 +244,9 @@ class LoadedPipeline implements Pipeline {
 
   #session(key: string, build: () => Graph, precision = this.#options.precision): Promise<Session> {
     const simplify = precisionOptions(this.checkpoint, precision);
-    return this.#sessions.get(key, () => openSession(build(), { ...this.#options, simplify }));
+    const { saving } = this.#options;
+    return this.#sessions.get(key, () => (
+      openSession(build(), { ...this.#options, simplify, isSliced: saving?.isSliced ?? false })));
   }
 }
 

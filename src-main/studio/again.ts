@@ -15,9 +15,10 @@ import { lookOf } from './create-request.ts';
 import { readyAddOns } from './found-models.ts';
 import { readyFastAdapter, readyInstantId } from './instant-parts.ts';
 import type { ProgressBoard } from './jobs.ts';
+import type { MemoryPlanner } from './memory.ts';
 import { present } from './missing.ts';
 import { noConsentToDraw, tooMany } from './portrait-refusals.ts';
-import { queueBatch } from './portraits.ts';
+import { plannedPortraits, queueBatch } from './portraits.ts';
 import { startFileOf } from './start-picture.ts';
 
 type AgainRequest = ParsedRequest<'portraits.again'>;
@@ -29,9 +30,15 @@ const originOf: Readonly<Record<AgainRequest['how'], PortraitOrigin['how']>> = {
   'new-seeds': 'repeated', vary: 'varied', upscale: 'upscaled',
 };
 
-export function againCommands(context: StudioContext, board: ProgressBoard): Handlers<'portraits.again'> {
+export function againCommands(
+  context: StudioContext, board: ProgressBoard, memory: MemoryPlanner,
+): Handlers<'portraits.again'> {
   return {
-    'portraits.again': (request): Job[] => {
+    'portraits.again': async (request): Promise<Job[]> => {
+      for (const batch of batchesOf(context, request)) {
+        await memory.checkPortraits(context.packs.usable(batch.parameters.packId), plannedPortraits(batch));
+      }
+      // again, as things may have changed meanwhile
       const batches = batchesOf(context, request);
       return batches.map(({ title, ...batch }) => board.view(queueBatch(context, batch, title)));
     },

@@ -81,7 +81,7 @@ export function lookOf(library: Library, id: AdapterId | null): AdapterRecord | 
   return id === null ? null : present(library.adapters.get(id), 'look');
 }
 
-function lookFile(library: Library, look: AdapterRecord | null): NewCreateRequest['adapter'] {
+export function lookFile(library: Library, look: AdapterRecord | null): CreateRequest['adapter'] {
   return look && { method: look.method, file: library.pathOf(look.fileSha256), word: look.triggerWord };
 }
 

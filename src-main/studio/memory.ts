@@ -2,14 +2,19 @@
 // what cannot fit.
 
 import { checkFits, planMemory } from '../compute/memory-plan.ts';
+import type { AddOn } from '../contract/add-ons.ts';
 import type { PlanRequest } from '../contract/engine-plan.ts';
+import type { AdapterId } from '../contract/ids.ts';
 import type { MemoryPlan } from '../contract/memory-plan.ts';
 import type { GenerationSettings, Method, TrainingSettings } from '../contract/settings.ts';
 import { drawingSettings } from '../packs/default-settings.ts';
 import type { ShelvedPack } from '../packs/pack-shelf.ts';
 import type { Handlers, StudioContext } from './context.ts';
-import { readyInstantId } from './instant-parts.ts';
+import { likenessNetworks, lookFile, lookOf } from './create-request.ts';
+import { readyAddOns } from './found-models.ts';
+import { readyFastAdapter, readyInstantId } from './instant-parts.ts';
 import { lastReport } from './machine.ts';
+import { faceNetworks } from './photo-set.ts';
 
 /** Smaller models fit everywhere, and their graphs are looked at in no time. */
 const smallPackBytes = 400e6;
@@ -17,10 +22,19 @@ const mostKeptPlans = 64;
 
 export interface MemoryPlanner {
   teaching(pack: ShelvedPack, method: Method, settings: TrainingSettings): Promise<MemoryPlan>;
-  portraits(pack: ShelvedPack, settings: GenerationSettings, isInstant: boolean): Promise<MemoryPlan>;
+  portraits(pack: ShelvedPack, portraits: PlannedPortraits): Promise<MemoryPlan>;
   /** Refuses with memory.too-small; a small model is not even looked at. */
   checkTeaching(pack: ShelvedPack, method: Method, settings: TrainingSettings): Promise<void>;
-  checkPortraits(pack: ShelvedPack, sizes: readonly GenerationSettings[], isInstant: boolean): Promise<void>;
+  checkPortraits(pack: ShelvedPack, portraits: readonly PlannedPortraits[]): Promise<void>;
+}
+
+/** Portraits that are drawn alike. */
+export interface PlannedPortraits {
+  readonly settings: GenerationSettings;
+  readonly isInstant: boolean;
+  readonly adapterId: AdapterId | null;
+  readonly secondAdapterId: AdapterId | null;
+  readonly addOns: readonly AddOn[];
 }
 
 export function memoryCommands(
@@ -28,8 +42,7 @@ export function memoryCommands(
 ): Handlers<'memory.planTeaching' | 'memory.planPortraits'> {
   return {
     'memory.planTeaching': ({ packId, method, settings }) => planner.teaching(packs.usable(packId), method, settings),
-    'memory.planPortraits': ({ packId, settings, isInstant }) => (
-      planner.portraits(packs.usable(packId), settings, isInstant)),
+    'memory.planPortraits': ({ packId, ...portraits }) => planner.portraits(packs.usable(packId), portraits),
   };
 }
 
@@ -50,23 +63,49 @@ export function openMemoryPlanner(context: StudioContext): MemoryPlanner {
     return await known;
   };
   const teaching: MemoryPlanner['teaching'] = (pack, method, own) => (
-    plan(pack, { kind: 'teaching', method, settings: { ...pack.trainingDefaults[method], ...own } }));
-  const portraits: MemoryPlanner['portraits'] = (pack, own, isInstant) => plan(pack, {
-    kind: 'portraits', settings: drawingSettings(pack, own, { isInstant }),
-    instantId: isInstant ? readyInstantId(context, pack) : null,
-  });
+    plan(pack, {
+      kind: 'teaching', method, settings: { ...pack.trainingDefaults[method], ...own },
+      likenessNetworks: faceNetworks(context),
+    }));
+  const portraits: MemoryPlanner['portraits'] = async (pack, asked) => await plan(pack, workOf(context, pack, asked));
   return {
     teaching, portraits,
     checkTeaching: async (pack, method, settings) => {
       if (!isSmall(pack)) checkFits(await teaching(pack, method, settings));
     },
-    checkPortraits: async (pack, sizes, isInstant) => {
+    checkPortraits: async (pack, asked) => {
       if (isSmall(pack)) return;
-      const area = ({ widthPx = 0, heightPx = 0 }: GenerationSettings): number => widthPx * heightPx;
-      const [largest] = [...sizes].sort((a, b) => area(b) - area(a));
-      checkFits(await portraits(pack, largest ?? {}, isInstant));
+      for (const each of largestOf(asked)) checkFits(await portraits(pack, each));
     },
   };
+}
+
+/** What a request for them would name. Throws a UserError where something of it is not there any more. */
+function workOf(context: StudioContext, pack: ShelvedPack, asked: PlannedPortraits): PlanRequest['work'] {
+  const { library } = context;
+  const { isInstant, adapterId, secondAdapterId, addOns } = asked;
+  const settings = drawingSettings(pack, asked.settings, { isInstant });
+  const instantId = isInstant ? readyInstantId(context, pack) : null;
+  return {
+    kind: 'portraits', settings, instantId,
+    adapter: lookFile(library, lookOf(library, adapterId)),
+    secondAdapter: lookFile(library, lookOf(library, secondAdapterId)),
+    addOns: readyAddOns(context, pack, addOns),
+    fastAdapterFile: settings.fast ? readyFastAdapter(context, pack) : null,
+    likenessNetworks: likenessNetworks(instantId, faceNetworks(context)),
+  };
+}
+
+/** Of those that differ in their size alone, the largest. */
+function largestOf(asked: readonly PlannedPortraits[]): PlannedPortraits[] {
+  const area = ({ settings: { widthPx = 0, heightPx = 0 } }: PlannedPortraits): number => widthPx * heightPx;
+  const kinds = new Map<string, PlannedPortraits>();
+  for (const each of [...asked].sort((a, b) => area(b) - area(a))) {
+    const { upscale, facePass, fast } = each.settings;
+    const key = JSON.stringify({ ...each, settings: { upscale, facePass, fast } });
+    if (!kinds.has(key)) kinds.set(key, each);
+  }
+  return [...kinds.values()];
 }
 
 function isSmall({ sizeBytes }: ShelvedPack): boolean {

@@ -234,7 +234,7 @@ function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers
     ...photoCommands(context),
     ...lookCommands(context, board, memory),
     ...portraitCommands(context, board, memory),
-    ...againCommands(context, board),
+    ...againCommands(context, board, memory),
     ...planCommands(context),
     ...galleryCommands(context),
     ...recipeCommands(context),

@@ -17,7 +17,7 @@ import { embeddingWords, withWords } from './embedding-words.ts';
 import { readyAddOns } from './found-models.ts';
 import { readyFastAdapter } from './instant-parts.ts';
 import type { ProgressBoard } from './jobs.ts';
-import type { MemoryPlanner } from './memory.ts';
+import type { MemoryPlanner, PlannedPortraits } from './memory.ts';
 import { present } from './missing.ts';
 import { peopleOf } from './portrait-people.ts';
 import { startFileOf } from './start-picture.ts';
@@ -37,14 +37,23 @@ export function portraitCommands(
   return {
     'portraits.create': async (request): Promise<Job> => {
       const batch = batchOf(context, request);
-      const { packId, sizes, settings, instantly } = request;
-      const drawn = sizes.length > 0 ? sizes.map((size) => ({ ...settings, ...size })) : [settings];
-      await memory.checkPortraits(context.packs.usable(packId), drawn, instantly !== null);
+      await memory.checkPortraits(context.packs.usable(request.packId), plannedPortraits(batch));
       const { second } = batch.parameters;
       const other = second ? context.library.subjects.get(second.subjectId)?.name : undefined;
       return board.view(queueBatch(context, batch, titleOf(batch.items.length, batch.subject.name, other)));
     },
   };
+}
+
+/** What a batch is to the planner of memory: each kind of portrait once. */
+export function plannedPortraits({ parameters, items }: Batch): PlannedPortraits[] {
+  const { settings, adapterId, second, addOns } = parameters;
+  const planned = items.map((item): PlannedPortraits => ({
+    settings: { ...settings, ...item.settings }, isInstant: item.usesFace, addOns,
+    adapterId: item.usesAdapter ? item.adapterId ?? adapterId : null,
+    secondAdapterId: second?.adapterId ?? null,
+  }));
+  return [...new Map(planned.map((each) => [JSON.stringify(each), each])).values()];
 }
 
 /** What a request comes to. Throws whatever is in the way of drawing it, so that what is queued can be drawn. */

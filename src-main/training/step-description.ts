@@ -5,7 +5,7 @@ import type { Precision } from '../networks/precision.ts';
 import type { Provider } from '../runtime/session.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { OptimizerSettings } from './optimizer.ts';
-import { type TrainingStepDescription, trainingStepGraph } from './optimizer-graph.ts';
+import { type TrainingStepDescription, gradientGraph, trainingStepGraph } from './optimizer-graph.ts';
 import { type ParameterChunk, chunksOf } from './parameter-chunks.ts';
 import { buildStepLoss } from './step-graph.ts';
 import { type NamedTrainable, type TrainedCheckpoint, type Trainables, trainableParameters } from './trainables.ts';
@@ -27,6 +27,8 @@ export interface TrainingStepOptions {
   readonly skipLayers?: number;
   /** 'blocks': compute activations again in the backward pass; less memory, more time, the same numbers. */
   readonly recompute?: 'none' | 'blocks';
+  /** Attention in smaller slices, see runtime/session.ts. */
+  readonly isSliced?: boolean;
   /** One session at a time: each that is opened releases the one before. */
   readonly isSequential?: boolean;
   /** Results carry the gradients: for tests. */
@@ -43,6 +45,11 @@ export interface TrainingLayout {
 /** The graph of a whole step for batches of this one's shape, in float32: for looking at and measuring. */
 export function graphOfStep(options: TrainingStepOptions, batch: TrainingBatch): Graph {
   return trainingStepGraph(stepDescription(options, layoutOf(options), batchFeeds(batch)));
+}
+
+/** Likewise of the part of a step that adds a batch's gradients to those of others. */
+export function graphOfGradient(options: TrainingStepOptions, batch: TrainingBatch): Graph {
+  return gradientGraph(stepDescription(options, layoutOf(options), batchFeeds(batch)));
 }
 
 export function layoutOf({ checkpoint, trainables, skipLayers }: TrainingStepOptions): TrainingLayout {

@@ -48,7 +48,7 @@ test('a pipeline that saves memory opens its networks one after the other and dr
   const checkpoint = tinySdxlCheckpoint();
   const whole = openPipeline(checkpoint, { provider: 'cpu', threads: 1 });
   const saving = openPipeline(checkpoint, {
-    provider: 'cpu', threads: 1, saving: { isSequential: true, isTiled: true },
+    provider: 'cpu', threads: 1, saving: { isSequential: true, isTiled: true, isSliced: false },
   });
   const [latents, large] = [randomTensor([1, 4, 8, 8], 1), randomTensor([1, 4, 64, 72], 2)];
   for (let i = 0; i < 2; i++) {

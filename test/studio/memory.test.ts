@@ -2,12 +2,13 @@
 // does not fit before anything waits in the queue.
 
 import { expect, test } from 'vitest';
+import type { AdapterId } from '../../src-main/contract/ids.ts';
 import type { NewEngineRequest } from '../../src-main/contract/engine.ts';
 import type { MemoryPlan } from '../../src-main/contract/memory-plan.ts';
 import { generationDefaultsFor, trainingDefaultsFor } from '../../src-main/packs/default-settings.ts';
 import type { ShelvedPack } from '../../src-main/packs/pack-shelf.ts';
 import type { StudioContext } from '../../src-main/studio/context.ts';
-import { openMemoryPlanner } from '../../src-main/studio/memory.ts';
+import { openMemoryPlanner, type PlannedPortraits } from '../../src-main/studio/memory.ts';
 
 const plan: MemoryPlan = {
   provider: 'webgpu', precision: 'float16', memory: 'graphics', peakBytes: 9e9, availableBytes: 7e9, fits: false,
@@ -21,9 +22,12 @@ const pack = {
 
 function contextAsking(asked: NewEngineRequest[]): StudioContext {
   return {
-    version: '1', engine: { state: () => ({ provider: null, precision: 'float32' }) },
+    version: '1', companions: { faceNetworks: () => ({ kind: 'built-in' }) },
+    engine: { state: () => ({ provider: null, precision: 'float32' }) },
     library: {
-      settings: { get: () => ({ provider: 'auto', precision: 'auto' }) },
+      settings: { get: () => ({ provider: 'auto', precision: 'auto', faceEngine: 'built-in' }) },
+      adapters: { get: (id: string) => ({ method: 'lora', fileSha256: id, triggerWord: 'sks' }) },
+      pathOf: (sha256: string) => `/library/${sha256}`,
       providerTrials: { get: () => ({ chosen: 'webgpu', precision: 'float16', graphicsMemoryBytes: 8e9 }) },
     },
     runApart: (request: NewEngineRequest) => {
@@ -33,12 +37,14 @@ function contextAsking(asked: NewEngineRequest[]): StudioContext {
   } as unknown as StudioContext;
 }
 
+const plain: PlannedPortraits = { settings: {}, isInstant: false, adapterId: null, secondAdapterId: null, addOns: [] };
+
 test('a large model is counted apart, once for the same settings, for what the machine was found to have', async () => {
   const asked: NewEngineRequest[] = [];
   const planner = openMemoryPlanner(contextAsking(asked));
   expect(await planner.teaching(pack, 'lora', { batchSize: 4 })).toEqual(plan);
   await planner.teaching(pack, 'lora', { batchSize: 4 });
-  await planner.portraits(pack, { widthPx: 768 }, false);
+  await planner.portraits(pack, { ...plain, settings: { widthPx: 768 } });
   expect(asked).toHaveLength(2);
   const computes = { provider: 'webgpu', precision: 'float16', memoryBytes: 8e9 };
   expect(asked[0]).toMatchObject({ kind: 'plan', computes, work: { kind: 'teaching', settings: { batchSize: 4 } } });
@@ -51,9 +57,28 @@ test('what does not fit is refused with what would help; a small model is not ev
   const refusal = { code: 'memory.too-small', text: { what: expect.stringContaining('9.0 GB') as string } };
   await expect(planner.checkTeaching(pack, 'lora', {})).rejects.toMatchObject(refusal);
   const sizes = [{ widthPx: 512, heightPx: 512 }, { widthPx: 1024, heightPx: 768 }];
-  await expect(planner.checkPortraits(pack, sizes, false)).rejects.toMatchObject(
+  await expect(planner.checkPortraits(pack, sizes.map((settings) => ({ ...plain, settings })))).rejects.toMatchObject(
     { text: { todo: expect.stringContaining('a batch of 2') as string } });
   expect(asked.at(-1)).toMatchObject({ work: { settings: { widthPx: 1024, heightPx: 768 } } });
   await planner.checkTeaching({ ...pack, sizeBytes: 20e6 }, 'lora', {});
   expect(asked).toHaveLength(2);
+});
+
+test('looks are named with their files; of portraits that differ in size alone the largest is counted', async () => {
+  const asked: NewEngineRequest[] = [];
+  const context = contextAsking(asked);
+  const planner = openMemoryPlanner({
+    ...context,
+    runApart: async (request: NewEngineRequest) => {
+      await context.runApart(request);
+      return { kind: 'plan', plan: { ...plan, fits: true } };
+    },
+  } as StudioContext);
+  const withLook = { ...plain, adapterId: 'a' as AdapterId, secondAdapterId: 'b' as AdapterId };
+  const sized = (edge: number): PlannedPortraits => ({ ...withLook, settings: { widthPx: edge, heightPx: edge } });
+  await planner.checkPortraits(pack, [sized(512), plain, sized(768), sized(640)]);
+  expect(asked).toHaveLength(2);
+  const looks = { adapter: { file: '/library/a', word: 'sks' }, secondAdapter: { file: '/library/b' } };
+  expect(asked[0]).toMatchObject({ work: { ...looks, settings: { widthPx: 768 } } });
+  expect(asked[1]).toMatchObject({ work: { adapter: null, secondAdapter: null, addOns: [], fastAdapterFile: null } });
 });

@@ -2,14 +2,16 @@
 // and what is measured beside them by the bench.
 
 import { expect, test } from 'vitest';
-import { drawingChoices } from '../../src-main/compute/memory-of-portraits.ts';
+import { likenessPart } from '../../src-main/compute/memory-of-likeness.ts';
+import { type AskedPortraits, drawingChoices } from '../../src-main/compute/memory-of-portraits.ts';
 import { teachingChoices, teachingSuggestions } from '../../src-main/compute/memory-of-teaching.ts';
 import { checkFits, fitted } from '../../src-main/compute/memory-plan.ts';
-import { peakOf, portraitParts } from '../../src-main/networks/memory-plan.ts';
+import { type MemoryForm, peakOf, portraitParts } from '../../src-main/networks/memory-plan.ts';
 import { defaultAdamW } from '../../src-main/training/adamw.ts';
-import { unetLoraModules } from '../../src-main/networks/lora-graph.ts';
+import { loraShapes, unetLoraModules } from '../../src-main/networks/lora-graph.ts';
 import { teachingPart } from '../../src-main/training/memory-plan.ts';
 import { trainingDefaultsFor } from '../../src-main/packs/default-settings.ts';
+import { elementCount } from '../../src-main/tensor/tensor.ts';
 import { weightlessCheckpoint } from '../bench/weightless.ts';
 
 const sd15 = weightlessCheckpoint('sd15', 'float32');
@@ -35,7 +37,7 @@ test('a portrait in tiles and network by network takes less, and the plan says w
   expect(peaks[2]).toBeLessThan(peaks[1]! - 0.3e9);
   const computes = { provider: 'webgpu', precision: 'float32', memoryBytes: peaks[1]! / 0.9 + 1e6 } as const;
   const { plan, saving } = fitted(computes, choices, () => []);
-  expect(saving).toEqual({ isSequential: false, isTiled: true });
+  expect(saving).toEqual({ isSequential: false, isTiled: true, isSliced: false });
   expect(plan.changes).toEqual([expect.objectContaining({ setting: 'tiled-vae' })]);
   expect(plan.changes[0]!.savedBytes).toBeCloseTo(peaks[0]! - peaks[1]!, -3);
 });
@@ -43,15 +45,76 @@ test('a portrait in tiles and network by network takes less, and the plan says w
 test('where recomputation is not enough it is refused, with a batch that would fit', () => {
   const settings = { ...trainingDefaultsFor('sd15', 256).lora, batchSize: 8, previewCount: 0 };
   const asked = { checkpoint: weightlessCheckpoint('sd15', 'float16'), method: 'lora', settings } as const;
-  const computes = { provider: 'webgpu', precision: 'float16', memoryBytes: 3.2e9 } as const;
+  const computes = { provider: 'webgpu', precision: 'float16', memoryBytes: 3.1e9 } as const;
   const { plan, saving } = fitted(
     computes, teachingChoices(asked, { ...computes, machineBytes: 24e9 }), teachingSuggestions(asked, computes));
-  expect(saving).toEqual({ recompute: 'blocks', isSequential: true });
+  // slices of attention save next to nothing here, and so are not taken
+  expect(saving).toEqual({ recompute: 'blocks', isSequential: true, isSliced: false });
   expect(plan.changes.map(({ setting }) => setting)).toEqual(['sequential', 'recompute']);
   expect(plan.fits).toBe(false);
   expect(plan.suggestions[0]).toMatchObject({ setting: 'batch', from: '8' });
   expect(() => checkFits(plan)).toThrow(/graphics memory/);
   expect(() => checkFits({ ...plan, availableBytes: null })).not.toThrow();
+});
+
+test('attention goes in smaller slices where recomputation is not quite enough', () => {
+  const settings = { ...trainingDefaultsFor('sd15', 512).lora, previewCount: 0 };
+  const asked = { checkpoint: weightlessCheckpoint('sd15', 'float16'), method: 'lora', settings } as const;
+  const card = { provider: 'webgpu', precision: 'float16', machineBytes: 24e9 } as const;
+  const choices = teachingChoices(asked, card);
+  const [, , again, sliced] = choices.map(({ parts }) => peakOf(parts()));
+  expect(sliced).toBeLessThan(again! - 30e6);
+  const { plan, saving } = fitted({ ...card, memoryBytes: (sliced! + 1e6) / 0.9 }, choices, () => []);
+  expect(plan.fits).toBe(true);
+  expect(saving).toEqual({ recompute: 'blocks', isSequential: true, isSliced: true });
+  expect(plan.changes.map(({ setting }) => setting)).toEqual(['sequential', 'recompute', 'attention-slices']);
+});
+
+test('a LoRA of the default targets on SDXL at 1024 pixels learns within 12 GB in float16', () => {
+  const checkpoint = weightlessCheckpoint('sdxl', 'float16');
+  const modules = unetLoraModules(checkpoint.unetConfig, 'transformer', { rank: 16, loraAlpha: 16 });
+  const part = teachingPart({
+    checkpoint, optimizer: defaultAdamW, trainables: { unet: { kind: 'lora', modules } }, recompute: 'blocks',
+    provider: 'webgpu', precision: 'float16', favour: 'memory', machineBytes: 24e9,
+  }, { resolutionPx: 1024, batchSize: 1, accumulates: true });
+  // each matrix once: 2.57 billion parameters
+  expect(part.weightBytes / 2).toBeCloseTo(2.57e9, -7.5);
+  expect(part.activationBytes).toBeLessThan(1.2e9);
+  // parameters, two moments, and gradients that are added up
+  expect(part.trainingBytes).toBe(4 * 4 * modules.reduce((sum, module) => (
+    sum + Object.values(loraShapes(module)).reduce((size, shape) => size + elementCount(shape), 0)), 0));
+  expect(peakOf([part])).toBeLessThan(8e9);
+});
+
+const card = { provider: 'webgpu', precision: 'float16', machineBytes: 24e9 } as const;
+const portrait = { checkpoint: weightlessCheckpoint('sd15', 'float16'), settings: { widthPx: 512, heightPx: 640 } };
+const adapter = { unet: unetLoraModules(portrait.checkpoint.unetConfig, 'attention', { rank: 64, loraAlpha: 64 }),
+  textEncoders: [] };
+const weightsOf = (asked: AskedPortraits, machine: Omit<MemoryForm, 'favour'> = card): number => (
+  drawingChoices(asked, machine)[0]!.parts().reduce((sum, part) => sum + part.weightBytes, 0));
+
+test('looks and add-ons count when portraits are drawn, and so does another model for the second person', () => {
+  const plain = weightsOf(portrait);
+  const matrices = 4 * adapter.unet.reduce((sum, module) => (
+    sum + Object.values(loraShapes(module)).reduce((size, shape) => size + elementCount(shape), 0)), 0);
+  expect(weightsOf({ ...portrait, adapter }) - plain).toBe(matrices);
+  expect(weightsOf({ ...portrait, other: { checkpoint: portrait.checkpoint } })).toBe(2 * plain);
+});
+
+test('passes that follow at another size have sessions of their own, whose weights a processor shares', () => {
+  const enlarged = { ...portrait, settings: { ...portrait.settings, upscale: 2, facePass: 'auto' } } as const;
+  // the face's square and the tiles are both 512 × 512
+  expect(weightsOf(enlarged) / weightsOf(portrait)).toBeGreaterThan(1.8);
+  expect(weightsOf(enlarged) / weightsOf(portrait)).toBeLessThan(2);
+  expect(weightsOf(enlarged, form)).toBe(weightsOf(portrait, form));
+});
+
+test('the networks that measure likeness take of a processor\'s memory, not of a card\'s', async () => {
+  expect(await likenessPart({ kind: 'built-in' }, 'webgpu')).toBeUndefined();
+  const likeness = (await likenessPart({ kind: 'built-in' }, 'cpu'))!;
+  const peaks = [{}, { likeness }].map((more) => (
+    drawingChoices({ ...portrait, ...more }, form).map(({ parts }) => peakOf(parts()))));
+  peaks[1]!.forEach((peak, i) => expect(peak - peaks[0]![i]!).toBeCloseTo(likeness.weightBytes, -1));
 });
 
 test('the networks of a portrait are loaded together and run one at a time', () => {

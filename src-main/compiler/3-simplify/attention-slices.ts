@@ -15,6 +15,14 @@ export interface AttentionLimits {
 /** 80 MB fits what every WebGPU adapter binds as one buffer (128 MiB). */
 export const defaultAttentionLimits: AttentionLimits = { maxBufferBytes: 80e6, recomputeBytes: 32e6 };
 
+/**
+ * For where memory is short: buffers of a quarter, of which several are there at once, and probabilities of a quarter
+ * are kept for the backward pass. More and smaller products; the numbers are the same but for rounding.
+ */
+export function narrowerLimits({ maxBufferBytes, recomputeBytes }: AttentionLimits): AttentionLimits {
+  return { maxBufferBytes: maxBufferBytes / 4, recomputeBytes: recomputeBytes / 4 };
+}
+
 export interface AttentionValues {
   readonly q: Value;
   readonly k: Value;
