@@ -6,7 +6,7 @@ import { z } from 'zod';
 export const memoryKindSchema = z.enum(['graphics', 'machine']);
 
 export const memoryPartSchema = z.object({
-  /** 'text-encoder', 'unet', 'vae', 'identity-net', 'resampler', 'trainer', 'likeness' … */
+  /** 'text-encoder', 'unet', 'vae' (its decoder), 'vae-encoder', 'resampler', 'trainer', 'validation', 'likeness'. */
   name: z.string(),
   /** Weights that are loaded with it, of which a mapped file gives back what nobody reads. */
   weightBytes: z.number(),

@@ -93,7 +93,7 @@ function addRows(command: Command, rows: readonly Row[], heading: string): void 
 }
 
 /** The settings among these options; what was not given is undefined. */
-export function faceSettingsOf(options: FaceOptions & FinishOptions): GenerationSettings {
+export function faceSettingsOf(options: Partial<FaceOptions> & FinishOptions): GenerationSettings {
   const given = options as unknown as Readonly<Record<string, number | undefined>>;
   const numbers = [...faceRows, ...finishRows].map(([setting]) => [setting, given[setting]] as const);
   return { ...Object.fromEntries(numbers), fast: options.fast, facePass: options.facePass };

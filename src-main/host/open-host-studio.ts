@@ -1,9 +1,11 @@
 // Opens the studio for the command line and the browser host: finds the project's own files, and a library folder
 // that is the user's, the one they name, or a temporary one that goes when the command ends.
 
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
+import { UserError } from '../contract/errors.ts';
 import { readKnownModels } from '../library/known-models.ts';
 import { openLibrary } from '../library/library.ts';
 import { placeOfLibrary } from '../library/library-place.ts';
@@ -67,6 +69,20 @@ export async function withTemporaryStudio<T>(work: (studio: Studio) => Promise<T
     await lendModels(folder);
     return await withStudio(folder, work);
   });
+}
+
+/** With what the user's library knows, unless there is none yet or another Likeness has it open. */
+export async function withLibraryIfThere<T>(
+  named: string | undefined, work: (studio: Studio) => Promise<T>,
+): Promise<T> {
+  const folder = libraryFolderOf(named);
+  if (!existsSync(path.join(folder, 'library.db'))) return await withTemporaryStudio(work);
+  try {
+    return await withStudio(folder, work);
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'library.in-use') throw error;
+    return await withTemporaryStudio(work);
+  }
 }
 
 /** Nothing is copied but where InstantID and the like lie, and which licences the user has agreed to. */

@@ -12,6 +12,7 @@ import { addLibraryCommand } from './commands/library.ts';
 import { addModelsCommand } from './commands/models.ts';
 import { addAnalyzeCommand, addImportCommand } from './commands/photos.ts';
 import { addPortraitsCommand } from './commands/portraits.ts';
+import { addPlanCommand } from './commands/plan.ts';
 import { addAgainCommand } from './commands/portraits-again.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addStylesCommand } from './commands/styles.ts';
@@ -29,7 +30,7 @@ export function likenessProgram(version: string): Command {
   const addCommands = [
     addPortraitsCommand, addImportCommand, addAnalyzeCommand, addTrainCommand, addGenerateCommand, addBatchCommand,
     addAgainCommand, addExportCommand, addJobsCommand, addSubjectsCommand, addLibraryCommand, addStylesCommand,
-    addPacksCommand, addModelsCommand, addDoctorCommand, addServeCommand,
+    addPacksCommand, addModelsCommand, addPlanCommand, addDoctorCommand, addServeCommand,
   ];
   for (const addCommand of addCommands) addCommand(program);
   addFoundModelActions(program);

@@ -79,22 +79,23 @@ function adapterBytes(adapter: AdapterForm | undefined): number {
 
 /** The VAE's decoder over the whole picture, or over one tile. */
 export function decoderPart(checkpoint: Checkpoint, form: MemoryForm & PictureSize, isTiled: boolean): MemoryPart {
-  return vaePart(checkpoint, form, isTiled, (latent) => decoderGraph(checkpoint, latent));
+  return vaePart('vae', checkpoint, form, isTiled, (latent) => decoderGraph(checkpoint, latent));
 }
 
 /** The VAE's encoder likewise, which reads a picture to start from or to compare with. */
 export function encoderPart(checkpoint: Checkpoint, form: MemoryForm & PictureSize, isTiled: boolean): MemoryPart {
   const factor = 2 ** (checkpoint.vaeConfig.blockOutChannels.length - 1);
-  return vaePart(checkpoint, form, isTiled, ([, height, width]) => (
+  return vaePart('vae-encoder', checkpoint, form, isTiled, ([, height, width]) => (
     encoderGraph(checkpoint, [3, height! * factor, width! * factor])));
 }
 
 function vaePart(
-  checkpoint: Checkpoint, form: MemoryForm & PictureSize, isTiled: boolean, graphOf: (latent: Shape) => Graph,
+  name: string, checkpoint: Checkpoint, form: MemoryForm & PictureSize, isTiled: boolean,
+  graphOf: (latent: Shape) => Graph,
 ): MemoryPart {
   const [channels, ...edges] = latentShape(checkpoint.vaeConfig, form);
   const one = isTiled ? edges.map((edge) => Math.min(edge, defaultTiling.tile)) : edges;
-  return partOf('vae', graphOf([channels!, ...one]), {
+  return partOf(name, graphOf([channels!, ...one]), {
     ...form, precision: vaePrecision(checkpoint, form.precision),
   }, checkpoint);
 }

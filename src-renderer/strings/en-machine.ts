@@ -77,7 +77,7 @@ export const enMemory = {
   settings: {
     recompute: (_from: string, to: string) =>
       (to === 'none' ? 'intermediate results are kept' : 'intermediate results are computed twice'),
-    'attention-slices': (_from: string, to: string) => `attention goes in ${to} slices`,
+    'attention-slices': () => 'attention is computed in smaller slices',
     precision: (_from: string, to: string) => `numbers of ${to === 'float16' ? '16' : '32'} bits`,
     batch: (from: string, to: string) => `${to} at a time instead of ${from}`,
     resolution: (from: string, to: string) => `${to} pixels instead of ${from}`,
@@ -91,7 +91,8 @@ export const enMemory = {
   details: 'What takes it',
   stage: (index: number) => `Loaded together, ${index}`,
   parts: {
-    'text-encoder': 'text encoder', unet: 'UNet', vae: 'VAE', 'identity-net': 'IdentityNet', resampler: 'resampler',
+    'text-encoder': 'text encoder', unet: 'UNet', vae: 'VAE', 'vae-encoder': 'VAE encoder',
+    'identity-net': 'IdentityNet', resampler: 'resampler',
     trainer: 'training', validation: 'validation', likeness: 'likeness', 'control-net': 'ControlNet',
   } as Record<string, string>,
   columns: { part: 'Part', weights: 'Weights', values: 'Values', learning: 'Learning', sum: 'Sum' },

@@ -73,7 +73,7 @@ export const zhHansMemory: typeof enMemory = {
   nothingHelps: '请换用较小的模型，或内存更大的电脑。',
   settings: {
     recompute: (_from, to) => (to === 'none' ? '保留中间结果' : '中间结果计算两次'),
-    'attention-slices': (_from, to) => `注意力分 ${to} 片计算`,
+    'attention-slices': () => '注意力分成更小的片计算',
     precision: (_from, to) => `使用 ${to === 'float16' ? '16' : '32'} 位数值`,
     batch: (from, to) => `每次 ${to} 张，而不是 ${from} 张`,
     resolution: (from, to) => `${to} 像素，而不是 ${from}`,
@@ -86,7 +86,8 @@ export const zhHansMemory: typeof enMemory = {
   details: '都用在哪里',
   stage: (index) => `第 ${index} 组，同时加载`,
   parts: {
-    'text-encoder': '文本编码器', unet: 'UNet', vae: 'VAE', 'identity-net': 'IdentityNet', resampler: '重采样器',
+    'text-encoder': '文本编码器', unet: 'UNet', vae: 'VAE', 'vae-encoder': 'VAE 编码器',
+    'identity-net': 'IdentityNet', resampler: '重采样器',
     trainer: '学习', validation: '验证', likeness: '相似度', 'control-net': 'ControlNet',
   },
   columns: { part: '部分', weights: '权重', values: '数值', learning: '学习', sum: '合计' },

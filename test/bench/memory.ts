@@ -101,6 +101,7 @@ function row(work: string, card: string, { parts, peakBytes, changes, fits }: Me
   const weights = stage.reduce((sum, part) => sum + part.weightBytes, 0);
   const what = changes.map(({ setting }) => ({
     sequential: 'one network after the other', 'tiled-vae': 'decoded in tiles', recompute: 'values computed again',
+    'attention-slices': 'attention in smaller slices',
   } as Readonly<Record<string, string>>)[setting]).join(', ');
   const cells = [weights, running.activationBytes, running.trainingBytes, peakBytes].map(gb).join(' | ');
   return `| ${work} | ${card} | ${cells} | ${fits ? what || '–' : 'does not fit'} |`;

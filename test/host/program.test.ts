@@ -37,7 +37,7 @@ test('wrong usage is 2, with a reason', async () => {
 test('every command of the design is there, explains itself and speaks JSON', async () => {
   const commands = likenessProgram('1.2.3').commands.map((command) => command.name());
   expect(commands).toEqual(['portraits', 'import', 'analyze', 'train', 'generate', 'batch', 'again', 'export', 'jobs',
-    'subjects', 'library', 'styles', 'packs', 'models', 'doctor', 'serve']);
+    'subjects', 'library', 'styles', 'packs', 'models', 'plan', 'doctor', 'serve']);
   for (const command of commands) {
     const { code, output } = await run(command, '--help');
     expect(code).toBe(0);

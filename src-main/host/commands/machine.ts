@@ -1,11 +1,8 @@
 // `likeness packs` lists the base models; `likeness doctor` says what this machine computes with.
 
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import type { Command } from 'commander';
-import { UserError } from '../../contract/errors.ts';
 import type { Studio } from '../../studio/open-studio.ts';
-import { libraryFolderOf, withStudio, withTemporaryStudio } from '../open-host-studio.ts';
+import { withLibraryIfThere, withTemporaryStudio } from '../open-host-studio.ts';
 import { type CommonOptions, addCommonOptions } from '../options.ts';
 import { faceEngineLines } from './models.ts';
 import { machineLines } from '../machine-lines.ts';
@@ -44,20 +41,8 @@ export function addDoctorCommand(program: Command): void {
 Each provider is tried in a process of its own, because a graphics driver can end it: every operator that Likeness's
 networks are made of, in float32 and in float16, against a reference. "refused" is no fault: ONNX Runtime computes that
 one on the processor. What was found is kept until the system, a driver or Likeness itself is another.`);
-  command.action((options: DoctorOptions) => runCommand(options, () => examineWith(options)));
-}
-
-/** With what the user's library knows, unless there is none yet or another Likeness has it open. */
-async function examineWith(options: DoctorOptions): Promise<Outcome> {
-  const folder = libraryFolderOf(options.library);
-  const work = (studio: Studio): Promise<Outcome> => examine(studio, options);
-  if (!existsSync(path.join(folder, 'library.db'))) return await withTemporaryStudio(work);
-  try {
-    return await withStudio(folder, work);
-  } catch (error) {
-    if (!(error instanceof UserError) || error.code !== 'library.in-use') throw error;
-    return await withTemporaryStudio(work);
-  }
+  command.action((options: DoctorOptions) => runCommand(options, () => (
+    withLibraryIfThere(options.library, (studio) => examine(studio, options)))));
 }
 
 async function examine(studio: Studio, { anew = false, operators = false }: DoctorOptions): Promise<Outcome> {
