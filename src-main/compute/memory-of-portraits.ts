@@ -11,7 +11,7 @@ import type { InstantId } from '../networks/instant-id.ts';
 import {
   type MemoryForm, type PipelineSaving, type PortraitForm, decoderPart, encoderPart, peakOf, portraitParts, unetPart,
 } from '../networks/memory-plan.ts';
-import type { Choice, Computes } from './memory-plan.ts';
+import type { Choices, Computes } from './memory-plan.ts';
 import { adaptersOn, type RequestLooks } from './read-looks.ts';
 
 type AskedSettings = Required<Pick<GenerationSettings, 'widthPx' | 'heightPx'>>
@@ -45,24 +45,22 @@ export function modelsOf(
 }
 
 type Machine = Omit<MemoryForm, 'favour'>;
-type Changes = Choice<PipelineSaving>['changes'];
 interface Size { readonly widthPx: number; readonly heightPx: number }
 
-const inTiles = { setting: 'tiled-vae', from: 'whole', to: 'tiles', timeFactor: 1.1 } as const;
+export const inTiles = { setting: 'tiled-vae', from: 'whole', to: 'tiles', timeFactor: 1.1 } as const;
 const oneByOne = { setting: 'sequential', from: 'together', to: 'sequential', timeFactor: 1.2 } as const;
 export const inSlices = { setting: 'attention-slices', from: '1', to: '4', timeFactor: 1.1 } as const;
 
-/** From the quickest to the one that takes least memory. */
-export function drawingChoices(asked: AskedPortraits, machine: Machine): Choice<PipelineSaving>[] {
+export function drawingChoices(asked: AskedPortraits, machine: Machine): Choices<PipelineSaving> {
   const parts = new DrawingParts(asked, machine);
-  const choice = (isTiled: boolean, isSequential: boolean, isSliced: boolean, changes: Changes) => {
-    const saving: PipelineSaving = { isSequential, isTiled, isSliced };
-    return { saving, changes, parts: () => parts.of(saving) };
+  return {
+    usual: { isSequential: false, isTiled: false, isSliced: false },
+    choices: [
+      { saving: { isTiled: true }, change: inTiles }, { saving: { isSequential: true }, change: oneByOne },
+      { saving: { isSliced: true }, change: inSlices },
+    ],
+    partsOf: (saving) => parts.of(saving),
   };
-  return [
-    choice(false, false, false, []), choice(true, false, false, [inTiles]), choice(true, true, false, [oneByOne]),
-    choice(true, true, true, [inSlices]),
-  ];
 }
 
 /** Each part is counted once, however many ways it is used in. */

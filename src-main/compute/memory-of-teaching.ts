@@ -1,14 +1,16 @@
 // Ways to teach with less memory: on a graphics card one session at a time instead of several beside each other,
-// activations computed again instead of kept, and at last attention in smaller slices.
+// activations computed again instead of kept, previews decoded in tiles, and at last attention in smaller slices.
 
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
 import type { PlanRequest } from '../contract/engine-plan.ts';
 import type { MemoryChange, MemoryPart } from '../contract/memory-plan.ts';
-import { type MemoryForm, encodingParts, peakOf, portraitParts, unetPart } from '../networks/memory-plan.ts';
+import {
+  type MemoryForm, decoderPart, encodingParts, peakOf, portraitParts, unetPart,
+} from '../networks/memory-plan.ts';
 import { adapterFormOf } from '../training/learned.ts';
 import { teachingPart } from '../training/memory-plan.ts';
-import { halfSuggestion, inSlices } from './memory-of-portraits.ts';
-import type { Choice, Computes } from './memory-plan.ts';
+import { halfSuggestion, inSlices, inTiles } from './memory-of-portraits.ts';
+import type { Choices, Computes } from './memory-plan.ts';
 import { planTeaching } from './teach-plan.ts';
 
 export type AskedTeaching = Omit<Extract<PlanRequest['work'], { kind: 'teaching' }>, 'kind' | 'likenessNetworks'> & {
@@ -21,6 +23,8 @@ export interface TeachingSaving {
   readonly recompute: 'none' | 'blocks';
   /** One session at a time. */
   readonly isSequential: boolean;
+  /** Previews are decoded in tiles. */
+  readonly isTiled: boolean;
   /** Attention in smaller slices. */
   readonly isSliced: boolean;
 }
@@ -28,22 +32,23 @@ export interface TeachingSaving {
 type Machine = Omit<MemoryForm, 'favour'> & { readonly provider: Computes['provider'] };
 
 const oneByOne = { setting: 'sequential', from: 'together', to: 'sequential', timeFactor: 1.1 } as const;
+const previewsInTiles = { ...inTiles, timeFactor: 1 } as const;
 const again = { setting: 'recompute', from: 'none', to: 'blocks', timeFactor: 1.2 } as const;
 
-/** From the quickest to the one that takes least memory. On the processor sessions share the weights of one file. */
-export function teachingChoices(asked: AskedTeaching, machine: Machine): Choice<TeachingSaving>[] {
+/** On the processor sessions share the weights of one file: nothing is won by opening one at a time. */
+export function teachingChoices(asked: AskedTeaching, machine: Machine): Choices<TeachingSaving> {
   const { recompute } = asked.settings;
   const isShared = machine.provider === 'cpu';
-  const choice = (saving: TeachingSaving, changes: Choice<TeachingSaving>['changes']): Choice<TeachingSaving> => (
-    { saving, changes, parts: () => partsOf(asked, machine, saving) });
-  return [
-    choice({ recompute, isSequential: isShared, isSliced: false }, []),
-    ...(isShared ? [] : [choice({ recompute, isSequential: true, isSliced: false }, [oneByOne])]),
-    ...(recompute === 'blocks' ? [] : [
-      choice({ recompute: 'blocks', isSequential: true, isSliced: false }, [again]),
-    ]),
-    choice({ recompute: 'blocks', isSequential: true, isSliced: true }, [inSlices]),
-  ];
+  return {
+    usual: { recompute, isSequential: isShared, isTiled: false, isSliced: false },
+    choices: [
+      ...(isShared ? [] : [{ saving: { isSequential: true }, change: oneByOne }]),
+      ...(recompute === 'blocks' ? [] : [{ saving: { recompute: 'blocks' as const }, change: again }]),
+      { saving: { isTiled: true }, change: previewsInTiles },
+      { saving: { isSliced: true }, change: inSlices },
+    ],
+    partsOf: (saving) => partsOf(asked, machine, saving),
+  };
 }
 
 /** Photos and captions are encoded first; then it learns; then previews are drawn, and so on in turns. */
@@ -57,7 +62,7 @@ function partsOf(asked: AskedTeaching, machine: Machine, saving: TeachingSaving)
   const encoding = encodingParts(checkpoint, { ...form, ...size });
   const learning = [trainer, ...(prior === 'prediction' && method !== 'textual-inversion'
     ? [{ ...unetPart(checkpoint, { ...form, isSliced, ...size, rows: 1 }), activationBytes: 0 }] : [])];
-  const previews = previewCount === 0 ? [] : previewParts(asked, form);
+  const previews = previewCount === 0 ? [] : previewParts(asked, { ...form, isSliced }, saving);
   const measuring = likeness ? [likeness] : [];
   if (isSequential) return staged([encoding, [...learning, ...measuring], [...previews, ...measuring]]);
   // the loss on photos that are held out has a session of its own, which holds the weights again
@@ -76,13 +81,15 @@ function trainerPart(
   });
 }
 
-/** Drawn whole, with what was learned so far beside the model; a model that learned whole takes its place. */
-function previewParts({ checkpoint, method, settings }: AskedTeaching, form: MemoryForm): MemoryPart[] {
+/** With what was learned so far beside the model; a model that learned whole takes its place. */
+function previewParts(
+  { checkpoint, method, settings }: AskedTeaching, form: MemoryForm, { isTiled }: TeachingSaving,
+): MemoryPart[] {
   const { trainables } = planTeaching({ method, settings }, { checkpoint });
   const adapter = adapterFormOf(trainables);
-  return portraitParts(checkpoint, {
-    ...form, widthPx: settings.resolutionPx, heightPx: settings.resolutionPx, rows: 1, ...(adapter ? { adapter } : {}),
-  });
+  const size = { widthPx: settings.resolutionPx, heightPx: settings.resolutionPx };
+  const parts = portraitParts(checkpoint, { ...form, ...size, rows: 1, adapter });
+  return isTiled ? [...parts.slice(0, -1), decoderPart(checkpoint, { ...form, ...size }, true)] : parts;
 }
 
 function staged(stages: readonly (readonly MemoryPart[])[]): MemoryPart[] {

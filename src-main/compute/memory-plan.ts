@@ -21,11 +21,19 @@ export interface Computes {
   readonly memoryBytes: number | null;
 }
 
-/** One way to do the work, and what it does otherwise than the way before it. */
+/** One thing to do otherwise, on top of what is done otherwise already. */
 export interface Choice<Saving> {
-  readonly saving: Saving;
-  readonly changes: readonly Omit<MemoryChange, 'savedBytes'>[];
-  readonly parts: () => MemoryPart[];
+  readonly saving: Partial<Saving>;
+  readonly change: Omit<MemoryChange, 'savedBytes'>;
+}
+
+/** The ways to do a piece of work. */
+export interface Choices<Saving> {
+  /** As the settings say. */
+  readonly usual: Saving;
+  /** From the one that costs least to the one that costs most. */
+  readonly choices: readonly Choice<Saving>[];
+  partsOf(saving: Saving): MemoryPart[];
 }
 
 export interface PlannedMemory<Saving> {
@@ -44,24 +52,28 @@ export function availableBytes({ provider, memoryBytes }: Computes): number | nu
 /** What saves less than this is not worth its time. */
 const leastSaving = 0.005;
 
-/** The first choice that fits, else the last of those that save anything. Suggestions are made where it does not. */
+/**
+ * As the settings say where that fits, else with one choice after the other until it does, of those that save anything.
+ * Suggestions are made where it does not.
+ */
 export function fitted<Saving>(
-  computes: Computes, choices: readonly Choice<Saving>[],
+  computes: Computes, { usual, choices, partsOf }: Choices<Saving>,
   suggest: (parts: readonly MemoryPart[], available: number) => MemoryChange[],
 ): PlannedMemory<Saving> {
   const available = availableBytes(computes);
   const changes: MemoryChange[] = [];
-  let last: { parts: MemoryPart[]; peak: number; saving: Saving } | undefined;
-  for (const { saving, changes: own, parts: count } of choices) {
-    const parts = count();
+  let [saving, parts] = [usual, partsOf(usual)];
+  for (const choice of choices) {
     const peak = peakOf(parts);
-    const saved = (last?.peak ?? peak) - peak;
-    if (last && saved < leastSaving * last.peak) continue;
-    changes.push(...own.map((change, i) => ({ ...change, savedBytes: i === 0 ? saved : 0 })));
-    last = { parts, peak, saving };
     if (available === null || peak <= available) break;
+    const tried = { ...saving, ...choice.saving };
+    const less = partsOf(tried);
+    const savedBytes = peak - peakOf(less);
+    if (savedBytes < leastSaving * peak) continue;
+    changes.push({ ...choice.change, savedBytes });
+    [saving, parts] = [tried, less];
   }
-  const { parts, peak: peakBytes, saving } = last!;
+  const peakBytes = peakOf(parts);
   const fits = available === null || peakBytes <= available;
   return {
     saving,

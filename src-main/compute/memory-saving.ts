@@ -40,7 +40,9 @@ export async function teachingSaving(
   { method, settings, likenessNetworks }: TeachRequest, { checkpoint, favour }: LoadedPack, chosen: ChosenProvider,
   reporter: Reporter,
 ): Promise<TeachingSaving> {
-  if (favour === 'speed') return { recompute: settings.recompute, isSequential: false, isSliced: false };
+  if (favour === 'speed') {
+    return { recompute: settings.recompute, isSequential: false, isTiled: false, isSliced: false };
+  }
   const likeness = await likenessPart(likenessNetworks, chosen.provider);
   const asked = { checkpoint, method, settings, ...(likeness ? { likeness } : {}) };
   const machine = { ...chosen, machineBytes: totalmem() };

@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { TeachRequest } from '../contract/engine.ts';
 import { type DrawnPicture, drawPortraits } from '../generation/text-to-portrait.ts';
 import { writePortrait } from '../generation/portrait-file.ts';
+import type { PipelineSaving } from '../networks/memory-plan.ts';
 import { type AdapterInput, type Pipeline, openPipeline } from '../networks/pipeline.ts';
 import type { PromptEncoder } from '../text/prompt-encoder.ts';
 import { adapterFormOf, adapterNumbersOf, learnedParameters, withLearnedWeights } from '../training/learned.ts';
@@ -22,6 +23,7 @@ export interface PreviewerOptions {
   readonly request: TeachRequest;
   readonly pack: LoadedPack;
   readonly chosen: ChosenProvider;
+  readonly saving: Pick<PipelineSaving, 'isTiled' | 'isSliced'>;
   readonly step: TrainingStep;
   readonly snapshots: SnapshotFolder;
   /** Knows the new word. */
@@ -74,20 +76,22 @@ function referencesOf({ heldOut, images }: TeachRequest) {
   return (own.length > 0 ? own : withFace(images)).slice(0, mostReferences);
 }
 
-function pipelineWithAdapter({ request, pack, chosen, step }: PreviewerOptions): Pipeline {
+function pipelineWithAdapter({ request, pack, chosen, saving, step }: PreviewerOptions): Pipeline {
   const { provider, precision } = chosen;
   return openPipeline(pack.checkpoint, {
     provider, precision, favour: pack.favour, adapter: adapterFormOf(step.trainables),
-    skipLayers: request.settings.clipSkip,
+    skipLayers: request.settings.clipSkip, saving: { ...saving, isSequential: false },
   });
 }
 
 async function pipelineOfSnapshot(
-  { request, pack, chosen: { provider, precision }, step, snapshots }: PreviewerOptions, state: ReadTrainingState,
+  { request, pack, chosen: { provider, precision }, saving, step, snapshots }: PreviewerOptions,
+  state: ReadTrainingState,
 ): Promise<Pipeline> {
   const saved = await snapshots.parameters(state.step);
   return openPipeline(withLearnedWeights(pack.checkpoint, learnedParameters(step.layout.chunks, saved)), {
     provider, precision, favour: pack.favour, skipLayers: request.settings.clipSkip,
+    saving: { ...saving, isSequential: false },
   });
 }
 

@@ -15,6 +15,7 @@ import { isTextLearned } from '../training/trainables.ts';
 import { type TrainingStep, openTrainingStep } from '../training/training-step.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { type LoadedPack, loadPack, promptsOf } from './loaded-pack.ts';
+import type { TeachingSaving } from './memory-of-teaching.ts';
 import { teachingSaving } from './memory-saving.ts';
 import { type ChosenProvider, onProvider } from './provider-choice.ts';
 import type { Reporter } from './reporter.ts';
@@ -34,6 +35,7 @@ interface Run {
   readonly plan: TeachPlan;
   readonly snapshots: SnapshotFolder;
   readonly chosen: ChosenProvider;
+  readonly saving: TeachingSaving;
   readonly step: TrainingStep;
   readonly reporter: Reporter;
   readonly parts: EngineParts;
@@ -52,11 +54,12 @@ export async function teach(
     const { provider, precision } = chosen;
     const { clipSkip: skipLayers } = request.settings;
     const saving = await teachingSaving(request, pack, chosen, reporter);
+    const { isTiled: _ofPreviews, ...ofSteps } = saving;
     const step = openTrainingStep({
-      checkpoint, provider, precision, favour, ...saving, skipLayers, trainables: plan.trainables,
+      checkpoint, provider, precision, favour, ...ofSteps, skipLayers, trainables: plan.trainables,
       optimizer: plan.optimizer,
     });
-    const run: Run = { request, pack, plan, snapshots, chosen, step, reporter, parts, asked };
+    const run: Run = { request, pack, plan, snapshots, chosen, saving, step, reporter, parts, asked };
     try {
       const outcome = request.finish ? undefined : await learn(run);
       if (outcome?.kind === 'paused') return { kind: 'paused', step: outcome.trainingSteps };

@@ -2,10 +2,11 @@
 // and what is measured beside them by the bench.
 
 import { expect, test } from 'vitest';
+import type { MemoryPart } from '../../src-main/contract/memory-plan.ts';
 import { likenessPart } from '../../src-main/compute/memory-of-likeness.ts';
 import { type AskedPortraits, drawingChoices } from '../../src-main/compute/memory-of-portraits.ts';
 import { teachingChoices, teachingSuggestions } from '../../src-main/compute/memory-of-teaching.ts';
-import { checkFits, fitted } from '../../src-main/compute/memory-plan.ts';
+import { checkFits, type Choices, fitted } from '../../src-main/compute/memory-plan.ts';
 import { type MemoryForm, peakOf, portraitParts } from '../../src-main/networks/memory-plan.ts';
 import { defaultAdamW } from '../../src-main/training/adamw.ts';
 import { loraShapes, unetLoraModules } from '../../src-main/networks/lora-graph.ts';
@@ -23,6 +24,15 @@ function loraStep(recompute: 'none' | 'blocks'): number {
   return peakOf([teachingPart({ ...step, ...form, recompute }, { resolutionPx: 512, batchSize: 1 })]);
 }
 
+/** As the settings say, and with one choice more each time. */
+function peaksOf<Saving>({ usual, choices, partsOf }: Choices<Saving>): number[] {
+  let saving = usual;
+  return [usual, ...choices.map((choice) => saving = { ...saving, ...choice.saving })]
+    .map((each) => peakOf(partsOf(each)));
+}
+
+const partsOfUsual = <Saving>({ usual, partsOf }: Choices<Saving>): MemoryPart[] => partsOf(usual);
+
 test('a LoRA step of SD 1.5 is told within 15 % of what was measured on the processor', () => {
   // RESULTS.md, 2026-11-27
   expect(Math.abs(loraStep('none') / 6.25e9 - 1)).toBeLessThan(0.15);
@@ -32,7 +42,7 @@ test('a LoRA step of SD 1.5 is told within 15 % of what was measured on the proc
 test('a portrait in tiles and network by network takes less, and the plan says what it changed', () => {
   const asked = { checkpoint: sd15, settings: { widthPx: 1024, heightPx: 1024 } };
   const choices = drawingChoices(asked, form);
-  const peaks = choices.map(({ parts }) => peakOf(parts()));
+  const peaks = peaksOf(choices);
   expect(peaks[1]).toBeLessThan(peaks[0]! - 1e9);
   expect(peaks[2]).toBeLessThan(peaks[1]! - 0.3e9);
   const computes = { provider: 'webgpu', precision: 'float32', memoryBytes: peaks[1]! / 0.9 + 1e6 } as const;
@@ -49,7 +59,7 @@ test('where recomputation is not enough it is refused, with a batch that would f
   const { plan, saving } = fitted(
     computes, teachingChoices(asked, { ...computes, machineBytes: 24e9 }), teachingSuggestions(asked, computes));
   // slices of attention save next to nothing here, and so are not taken
-  expect(saving).toEqual({ recompute: 'blocks', isSequential: true, isSliced: false });
+  expect(saving).toEqual({ recompute: 'blocks', isSequential: true, isTiled: false, isSliced: false });
   expect(plan.changes.map(({ setting }) => setting)).toEqual(['sequential', 'recompute']);
   expect(plan.fits).toBe(false);
   expect(plan.suggestions[0]).toMatchObject({ setting: 'batch', from: '8' });
@@ -62,11 +72,11 @@ test('attention goes in smaller slices where recomputation is not quite enough',
   const asked = { checkpoint: weightlessCheckpoint('sd15', 'float16'), method: 'lora', settings } as const;
   const card = { provider: 'webgpu', precision: 'float16', machineBytes: 24e9 } as const;
   const choices = teachingChoices(asked, card);
-  const [, , again, sliced] = choices.map(({ parts }) => peakOf(parts()));
+  const [again, sliced] = peaksOf(choices).slice(-2);
   expect(sliced).toBeLessThan(again! - 30e6);
   const { plan, saving } = fitted({ ...card, memoryBytes: (sliced! + 1e6) / 0.9 }, choices, () => []);
   expect(plan.fits).toBe(true);
-  expect(saving).toEqual({ recompute: 'blocks', isSequential: true, isSliced: true });
+  expect(saving).toEqual({ recompute: 'blocks', isSequential: true, isTiled: false, isSliced: true });
   expect(plan.changes.map(({ setting }) => setting)).toEqual(['sequential', 'recompute', 'attention-slices']);
 });
 
@@ -91,7 +101,7 @@ const portrait = { checkpoint: weightlessCheckpoint('sd15', 'float16'), settings
 const adapter = { unet: unetLoraModules(portrait.checkpoint.unetConfig, 'attention', { rank: 64, loraAlpha: 64 }),
   textEncoders: [] };
 const weightsOf = (asked: AskedPortraits, machine: Omit<MemoryForm, 'favour'> = card): number => (
-  drawingChoices(asked, machine)[0]!.parts().reduce((sum, part) => sum + part.weightBytes, 0));
+  partsOfUsual(drawingChoices(asked, machine)).reduce((sum, part) => sum + part.weightBytes, 0));
 
 test('looks and add-ons count when portraits are drawn, and so does another model for the second person', () => {
   const plain = weightsOf(portrait);
@@ -112,9 +122,27 @@ test('passes that follow at another size have sessions of their own, whose weigh
 test('the networks that measure likeness take of a processor\'s memory, not of a card\'s', async () => {
   expect(await likenessPart({ kind: 'built-in' }, 'webgpu')).toBeUndefined();
   const likeness = (await likenessPart({ kind: 'built-in' }, 'cpu'))!;
-  const peaks = [{}, { likeness }].map((more) => (
-    drawingChoices({ ...portrait, ...more }, form).map(({ parts }) => peakOf(parts()))));
+  const peaks = [{}, { likeness }].map((more) => peaksOf(drawingChoices({ ...portrait, ...more }, form)));
   peaks[1]!.forEach((peak, i) => expect(peak - peaks[0]![i]!).toBeCloseTo(likeness.weightBytes, -1));
+});
+
+test('one choice after the other is taken until it fits, of those that save anything', () => {
+  interface Saving { readonly a: boolean; readonly b: boolean; readonly c: boolean }
+  const change = { setting: 'recompute', from: '', to: '', timeFactor: 1 } as const;
+  const choices: Choices<Saving> = {
+    usual: { a: false, b: false, c: false },
+    choices: [{ saving: { a: true }, change }, { saving: { b: true }, change }, { saving: { c: true }, change }],
+    // a saves nothing, b and c a gigabyte each
+    partsOf: ({ b, c }) => [{
+      name: 'unet', weightBytes: 5e9 - (b ? 1e9 : 0) - (c ? 1e9 : 0), activationBytes: 0, trainingBytes: 0, stage: 0,
+    }],
+  };
+  const planned = [7e9, 5e9, 4e9, 1e9].map((memoryBytes) => (
+    fitted({ provider: 'webgpu', precision: 'float16', memoryBytes }, choices, () => [])));
+  expect(planned.map(({ saving }) => Object.values(saving))).toEqual([
+    [false, false, false], [false, true, false], [false, true, true], [false, true, true]]);
+  expect(planned.map(({ plan }) => plan.fits)).toEqual([true, true, true, false]);
+  expect(planned[3]!.plan.changes.map(({ savedBytes }) => savedBytes)).toEqual([1e9, 1e9]);
 });
 
 test('the networks of a portrait are loaded together and run one at a time', () => {
