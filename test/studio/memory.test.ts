@@ -2,13 +2,15 @@
 // does not fit before anything waits in the queue.
 
 import { expect, test } from 'vitest';
-import type { AdapterId } from '../../src-main/contract/ids.ts';
+import type { AdapterId, PortraitId } from '../../src-main/contract/ids.ts';
 import type { NewEngineRequest } from '../../src-main/contract/engine.ts';
 import type { MemoryPlan } from '../../src-main/contract/memory-plan.ts';
 import { generationDefaultsFor, trainingDefaultsFor } from '../../src-main/packs/default-settings.ts';
 import type { ShelvedPack } from '../../src-main/packs/pack-shelf.ts';
+import { againCommands } from '../../src-main/studio/again.ts';
 import type { StudioContext } from '../../src-main/studio/context.ts';
-import { openMemoryPlanner, type PlannedPortraits } from '../../src-main/studio/memory.ts';
+import type { ProgressBoard } from '../../src-main/studio/jobs.ts';
+import { type MemoryPlanner, openMemoryPlanner, type PlannedPortraits } from '../../src-main/studio/memory.ts';
 
 const plan: MemoryPlan = {
   provider: 'webgpu', precision: 'float16', memory: 'graphics', peakBytes: 9e9, availableBytes: 7e9, fits: false,
@@ -81,4 +83,36 @@ test('looks are named with their files; of portraits that differ in size alone t
   const looks = { adapter: { file: '/library/a', word: 'sks' }, secondAdapter: { file: '/library/b' } };
   expect(asked[0]).toMatchObject({ work: { ...looks, settings: { widthPx: 768 } } });
   expect(asked[1]).toMatchObject({ work: { adapter: null, secondAdapter: null, addOns: [], fastAdapterFile: null } });
+});
+
+test('portraits asked for again are planned as they were drawn, before anything is queued', async () => {
+  const lookId = 'a'.repeat(32) as AdapterId;
+  const parameters = {
+    packId: 'sdxl', adapterId: lookId, settings: { widthPx: 1024, heightPx: 1024 }, referencePhotoIds: null,
+  };
+  const portrait = {
+    id: 'p', jobId: 'j', subjectId: 's', widthPx: 832, heightPx: 1216, adapterId: lookId, adapterStrength: 1,
+    instantly: null, prompt: 'portrait', negativePrompt: '', styleId: null, seed: 7, variation: null,
+    settings: { widthPx: 832, heightPx: 1216 },
+  };
+  const context = {
+    library: {
+      portraits: { get: () => portrait }, jobs: { get: () => ({ parameters: JSON.stringify(parameters) }) },
+      subjects: { get: () => ({ id: 's', name: 'Ada', hasConsent: true }) },
+    },
+    packs: { usable: () => pack }, queue: { add: () => { throw new Error('It was queued.'); } },
+  } as unknown as StudioContext;
+  const asked: PlannedPortraits[] = [];
+  const checkPortraits = (_pack: unknown, portraits: readonly PlannedPortraits[]): Promise<void> => {
+    asked.push(...portraits);
+    return Promise.reject(new Error('It is too large.'));
+  };
+  const commands = againCommands(context, {} as ProgressBoard, { checkPortraits } as unknown as MemoryPlanner);
+  const request = {
+    portraitIds: ['p' as PortraitId], how: 'upscale' as const, count: 1, strength: 0.3, upscale: 2,
+  };
+  await expect(commands['portraits.again'](request)).rejects.toThrow('It is too large.');
+  expect(asked).toEqual([{
+    ...plain, adapterId: lookId, settings: { widthPx: 832, heightPx: 1216, upscale: 2, facePass: 'off' },
+  }]);
 });
