@@ -15,10 +15,14 @@ export function planTeachingMemory({ memory, teach }: Workspace): void {
 
 /** Has the studio say what the portraits would take: the largest of the sizes that are asked for. */
 export function planPortraitMemory({ memory, create, looks, studio }: Workspace): void {
-  const pack = create.packFor(looks.find(create.adapterId), studio.packs);
+  const look = looks.find(create.adapterId);
+  const pack = create.packFor(look, studio.packs);
   const canPlan = pack !== undefined && !pack.isBuiltIn && create.areFieldsRight();
   const settings: GenerationSettings = { ...(canPlan ? create.settings(pack) : {}), ...largest(create.sizes) };
-  memory.portraits.ask(canPlan ? { packId: pack.id, settings, isInstant: create.isInstant } : null);
+  memory.portraits.ask(canPlan ? {
+    packId: pack.id, settings, isInstant: create.isInstant, adapterId: look?.id ?? null,
+    secondAdapterId: create.second.request()?.adapterId ?? null, addOns: create.addOns.request(),
+  } : null);
 }
 
 export function isTeachingTooLarge({ memory }: Workspace): boolean {
