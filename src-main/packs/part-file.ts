@@ -12,18 +12,6 @@ const stateSchema = z.object({
 });
 type State = z.infer<typeof stateSchema>;
 
-export interface PartFileOptions {
-  readonly file: string;
-  readonly url: string;
-  readonly chunkBytes: number;
-  /** By which the whole is told; chunks have their SHA-256. */
-  readonly hashName: HashName;
-}
-
-/** What a publisher says of a file's bytes, in hexadecimal digits. */
-export type PublishedHash = { readonly sha256: string } | { readonly sha512: string };
-type HashName = 'sha256' | 'sha512';
-
 export class PartFile {
   /** Bytes that have come and been written. */
   sizeBytes = 0;
@@ -33,29 +21,25 @@ export class PartFile {
   readonly #chunkBytes: number;
   readonly #handle: FileHandle;
   #hashes: string[] = [];
-  readonly #hashName: HashName;
-  #total: Hash;
+  #total: Hash = createHash('sha256');
   #chunk: Hash = createHash('sha256');
 
-  private constructor({ file, url, chunkBytes, hashName }: PartFileOptions, handle: FileHandle) {
+  private constructor(file: string, url: string, chunkBytes: number, handle: FileHandle) {
     this.#file = file;
     this.#url = url;
     this.#chunkBytes = chunkBytes;
     this.#handle = handle;
-    this.#hashName = hashName;
-    this.#total = createHash(hashName);
   }
 
   /**
    * Opens what there is of `file` from the same address, up to the last chunk that is as it was written. `onRead` is
    * told bytes that were checked.
    */
-  static async open(options: PartFileOptions, onRead: (bytes: number) => void): Promise<PartFile> {
-    const { file, url, chunkBytes } = options;
+  static async open(file: string, url: string, chunkBytes: number, onRead: (bytes: number) => void): Promise<PartFile> {
     const state = await readState(file);
     const isSame = state?.url === url && state.chunkBytes === chunkBytes;
     const handle = await open(partName(file), isSame ? 'r+' : 'w+').catch(() => open(partName(file), 'w+'));
-    const part = new PartFile(options, handle);
+    const part = new PartFile(file, url, chunkBytes, handle);
     if (isSame) await part.#readAgain(state, onRead);
     return part;
   }
@@ -112,11 +96,11 @@ export class PartFile {
     this.sizeBytes = 0;
     this.etag = etag;
     this.#hashes = [];
-    this.#total = createHash(this.#hashName);
+    this.#total = createHash('sha256');
     this.#chunk = createHash('sha256');
   }
 
-  /** The hash of all that has come. */
+  /** SHA-256 of all that has come. */
   digest(): string {
     return this.#total.copy().digest('hex');
   }

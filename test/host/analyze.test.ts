@@ -1,12 +1,12 @@
 // `likeness analyze FOLDER` on a folder as people have them: the photo, a copy of it, a page, a damaged file.
 
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pageOfText } from '../photos/drawn-pictures.ts';
+import { runProgram } from './run-program.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const photo = await readFile(join(root, 'test', 'photos', 'astronaut.png'));
@@ -22,15 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function likeness(...words: string[]): Promise<{ code: number | null; output: string }> {
-  const program = join(root, 'src-main', 'host', 'cli.ts');
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...words], {
-    cwd: folder, env: { ...process.env, TMPDIR: join(folder, 'tmp') }, stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, output })));
-}
+const likeness = (...words: string[]) => runProgram(folder, words);
 
 test('one document with everything about each photo', async () => {
   const { code, output } = await likeness('analyze', 'Ada', '--json');

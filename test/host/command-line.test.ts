@@ -10,29 +10,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeSafetensors } from '../../src-main/checkpoint/safetensors-writer.ts';
 import { float32Tensor } from '../../src-main/tensor/tensor.ts';
 import { writeTinyPack } from '../studio/tiny-pack.ts';
+import { runProgram } from './run-program.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const astronaut = join(root, 'test', 'photos', 'astronaut.png');
 let folder: string;
 
-interface Ended {
-  readonly code: number | null;
-  readonly output: string;
-  readonly errors: string;
-}
-
-/** Runs the program in the test's folder, with a temporary folder and a data folder of its own. */
-function likeness(...parameters: string[]): Promise<Ended> {
-  const program = join(root, 'src-main', 'host', 'cli.ts');
-  const environment = { ...process.env, TMPDIR: join(folder, 'tmp'), XDG_DATA_HOME: join(folder, 'data') };
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...parameters], {
-    cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [output, errors] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { errors += chunk.toString(); });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, output, errors })));
-}
+const likeness = (...words: string[]) => runProgram(folder, words);
 
 async function photoFolder(name: string, file: string, bytes: Uint8Array): Promise<string> {
   await mkdir(join(folder, name));

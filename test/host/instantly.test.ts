@@ -1,7 +1,6 @@
 // Portraits without teaching from a terminal: the whole way, two people, poses, and a message of its own for every bad
 // input.
 
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +8,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeTinyPack } from '../studio/tiny-pack.ts';
+import { runProgram } from './run-program.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const astronaut = join(root, 'test', 'photos', 'astronaut.png');
@@ -17,23 +17,7 @@ const small = ['--provider', 'cpu', '--count', '1', '--sampling-steps', '1', '--
 const hasInstantId = existsSync(join(root, 'resources', 'starter', 'instant_id', 'face_encoder'));
 let folder: string;
 
-interface Ended {
-  readonly code: number | null;
-  readonly output: string;
-  readonly errors: string;
-}
-
-function likeness(...words: string[]): Promise<Ended> {
-  const program = join(root, 'src-main', 'host', 'cli.ts');
-  const environment = { ...process.env, TMPDIR: join(folder, 'tmp'), XDG_DATA_HOME: join(folder, 'data') };
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...words], {
-    cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [output, errors] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { errors += chunk.toString(); });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, output, errors })));
-}
+const likeness = (...words: string[]) => runProgram(folder, words);
 
 async function document<T>(...words: string[]): Promise<T> {
   const { code, output, errors } = await likeness(...words);

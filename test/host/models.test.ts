@@ -1,31 +1,15 @@
 // `likeness models` and `likeness doctor` as a user meets them: what is there, what is missing, what is refused.
 
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeAntelopeFolder, writeInstantIdFolder } from '../packs/companion-files.ts';
+import { runProgram } from './run-program.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 let folder: string;
 
-interface Ended {
-  readonly code: number | null;
-  readonly output: string;
-  readonly errors: string;
-}
-
-function likeness(...parameters: string[]): Promise<Ended> {
-  const program = join(root, 'src-main', 'host', 'cli.ts');
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...parameters], {
-    cwd: folder, env: { ...process.env, XDG_DATA_HOME: join(folder, 'data') }, stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [output, errors] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { errors += chunk.toString(); });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, output, errors })));
-}
+const likeness = (...parameters: string[]) => runProgram(folder, parameters);
 
 interface Listed {
   companions: { kind: string; state: string; isPublished: boolean; path: string | null; isLicenseAccepted: boolean }[];

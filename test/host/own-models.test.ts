@@ -1,7 +1,6 @@
 // The user's own models on the command line, through the real program: a folder is looked through, told and forgotten,
 // and a LoRA, an embedding and a VAE are drawn with by their paths or by the names of what was found.
 
-import { spawn } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,22 +15,11 @@ import { readParameters } from '../../src-main/generation/portrait-file.ts';
 import type { Tensor } from '../../src-main/tensor/tensor.ts';
 import { randomTensor } from '../compiler/numbers.ts';
 import { writeTinyPack } from '../studio/tiny-pack.ts';
+import { runProgram } from './run-program.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 let folder: string;
 
-interface Ended { readonly code: number | null; readonly output: string; readonly errors: string }
-
-function likeness(...parameters: string[]): Promise<Ended> {
-  const program = join(root, 'src-main', 'host', 'cli.ts');
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...parameters], {
-    cwd: folder, env: { ...process.env, XDG_DATA_HOME: join(folder, 'data') }, stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [output, errors] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { errors += chunk.toString(); });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, output, errors })));
-}
+const likeness = (...parameters: string[]) => runProgram(folder, parameters);
 
 /** A LoRA, an embedding, a page, and a VAE whose pictures are white whatever it is given. */
 async function writeModels(): Promise<void> {

@@ -1,7 +1,6 @@
 // `likeness plan` through the real program: what teaching and portraits would take, in a table or as a document, with
 // nothing started and no library made; and the table's words for what is changed and for what does not fit.
 
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,8 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { memoryPlanSchema, type MemoryPlan } from '../../src-main/contract/memory-plan.ts';
 import { memoryLines } from '../../src-main/host/memory-lines.ts';
 import { writeTinyPack } from '../studio/tiny-pack.ts';
+import { runProgram } from './run-program.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 let folder: string;
 
 beforeAll(async () => {
@@ -20,16 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function plan(...parameters: string[]): Promise<{ code: number | null; output: string }> {
-  const program = join(root, 'src-main', 'host', 'cli.ts');
-  const words = ['--disable-warning=ExperimentalWarning', program, 'plan', '--pack', 'pack', '--provider', 'cpu'];
-  const child = spawn(process.execPath, [...words, ...parameters], {
-    cwd: folder, env: { ...process.env, XDG_DATA_HOME: join(folder, 'data') }, stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, output })));
-}
+const plan = (...words: string[]) => (
+  runProgram(folder, ['plan', '--pack', 'pack', '--provider', 'cpu', ...words]));
 
 interface Planned { readonly teaching: unknown; readonly portraits: unknown }
 
