@@ -15,7 +15,9 @@ export interface ProviderForm {
 
 export function providerOptions({ provider, favour, isSliced, machineBytes }: ProviderForm): SimplifyOptions {
   const limits = isSliced ? narrowerLimits : (usual: AttentionLimits) => usual;
-  if (provider !== 'cpu') return { attention: limits(defaultAttentionLimits), lowerTrigonometry: provider === 'webgpu' };
+  if (provider !== 'cpu') {
+    return { attention: limits(defaultAttentionLimits), lowerTrigonometry: provider === 'webgpu' };
+  }
   return {
     // the system hands out larger buffers page by page, each time anew: attention takes twice as long (measured)
     attention: limits({ ...defaultAttentionLimits, maxBufferBytes: 2 ** 24 }),
