@@ -31,9 +31,11 @@ export interface BadServer {
   readonly bytes: Buffer;
   readonly sha256: string;
   /** Bytes of the file's body that were put on the wire, and how many requests there were. */
-  sentBytes: number;
+  readonly sentBytes: number;
   requests: { readonly range?: string; readonly ifRange?: string; readonly agent?: string; readonly cookie?: string }[];
   behave(manners: readonly Manner[]): void;
+  /** Counts bytes anew: of answers that begin from now on, not of one that still goes out to somebody who is gone. */
+  countAnew(): void;
   close(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export async function openBadServer(content: number | Buffer, seed = 1): Promise
   const sizeBytes = typeof content === 'number' ? content : content.length;
   let file = typeof content === 'number' ? contentOf(sizeBytes, seed) : content;
   let manners: Manner[] = ['good'];
+  let sent = { bytes: 0 };
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const { range, 'if-range': ifRange, 'user-agent': agent, cookie } = request.headers;
     opened.requests.push({
@@ -50,15 +53,18 @@ export async function openBadServer(content: number | Buffer, seed = 1): Promise
     });
     const manner = manners.length > 1 ? manners.shift()! : manners[0]!;
     if (manner === 'changed') file = contentOf(sizeBytes, seed + 1);
-    const count = (bytes: number): void => { opened.sentBytes += bytes; };
+    const counter = sent;
+    const count = (bytes: number): void => { counter.bytes += bytes; };
     void serve(request, response, manner, file, count).catch(() => response.destroy());
   };
   const server: Server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const opened: BadServer = {
     url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/someone/model/resolve/main/weights.bin`),
-    bytes: file, sha256: createHash('sha256').update(file).digest('hex'), sentBytes: 0, requests: [],
+    bytes: file, sha256: createHash('sha256').update(file).digest('hex'), requests: [],
+    get sentBytes() { return sent.bytes; },
     behave(next) { manners = [...next]; },
+    countAnew() { sent = { bytes: 0 }; },
     close: () => new Promise((resolve) => {
       server.closeAllConnections();
       server.close(() => resolve());

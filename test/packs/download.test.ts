@@ -20,7 +20,7 @@ beforeAll(async () => { server = await openBadServer(sizeBytes); });
 afterAll(() => server.close());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'likeness-download-'));
-  server.sentBytes = 0;
+  server.countAnew();
   server.requests = [];
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
@@ -110,7 +110,7 @@ test('a download that was stopped, or killed, fetches at most one chunk again', 
   expect(hashes.length).toBeGreaterThan(2);
   const came = (await readFile(`${file()}.part`)).length;
   expect(came - hashes.length * chunkBytes).toBeLessThan(chunkBytes);
-  server.sentBytes = 0;
+  server.countAnew();
   expect(await fetchThrough(['good'])).toBeUndefined();
   expect(server.bytes.equals(await readFile(file()))).toBe(true);
   expect(server.sentBytes).toBe(sizeBytes - hashes.length * chunkBytes);

@@ -90,7 +90,7 @@ test('neither gives it: the last one says why; later it goes on where most has c
 
   const [asked] = [publisher!.requests.length];
   other!.behave(['good']);
-  other!.sentBytes = 0;
+  other!.countAnew();
   await fetched(await open());
   expect(publisher!.requests).toHaveLength(asked);
   expect(other!.sentBytes).toBeLessThan(member.length - 24_000);

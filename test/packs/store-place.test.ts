@@ -62,7 +62,8 @@ test('a drive that goes while a model is fetched: it says so, and goes on where 
   await plugIn();
   const kept = JSON.parse(await readFile(`${weights()}.part.json`, 'utf8')) as { hashes: string[] };
   expect(kept.hashes.length).toBeGreaterThan(4);
-  [server.sentBytes, server.requests] = [0, []];
+  server.countAnew();
+  server.requests = [];
   server.behave(['good']);
   expect((await opened.store.view()).note).toBe('');
   await opened.store.get('one');
@@ -117,7 +118,7 @@ test('a disk that is full: what has come stays, and it goes on when there is roo
     await expect(fetch()).rejects.toMatchObject({ code: 'download.disk-full' });
     expect(await readdir(place)).not.toContain('weights.bin');
     expect(mount('remount,size=1m')).toBe(true);
-    server.sentBytes = 0;
+    server.countAnew();
     await fetch();
     expect(server.bytes.equals(await readFile(join(place, 'weights.bin')))).toBe(true);
     expect(server.sentBytes).toBeLessThan(sizeBytes - 50_000);
@@ -139,7 +140,7 @@ test('a process that may write no more: the same', async () => {
     return output;
   };
   expect(await fetch('150')).toBe('partial download.disk-full');
-  server.sentBytes = 0;
+  server.countAnew();
   expect(await fetch('unlimited')).toBe('installed');
   expect(server.sentBytes).toBeLessThan(sizeBytes - 60_000);
   expect(server.bytes.equals(await readFile(weights()))).toBe(true);
