@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 /** What would be asked of `from` is asked of `to`, with the same path behind it. */
 export const mirrorSchema = z.object({
-  from: z.enum(['huggingface.co', 'github.com']), to: z.string().url().max(200).regex(/^https?:\/\//),
+  from: z.enum(['huggingface.co', 'github.com', 'api.nuget.org', 'pypi.org']),
+  to: z.string().url().max(200).regex(/^https?:\/\//),
 });
 export type Mirror = z.infer<typeof mirrorSchema>;

@@ -15,6 +15,8 @@ export interface AskedPart {
   readonly sizeBytes: number | null;
   /** Nothing for this long, and the connection is given up. */
   readonly idleMs: number;
+  /** Media type that is asked for; any where it is left out. */
+  readonly accept?: string;
   readonly signal: AbortSignal;
 }
 
@@ -37,7 +39,7 @@ const mostRedirects = 6;
 /** Where the publishers keep large files. */
 const trustedHosts = [
   /(?:^|\.)huggingface\.co$/, /(?:^|\.)hf\.co$/, /^github\.com$/, /(?:^|\.)githubusercontent\.com$/,
-  /^(?:developer\.download\.nvidia\.com|api\.nuget\.org|globalcdn\.nuget\.org)$/,
+  /^(?:api|globalcdn)\.nuget\.org$/, /^(?:pypi\.org|files\.pythonhosted\.org)$/,
 ];
 
 /** Throws a UserError for what no other try would mend, and the connection's error for what it might. */
@@ -49,20 +51,21 @@ export async function askForPart(asked: AskedPart): Promise<Answer> {
     if (![301, 302, 303, 307, 308].includes(statusCode) || !location) return answerOf(response, asked);
     response.resume();
     const next = new URL(location, url);
-    if (!isTrusted(next, asked.url)) throw strayed(asked.url.host, next.host);
+    if (!isTrustedHost(next, asked.url)) throw strayed(asked.url.host, next.host);
     url = next;
   }
   throw strayed(asked.url.host, url.host);
 }
 
 /** The asked host itself, its loopback neighbours in tests and mirrors, or a publisher's store over https. */
-function isTrusted(next: URL, asked: URL): boolean {
+export function isTrustedHost(next: URL, asked: URL): boolean {
   if (next.hostname === asked.hostname && next.protocol === asked.protocol) return true;
   return next.protocol === 'https:' && trustedHosts.some((host) => host.test(next.hostname));
 }
 
-function get(url: URL, { userAgent, offset, etag, idleMs, signal }: AskedPart): Promise<http.IncomingMessage> {
-  const headers: http.OutgoingHttpHeaders = { 'user-agent': userAgent, accept: '*/*', 'accept-encoding': 'identity' };
+function get(url: URL, asked: AskedPart): Promise<http.IncomingMessage> {
+  const { userAgent, offset, etag, idleMs, signal, accept = '*/*' } = asked;
+  const headers: http.OutgoingHttpHeaders = { 'user-agent': userAgent, accept, 'accept-encoding': 'identity' };
   if (offset > 0) headers['range'] = `bytes=${offset}-`;
   if (offset > 0 && etag !== null) headers['if-range'] = etag;
   return new Promise((resolve, reject) => {

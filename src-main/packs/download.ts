@@ -1,5 +1,5 @@
 // Fetches one large file and trusts nobody: goes on after cuts, kills and restarts, starts again where the file has
-// changed, waits where it is told to, and gives the file its name only when its SHA-256 is the published one.
+// changed, waits where it is told to, and gives the file its name only when its hash is the published one.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../contract/errors.ts';
@@ -7,14 +7,15 @@ import {
   busy, interrupted, lfsPointer, loginPage, otherContent, otherSize, placeError, unreachable,
 } from './download-errors.ts';
 import { type Answer, askForPart } from './download-request.ts';
-import { PartFile } from './part-file.ts';
+import { PartFile, type PublishedHash } from './part-file.ts';
 
-export interface DownloadOptions {
+export type DownloadOptions = DownloadParts & PublishedHash;
+
+export interface DownloadParts {
   readonly url: URL;
   /** Where it goes; NAME.part and NAME.part.json beside it meanwhile. */
   readonly file: string;
   readonly sizeBytes: number | null;
-  readonly sha256: string;
   readonly userAgent: string;
   /** To stop it; what has come is kept. Throws the signal's reason then. */
   readonly signal: AbortSignal;
@@ -37,10 +38,7 @@ const usualPatience: DownloadPatience = {
   chunkBytes: 16 * 2 ** 20, idleMs: 30_000, tries: 6, firstWaitMs: 1000, longestWaitMs: 120_000,
 };
 
-interface Transfer extends DownloadOptions {
-  readonly part: PartFile;
-  readonly patience: DownloadPatience;
-}
+type Transfer = DownloadParts & { readonly part: PartFile; readonly patience: DownloadPatience };
 
 /** Throws a UserError that says what to do (download.*), or the signal's reason. */
 export async function downloadFile(options: DownloadOptions): Promise<void> {
@@ -55,7 +53,10 @@ export async function downloadFile(options: DownloadOptions): Promise<void> {
 async function download(options: DownloadOptions): Promise<void> {
   const patience = { ...usualPatience, ...options.patience };
   const { file, url, signal, onProgress } = options;
-  const part = await PartFile.open(file, url.href, patience.chunkBytes, (bytes) => onProgress?.(bytes, 'checking'));
+  const wanted = 'sha512' in options ? options.sha512 : options.sha256;
+  const hashName = 'sha512' in options ? 'sha512' : 'sha256';
+  const partOptions = { file, url: url.href, chunkBytes: patience.chunkBytes, hashName } as const;
+  const part = await PartFile.open(partOptions, (bytes) => onProgress?.(bytes, 'checking'));
   const transfer = { ...options, part, patience };
   try {
     signal.throwIfAborted();
@@ -64,7 +65,7 @@ async function download(options: DownloadOptions): Promise<void> {
     await part.close().catch(() => undefined);
     throw error;
   }
-  if (part.digest() !== options.sha256) {
+  if (part.digest() !== wanted) {
     await part.discard();
     throw otherContent(url.host);
   }

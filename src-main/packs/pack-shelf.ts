@@ -139,7 +139,7 @@ export async function findPack(shelf: PackShelf, idOrPath: string): Promise<Shel
 }
 
 /** What else lies beside the packs. */
-const catalogueNames: ReadonlySet<string> = new Set([catalogueFileName, modelCatalogueFileName]);
+const catalogueNames: ReadonlySet<string> = new Set([catalogueFileName, modelCatalogueFileName, 'cuda.json']);
 
 async function readBuiltInPacks(resourcesFolder: string): Promise<ShelvedPack[]> {
   const folder = path.join(resourcesFolder, 'packs');

@@ -12,6 +12,18 @@ const stateSchema = z.object({
 });
 type State = z.infer<typeof stateSchema>;
 
+export interface PartFileOptions {
+  readonly file: string;
+  readonly url: string;
+  readonly chunkBytes: number;
+  /** By which the whole is told; chunks have their SHA-256. */
+  readonly hashName: HashName;
+}
+
+/** What a publisher says of a file's bytes, in hexadecimal digits. */
+export type PublishedHash = { readonly sha256: string } | { readonly sha512: string };
+type HashName = 'sha256' | 'sha512';
+
 export class PartFile {
   /** Bytes that have come and been written. */
   sizeBytes = 0;
@@ -21,25 +33,29 @@ export class PartFile {
   readonly #chunkBytes: number;
   readonly #handle: FileHandle;
   #hashes: string[] = [];
-  #total: Hash = createHash('sha256');
+  readonly #hashName: HashName;
+  #total: Hash;
   #chunk: Hash = createHash('sha256');
 
-  private constructor(file: string, url: string, chunkBytes: number, handle: FileHandle) {
+  private constructor({ file, url, chunkBytes, hashName }: PartFileOptions, handle: FileHandle) {
     this.#file = file;
     this.#url = url;
     this.#chunkBytes = chunkBytes;
     this.#handle = handle;
+    this.#hashName = hashName;
+    this.#total = createHash(hashName);
   }
 
   /**
    * Opens what there is of `file` from the same address, up to the last chunk that is as it was written. `onRead` is
    * told bytes that were checked.
    */
-  static async open(file: string, url: string, chunkBytes: number, onRead: (bytes: number) => void): Promise<PartFile> {
+  static async open(options: PartFileOptions, onRead: (bytes: number) => void): Promise<PartFile> {
+    const { file, url, chunkBytes } = options;
     const state = await readState(file);
     const isSame = state?.url === url && state.chunkBytes === chunkBytes;
     const handle = await open(partName(file), isSame ? 'r+' : 'w+').catch(() => open(partName(file), 'w+'));
-    const part = new PartFile(file, url, chunkBytes, handle);
+    const part = new PartFile(options, handle);
     if (isSame) await part.#readAgain(state, onRead);
     return part;
   }
@@ -96,11 +112,11 @@ export class PartFile {
     this.sizeBytes = 0;
     this.etag = etag;
     this.#hashes = [];
-    this.#total = createHash('sha256');
+    this.#total = createHash(this.#hashName);
     this.#chunk = createHash('sha256');
   }
 
-  /** SHA-256 of all that has come. */
+  /** The hash of all that has come. */
   digest(): string {
     return this.#total.copy().digest('hex');
   }

@@ -102,6 +102,10 @@ const adapterErrors: Record<string, ErrorWords> = {
 };
 
 const downloadErrors: Record<string, ErrorWords> = {
+  'download.no-package': () => ({
+    what: '软件包目录中没有能在本机运行的版本。', safe: kept, todo: '请更新 Likeness，或稍后再试。' }),
+  'download.strange-answer': () => ({
+    what: '服务器的回答无法读懂，可能是登录页或代理页。', safe: kept, todo: '请检查网络或镜像设置，然后再试。' }),
   'download.unreachable': atHost('无法连接。', kept, '请检查网络连接，或在设置中填写镜像地址，然后重试。'),
   'download.interrupted': atHost('一再中断传输。', kept, '请稍后重试，或在设置中填写镜像地址。'),
   'download.refused': ({ host, status }) => ({
