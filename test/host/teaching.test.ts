@@ -116,3 +116,17 @@ test('export writes the forms of a look, and drawing takes them by their file', 
       'generate', '--adapter', adapter, '--pack', 'pack', '--provider', 'cpu', ...small, '--out', 'drawn', '--json']));
   }
 });
+
+test('a plan of memory counts the look that is drawn with', async () => {
+  const weightsOf = async (...words: string[]) => {
+    const planned = await likeness(['plan', '--pack', 'pack', '--provider', 'cpu', '--rank', '2', ...words, '--json']);
+    const document = documentOf(planned) as unknown as {
+      look: string | null; portraits: { parts: { name: string; weightBytes: number }[] };
+    };
+    const { look, portraits: { parts } } = document;
+    return { look, bytes: parts.find(({ name }) => name === 'unet')!.weightBytes };
+  };
+  const [alone, withLook] = [await weightsOf(), await weightsOf('--subject', 'Ada')];
+  expect([alone.look, withLook.look]).toEqual([null, 'Ada']);
+  expect(withLook.bytes).toBeGreaterThan(alone.bytes);
+});

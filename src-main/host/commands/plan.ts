@@ -3,18 +3,22 @@
 
 import type { Command } from 'commander';
 import type { MemoryPlan } from '../../contract/memory-plan.ts';
+import type { Look } from '../../contract/nouns.ts';
 import { type GenerationSettings, type Method, generationSettingsSchema } from '../../contract/settings.ts';
 import type { Studio } from '../../studio/open-studio.ts';
 import { type AddOnOptions, addAddOnOptions, addOnsOf, packOf } from '../add-ons.ts';
 import { type FinishOptions, addFinishOptions, faceSettingsOf } from '../instant-options.ts';
 import { memoryLines } from '../memory-lines.ts';
-import { withLibraryIfThere } from '../open-host-studio.ts';
+import { libraryFolderOf, withLibraryIfThere, withStudio } from '../open-host-studio.ts';
 import { type CommonOptions, type ModelOptions, addCommonOptions, addModelOptions, numberOf } from '../options.ts';
 import { addTrainingOptions, trainingSettingsOf } from '../training-options.ts';
+import { findLook } from './export.ts';
 import { type Outcome, runCommand } from './run-command.ts';
 
 interface PlanOptions extends CommonOptions, ModelOptions, AddOnOptions, FinishOptions {
   readonly method: Method | 'instantid';
+  readonly subject?: string;
+  readonly look?: string;
   readonly width?: number;
   readonly height?: number;
 }
@@ -24,6 +28,8 @@ const { shape: { widthPx, heightPx } } = generationSettingsSchema.required();
 export function addPlanCommand(program: Command): void {
   const command = program.command('plan')
     .description('tell how much memory teaching and portraits would take, without starting anything')
+    .option('--subject <name>', 'a subject of the library, with whose look the portraits are drawn')
+    .option('--look <name>', 'which of its looks; the newest when left out')
     .option('--width <pixels>', 'of the portraits', numberOf(widthPx))
     .option('--height <pixels>', 'of the portraits', numberOf(heightPx));
   addModelOptions(command);
@@ -34,8 +40,20 @@ export function addPlanCommand(program: Command): void {
   command.addHelpText('after', `
 Counted from the model's graphs alone: nothing is loaded and nothing runs. Weights of parts that are loaded together add
 up; of their values those of the largest count, as one runs at a time. With --method instantid portraits alone.`);
-  command.action((options: PlanOptions) => (
-    runCommand(options, () => withLibraryIfThere(options.library, (studio) => plan(studio, options)))));
+  command.action((options: PlanOptions) => {
+    if (options.look !== undefined && options.subject === undefined) {
+      command.error('error: --look goes with --subject');
+    }
+    return runCommand(options, () => inLibrary(options, (studio) => plan(studio, options)));
+  });
+}
+
+/** A subject is in a library; without one no library is needed. */
+function inLibrary(
+  { subject, library }: PlanOptions, work: (studio: Studio) => Promise<Outcome>,
+): Promise<Outcome> {
+  return subject === undefined
+    ? withLibraryIfThere(library, work) : withStudio(libraryFolderOf(library), work, { isIdle: true });
 }
 
 /** With the provider that is asked for, and the one before again after it. */
@@ -53,22 +71,28 @@ async function plan(studio: Studio, options: PlanOptions): Promise<Outcome> {
 
 async function planWith(studio: Studio, options: PlanOptions): Promise<Outcome> {
   const { method } = options;
+  const look = await lookOf(studio, options);
   const pack = await packOf(studio, options);
   const teaching = method === 'instantid' ? null : await studio.run('memory.planTeaching', {
     packId: pack.id, method, settings: trainingSettingsOf(options),
   });
   const portraits = await studio.run('memory.planPortraits', {
     packId: pack.id, settings: settingsOf(options), isInstant: method === 'instantid',
-    addOns: await addOnsOf(studio, options),
+    adapterId: look?.id ?? null, addOns: await addOnsOf(studio, options),
   });
+  const drawn = `Portraits with ${pack.name}${look ? ` and "${look.name}"` : ''}`;
   const lines = (title: string, planned: MemoryPlan | null): string[] => (
     planned ? [...memoryLines(title, planned), ''] : []);
   return {
-    document: { pack: pack.id, teaching, portraits },
-    text: [
-      ...lines(`Teaching ${pack.name} (${method})`, teaching), ...lines(`Portraits with ${pack.name}`, portraits),
-    ].join('\n').trimEnd(),
+    document: { pack: pack.id, look: look?.name ?? null, teaching, portraits },
+    text: [...lines(`Teaching ${pack.name} (${method})`, teaching), ...lines(drawn, portraits)].join('\n').trimEnd(),
   };
+}
+
+/** As at drawing: without teaching there is a look only where one is named. */
+async function lookOf(studio: Studio, { subject, look, method }: PlanOptions): Promise<Look | null> {
+  if (subject === undefined || (method === 'instantid' && look === undefined)) return null;
+  return await findLook(studio, subject, look);
 }
 
 function settingsOf(options: PlanOptions): GenerationSettings {
