@@ -25,6 +25,8 @@ export interface DrawingModel {
 
 export interface AskedPortraits extends DrawingModel {
   readonly settings: AskedSettings;
+  /** Of portraits that are there: nothing is drawn at their own size. */
+  readonly isEnlarging?: boolean;
   readonly instantId?: InstantId;
   /** The second person's, where that is a model of its own. */
   readonly other?: DrawingModel;
@@ -85,26 +87,28 @@ class DrawingParts {
   }
 
   #ofModel(key: string, model: DrawingModel, isTiled: boolean, isSliced: boolean): MemoryPart[] {
-    const { settings } = this.#asked;
+    const { settings, isEnlarging = false } = this.#asked;
     const { checkpoint } = model;
     const form = this.#formOf(model, isSliced);
+    const [size, ...others] = sizesOf(this.#asked);
+    // the picture that is there is encoded whole
+    const isEncoded = isEnlarging && !isSame(size, settings);
     return [
-      ...this.#kept(`${key} networks ${isSliced}`, () => (
-        portraitParts(checkpoint, { ...form, ...settings }).slice(0, -1))),
+      ...this.#kept(`${key} networks ${isSliced}`, () => portraitParts(checkpoint, { ...form, ...size }).slice(0, -1)),
       ...this.#kept(`${key} vae ${isTiled} ${isSliced}`, () => (
-        [decoderPart, encoderPart].map((part) => part(checkpoint, { ...form, ...settings }, isTiled)))),
-      ...finishingSizes(this.#asked).flatMap((size) => (
-        this.#kept(`${key} ${JSON.stringify(size)} ${isTiled} ${isSliced}`, () => (
-          this.#ofSize(checkpoint, { ...form, ...size }, isTiled))))),
+        [decoderPart, encoderPart].map((part) => part(checkpoint, { ...form, ...size }, isTiled)))),
+      ...others.flatMap((other) => (
+        this.#kept(`${key} ${JSON.stringify(other)} ${isTiled} ${isSliced}`, () => (
+          this.#ofSize(checkpoint, { ...form, ...other }, isTiled))))),
+      ...(isEncoded ? this.#kept(`${key} given ${isTiled} ${isSliced}`, () => (
+        sharing([encoderPart(checkpoint, { ...form, ...settings }, isTiled)], form))) : []),
     ];
   }
 
-  /** Sessions of another size: on the processor they share the weights of one file with those that are there. */
   #ofSize(checkpoint: Checkpoint, form: PortraitForm, isTiled: boolean): MemoryPart[] {
-    const parts = [
+    return sharing([
       unetPart(checkpoint, form), decoderPart(checkpoint, form, isTiled), encoderPart(checkpoint, form, isTiled),
-    ];
-    return form.provider === 'cpu' ? parts.map((part) => ({ ...part, weightBytes: 0 })) : parts;
+    ], form);
   }
 
   /** Both sides of guidance are two calls. */
@@ -120,31 +124,42 @@ class DrawingParts {
   }
 }
 
-/** Sizes that the face pass and the tiles of an enlarged portrait are drawn at, where they are others. */
-function finishingSizes({ checkpoint: { vaeConfig, unetConfig }, settings }: AskedPortraits): Size[] {
+/** Sessions of another size: on the processor they share the weights of one file with those that are there. */
+function sharing(parts: MemoryPart[], { provider }: Pick<MemoryForm, 'provider'>): MemoryPart[] {
+  return provider === 'cpu' ? parts.map((part) => ({ ...part, weightBytes: 0 })) : parts;
+}
+
+function isSame(a: Size, b: Size): boolean {
+  return a.widthPx === b.widthPx && a.heightPx === b.heightPx;
+}
+
+/** Sizes that are drawn at: the portrait's own, the face pass's and that of the tiles, each once. */
+function sizesOf(
+  { checkpoint: { vaeConfig, unetConfig }, settings, isEnlarging = false }: AskedPortraits,
+): readonly [Size, ...Size[]] {
   const { widthPx, heightPx, facePass = 'off', upscale = 1 } = settings;
   const vaeFactor = 2 ** (vaeConfig.blockOutChannels.length - 1);
   const resolutionPx = unetConfig.sampleSize * vaeFactor;
   const multiplePx = vaeFactor * unetFactor;
   const whole = upscaledSize({ width: widthPx, height: heightPx }, upscale);
   const [tile] = upscale > 1 ? tilesOf(whole, { resolutionPx, multiplePx }) : [];
-  const sizes: Size[] = [
-    ...(facePass === 'off' ? [] : [{ widthPx: resolutionPx, heightPx: resolutionPx }]),
-    ...(tile ? [{ widthPx: tile.width, heightPx: tile.height }] : []),
-  ];
-  const isSame = (a: Size, b: Size): boolean => a.widthPx === b.widthPx && a.heightPx === b.heightPx;
-  return sizes.filter((size, index) => (
-    !isSame(size, settings) && sizes.findIndex((each) => isSame(each, size)) === index));
+  const own = { widthPx, heightPx };
+  const tiles = tile ? [{ widthPx: tile.width, heightPx: tile.height }] : [];
+  if (isEnlarging && tiles[0]) return [tiles[0]];
+  const faces = facePass === 'off' ? [] : [{ widthPx: resolutionPx, heightPx: resolutionPx }];
+  const others = [...faces, ...tiles].filter((size, index, all) => (
+    !isSame(size, own) && all.findIndex((each) => isSame(each, size)) === index));
+  return [own, ...others];
 }
 
-/** What a user can change: values take as much less as the picture has fewer pixels. */
+/** What a user can change: values take as much less as the picture has fewer pixels. Tiles have their size. */
 export function drawingSuggestions(
-  { settings: { widthPx, heightPx } }: AskedPortraits, { provider, precision }: Computes,
+  { settings: { widthPx, heightPx }, isEnlarging = false }: AskedPortraits, { provider, precision }: Computes,
 ): (parts: readonly MemoryPart[], available: number) => MemoryChange[] {
   return (parts, available) => {
     const peak = peakOf(parts);
     const suggestions: MemoryChange[] = [];
-    for (const share of [0.75, 0.5]) {
+    for (const share of isEnlarging ? [] : [0.75, 0.5]) {
       const [width, height] = [widthPx, heightPx].map((px) => 64 * Math.round((px * share) / 64)) as [number, number];
       const smaller = peakOf(parts.map((part) => (
         { ...part, activationBytes: part.activationBytes * ((width * height) / (widthPx * heightPx)) })));

@@ -9,8 +9,9 @@ import { UserError } from '../contract/errors.ts';
 import { openCheckpoint } from '../checkpoint/open-checkpoint.ts';
 import { peakOf } from '../networks/memory-plan.ts';
 import { openInstantIdAt } from '../networks/instant-id.ts';
+import { afterClassPictures, asPictures, isClassDrawn } from './memory-of-class-pictures.ts';
 import { likenessPart } from './memory-of-likeness.ts';
-import { drawingChoices, drawingSuggestions, modelsOf } from './memory-of-portraits.ts';
+import { type AskedPortraits, drawingChoices, drawingSuggestions, modelsOf } from './memory-of-portraits.ts';
 import { teachingChoices, teachingSuggestions } from './memory-of-teaching.ts';
 import { readLooks } from './read-looks.ts';
 
@@ -94,14 +95,20 @@ export async function planMemory(request: PlanRequest): Promise<MemoryPlan> {
   const likeness = measured ? { likeness: measured } : {};
   if (work.kind === 'teaching') {
     const asked = { checkpoint, method: work.method, settings: work.settings, ...likeness };
-    return fitted(computes, teachingChoices(asked, machine), teachingSuggestions(asked, computes)).plan;
+    const { plan } = fitted(computes, teachingChoices(asked, machine), teachingSuggestions(asked, computes));
+    return isClassDrawn(work) ? afterClassPictures(plan, drawingPlan(asPictures(asked), machine)) : plan;
   }
   const instantId = work.instantId ? await openInstantIdAt(work.instantId, checkpoint) : undefined;
   const looks = await readLooks({ ...work, second: { adapter: work.secondAdapter } }, checkpoint);
   const asked = {
-    ...modelsOf(checkpoint, looks), settings: work.settings, ...(instantId ? { instantId } : {}), ...likeness,
+    ...modelsOf(checkpoint, looks), settings: work.settings, isEnlarging: work.isEnlarging, ...likeness,
+    ...(instantId ? { instantId } : {}),
   };
-  return fitted(computes, drawingChoices(asked, machine), drawingSuggestions(asked, computes)).plan;
+  return drawingPlan(asked, machine);
+}
+
+function drawingPlan(asked: AskedPortraits, machine: Computes & { readonly machineBytes: number }): MemoryPlan {
+  return fitted(machine, drawingChoices(asked, machine), drawingSuggestions(asked, machine)).plan;
 }
 
 const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;

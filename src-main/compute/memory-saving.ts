@@ -26,6 +26,7 @@ export async function drawingSaving(
   const likeness = await likenessPart(request.likenessNetworks, chosen.provider);
   const asked = {
     ...modelsOf(checkpoint, looks), settings: request.settings, ...(instantId ? { instantId } : {}),
+    isEnlarging: request.items.every(({ enlarged }) => enlarged !== null),
     ...(likeness ? { likeness } : {}),
   };
   const machine = { ...chosen, machineBytes: totalmem() };

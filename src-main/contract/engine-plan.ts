@@ -22,6 +22,8 @@ export const planRequestSchema = z.object({
     z.object({
       kind: z.literal('portraits'), settings: generationSettingsSchema.required(),
       instantId: instantIdFilesSchema.nullable(),
+      /** Of portraits that are there: nothing is drawn at their own size. */
+      isEnlarging: z.boolean().default(false),
       /** Of whoever is in the portraits, and what is added for everybody: see engine-create.ts. */
       adapter: lookFileSchema.nullable().default(null),
       secondAdapter: lookFileSchema.nullable().default(null),

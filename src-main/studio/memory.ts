@@ -35,6 +35,8 @@ export interface PlannedPortraits {
   readonly adapterId: AdapterId | null;
   readonly secondAdapterId: AdapterId | null;
   readonly addOns: readonly AddOn[];
+  /** They are there, and are enlarged. */
+  readonly isEnlarging?: boolean;
 }
 
 export function memoryCommands(
@@ -83,11 +85,11 @@ export function openMemoryPlanner(context: StudioContext): MemoryPlanner {
 /** What a request for them would name. Throws a UserError where something of it is not there any more. */
 function workOf(context: StudioContext, pack: ShelvedPack, asked: PlannedPortraits): PlanRequest['work'] {
   const { library } = context;
-  const { isInstant, adapterId, secondAdapterId, addOns } = asked;
+  const { isInstant, adapterId, secondAdapterId, addOns, isEnlarging = false } = asked;
   const settings = drawingSettings(pack, asked.settings, { isInstant });
   const instantId = isInstant ? readyInstantId(context, pack) : null;
   return {
-    kind: 'portraits', settings, instantId,
+    kind: 'portraits', settings, instantId, isEnlarging,
     adapter: lookFile(library, lookOf(library, adapterId)),
     secondAdapter: lookFile(library, lookOf(library, secondAdapterId)),
     addOns: readyAddOns(context, pack, addOns),

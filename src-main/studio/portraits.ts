@@ -52,6 +52,7 @@ export function plannedPortraits({ parameters, items }: Batch): PlannedPortraits
     settings: { ...settings, ...item.settings }, isInstant: item.usesFace, addOns,
     adapterId: item.usesAdapter ? item.adapterId ?? adapterId : null,
     secondAdapterId: second?.adapterId ?? null,
+    ...(item.origin?.how === 'upscaled' ? { isEnlarging: true } : {}),
   }));
   return [...new Map(planned.map((each) => [JSON.stringify(each), each])).values()];
 }

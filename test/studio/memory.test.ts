@@ -114,5 +114,6 @@ test('portraits asked for again are planned as they were drawn, before anything 
   await expect(commands['portraits.again'](request)).rejects.toThrow('It is too large.');
   expect(asked).toEqual([{
     ...plain, adapterId: lookId, settings: { widthPx: 832, heightPx: 1216, upscale: 2, facePass: 'off' },
+    isEnlarging: true,
   }]);
 });

@@ -3,6 +3,7 @@
 
 import { expect, test } from 'vitest';
 import type { MemoryPart } from '../../src-main/contract/memory-plan.ts';
+import { afterClassPictures, asPictures, isClassDrawn } from '../../src-main/compute/memory-of-class-pictures.ts';
 import { likenessPart } from '../../src-main/compute/memory-of-likeness.ts';
 import { type AskedPortraits, drawingChoices } from '../../src-main/compute/memory-of-portraits.ts';
 import { teachingChoices, teachingSuggestions } from '../../src-main/compute/memory-of-teaching.ts';
@@ -117,6 +118,43 @@ test('passes that follow at another size have sessions of their own, whose weigh
   expect(weightsOf(enlarged) / weightsOf(portrait)).toBeGreaterThan(1.8);
   expect(weightsOf(enlarged) / weightsOf(portrait)).toBeLessThan(2);
   expect(weightsOf(enlarged, form)).toBe(weightsOf(portrait, form));
+});
+
+test('a portrait that is there and is enlarged is drawn in tiles alone', () => {
+  const asked = { ...portrait, settings: { widthPx: 1024, heightPx: 1024, upscale: 2 } } as const;
+  const usual = partsOfUsual(drawingChoices(asked, card));
+  const enlarging = partsOfUsual(drawingChoices({ ...asked, isEnlarging: true }, card));
+  const namesOf = (parts: readonly MemoryPart[]): string[] => parts.map(({ name }) => name);
+  const drawn = ['unet', 'vae', 'vae-encoder'];
+  expect(namesOf(usual)).toEqual(['text-encoder', ...drawn, ...drawn]);
+  // the portrait is encoded as it is
+  expect(namesOf(enlarging)).toEqual(['text-encoder', ...drawn, 'vae-encoder']);
+  expect(enlarging.at(-1)).toEqual(usual[3]);
+  const unetOf = (parts: readonly MemoryPart[]): MemoryPart => parts.findLast(({ name }) => name === 'unet')!;
+  // with its weights also where those of another size would have been there before
+  const shared = partsOfUsual(drawingChoices({ ...asked, isEnlarging: true }, form));
+  expect(unetOf(enlarging)).toEqual(unetOf(usual));
+  expect(unetOf(shared).weightBytes / 4).toBeCloseTo(859.5e6, -6);
+});
+
+test('pictures of the class are drawn before anything learns, and count as a stage of their own', () => {
+  const settings = { ...trainingDefaultsFor('sd15', 512).dreambooth, previewCount: 0 };
+  const asked = { checkpoint: portrait.checkpoint, method: 'dreambooth', settings } as const;
+  expect(['lora', 'dreambooth', 'textual-inversion'].map((method) => (
+    isClassDrawn({ ...asked, method: method as 'lora' })))).toEqual([true, true, false]);
+  expect(isClassDrawn({ ...asked, settings: { ...settings, prior: 'prediction' } })).toBe(false);
+  const computes = { ...card, memoryBytes: null };
+  const teaching = fitted(computes, teachingChoices(asked, card), () => []).plan;
+  const drawing = fitted(computes, drawingChoices(asPictures(asked), card), () => []).plan;
+  const both = afterClassPictures(teaching, drawing);
+  expect(both.parts.filter(({ stage }) => stage === 0)).toEqual(drawing.parts);
+  expect(both.parts.filter(({ stage }) => stage > 0).map(({ name }) => name)).toEqual(
+    teaching.parts.map(({ name }) => name));
+  expect(peakOf(both.parts)).toBe(both.peakBytes);
+  const tooLarge = { ...drawing, peakBytes: 1e12, fits: false, suggestions: [
+    { setting: 'resolution', from: '512', to: '256', savedBytes: 1e9, timeFactor: 1 } as const] };
+  expect(afterClassPictures(teaching, tooLarge)).toMatchObject({
+    peakBytes: 1e12, fits: false, suggestions: tooLarge.suggestions });
 });
 
 test('the networks that measure likeness take of a processor\'s memory, not of a card\'s', async () => {
