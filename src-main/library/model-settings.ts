@@ -1,10 +1,13 @@
-// Small things that are remembered of models and that the page is not told: where downloads are kept, and
-// whether anything was kept there before.
+// Small things that are remembered of models and that the page is not told: where downloads are kept, whether
+// anything was kept there before, and what it was.
 
 import type { Database } from 'better-sqlite3';
 
-/** 'used-store': the folder in which models were kept last; another one has not been used yet. */
-export type ModelSetting = 'store-folder' | 'used-store';
+/**
+ * 'used-store': the folder in which models were kept last; another one has not been used yet. 'stored-pack' of a
+ * model's id: what its header said when it was there last.
+ */
+export type ModelSetting = 'store-folder' | 'used-store' | `stored-pack ${string}`;
 
 export interface ModelSettingQueries {
   /** Undefined where it was never set. */

@@ -30,7 +30,8 @@ export function entryOf(
   const isHere = state === 'installed' || state === 'damaged';
   return {
     id, name, description, kind, architecture, neededFor, needs, source: sourceOf(model), sizeBytes,
-    license: { ...license, isAccepted }, state, download, place: isHere ? place : '', packId,
+    license: { ...license, isAccepted }, state, download, place: isHere ? place : '',
+    packId: isHere ? packId : null,
   };
 }
 

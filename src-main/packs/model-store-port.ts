@@ -17,8 +17,11 @@ export interface ModelStore {
   verify(id: string): Promise<CatalogueEntry>;
   /** Another place for downloads; what lies there already is taken over. */
   moveTo(folder: string): Promise<void>;
-  /** Takes up what was under way when Likeness was closed, and puts what is there where it is used. */
-  start(): Promise<void>;
+  /**
+   * Takes up what was under way when Likeness was closed, unless told not to, and puts what is there where it is used.
+   * A place that is away is looked at again from time to time.
+   */
+  start(isFetching?: boolean): Promise<void>;
   /** When it is there, failed or paused. */
   settled(id: string): Promise<CatalogueEntry>;
   close(): Promise<void>;
@@ -35,9 +38,13 @@ export interface ModelStoreOptions {
   readonly onChange: (entry: CatalogueEntry) => void;
   /** What is whole: the file or folder that is added; answers with its pack. */
   readonly onInstalled: (model: PublishedModel, place: string) => Promise<CatalogueEntry['packId']>;
+  /** Of a place that is away at the start: what is known of a model in it; answers with its pack, which is gone. */
+  readonly onAway?: (model: PublishedModel) => CatalogueEntry['packId'];
   readonly onRemoved: (model: PublishedModel, packId: CatalogueEntry['packId']) => void;
   readonly patience?: Partial<DownloadPatience>;
   /** Whether models were kept in a folder before; remembered between starts. */
   readonly wasUsed?: (folder: string) => boolean;
   readonly onUsed?: (folder: string) => void;
+  /** How often a place that is away is looked at; every few seconds unless told. */
+  readonly lookEveryMs?: number;
 }

@@ -5,6 +5,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { errorDataOf } from '../contract/error-data.ts';
 import type { CatalogueEntry, ModelStore as StoreView } from '../contract/models.ts';
+import { AwayWatch } from './away-watch.ts';
 import { installedFilesOf, publishedModelBytes } from './catalogue.ts';
 import { placeError, wantedNoRoom } from './download-errors.ts';
 import { fetchModel, fetchedOf } from './fetch-model.ts';
@@ -31,21 +32,33 @@ class Store implements ModelStore {
   readonly #options: ModelStoreOptions;
   readonly #held: Map<string, Held>;
   #folder: string;
-  #isAway = false;
+  readonly #watch: AwayWatch;
+  #isFetching = true;
 
   constructor(options: ModelStoreOptions) {
     this.#options = options;
     this.#folder = options.folder;
     this.#held = new Map(options.catalogue.models.map((model) => [
       model.id, { model, state: 'available', download: null, ofBytes: publishedModelBytes(model), packId: null }]));
+    this.#watch = new AwayWatch({
+      isAway: async () => (options.wasUsed?.(this.#folder) ?? false) && isAway(this.#folder),
+      onBack: async () => {
+        await this.start();
+        this.#all().forEach((held) => this.#tell(held));
+      },
+      everyMs: options.lookEveryMs,
+    });
   }
 
-  async start(): Promise<void> {
-    this.#isAway = await this.#lookAway();
+  async start(isFetching = this.#isFetching): Promise<void> {
+    this.#isFetching = isFetching;
+    await this.#watch.start();
     for (const held of this.#held.values()) {
       if (isActive(held)) continue;
-      Object.assign(held, { state: await storedState(held.model, this.#place(held)), download: null });
+      const state = this.#watch.isAway ? 'available' : await storedState(held.model, this.#place(held));
+      Object.assign(held, { state, download: null });
       if (held.state === 'installed') await this.#install(held);
+      else this.#doWithout(held);
       if (held.state !== 'partial') continue;
       const isPaused = await readFile(this.#pauseFile(held), 'utf8').then(() => true, () => false);
       held.download = { ...still, state: isPaused ? 'paused' : 'waiting', bytesDone: await this.#bytesOf(held) };
@@ -55,28 +68,28 @@ class Store implements ModelStore {
     this.#next();
   }
 
-  #all = (): Held[] => [...this.#held.values()];
+  /** What it was is known and waited for while its place is away. */
+  #doWithout(held: Held): void {
+    const { onAway, onRemoved } = this.#options;
+    if (this.#watch.isAway) held.packId ??= onAway?.(held.model) ?? null;
+    else if (held.packId !== null) onRemoved(held.model, held.packId);
+    if (!this.#watch.isAway) held.packId = null;
+  }
 
-  #lookAway = async (): Promise<boolean> => (this.#options.wasUsed?.(this.#folder) ?? false) && isAway(this.#folder);
+  #all = (): Held[] => [...this.#held.values()];
 
   async #use(): Promise<void> {
     await markPlace(this.#folder);
     this.#options.onUsed?.(this.#folder);
   }
 
-  /** Puts the place's models into use where it has come back. */
-  async #lookAgain(): Promise<void> {
-    if (!this.#isAway) this.#isAway = await this.#lookAway();
-    else if (!await this.#lookAway()) await this.start();
-  }
-
   async view(): Promise<StoreView> {
-    await this.#lookAgain();
-    const freeBytes = this.#isAway ? null : await freeBytesOf(this.#folder);
+    await this.#watch.look();
+    const freeBytes = this.#watch.isAway ? null : await freeBytesOf(this.#folder);
     const usedBytes = this.#all().reduce((sum, held) => (
       held.state === 'installed' ? sum + installedBytes(held.model) : sum + (held.download?.bytesDone ?? 0)), 0);
     return {
-      place: withHome(this.#folder), note: this.#isAway ? goneNote : '', usedBytes, freeBytes,
+      place: withHome(this.#folder), note: this.#watch.isAway ? goneNote : '', usedBytes, freeBytes,
       entries: [...this.#held.keys()].map((id) => this.entry(id)),
     };
   }
@@ -91,8 +104,8 @@ class Store implements ModelStore {
     const { license } = this.entry(id);
     if (!license.isAccepted) throw licenseNotAccepted(held.model.name, license);
     if (held.state === 'installed' || isActive(held)) return this.entry(id);
-    await this.#lookAgain();
-    if (this.#isAway) throw storeAway(withHome(this.#folder));
+    await this.#watch.look();
+    if (this.#watch.isAway) throw storeAway(withHome(this.#folder));
     await this.#checkRoom(held);
     await this.#prepare(held).catch((error: unknown) => { throw placeError(error); });
     held.state = 'partial';
@@ -167,6 +180,7 @@ class Store implements ModelStore {
   }
 
   async close(): Promise<void> {
+    await this.#watch.close();
     await Promise.all(this.#all().map((held) => this.#stop(held)));
   }
 
@@ -205,6 +219,7 @@ class Store implements ModelStore {
   }
 
   #next(): void {
+    if (!this.#isFetching) return;
     const running = this.#all().filter(({ work }) => work !== undefined).length;
     const waiting = this.#all().filter((each) => each.download?.state === 'waiting' && !each.work);
     for (const held of waiting.slice(0, Math.max(0, atOnce - running))) {

@@ -11,6 +11,7 @@ import type { ModelStore } from '../packs/model-store-port.ts';
 import type { Library } from '../library/library.ts';
 import { packViews } from './companions.ts';
 import type { Handlers, StudioContext } from './context.ts';
+import { addStoredPack, placeAwayPack, removeStoredPack } from './stored-packs.ts';
 
 export function modelCommands({ models, library, emit }: StudioContext): Handlers<
   'models.list' | 'models.get' | 'models.pause' | 'models.cancel' | 'models.remove' | 'models.verify'
@@ -63,8 +64,9 @@ export function openStore(parts: StoreParts): ModelStore {
       tellPacks();
       return packId;
     },
-    onRemoved(_model, packId) {
-      if (packId !== null) packs.remove(packId);
+    onAway: (model) => placeAwayPack(parts, model),
+    onRemoved(model, packId) {
+      removeStoredPack(parts, model, packId);
       tellPacks();
     },
   });
@@ -80,19 +82,10 @@ function storeFolderOf({ folder, modelSettings }: Library): string {
 }
 
 async function install(
-  { packs, companions, modelFolders, library, catalogue }: StoreParts, model: PublishedModel, place: string,
+  parts: StoreParts, model: PublishedModel, place: string,
 ): Promise<CatalogueEntry['packId']> {
-  if (model.kind === 'base-model') {
-    const license = catalogue.licenses.find(({ id }) => id === model.license)!;
-    const pack = await packs.add(place, {
-      origin: 'download',
-      words: {
-        name: model.name, description: model.description, license: license.name,
-        isCommercialUseAllowed: license.isCommercialUseAllowed,
-      },
-    });
-    return pack.id;
-  }
+  const { companions, modelFolders, library } = parts;
+  if (model.kind === 'base-model') return await addStoredPack(parts, model, place);
   // a VAE is offered where VAEs are chosen; the others have a place of their own
   if (model.kind === 'vae') {
     await modelFolders.add(place);

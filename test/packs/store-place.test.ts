@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { PackId } from '../../src-main/contract/ids.ts';
 import { downloadFile } from '../../src-main/packs/download.ts';
 import type { ModelStore, ModelStoreOptions } from '../../src-main/packs/model-store-port.ts';
 import { type BadServer, openBadServer } from './bad-server.ts';
@@ -91,6 +92,35 @@ test('a drive that is away at the start: nothing is put where it was, and its mo
   await plugIn();
   const { note, entries } = await opened.store.view();
   expect([note, entries[0]!.state, opened.installed]).toEqual(['', 'installed', [weights()]]);
+});
+
+test('a model whose drive is away at the start is gone, and there again without being asked for', async () => {
+  const first = await open();
+  await first.store.get('one');
+  await first.store.settled('one');
+  await first.store.close();
+  await unplug();
+  const asked: string[] = [];
+  const onAway: ModelStoreOptions['onAway'] = ({ id }) => {
+    asked.push(id);
+    return 'pack-one' as PackId;
+  };
+  const { store, installed, told } = await open({ onAway, lookEveryMs: 5 });
+  expect([asked, installed]).toEqual([['one'], []]);
+  expect(store.entry('one')).toMatchObject({ state: 'available', packId: null });
+  await plugIn();
+  while (installed.length === 0 || told.length === 0) await sleep(1);
+  expect(told).toMatchObject([{ id: 'one', state: 'installed', packId: 'pack-one' }]);
+  expect(asked).toEqual(['one']);
+
+  // what was taken off the drive meanwhile is known no more
+  await store.close();
+  await unplug();
+  const later = await open({ onAway, lookEveryMs: 5 });
+  await rm(join(folder, 'unplugged', 'models', 'one'), { recursive: true });
+  await plugIn();
+  while (later.told.length === 0) await sleep(1);
+  expect(later.installed).toEqual(['removed']);
 });
 
 test('a folder that was removed beside others is made again; another place begins anew', async () => {

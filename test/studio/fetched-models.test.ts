@@ -1,11 +1,12 @@
 // A model fetched through the whole studio: its licence accepted, its file served by a real server with a cut in it, a
 // pack like any other afterwards, there again at the next start, and gone when it is removed.
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeSafetensors } from '../../src-main/checkpoint/safetensors-writer.ts';
+import type { PackId } from '../../src-main/contract/ids.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import { parseModelCatalogue } from '../../src-main/packs/catalogue.ts';
 import type { Studio } from '../../src-main/studio/open-studio.ts';
@@ -55,6 +56,28 @@ async function open(): Promise<Studio> {
 
 const fetched = (studio: Studio) => studio.packs.list().filter(({ origin }) => origin === 'download');
 
+/** At a start without the drive the model is one that is gone; it is of use again as soon as that is plugged in. */
+async function whileAway(packId: PackId): Promise<void> {
+  const [store, unplugged] = [join(folder, 'likeness-models'), join(folder, 'unplugged')];
+  await rename(store, unplugged);
+  // the empty folder that it was mounted at
+  await mkdir(store);
+  const studio = await open();
+  expect(fetched(studio)).toMatchObject([{
+    id: packId, name: 'Tiny', license: 'Research', isCommercialUseAllowed: false, architecture: 'sd15', state: 'gone',
+    note: 'It is not there now. Plug its drive in or connect to it, then look again.',
+  }]);
+  const plan = () => studio.run('memory.planPortraits', { packId });
+  await expect(plan()).rejects.toMatchObject({
+    code: 'packs.gone', text: { safe: 'Your looks and portraits are untouched.' } });
+  await rm(store, { recursive: true });
+  await rename(unplugged, store);
+  await studio.models.view();
+  expect(fetched(studio)).toMatchObject([{ id: packId, state: 'ready', note: '' }]);
+  expect((await plan()).fits).toBe(true);
+  await studio.close();
+}
+
 test('from the licence to a pack, over a restart, and away again', async () => {
   const studio = await open();
   const events: StudioEvent[] = [];
@@ -77,6 +100,7 @@ test('from the licence to a pack, over a restart, and away again', async () => {
   expect((await studio.run('studio.state', {})).packs.map(({ id }) => id)).toContain(there.packId);
   expect((await studio.run('memory.planPortraits', { packId: there.packId! })).fits).toBe(true);
   await studio.close();
+  await whileAway(there.packId!);
 
   const again = await open();
   const requests = server.requests.length;
