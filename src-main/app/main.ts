@@ -22,7 +22,7 @@ import { openOrExplain } from './opening.ts';
 import { answerPageRequest, readPage } from './page-files.ts';
 import { chromiumSwitches, pageScheme, schemePrivileges, sessionPartition } from './page-policy.ts';
 import { refuseStrangers, restrictSession, shutDoors } from './page-session.ts';
-import { type Places, defaultPlace, developmentPlaces, installedPlaces } from './places.ts';
+import { type Places, cudaPlace, defaultPlace, developmentPlaces, installedPlaces } from './places.ts';
 import { type Quitting, openQuitting } from './quitting.ts';
 import { type SettingsMemory, settingsMemory } from './settings-memory.ts';
 import { signSystem } from './sign-system.ts';
@@ -70,7 +70,7 @@ function assemble(): Desktop {
   const places = app.isPackaged ? installedPlaces(process.resourcesPath) : developmentPlaces(root);
   const onLog = (line: string): void => console.error(line);
   const holder = studioHolder((libraryFolder) =>
-    openStudio({ ...places, libraryFolder, version: app.getVersion(), onLog }));
+    openStudio({ ...places, libraryFolder, version: app.getVersion(), cuda: cudaPlace(), onLog }));
   const memory = settingsMemory(holder, () => app.getLocale(), ({ theme }) => window.dress(theme));
   const watch = openWorkWatch();
   const dragOut = openDragOut(join(app.getPath('userData'), 'drag-out'), dragSource(holder, () => memory.get()));

@@ -32,8 +32,10 @@ export function modelHandlers({ system, holder, words }: DesktopParts): Pick<
       return { place: placeWords(path) };
     },
     'desktop.openLicense': async ({ licenseId }) => {
-      const { entries } = await holder.studio().run('models.list', {});
-      const license = entries.map((entry) => entry.license).find(({ id }) => id === licenseId);
+      const studio = holder.studio();
+      const { entries } = await studio.run('models.list', {});
+      const { licenses } = await studio.run('machine.cudaLibraries', {});
+      const license = [...entries.map((entry) => entry.license), ...licenses].find(({ id }) => id === licenseId);
       // only addresses of the catalogue, and only encrypted ones
       if (!license?.url.startsWith('https://')) throw unknownLicense();
       await system.openAddress(license.url);

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { defaultLibraryFolder } from '../studio/library-folder.ts';
+import { cudaFolderOf, defaultLibraryFolder } from '../studio/library-folder.ts';
 
 export interface Places {
   readonly resourcesFolder: string;
@@ -38,6 +38,12 @@ export function installedPlaces(resourcesPath: string): Places {
     licensesFile: join(resourcesPath, 'licenses', 'LICENSES.txt'),
     iconFile: join(resourcesPath, 'icon.png'),
   };
+}
+
+/** Where CUDA's libraries are kept, and what the engine is started with beside them. */
+export function cudaPlace(): { folder: string; environment: NodeJS.ProcessEnv } {
+  const machine = { platform: process.platform, homeFolder: homedir(), environment: process.env };
+  return { folder: cudaFolderOf(machine), environment: process.env };
 }
 
 /** Where the user's own library lies unless it was moved, or for a test the place that LIKENESS_LIBRARY names. */

@@ -46,7 +46,8 @@ function isRight(operators: readonly OperatorTrial[], precision: OperatorTrial['
 
 function todoFor(name: ProviderName, reason: string): string {
   if (name === 'cuda') {
-    return 'Only needed for NVIDIA cards: install NVIDIA’s driver, CUDA and cuDNN 9; then see what is missing.';
+    return 'Only needed for NVIDIA cards: install NVIDIA’s driver, then get CUDA’s libraries '
+      + '(likeness machine cuda --get).';
   }
   if (name === 'dml') return 'Install the newest driver of the graphics card from its maker, and Windows’ updates.';
   const isLoader = /libvulkan|adapter/i.test(reason);

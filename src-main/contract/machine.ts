@@ -57,13 +57,3 @@ export const machineReportSchema = z.object({
   freeMemoryBytes: z.number().default(0),
 });
 export type MachineReport = z.infer<typeof machineReportSchema>;
-
-/** Libraries that CUDA needs on Linux and that npm does not bring: fetched when the user asks for them. */
-export const cudaLibrariesSchema = z.object({
-  /** 'not-needed': no NVIDIA card, or another system. */
-  state: z.enum(['not-needed', 'missing', 'fetching', 'ready', 'wrong-version', 'failed']),
-  note: z.string(),
-  sizeBytes: z.number(),
-  bytesDone: z.number(),
-});
-export type CudaLibraries = z.infer<typeof cudaLibrariesSchema>;

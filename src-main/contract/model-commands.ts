@@ -2,8 +2,9 @@
 
 import { z } from 'zod';
 import { addOnSchema, foundModelIdSchema } from './add-ons.ts';
+import { cudaLibrariesSchema } from './cuda.ts';
 import { adapterIdSchema, packIdSchema } from './ids.ts';
-import { cudaLibrariesSchema, machineReportSchema } from './machine.ts';
+import { machineReportSchema } from './machine.ts';
 import { memoryPlanSchema } from './memory-plan.ts';
 import { mirrorSchema } from './mirror.ts';
 import {
@@ -60,6 +61,9 @@ export const modelCommands = {
   /** What was last found; tried anew where asked, or where it never was. */
   'machine.examine': { request: z.object({ isAnew: z.boolean().default(false) }), response: machineReportSchema },
   'machine.cudaLibraries': { request: none, response: cudaLibrariesSchema },
-  /** Fetches them from NVIDIA's and Microsoft's servers. */
+  /** Fetches them from NuGet and PyPI, or goes on; refused while their licences are not accepted. */
   'machine.getCudaLibraries': { request: none, response: cudaLibrariesSchema },
+  'machine.pauseCudaLibraries': { request: none, response: cudaLibrariesSchema },
+  /** Stops fetching, and gives back all that was fetched. */
+  'machine.removeCudaLibraries': { request: none, response: cudaLibrariesSchema },
 } as const;

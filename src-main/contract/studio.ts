@@ -21,7 +21,7 @@ import {
 import { jobSchema, progressSchema } from './work.ts';
 import { libraryCommands, queueCommands } from './work-commands.ts';
 import { modelCommands } from './model-commands.ts';
-import { cudaLibrariesSchema } from './machine.ts';
+import { cudaLibrariesSchema } from './cuda.ts';
 import { catalogueEntrySchema, modelFolderSchema } from './models.ts';
 
 /** Largest photo file that is taken, in bytes. */

@@ -10,7 +10,7 @@ import { readKnownModels } from '../library/known-models.ts';
 import { openLibrary } from '../library/library.ts';
 import { placeOfLibrary } from '../library/library-place.ts';
 import { finishMove } from '../library/move-library.ts';
-import { defaultLibraryFolder } from '../studio/library-folder.ts';
+import { type Machine, cudaFolderOf, defaultLibraryFolder } from '../studio/library-folder.ts';
 import { recoveryText } from './recovery-text.ts';
 import { type Studio, openStudio } from '../studio/open-studio.ts';
 
@@ -21,8 +21,11 @@ export const pageFolder = path.join(root, 'dist', 'renderer');
 
 /** Where the user's library lies unless it was moved. */
 export function defaultFolder(): string {
-  return defaultLibraryFolder({ platform: process.platform, homeFolder: homedir(), environment: process.env });
+  return defaultLibraryFolder(machine());
 }
+
+const machine = (): Machine => (
+  { platform: process.platform, homeFolder: homedir(), environment: process.env });
 
 /** The folder that was named, or the user's own library, wherever it was moved. Throws 'library.place-missing'. */
 export function libraryFolderOf(named: string | undefined): string {
@@ -43,6 +46,7 @@ export async function openHostStudio(libraryFolder: string, { isIdle = false }: 
     nodeFile: process.execPath,
     engineFile: path.join(root, 'src-main', 'compute', 'engine.ts'),
     version: await readVersion(),
+    cuda: { folder: cudaFolderOf(machine()), environment: process.env },
     onLog: process.env['LIKENESS_LOG'] ? (line) => process.stderr.write(`${line}\n`) : undefined,
   });
 }

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { addExportCommand } from './commands/export.ts';
 import { addBatchCommand } from './commands/batch.ts';
+import { addMachineCommand } from './commands/cuda.ts';
 import { addFetchedModelActions } from './commands/fetched-models.ts';
 import { addFoundModelActions } from './commands/found-models.ts';
 import { addGenerateCommand } from './commands/generate.ts';
@@ -30,7 +31,8 @@ export function likenessProgram(version: string): Command {
   const addCommands = [
     addPortraitsCommand, addImportCommand, addAnalyzeCommand, addTrainCommand, addGenerateCommand, addBatchCommand,
     addAgainCommand, addExportCommand, addJobsCommand, addSubjectsCommand, addLibraryCommand, addStylesCommand,
-    addPacksCommand, addModelsCommand, addPlanCommand, addDoctorCommand, addServeCommand,
+    addPacksCommand, addModelsCommand, addPlanCommand, addDoctorCommand, addMachineCommand,
+    addServeCommand,
   ];
   for (const addCommand of addCommands) addCommand(program);
   addFoundModelActions(program);

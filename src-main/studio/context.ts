@@ -13,6 +13,7 @@ import type { ModelStore } from '../packs/model-store-port.ts';
 import type { PackShelf } from '../packs/pack-shelf.ts';
 import type { StyleShelf } from '../packs/style-shelf.ts';
 import type { ClipTokenizer } from '../text/tokenizer.ts';
+import type { CudaService } from './cuda-service.ts';
 import type { Engine, EngineListeners } from './engine-client.ts';
 
 export interface StudioContext {
@@ -27,11 +28,11 @@ export interface StudioContext {
   /** What can be fetched, and what was. */
   readonly modelCatalogue: ModelCatalogue;
   readonly models: ModelStore;
+  /** CUDA's libraries on this machine, and how they are fetched. */
+  readonly cuda: CudaService;
   /** As they are now: those that come with Likeness and the user's own. */
   readonly styles: readonly PortraitStyle[];
   readonly styleShelf: StyleShelf;
-  /** compute/engine.ts, or what it was bundled to. */
-  readonly engineFile: string;
   /** Version of Likeness, for the page and for what is written into files. */
   readonly version: string;
   /** CLIP's, read when it is first asked for. */

@@ -33,6 +33,11 @@ export const libraryMissing = (library: string, packageName: string): UserError 
     todo: 'Look whether there is a newer Likeness, or install CUDA and cuDNN from NVIDIA yourself.',
   }, { library, packageName }));
 
+export const cudaInUse = (): UserError => new UserError('machine.cuda-in-use', {
+  what: 'The engine computes with CUDA’s libraries now.', safe: 'Nothing was changed.',
+  todo: 'Pause the queue or wait until the work is done, then remove them.',
+});
+
 export const fetchedElsewhere = (processId: number): UserError => new UserError('machine.cuda-busy', {
   what: `Another Likeness (process ${processId}) is fetching CUDA’s libraries.`, safe: 'Nothing was changed.',
   todo: 'Wait until it is done, or pause it there.',

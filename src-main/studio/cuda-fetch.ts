@@ -2,7 +2,7 @@
 // packages, in which version, are fetched. Each archive is checked as a whole, unpacked and removed; what is done is
 // written down after each, so that a kill costs one chunk of a download at most.
 
-import { copyFile, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import { downloadFile } from '../packs/download.ts';
@@ -220,14 +220,12 @@ export async function fetchedSoFar(folder: string): Promise<{ bytesDone: number;
   return { bytesDone, sizeBytes: plan.archives.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-/** Gives everything back. */
+/** Gives back all that was fetched. */
 export async function removeCuda(folder: string): Promise<void> {
   await dropNote(folder);
   await dropPlan(folder);
   for (const one of [libraryFolderOf, licenseFolderOf, downloadFolderOf]) {
     await rm(one(folder), { recursive: true, force: true });
   }
-  // whatever else lies there is not ours
-  await rmdir(folder).catch(() => undefined);
 }
 

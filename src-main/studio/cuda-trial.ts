@@ -15,17 +15,19 @@ export interface TrialProgram {
   readonly nodeFile: string;
   readonly engineFile: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** Ends the trial; what it says then counts for nothing. */
+  readonly signal: AbortSignal;
 }
 
 /** The first use compiles what the driver has no ready kernels for. */
 const timeLimitMs = 180_000;
 const mostText = 100_000;
 
-export async function tryCuda({ nodeFile, engineFile, environment }: TrialProgram): Promise<CudaTrial> {
+export async function tryCuda({ nodeFile, engineFile, environment, signal }: TrialProgram): Promise<CudaTrial> {
   const { text, said, ended } = await new Promise<{ text: string; said: string; ended: string }>((resolve) => {
     const options = ['--disable-warning=ExperimentalWarning', engineFile, '--try', 'cuda'];
     const child = spawn(nodeFile, options, {
-      env: environment, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeLimitMs, killSignal: 'SIGKILL',
+      env: environment, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeLimitMs, signal, killSignal: 'SIGKILL',
     });
     let [text, said] = ['', ''];
     child.stdout.on('data', (some: Buffer) => { text += some.toString(); });

@@ -26,6 +26,8 @@ export interface Engine {
   state(): EngineState;
   /** Process number of the running engine, for those who want to see it die; undefined while there is none. */
   processId(): number | undefined;
+  /** Starts it anew for the next request, because its environment is another. */
+  renew(): void;
   close(): Promise<void>;
 }
 
@@ -35,6 +37,8 @@ export interface EngineSettings {
   /** compute/engine.ts, or what it was bundled to. */
   readonly entryFile: string;
   readonly resourcesFolder: string;
+  /** What it is started with; undefined: with this process's own environment. */
+  readonly environment?: () => NodeJS.ProcessEnv | undefined;
   readonly onState: (state: EngineState) => void;
   /** What the engine writes that is no message: warnings of its libraries, stack traces. */
   readonly onLog: (line: string) => void;
@@ -56,6 +60,7 @@ export function openEngine(settings: EngineSettings): Engine {
     run: (request, signal, listeners) => client.run(request, signal, listeners ?? {}),
     state: () => client.state,
     processId: () => client.process?.pid,
+    renew: () => client.renew(),
     close: () => client.close(),
   };
 }
@@ -68,6 +73,8 @@ class EngineClient {
   readonly #settings: EngineSettings;
   #call: Call | undefined;
   #lastId = 0;
+  /** The process was started with what does not hold any more. */
+  #isStale = false;
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
@@ -94,7 +101,14 @@ class EngineClient {
       signal.removeEventListener('abort', kill);
       this.#call = undefined;
       if (this.process) this.#setState({ state: 'ready' });
+      if (this.#isStale) this.renew();
     }
+  }
+
+  /** At once, or when what it works at is done. */
+  renew(): void {
+    this.#isStale = this.#call !== undefined;
+    if (!this.#isStale && this.process) this.#abandon();
   }
 
   async close(): Promise<void> {
@@ -106,9 +120,9 @@ class EngineClient {
   }
 
   #start(): ChildProcess {
-    const { nodeFile, entryFile, resourcesFolder, onLog } = this.#settings;
+    const { nodeFile, entryFile, resourcesFolder, onLog, environment } = this.#settings;
     const child = spawn(nodeFile, ['--disable-warning=ExperimentalWarning', entryFile, resourcesFolder], {
-      stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true,
+      stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true, env: environment?.(),
       // Ctrl+C in a terminal is for whoever started the engine, not for the engine: a pause needs it alive
       detached: process.platform !== 'win32',
     });

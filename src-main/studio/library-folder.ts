@@ -9,6 +9,11 @@ export interface Machine {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
+/** Beside it: CUDA's libraries, which all libraries of the user's share. */
+export function cudaFolderOf(machine: Machine): string {
+  return path.join(path.dirname(defaultLibraryFolder(machine)), 'likeness-cuda');
+}
+
 /** The user's own library folder; it need not exist yet. */
 export function defaultLibraryFolder({ platform, homeFolder, environment }: Machine): string {
   if (platform === 'win32') {

@@ -6,10 +6,8 @@ import { readFile, readdir } from 'node:fs/promises';
 import { arch, platform, release } from 'node:os';
 import type { MachineReport } from '../contract/machine.ts';
 import type { Handlers, StudioContext } from './context.ts';
-import { cudaLibraries, refuseToFetch } from './cuda-libraries.ts';
 
-export function machineCommands(context: StudioContext): Handlers<
-  'machine.examine' | 'machine.cudaLibraries' | 'machine.getCudaLibraries'> {
+export function machineCommands(context: StudioContext): Handlers<'machine.examine'> {
   let running: Promise<MachineReport> | undefined;
   const examineOnce = (): Promise<MachineReport> => {
     running ??= examine(context).finally(() => { running = undefined; });
@@ -20,8 +18,6 @@ export function machineCommands(context: StudioContext): Handlers<
       const kept = isAnew ? undefined : await lastReport(context);
       return kept ?? await examineOnce();
     },
-    'machine.cudaLibraries': () => cudaLibraries(context.engineFile),
-    'machine.getCudaLibraries': async () => refuseToFetch(await cudaLibraries(context.engineFile)),
   };
 }
 
@@ -41,7 +37,7 @@ async function examine(context: StudioContext): Promise<MachineReport> {
 }
 
 /** Of what a trial's outcome hangs on, as far as it can be had without a graphics library. */
-async function keyOf({ version, library }: StudioContext): Promise<string> {
+async function keyOf({ version, library, cuda }: StudioContext): Promise<string> {
   const { provider, precision } = library.settings.get();
   const read = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '');
   const list = async (folder: string): Promise<string> => (await readdir(folder).catch(() => [])).sort().join();
@@ -49,6 +45,7 @@ async function keyOf({ version, library }: StudioContext): Promise<string> {
     version, process.versions.node, platform(), arch(), release(), provider, precision,
     await read('/proc/driver/nvidia/version'), await read('/sys/module/amdgpu/version'),
     await list('/sys/class/drm'), await list('/usr/share/vulkan/icd.d'), await list('/etc/vulkan/icd.d'),
+    cuda.environment()?.['LD_LIBRARY_PATH'] ?? '',
   ];
   return createHash('sha256').update(facts.join('\n')).digest('hex');
 }

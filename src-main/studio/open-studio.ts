@@ -25,8 +25,9 @@ import { type StyleShelf, openStyleShelf } from '../packs/style-shelf.ts';
 import { stylesFor } from '../packs/styles.ts';
 import { againCommands } from './again.ts';
 import { companionCommands, packViews } from './companions.ts';
+import type { CudaService } from './cuda-service.ts';
 import type { Handlers, StudioContext } from './context.ts';
-import { type Engine, type EngineSettings, openEngine } from './engine-client.ts';
+import type { Engine } from './engine-client.ts';
 import { goingOn } from './engine-restarts.ts';
 import { clearWorkFolders } from './engine-work.ts';
 import { type ProgressBoard, jobCommands, openProgressBoard } from './jobs.ts';
@@ -38,6 +39,8 @@ import { lookCommands } from './looks.ts';
 import { type ExportedMedia, type Media, type PictureKind, openExport, openMedia } from './media.ts';
 import { machineCommands } from './machine.ts';
 import { memoryCommands, openMemoryPlanner } from './memory.ts';
+import { type CudaSettings, cudaCommands } from './open-cuda.ts';
+import { openEngines } from './open-engines.ts';
 import { modelCommands, openStore, setModelStore } from './models.ts';
 import { photoCommands, queueUnseenPhotos } from './photos.ts';
 import { queueImport, runImport } from './run-import.ts';
@@ -68,6 +71,8 @@ export interface StudioSettings {
   readonly companionCatalogue?: CompanionCatalogue;
   /** The models that can be fetched; resources/packs/catalogue.json unless told. */
   readonly modelCatalogue?: ModelCatalogue;
+  /** Where CUDA's libraries are kept; beside the library unless told. */
+  readonly cuda?: CudaSettings;
   /** How long downloads wait for servers, where not as usual. */
   readonly downloadPatience?: Partial<DownloadPatience>;
   /** Starts nothing of the queue, for those that only look at the library; false unless told. */
@@ -83,6 +88,7 @@ export interface Studio {
   readonly companions: Companions;
   readonly modelFolders: ModelFolders;
   readonly models: ModelStore;
+  readonly cuda: CudaService;
   readonly styles: readonly PortraitStyle[];
   readonly styleShelf: StyleShelf;
   readonly engine: Engine;
@@ -120,20 +126,19 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
   const companions = await companionsOf(library, settings);
   const listeners = new Set<(event: StudioEvent) => void>();
   const emit = (event: StudioEvent): void => listeners.forEach((listen) => listen(event));
-  const program = { nodeFile: settings.nodeFile, entryFile: settings.engineFile, resourcesFolder, onLog };
-  const engine = openEngine({ ...program, onState: (state) => emit({ type: 'engine-state', engine: state }) });
   // all that is waited for comes before the queue, which starts to work as soon as it is open
   const styleShelf = await openStyleShelf(resourcesFolder, path.join(libraryFolder, 'styles'));
   const modelFolders = await openFolders({ library, packs, companions, emit });
   const modelCatalogue = settings.modelCatalogue ?? await readModelCatalogue(resourcesFolder);
+  const engines = await openEngines(settings, { library, modelCatalogue, emit, onLog });
   const models = openStore({
     library, packs, companions, modelFolders, version, emit, catalogue: modelCatalogue,
     ...(settings.downloadPatience ? { patience: settings.downloadPatience } : {}),
   });
-  if (!isIdle) await models.start();
+  if (!isIdle) await Promise.all([models.start(), engines.cuda.start()]);
   const parts = {
-    library, engine, packs, companions, modelFolders, models, modelCatalogue, version, styleShelf,
-    engineFile: settings.engineFile, runApart: apart(program), tokenizer: keptTokenizer(resourcesFolder),
+    ...engines, library, packs, companions, modelFolders, models, modelCatalogue, version, styleShelf,
+    tokenizer: keptTokenizer(resourcesFolder),
   };
   const board = openProgressBoard(emit);
   const runners = runnersFor(library, board, () => context);
@@ -169,8 +174,7 @@ function studioOver(context: StudioContext, board: ProgressBoard, { listeners, o
   const endWatch = watchStyles(styleShelf, () => emit({ type: 'styles-changed' }));
   return {
     library, engine, styleShelf, packs: context.packs, companions: context.companions, version: context.version,
-    modelFolders: context.modelFolders, models: context.models,
-    runApart: context.runApart,
+    modelFolders: context.modelFolders, models: context.models, cuda: context.cuda, runApart: context.runApart,
     get styles() { return styleShelf.list(); },
     run: (command, request) => runCommand(handlers, command, request),
     call: (command, request) => answerCall(handlers, onLog, command, request),
@@ -185,7 +189,7 @@ function studioOver(context: StudioContext, board: ProgressBoard, { listeners, o
     settled: async (id) => board.view(await queue.settled(id)),
     async close() {
       endWatch();
-      await context.models.close();
+      await Promise.all([context.models.close(), context.cuda.close()]);
       await context.modelFolders.close();
       await keeper?.close();
       await queue.close();
@@ -202,17 +206,6 @@ async function companionsOf(
     catalogue: companionCatalogue ?? await readCatalogue(resourcesFolder), memory: library.companions,
     acceptedLicenses: () => library.settings.get().acceptedLicenses,
   });
-}
-
-function apart(program: Omit<EngineSettings, 'onState'>): StudioContext['runApart'] {
-  return async (request, listeners) => {
-    const engine = openEngine({ ...program, onState: () => undefined });
-    try {
-      return await engine.run(request, new AbortController().signal, listeners);
-    } finally {
-      await engine.close();
-    }
-  };
 }
 
 function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers {
@@ -242,6 +235,7 @@ function commandHandlers(context: StudioContext, board: ProgressBoard): Handlers
     ...libraryCommands(context),
     ...styleCommands(context),
     ...machineCommands(context),
+    ...cudaCommands(context),
     ...modelCommands(context),
     ...memoryCommands(context, memory),
     ...savingCommands(context, board),

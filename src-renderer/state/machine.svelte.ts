@@ -1,7 +1,14 @@
 // What this machine computes with: providers, how each did on its trials, and the libraries that CUDA needs.
 
-import type { CudaLibraries, MachineReport, OperatorTrial, ProviderReport } from '../../src-main/contract/machine.ts';
+import type { CudaLibraries } from '../../src-main/contract/cuda.ts';
+import type { MachineReport, OperatorTrial, ProviderReport } from '../../src-main/contract/machine.ts';
 import type { StudioClient } from '../ipc/client.ts';
+
+export type CudaAct = 'get' | 'pause' | 'remove';
+
+const cudaCommands = {
+  get: 'machine.getCudaLibraries', pause: 'machine.pauseCudaLibraries', remove: 'machine.removeCudaLibraries',
+} as const;
 
 export class Machine {
   report = $state.raw<MachineReport | null>(null);
@@ -29,9 +36,14 @@ export class Machine {
     }
   }
 
-  /** Fetches the libraries that CUDA needs; how far it is comes by events. */
-  async getCuda(): Promise<void> {
-    await this.#takeAnswer(this.#client.call('machine.getCudaLibraries', {}));
+  /** Does something with the libraries that CUDA needs; how far it is comes by events. */
+  async actOnCuda(act: CudaAct): Promise<void> {
+    await this.#takeAnswer(this.#client.call(cudaCommands[act], {}));
+  }
+
+  /** Reads again how they stand, as their licences may have been accepted. */
+  async reloadCuda(): Promise<void> {
+    await this.#readCuda();
   }
 
   takeCuda(libraries: CudaLibraries): void {

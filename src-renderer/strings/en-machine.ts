@@ -52,10 +52,18 @@ export const enMachine = {
   cudaText: 'An NVIDIA card on Linux computes faster with them; without them WebGPU does the work.',
   cudaStates: {
     'not-needed': 'not needed here', missing: 'not here', fetching: 'Downloading', ready: 'ready',
-    'wrong-version': 'of another version', failed: 'did not finish',
+    'wrong-version': 'of another version', failed: 'not usable', paused: 'Paused', checking: 'Checking and trying',
   },
-  cudaGet: 'How to install them',
-  cudaAgain: 'Try again',
+  cudaUnfinished: 'did not finish',
+  cudaActs: {
+    get: 'Get them', goOn: 'Go on', again: 'Try again', pause: 'Pause', remove: 'Remove', discard: 'Discard',
+  },
+  cudaAct: (act: string) => `${act}: CUDA’s libraries`,
+  cudaSize: (size: string) => `, ${size}`,
+  cudaComes: (size: string, place: string) =>
+    `About ${size} come from NuGet (ONNX Runtime’s part) and PyPI (NVIDIA’s), each checked byte for byte. They are `
+    + `kept in ${place}, where they take twice as much, and are tried before they are used.`,
+  cudaRemove: (size: string) => `Remove CUDA’s libraries (${size} came)? They can be fetched again.`,
 };
 
 export const enMemory = {

@@ -30,6 +30,7 @@ export const zhHansCatalogue: CatalogueWords = {
   },
   licenseNames: {
     mit: 'MIT 许可', 'instantid-weights': 'InstantID 权重许可', 'insightface-models': 'InsightFace 模型许可',
+    'nvidia-cuda': 'NVIDIA CUDA 工具包许可协议', 'nvidia-cudnn': 'NVIDIA cuDNN 许可协议',
   },
   licenseSummaries: {
     'creativeml-openrail-m': openRail,
@@ -37,5 +38,7 @@ export const zhHansCatalogue: CatalogueWords = {
     mit: '可用于任何用途，只需在副本中保留其声明。',
     'instantid-weights': '作者提供的权重仅限研究。用它画出的写真不可用于商业用途。',
     'insightface-models': 'InsightFace 的人脸网络仅限非商业研究，无论以何种方式下载。商业许可可向 InsightFace 获取。',
+    'nvidia-cuda': '可与 NVIDIA 显卡一起使用这些库，包括商业用途。不得拆解或修改，转发给他人另有条件。',
+    'nvidia-cudnn': '可与 NVIDIA 显卡一起使用 cuDNN，包括商业用途。不得拆解或修改，转发给他人另有条件。',
   },
 };

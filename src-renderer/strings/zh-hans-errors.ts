@@ -1,6 +1,7 @@
 // What happened, what is safe and what to do, in Chinese, for the errors that can reach the page, by their code.
 
 import type { UserErrorParameters, UserErrorText } from '../../src-main/contract/errors.ts';
+import { zhHansCudaErrors } from './zh-hans-cuda-errors.ts';
 import { zhHansDesktopErrors } from './zh-hans-desktop-errors.ts';
 import { zhHansLibraryErrors } from './zh-hans-library-errors.ts';
 import { zhHansFileErrors } from './zh-hans-file-errors.ts';
@@ -47,9 +48,7 @@ export const zhHansErrors: Record<string, ErrorWords> = {
     what: `所需的文件不允许读取或写入（${reason}）。`, safe: '之前保存的内容都还在，没有任何改动。',
     todo: '请确认文件夹归您所有、磁盘不是只读，并且没有其他程序占用该文件，然后重试。',
   }),
-  'machine.cuda-by-hand': always(
-    '无法在这台电脑上自动获取 CUDA 库。', '在此期间由 WebGPU 或处理器完成工作。',
-    '请从 NVIDIA 或您的发行版安装 CUDA 与 cuDNN 9，并按英文界面中的命令安装 ONNX Runtime 的部分。'),
+  ...zhHansCudaErrors,
   'disk.failing': ({ reason }) => ({
     what: `磁盘没有正常响应（${reason}）。`, safe: '之前保存的内容还在原处，未写完的文件不算数。',
     todo: '请确认硬盘已接好且没有损坏，先为图库做一份副本，然后重试。',

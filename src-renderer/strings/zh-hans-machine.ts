@@ -51,10 +51,16 @@ export const zhHansMachine: typeof enMachine = {
   cudaText: 'Linux 上的 NVIDIA 显卡有了这些库会更快；没有时由 WebGPU 完成工作。',
   cudaStates: {
     'not-needed': '这里不需要', missing: '尚未下载', fetching: '正在下载', ready: '就绪', 'wrong-version': '版本不符',
-    failed: '未完成',
+    failed: '不能使用', paused: '已暂停', checking: '正在核对并试用',
   },
-  cudaGet: '如何安装',
-  cudaAgain: '重试',
+  cudaUnfinished: '未完成',
+  cudaActs: { get: '获取', goOn: '继续', again: '重试', pause: '暂停', remove: '移除', discard: '丢弃' },
+  cudaAct: (act) => `${act}：CUDA 所需的库`,
+  cudaSize: (size) => `，${size}`,
+  cudaComes: (size, place) =>
+    `约 ${size}，来自 NuGet（ONNX Runtime 的部分）和 PyPI（NVIDIA 的部分），每个字节都会核对。保存在 ${place}，`
+    + '展开后约占两倍空间，试用正确后才会启用。',
+  cudaRemove: (size) => `移除 CUDA 所需的库（已下载 ${size}）吗？可以重新获取。`,
 };
 
 export const zhHansMemory: typeof enMemory = {

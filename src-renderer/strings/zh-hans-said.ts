@@ -1,6 +1,7 @@
 // What the studio says in English about folders, files and providers, in Chinese.
 
 import type { Saying } from './said.ts';
+import { zhHansSaidOfCuda } from './zh-hans-said-cuda.ts';
 import { zhHansSaidOfFiles, zhHansSaidOfFolders } from './zh-hans-said-models.ts';
 
 const providers: Readonly<Record<string, string>> = { 'The processor': '处理器' };
@@ -50,8 +51,8 @@ const ofProviders: readonly Saying[] = [
   [/^(.+) does the work\.$/, (name) => `由 ${name} 计算。`],
   [/^its libraries are not there$/, () => '缺少它需要的库'],
   [/^its driver ended the process \((.+)\)$/, (how) => `驱动中断了进程：${how}`],
-  [/^Only needed for NVIDIA cards: install NVIDIA’s driver, CUDA and cuDNN 9; then see what is missing\.$/,
-    () => '只有 NVIDIA 显卡需要：请安装 NVIDIA 驱动、CUDA 和 cuDNN 9，检测会说明还缺什么。'],
+  [/^Only needed for NVIDIA cards: install NVIDIA’s driver, then get CUDA’s libraries \(likeness machine cuda --get\)\.$/,
+    () => '只有 NVIDIA 显卡需要：请安装 NVIDIA 驱动，然后在设置的这台电脑中获取 CUDA 所需的库。'],
   [/^Install the newest driver of the graphics card from its maker, and Windows’ updates\.$/,
     () => '请安装显卡厂商的最新驱动，以及 Windows 更新。'],
   [/^Install the Vulkan loader \((.+): libvulkan1\) and the graphics card’s driver\.$/,
@@ -59,17 +60,6 @@ const ofProviders: readonly Saying[] = [
   [/^Install the newest driver of the graphics card from its maker\.$/, () => '请安装显卡厂商的最新驱动。'],
 ];
 
-const ofCuda: readonly Saying[] = [
-  [/^CUDA is used on Linux with an x64 processor alone\.$/, () => 'CUDA 只在 x64 处理器的 Linux 上使用。'],
-  [/^This machine has no NVIDIA driver that is loaded\.$/, () => '这台电脑没有加载 NVIDIA 驱动。'],
-  [/^ONNX Runtime’s (.+) is not there; WebGPU is used meanwhile\.$/,
-    (name) => `缺少 ONNX Runtime 的 ${name}，目前使用 WebGPU。`],
-  [/^All of (.+) is there\.$/, () => '所需的库都已具备。'],
-  [/^Libraries of another CUDA version are there: (.+)\.$/,
-    (list) => `现有的库属于其他 CUDA 版本：${list!.replaceAll(' in place of ', ' 而不是 ')}。`],
-  [/^These libraries of NVIDIA are not there: (.+)\.$/, (list) => `缺少 NVIDIA 的这些库：${list}。`],
-];
-
 export const zhHansSaid: readonly Saying[] = [
-  ...ofProviders, ...ofCuda, ...zhHansSaidOfFolders, ...zhHansSaidOfFiles,
+  ...ofProviders, ...zhHansSaidOfCuda, ...zhHansSaidOfFolders, ...zhHansSaidOfFiles,
 ];

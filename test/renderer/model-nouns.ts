@@ -1,6 +1,7 @@
 // One of each noun of models from elsewhere, of the machine and of memory; a test changes the fields it is about.
 
-import type { CudaLibraries, MachineReport, OperatorTrial, ProviderReport } from '../../src-main/contract/machine.ts';
+import type { CudaLibraries } from '../../src-main/contract/cuda.ts';
+import type { MachineReport, OperatorTrial, ProviderReport } from '../../src-main/contract/machine.ts';
 import type { MemoryPlan } from '../../src-main/contract/memory-plan.ts';
 import type {
   CatalogueEntry, DownloadState, FoundModel, ModelFolder, ModelLicense, ModelStore,
@@ -122,7 +123,17 @@ export function machineReport(changes: Partial<MachineReport> = {}): MachineRepo
 }
 
 export function cuda(changes: Partial<CudaLibraries> = {}): CudaLibraries {
-  return { state: 'not-needed', note: '', sizeBytes: 1_430_000_000, bytesDone: 0, ...changes };
+  const license = (id: string, name: string) => ({
+    id, name, summary: `What ${name} allows.`, url: 'https://licences.invalid/nvidia', isCommercialUseAllowed: true,
+    mustBeAccepted: true, isAccepted: false,
+  });
+  return {
+    state: 'not-needed', note: '', sizeBytes: 1_430_000_000, bytesDone: 0, isFetched: false, error: null,
+    place: '~/.local/share/likeness-cuda', licenses: [
+      license('nvidia-cuda', 'NVIDIA CUDA Toolkit EULA'), license('nvidia-cudnn', 'NVIDIA cuDNN licence'),
+    ],
+    ...changes,
+  };
 }
 
 export function memoryPlan(changes: Partial<MemoryPlan> = {}): MemoryPlan {

@@ -146,7 +146,7 @@ test('an event of a download overtakes the answer that started it', async () => 
   let answer = (): void => undefined;
   const asks = (): Promise<unknown> => new Promise((resolve) => (answer = () => resolve(cuda({ state: 'fetching' }))));
   const { workspace, studio } = await started({ 'machine.getCudaLibraries': asks });
-  const asking = workspace.machine.getCuda();
+  const asking = workspace.machine.actOnCuda('get');
   await settle();
   studio.emit({ type: 'cuda-libraries', libraries: cuda({ state: 'fetching', bytesDone: 7 }) });
   answer();

@@ -4,7 +4,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cudaLibrariesAt, neededLibraries, refuseToFetch } from '../../src-main/studio/cuda-libraries.ts';
+import { neededLibraries } from '../../src-main/studio/cuda-elf.ts';
+import { cudaLibrariesAt } from '../../src-main/studio/cuda-libraries.ts';
+import { driverNumber } from '../../src-main/studio/open-cuda.ts';
+import { libraryThatNeeds } from './elf-file.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -18,47 +21,31 @@ const places = () => ({
 });
 const put = (...names: string[]) => writeFile(join(folder, ...names), 'x');
 
-/** A 64-bit ELF file with a string table and a dynamic section that needs these. */
-function libraryThatNeeds(names: readonly string[]): Buffer {
-  const strings = Buffer.from(`\0${names.join('\0')}\0`, 'latin1');
-  const entries = names.map((name) => [1, strings.indexOf(`\0${name}\0`) + 1]).concat([[0, 0]]);
-  const [header, section] = [64, 64];
-  const [textAt, dynamicAt] = [header, header + strings.length];
-  const tableAt = dynamicAt + entries.length * 16;
-  const file = Buffer.alloc(tableAt + 3 * section);
-  file.writeUInt32BE(0x7f454c46, 0);
-  file.writeUInt8(2, 4);
-  file.writeUInt8(1, 5);
-  file.writeBigUInt64LE(BigInt(tableAt), 0x28);
-  file.writeUInt16LE(section, 0x3a);
-  file.writeUInt16LE(3, 0x3c);
-  strings.copy(file, textAt);
-  entries.forEach(([tag, value], index) => {
-    file.writeBigInt64LE(BigInt(tag!), dynamicAt + index * 16);
-    file.writeBigUInt64LE(BigInt(value!), dynamicAt + index * 16 + 8);
-  });
-  const table = (index: number, type: number, at: number, size: number, link: number): void => {
-    const start = tableAt + index * section;
-    file.writeUInt32LE(type, start + 4);
-    file.writeBigUInt64LE(BigInt(at), start + 24);
-    file.writeBigUInt64LE(BigInt(size), start + 32);
-    file.writeUInt32LE(link, start + 40);
-  };
-  table(1, 3, textAt, strings.length, 0);
-  table(2, 6, dynamicAt, entries.length * 16, 1);
-  return file;
-}
-
 const needed = ['libcublas.so.12', 'libcudart.so.12', 'libcudnn.so.9', 'libc.so.6'];
 
 test('the names of an ELF file’s libraries are read, and nothing of other files', async () => {
-  expect(neededLibraries(libraryThatNeeds(needed))).toEqual(needed);
-  expect(neededLibraries(Buffer.from('no library'))).toEqual([]);
-  expect(neededLibraries(libraryThatNeeds(needed).subarray(0, 100))).toEqual([]);
+  const read = async (bytes: Buffer) => {
+    await writeFile(join(folder, 'file'), bytes);
+    return await neededLibraries(join(folder, 'file'));
+  };
+  expect(await read(libraryThatNeeds(needed))).toEqual(needed);
+  expect(await read(Buffer.from('no library'))).toBeUndefined();
+  expect(await read(libraryThatNeeds(needed).subarray(0, 200))).toBeUndefined();
+  const forArm = libraryThatNeeds(needed);
+  forArm.writeUInt16LE(183, 0x12);
+  expect(await read(forArm)).toBeUndefined();
+});
+
+test('the driver’s number is read of what it says of itself', () => {
+  const says = (text: string) => driverNumber(`NVRM version: NVIDIA UNIX ${text}  Mon Oct 6 2025\nGCC version: 12.2.0`);
+  expect(says('x86_64 Kernel Module  535.247.01')).toBe(535);
+  expect(says('Open Kernel Module for x86_64  580.82.09  Release Build  (dvs@builder)')).toBe(580);
+  expect(driverNumber('')).toBeNull();
 });
 
 test('from no card to all that is needed', async () => {
-  expect(await cudaLibrariesAt(places())).toMatchObject({ state: 'not-needed', sizeBytes: 0 });
+  expect(await cudaLibrariesAt(undefined)).toMatchObject({ state: 'not-needed' });
+  expect(await cudaLibrariesAt(places())).toMatchObject({ state: 'not-needed' });
   await put('version');
   const without = await cudaLibrariesAt(places());
   expect(without).toMatchObject({ state: 'missing' });
@@ -77,10 +64,5 @@ test('from no card to all that is needed', async () => {
 
   await put('lib', 'libcudart.so.12');
   await put('lib', 'libcudnn.so.9');
-  expect(await cudaLibrariesAt(places())).toMatchObject({ state: 'ready', sizeBytes: 0 });
-});
-
-test('who asks for them is told what to do by hand', async () => {
-  const found = await cudaLibrariesAt(places());
-  expect(() => refuseToFetch(found)).toThrow(expect.objectContaining({ code: 'machine.cuda-by-hand' }));
+  expect(await cudaLibrariesAt(places())).toMatchObject({ state: 'ready' });
 });

@@ -3,6 +3,7 @@
 import type { CatalogueEntry } from '../../src-main/contract/models.ts';
 import { defaultStudioSettings } from '../../src-main/contract/settings.ts';
 import type { CommandName } from '../../src-main/contract/studio.ts';
+import type { CudaLibraries } from '../../src-main/contract/cuda.ts';
 import { cuda, download, machineReport, memoryPlan, store } from '../renderer/model-nouns.ts';
 import type { Scene } from './stage.ts';
 
@@ -38,10 +39,21 @@ export const modelAnswers: Partial<Record<CommandName, (scene: Scene, request: R
   'memory.planTeaching': ({ memory }) => memory ?? memoryPlan(),
   'memory.planPortraits': ({ memory }) => memory ?? memoryPlan({ changes: [] }),
   'machine.examine': ({ machine }) => machine ?? machineReport(),
-  'machine.cudaLibraries': (scene) => scene.cuda ?? cuda(),
-  'machine.getCudaLibraries': (scene) => (scene.cuda = cuda({ state: 'fetching', bytesDone: 1 })),
+  'machine.cudaLibraries': (scene) => cudaOf(scene),
+  'machine.getCudaLibraries': (scene) =>
+    (scene.cuda = { ...cudaOf(scene), state: 'fetching', bytesDone: 1, error: null }),
+  'machine.pauseCudaLibraries': (scene) => (scene.cuda = { ...cudaOf(scene), state: 'paused' }),
+  'machine.removeCudaLibraries': (scene) => (scene.cuda = cuda({ state: 'missing' })),
   'styles.folder': ({ styleProblems }) => ({ place: '~/.local/share/likeness/styles', problems: styleProblems ?? [] }),
 };
+
+/** With what was accepted since. */
+function cudaOf(scene: Scene): CudaLibraries {
+  const accepted = scene.settings?.acceptedLicenses ?? defaultStudioSettings.acceptedLicenses;
+  const known = scene.cuda ?? cuda();
+  const licenses = known.licenses.map((one) => ({ ...one, isAccepted: one.isAccepted || accepted.includes(one.id) }));
+  return { ...known, licenses };
+}
 
 /** A catalogue that knows what was accepted since. */
 function storeOf(scene: Scene): ReturnType<typeof store> {

@@ -27,12 +27,12 @@ export function addFetchedModelActions(program: Command): void {
   action(models, 'cancel', 'stop fetching and give back what has come', each('models.cancel'), '<id...>');
   action(models, 'remove', 'remove fetched models; your own files are never touched', each('models.remove'), '<id...>');
   action(models, 'verify', 'read every file of fetched models again', each('models.verify'), '<id...>');
+  const hosts = mirrorSchema.shape.from.options.join(', ');
   const mirror = action(
-    models, 'mirror', 'ask HOST (huggingface.co, github.com) at another address; "none" goes back', setMirror,
-    '<host> <address>');
+    models, 'mirror', `ask HOST (${hosts}) at another address; "none" goes back`, setMirror, '<host> <address>');
   mirror.hook('preAction', (_command, { args: [from, to] }) => {
     if (to === 'none' || mirrorSchema.safeParse({ from, to }).success) return;
-    mirror.error('error: a mirror is huggingface.co or github.com, and an address that begins with https://');
+    mirror.error(`error: a mirror is one of ${hosts}, and an address that begins with https://`);
   });
   action(models, 'store', 'say where downloads are kept, or keep them in FOLDER from now on', store, '[folder]');
 }

@@ -1,0 +1,38 @@
+// What the studio says in English about CUDA's libraries and their trial, in Chinese.
+
+import type { Saying } from './said.ts';
+
+export const zhHansSaidOfCuda: readonly Saying[] = [
+  [/^CUDA is used on Linux with an x64 processor alone\.$/, () => 'CUDA 只在 x64 处理器的 Linux 上使用。'],
+  [/^This machine has no NVIDIA driver that is loaded\.$/, () => '这台电脑没有加载 NVIDIA 驱动。'],
+  [/^ONNX Runtime’s (.+) is not there; WebGPU is used meanwhile\.$/,
+    (name) => `缺少 ONNX Runtime 的 ${name}，目前使用 WebGPU。`],
+  [/^All of (.+) is there\.$/, () => '所需的库都已具备。'],
+  [/^Libraries of another CUDA version are there: (.+)\.$/,
+    (list) => `现有的库属于其他 CUDA 版本：${list!.replaceAll(' in place of ', ' 而不是 ')}。`],
+  [/^These libraries of NVIDIA are not there: (.+)\.$/, (list) => `缺少 NVIDIA 的这些库：${list}。`],
+  [/^They were fetched for ONNX Runtime (.+); this Likeness has (.+)\.$/,
+    (theirs, own) => `这些库是为 ONNX Runtime ${theirs} 下载的，现在的版本是 ${own}，请重新获取。`],
+  [/^Some of what was fetched has been changed or removed\.$/, () => '已下载的文件有一部分被改动或删除，请重新获取。'],
+  [/^CUDA was tried and computes right\.$/, () => 'CUDA 已经试用，计算正确。'],
+  [/^NVIDIA’s driver ended the trial \((.+)\)\. Start the machine again, install the newest driver, and try again\.$/,
+    (how) => `试用时被 NVIDIA 驱动中断（${how}）。请重启电脑，安装最新驱动，然后重试。`],
+  [/^CUDA does not work here: (.+)\. Install the newest driver from your distribution or NVIDIA, and try again\.$/,
+    (reason) => `CUDA 在这里不能使用：${reason}。请从发行版或 NVIDIA 安装最新驱动，然后重试。`],
+  [/^NVIDIA’s driver is here without its part for computing \((.+?)\)\. /,
+    (name) => `NVIDIA 驱动缺少计算部分（${name}）。请安装它（Debian 为 libcuda1，Ubuntu 为 libnvidia-compute），然后重试。`],
+  [/^The library (.+) is not there\. Install it from your distribution, or remove what was fetched and get it again\.$/,
+    (name) => `缺少 ${name}。请从发行版安装它，或移除已下载的库后重新获取。`],
+  [/^ONNX Runtime’s CUDA provider needs a newer system than this one \((.+)\)\. WebGPU does the work meanwhile\.$/,
+    (name) => `ONNX Runtime 的 CUDA 部分需要更新的系统（${name}），目前由 WebGPU 完成工作。`],
+  [/^The libraries do not fit each other \((.*)\)\. Remove what was fetched and get it again\.$/,
+    (name) => `这些库互不匹配（${name}）。请移除已下载的库后重新获取。`],
+  [/^NVIDIA’s driver is too old for this CUDA\. Install a newer driver, start the machine again, and try again\.$/,
+    () => 'NVIDIA 驱动对这个 CUDA 来说太旧。请安装更新的驱动，重启电脑，然后重试。'],
+  [/^NVIDIA’s driver finds no card that can compute\. Check that the card is seen by nvidia-smi, and try again\.$/,
+    () => 'NVIDIA 驱动找不到能计算的显卡。请用 nvidia-smi 确认显卡可见，然后重试。'],
+  [/^This card is older than ONNX Runtime’s CUDA provider is made for\. WebGPU does the work meanwhile\.$/,
+    () => '这块显卡太旧，ONNX Runtime 的 CUDA 部分不支持，目前由 WebGPU 完成工作。'],
+  [/^Other programs have taken the card’s memory\. Close them, and try again\.$/,
+    () => '其他程序占用了显存。请关闭它们，然后重试。'],
+];
