@@ -36,11 +36,12 @@ const catalogEntrySchema = z.object({
 
 /** One release of a package of NuGet. Throws a UserError (download.*). */
 export async function nugetPackage(name: string, version: string, registries: Registries): Promise<PackageArchive> {
-  const { resources } = await ask(nugetAddress(registries, '/v3/index.json'), serviceIndexSchema, registries);
+  const indexUrl = nugetAddress(registries, '/v3/index.json');
+  const { resources } = await ask(indexUrl, serviceIndexSchema, registries);
   const base = resources.find((one) => one['@type'] === 'RegistrationsBaseUrl');
-  if (!base) throw strangeAnswer(nugetAddress(registries, '').host);
+  if (!base) throw strangeAnswer(indexUrl.host);
   const id = name.toLowerCase();
-  const leafUrl = new URL(`${id}/${version.toLowerCase()}.json`, withSlash(base['@id']));
+  const leafUrl = new URL(`${id}/${version.toLowerCase()}.json`, withSlash(onHost(base['@id'], indexUrl).href));
   const leaf = await ask(leafUrl, leafSchema, registries);
   const entry = await ask(onHost(leaf.catalogEntry, leafUrl), catalogEntrySchema, registries);
   return {

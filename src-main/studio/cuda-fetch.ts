@@ -75,7 +75,8 @@ async function settle(fetch: CudaFetch, plan: CudaPlan): Promise<CudaPlan> {
   if (provider.files && driver !== null && driver < facts.minimumDriver) {
     throw driverTooOld(driver, facts.minimumDriver, major);
   }
-  const wanted: CudaArchive[] = [provider];
+  // what is here already may be needed by what the provider needs
+  const wanted = [provider, ...provider.files ? [] : archives.filter((one) => one !== provider && one.files)];
   for (const library of needed) {
     const found = packageOf(library, major, catalogue);
     if (!found) throw unknownCuda(library);
