@@ -1,7 +1,7 @@
 // The frame in a real Chromium: the first steps, the wall, deleting somebody, the order of the queue, settings, and the
 // page behind a desktop's bridge.
 
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import type { Job } from '../../src-main/contract/work.ts';
 import { job, jobId, portrait, subject, subjectId } from '../renderer/nouns.ts';
@@ -81,8 +81,6 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await page.getByRole('heading', { name: 'Bo', level: 1 }).waitFor();
 
     await press('s');
-    // the page before is gone, and with it whatever it still does with the focus
-    await page.getByRole('heading', { name: 'Bo', level: 1 }).waitFor({ state: 'detached' });
     await button('More for Ada').focus();
     await press('Enter');
     await page.getByRole('menuitem', { name: 'Delete this subject…' }).waitFor();
@@ -98,6 +96,26 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await receipt.getByText('Receipt copied').waitFor();
     await receipt.getByRole('button', { name: 'Done' }).click();
     expect(await button(/^Ada/).count()).toBe(0);
+  });
+
+  test('whoever leaves a page that is still read is not taken back to it', async () => {
+    await open(scenes.fullScene());
+    await press('s');
+    const held: Route[] = [];
+    await page.route('**/api/photos.list', (route) => void held.push(route));
+    await button(/^Bo\./).click();
+    await page.getByRole('heading', { name: 'Bo', level: 1 }).waitFor();
+    await press('s');
+    await button('More for Ada').waitFor();
+    expect(held.length).toBeGreaterThan(0);
+    // the last that is read of Bo; and what follows from it has two frames to be seen
+    const answer = page.waitForResponse('**/api/photos.list');
+    for (const route of held) await route.continue();
+    await (await answer).finished();
+    await page.evaluate(() => new Promise((resolve) => {
+      requestAnimationFrame(() => requestAnimationFrame(resolve));
+    }));
+    expect(await button('More for Ada').count()).toBe(1);
   });
 
   test('a wall of many is searched by name', async () => {
