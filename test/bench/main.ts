@@ -24,8 +24,9 @@ import { benchZeroShot, type ZeroShotOptions } from './zero-shot.ts';
 
 const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forward,step,lean-step,default-step]
        [--repeats N] [--rounds N] [--favour memory|speed] [--weights float32|float16] [--provider cpu|webgpu]
-       [--huge-pages] [--checkpoint FOLDER]
-       npm run bench -- sd15 --vs-torch   the same forward pass and step beside PyTorch's, where python3 has it
+       [--precision float32|float16] [--huge-pages] [--checkpoint FOLDER]
+       npm run bench -- sd15 --vs-torch   the same forward pass and step beside PyTorch's, where python3 has it; with
+       --provider webgpu on the graphics card, PyTorch through CUDA
        npm run bench -- instantid [--edge LATENT] [--repeats N] [--rounds N] [--favour memory|speed]
        [--weights float32|float16] [--provider cpu|webgpu] [--modes KIND,KIND] [--tiny]
        npm run bench -- methods [--subjects SEED,SEED] [--portraits N] [--out FOLDER] [--only ROW]... [--settings JSON]
@@ -49,7 +50,7 @@ const { values, positionals } = parseArgs({
   options: {
     repeats: { type: 'string', default: '2' }, rounds: { type: 'string' }, modes: { type: 'string' },
     edge: { type: 'string', default: '64' }, favour: { type: 'string', default: 'memory' },
-    weights: { type: 'string', default: 'float32' }, 'huge-pages': { type: 'boolean', default: false },
+    weights: { type: 'string', default: 'float32' }, precision: { type: 'string', default: 'float32' }, 'huge-pages': { type: 'boolean', default: false },
     checkpoint: { type: 'string' }, provider: { type: 'string', default: 'cpu' },
     subjects: { type: 'string', default: '11,12,13' }, portraits: { type: 'string', default: '8' },
     out: { type: 'string', default: '.cache/methods' }, only: { type: 'string', multiple: true, default: [] },
@@ -76,6 +77,7 @@ function realSizeOptions(model: RealModel): RealSizeBenchOptions {
     repeats: Number(values.repeats), rounds: Number(values.rounds ?? (model === 'sd15' ? 2 : 1)),
     latentEdge: Number(values.edge), favour: values.favour === 'speed' ? 'speed' : 'memory',
     provider: values.provider === 'webgpu' ? 'webgpu' : 'cpu',
+    precision: values.precision === 'float16' ? 'float16' : 'float32',
     dtype: values.weights === 'float16' ? 'float16' : 'float32', hugePages: values['huge-pages'],
     ...(values.checkpoint ? { checkpoint: values.checkpoint } : {}),
   };

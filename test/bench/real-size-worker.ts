@@ -8,6 +8,7 @@ import type { Graph } from '../../src-main/compiler/1-build/graph.ts';
 import { normalNoise, normalNumbers } from '../../src-main/diffusion/seeded-noise.ts';
 import { frozenScope } from '../../src-main/models/frozen-scope.ts';
 import { textTimeInputs, unet } from '../../src-main/models/unet.ts';
+import { type Precision, precisionOptions } from '../../src-main/networks/precision.ts';
 import { openSession, type Provider } from '../../src-main/runtime/session.ts';
 import { type Shape, type Tensor, elementCount, float32Tensor } from '../../src-main/tensor/tensor.ts';
 import { defaultAdamW } from '../../src-main/training/adamw.ts';
@@ -22,6 +23,8 @@ export interface WorkerSettings {
   readonly latentEdge: number;
   readonly favour: 'speed' | 'memory';
   readonly provider: Provider;
+  /** What is computed in, whatever the weights are kept in. */
+  readonly precision: Precision;
   readonly profileFilePrefix?: string;
 }
 
@@ -49,9 +52,9 @@ async function work(settings: WorkerSettings): Promise<Timing> {
   const opened = await timed(() => openCheckpoint(settings.folder));
   const built = await timed(() => graphOf(opened.result, settings));
   const graph = built.result;
-  const { favour, provider, profileFilePrefix } = settings;
+  const { favour, provider, precision, profileFilePrefix } = settings;
   const created = await timed(() => openSession(graph, {
-    provider, favour, ...(profileFilePrefix ? { profileFilePrefix } : {}),
+    provider, favour, simplify: precisionOptions(opened.result, precision), ...(profileFilePrefix ? { profileFilePrefix } : {}),
   }));
   const feeds = Object.fromEntries(graph.inputs.map(({ name, shape }, i) => [name, feedOf(name, shape, i)]));
   const runs: Timed<Record<string, Tensor>>[] = [];
@@ -93,7 +96,7 @@ function forwardGraph({ unet: weights, unetConfig }: Checkpoint, latentEdge: num
   return g.graph();
 }
 
-function stepGraph(checkpoint: Checkpoint, { latentEdge, mode, provider }: WorkerSettings): Graph {
+function stepGraph(checkpoint: Checkpoint, { latentEdge, mode, provider, precision }: WorkerSettings): Graph {
   const { unetConfig } = checkpoint;
   const modules = benchModules(unetConfig, mode);
   const latents = normalNoise(1, 0, [1, 4, latentEdge, latentEdge]);
@@ -103,7 +106,7 @@ function stepGraph(checkpoint: Checkpoint, { latentEdge, mode, provider }: Worke
     ...(textEmbeds ? { pooled: normalNoise(1, 2, textEmbeds.shape) } : {}),
   };
   return graphOfStep({
-    checkpoint, trainables: { unet: { kind: 'lora', modules } }, optimizer: defaultAdamW, provider,
+    checkpoint, trainables: { unet: { kind: 'lora', modules } }, optimizer: defaultAdamW, provider, precision,
     recompute: recomputeOf(mode),
   }, {
     noisy: latents, target: latents, timesteps: [500], sampleWeights: [1], text: { states },
@@ -116,6 +119,7 @@ function feedOf(name: string, shape: Shape, stream: number): Tensor {
   if (name === 'timesteps') return float32Tensor(shape, [500]);
   // no clipping, corrections of the first step, a small learning rate
   if (name === 'schedule') return float32Tensor(shape, [3e38, 10, 1000, 1e-4]);
+  if (name === 'lossScale') return float32Tensor(shape, [1024]);
   const size = elementCount(shape);
   if (name === 'sampleWeights' || name === 'mask') return float32Tensor(shape, new Float32Array(size).fill(1));
   if (name.includes('Moment.')) return float32Tensor(shape, new Float32Array(size));

@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import type { Precision } from '../../src-main/networks/precision.ts';
 import type { Provider } from '../../src-main/runtime/session.ts';
 import type { BenchMode } from './bench-modes.ts';
 import { type PeakMemory, measuredProcess } from './measured-process.ts';
@@ -25,6 +26,7 @@ export interface RealSizeBenchOptions {
   readonly favour: 'speed' | 'memory';
   readonly dtype: WeightDType;
   readonly provider: Provider;
+  readonly precision: Precision;
   /** glibc asks the system for huge pages (Linux). */
   readonly hugePages: boolean;
   /** A diffusers folder to use instead of a random one. */
@@ -59,8 +61,8 @@ export async function withCheckpoint<T>(
 
 export function measure(folder: string, mode: BenchMode, options: RealSizeBenchOptions): Promise<Measurement> {
   const worker = fileURLToPath(new URL('real-size-worker.ts', import.meta.url));
-  const { repeats, latentEdge, favour, provider } = options;
-  const settings: WorkerSettings = { folder, mode, repeats, latentEdge, favour, provider };
+  const { repeats, latentEdge, favour, provider, precision } = options;
+  const settings: WorkerSettings = { folder, mode, repeats, latentEdge, favour, provider, precision };
   const environment = options.hugePages ? { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' } : undefined;
   return measuredProcess<Timing>(worker, settings, environment);
 }
@@ -77,11 +79,11 @@ export function counted<Run>(runs: readonly Run[], pick: (run: Run) => readonly 
 }
 
 function reportLines(results: Results, options: RealSizeBenchOptions): string[] {
-  const { model, latentEdge, dtype, favour, hugePages, provider } = options;
+  const { model, latentEdge, dtype, favour, hugePages, provider, precision } = options;
   const px = latentEdge * 8;
   const pages = hugePages ? ', huge pages' : '';
   return [
-    `${realModels[model].title}, ${px}×${px}, ${dtype} weights, float32 on ${provider}, LoRA rank 8 on the attention `
+    `${realModels[model].title}, ${px}×${px}, ${dtype} weights, ${precision} on ${provider}, LoRA rank 8 on the attention `
       + `projections, favouring ${favour}${pages}`,
     ...[...results].map(([mode, runs]) => modeLine(mode, runs)),
     ...ratioLines(results),

@@ -1,7 +1,8 @@
 """The UNet of SD 1.5 in PyTorch, forward or a LoRA step, for `npm run bench -- sd15 --vs-torch`.
 
 Written for the purpose after the published configuration: the same shapes, the same LoRA (rank 8 on the attention
-projections), AdamW, float32, random weights. The argument is JSON: mode, repeats, latentEdge, threads; prints JSON.
+projections), AdamW, random weights. The argument is JSON: mode, repeats, latentEdge, threads, device (cpu or cuda),
+precision (float32, or float16 with the LoRA in float32); prints JSON.
 """
 import json
 import math
@@ -29,7 +30,8 @@ class LoraLinear(nn.Linear):
         self.up = nn.Parameter(torch.randn(outputs, RANK) * 0.02)
 
     def forward(self, x):
-        return super().forward(x) + F.linear(F.linear(x, self.down), self.up)
+        share = F.linear(F.linear(x, self.down.to(x.dtype)), self.up.to(x.dtype))
+        return super().forward(x) + share
 
 
 class Attention(nn.Module):
@@ -161,17 +163,21 @@ def main():
     settings = json.loads(sys.argv[1])
     torch.set_num_threads(settings['threads'])
     torch.manual_seed(1)
-    net = Unet()
+    device = settings['device']
+    dtype = getattr(torch, settings['precision'])
+    net = Unet().to(device, dtype)
     learned = [p for name, p in net.named_parameters() if name.endswith(('.down', '.up'))]
     for parameter in net.parameters():
         parameter.requires_grad_(False)
     is_step = settings['mode'] == 'step'
     for parameter in learned:
+        parameter.data = parameter.data.float()
         parameter.requires_grad_(is_step)
     optimizer = torch.optim.AdamW(learned, lr=1e-4) if is_step else None
     edge = settings['latentEdge']
-    latents, context = torch.randn(1, 4, edge, edge), torch.randn(1, 77, TEXT)
-    timestep = torch.tensor([500.0])
+    latents = torch.randn(1, 4, edge, edge, device=device, dtype=dtype)
+    context = torch.randn(1, 77, TEXT, device=device, dtype=dtype)
+    timestep = torch.tensor([500.0], device=device)
     times, processor = [], []
     for _ in range(settings['repeats'] + 1):
         start, before = time.perf_counter(), time.process_time()
@@ -189,7 +195,7 @@ def main():
         times.append((time.perf_counter() - start) * 1000)
         processor.append((time.process_time() - before) * 1000)
     print(json.dumps({
-        'version': torch.__version__, 'blas': blas(), 'learned': sum(p.numel() for p in learned),
+        'version': torch.__version__, 'blas': blas() if device == 'cpu' else torch.cuda.get_device_name(), 'learned': sum(p.numel() for p in learned),
         'parameters': sum(p.numel() for p in net.parameters()), 'timesMs': times, 'processorMs': processor,
         'peakBytes': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }))

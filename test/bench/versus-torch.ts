@@ -42,9 +42,13 @@ export async function benchVersusTorch(options: RealSizeBenchOptions): Promise<s
   });
 }
 
-function measureTorch(python: string, mode: string, { repeats, latentEdge }: RealSizeBenchOptions): TorchTiming {
+function measureTorch(
+  python: string, mode: string, { repeats, latentEdge, provider, precision }: RealSizeBenchOptions,
+): TorchTiming {
   const script = fileURLToPath(new URL('sd15_torch.py', import.meta.url));
-  const settings = JSON.stringify({ mode, repeats, latentEdge, threads: os.availableParallelism() });
+  const settings = JSON.stringify({
+    mode, repeats, latentEdge, precision, device: provider === 'cpu' ? 'cpu' : 'cuda', threads: os.availableParallelism(),
+  });
   const { status, stdout } = spawnSync(python, [script, settings], {
     encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'],
   });
