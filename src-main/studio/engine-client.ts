@@ -10,6 +10,7 @@ import { reviveError } from '../contract/error-data.ts';
 import { UserError } from '../contract/errors.ts';
 import type { EngineState, LossPoint } from '../contract/nouns.ts';
 import type { Progress } from '../contract/work.ts';
+import { type EngineWatch, type WatchLimits, usualLimits, watchEngine } from './engine-watch.ts';
 
 export interface EngineListeners {
   readonly onProgress?: (progress: Progress, lossPoints: readonly LossPoint[]) => void;
@@ -42,9 +43,12 @@ export interface EngineSettings {
   readonly onState: (state: EngineState) => void;
   /** What the engine writes that is no message: warnings of its libraries, stack traces. */
   readonly onLog: (line: string) => void;
+  /** When it hangs. */
+  readonly limits?: WatchLimits;
 }
 
 interface Call {
+  readonly watch: EngineWatch;
   readonly id: number;
   readonly listeners: EngineListeners;
   readonly resolve: (result: EngineResult) => void;
@@ -89,7 +93,7 @@ class EngineClient {
     signal.addEventListener('abort', kill, { once: true });
     try {
       return await new Promise<EngineResult>((resolve, reject) => {
-        this.#call = { id, listeners, resolve, reject, items: Promise.resolve() };
+        this.#call = { id, listeners, resolve, reject, items: Promise.resolve(), watch: this.#watch(child) };
         this.#setState({ state: 'busy' });
         child.stdin!.write(`${JSON.stringify({ id, request })}\n`);
         listeners.onStart?.((control) => void child.stdin!.write(`${JSON.stringify({ id, control })}\n`));
@@ -99,6 +103,7 @@ class EngineClient {
       throw error;
     } finally {
       signal.removeEventListener('abort', kill);
+      this.#call?.watch.end();
       this.#call = undefined;
       if (this.process) this.#setState({ state: 'ready' });
       if (this.#isStale) this.renew();
@@ -140,9 +145,9 @@ class EngineClient {
   #hear(line: string): void {
     const report = parseReport(line);
     if (!report) return this.#settings.onLog(line);
-    if (report.type === 'ready') return;
     const call = this.#call;
-    if (!call || report.id !== call.id) return;
+    if (report.type === 'ready' || !call || report.id !== call.id) return;
+    call.watch.heard();
     switch (report.type) {
       case 'provider':
         return this.#setState({
@@ -162,11 +167,24 @@ class EngineClient {
         });
         return;
       case 'done':
+        call.watch.end();
         return void call.items.then(() => call.resolve(report.result), call.reject);
       case 'failed':
+        call.watch.end();
         this.#settings.onLog(report.stack);
         return void call.items.then(() => call.reject(reviveError(report.error)), call.reject);
     }
+  }
+
+  /** Ends one that hangs, as if it had died by itself. */
+  #watch(child: ChildProcess): EngineWatch {
+    const { limits = usualLimits } = this.#settings;
+    if (child.pid === undefined) return { heard: () => undefined, end: () => undefined };
+    return watchEngine(child.pid, limits, () => {
+      const minutes = Math.round((limits.everyMs * limits.looks) / 60_000);
+      this.#ended(child, `it did not answer and computed nothing for ${minutes} minutes`);
+      child.kill('SIGKILL');
+    });
   }
 
   /** Kills an engine that computes for nobody; the next request starts another. */

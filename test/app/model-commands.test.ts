@@ -13,7 +13,8 @@ function desktop(chosen: readonly string[]) {
   const studio = {
     modelFolders: { add: async (path: string) => void done.push(`add ${path}`), list: () => [] },
     setModelStore: async (path: string) => void done.push(`keep in ${path}`),
-    run: async () => ({ entries }),
+    run: async (command: string) => (command === 'models.list' ? { entries }
+      : { licenses: [{ id: 'nvidia', url: 'https://example.org/nvidia' }] }),
   };
   const answer = desktopAnswers({
     system: {
@@ -47,11 +48,13 @@ test('downloads go to another place', async () => {
 
 test('a licence opens by its name in the catalogue, and only over https', async () => {
   const { answer, done } = desktop([]);
-  expect(await answer('desktop.openLicense', { licenseId: 'open' })).toMatchObject({ ok: true });
+  for (const licenseId of ['open', 'nvidia']) {
+    expect(await answer('desktop.openLicense', { licenseId })).toMatchObject({ ok: true });
+  }
   for (const licenseId of ['odd', 'nobody']) {
     expect(await answer('desktop.openLicense', { licenseId })).toMatchObject({
       ok: false, error: { code: 'desktop.no-license' },
     });
   }
-  expect(done).toEqual(['open https://example.org/terms']);
+  expect(done).toEqual(['open https://example.org/terms', 'open https://example.org/nvidia']);
 });

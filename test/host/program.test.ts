@@ -23,7 +23,7 @@ test('wrong usage is 2, with a reason', async () => {
     ['portraits', '--photos', 'Ada', '--seed', 'x'], ['generate', '--subject', 'a', '--adapter', 'b'], ['generate'],
     ['serve', '--port', '99999'], ['portraits', '--photos', 'Ada', '--method', 'magic'], ['train'],
     ['models', 'remove'], ['models', 'get'], ['models', 'mirror', 'x'], ['models', 'add'], ['models', 'nonsense'],
-    ['models', '--face-engine', 'other'],
+    ['models', '--face-engine', 'other'], ['machine'], ['machine', 'rocm'], ['machine', 'cuda', '--get', '--remove'],
     ['portraits', '--photos', 'Ada', '--width', '100'], ['portraits', '--photos', 'Ada', '--nonsense'],
   ];
   for (const words of wrong) {
@@ -37,7 +37,8 @@ test('wrong usage is 2, with a reason', async () => {
 test('every command of the design is there, explains itself and speaks JSON', async () => {
   const commands = likenessProgram('1.2.3').commands.map((command) => command.name());
   expect(commands).toEqual(['portraits', 'import', 'analyze', 'train', 'generate', 'batch', 'again', 'export', 'jobs',
-    'subjects', 'library', 'styles', 'packs', 'models', 'plan', 'doctor', 'serve']);
+    'subjects', 'library', 'styles', 'packs', 'models', 'plan', 'doctor', 'machine',
+    'serve']);
   for (const command of commands) {
     const { code, output } = await run(command, '--help');
     expect(code).toBe(0);

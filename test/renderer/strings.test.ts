@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { en } from '../../src-renderer/strings/en.ts';
 import { formatBytes, formatDuration, formatLoss, formatSetting } from '../../src-renderer/strings/format.ts';
+import { saidText } from '../../src-renderer/strings/said.ts';
 import { errorText, verdictLine } from '../../src-renderer/strings/words.ts';
 import { zhHans } from '../../src-renderer/strings/zh-hans.ts';
 import { printedKeys, shortcuts } from '../../src-renderer/state/shortcuts.ts';
@@ -97,7 +98,7 @@ test('errors that reach the page are told in Chinese: what happened, what is saf
     place: 'D', reason: 'EIO', needed: '1', available: '2', free: '1', widthPx: 1, heightPx: 1, factor: 2,
     largestEdgePx: 4,
     adapter: 'SDXL', checkpoint: 'SDXL', its: 'SDXL', model: 'SDXL', host: 'h', status: 404, to: 'x', dtype: 'I4',
-    other: 'b.bin', folder: 'f', id: 'x',
+    other: 'b.bin', folder: 'f', id: 'x', major: 13, library: 'x.so', packageName: 'p', processId: 1,
   };
   for (const code of codes) {
     const { what, safe, todo } = errorText({ code, what: '', safe: '', todo: '', parameters }, zhHans);
@@ -120,5 +121,25 @@ test('colours are written in the tokens and nowhere else', () => {
     const rules = /\.css$/.test(name) ? readFileSync(join(folder, name), 'utf8')
       : (/<style>[^]*<\/style>/.exec(readFileSync(join(folder, name), 'utf8'))?.[0] ?? '');
     expect(rules.match(/#[0-9a-f]{3,8}\b|\b(?:rgb|hsl|oklch)a?\(/gi) ?? [], name).toEqual([]);
+  }
+});
+
+test('what is found of CUDA’s libraries is told in Chinese', () => {
+  const sources = ['cuda-libraries', 'cuda-service', 'cuda-trial'].map((name) => (
+    readFileSync(join(import.meta.dirname, `../../src-main/studio/${name}.ts`), 'utf8')));
+  const notes = [
+    'CUDA was tried and computes right.',
+    'NVIDIA’s driver ended the trial (SIGSEGV). Start the machine again, install the newest driver, and try again.',
+    'CUDA does not work here: it fails. Install the newest driver from your distribution or NVIDIA, and try again.',
+    'NVIDIA’s driver is too old for this CUDA. Install a newer driver, start the machine again, and try again.',
+    'NVIDIA’s driver finds no card that can compute. Check that the card is seen by nvidia-smi, and try again.',
+    'This card is older than ONNX Runtime’s CUDA provider is made for. WebGPU does the work meanwhile.',
+    'Other programs have taken the card’s memory. Close them, and try again.',
+    'Some of what was fetched has been changed or removed.',
+  ];
+  const partOf = (note: string): string => note.split(/ \(|: /)[0]!;
+  for (const note of notes) {
+    expect(sources.join(), note).toContain(partOf(note));
+    expect(saidText(note, zhHans), note).toMatch(/[\u4e00-\u9fff].*。$/);
   }
 });

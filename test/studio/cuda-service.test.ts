@@ -17,6 +17,8 @@ import {
 } from './package-server.ts';
 import { projectRoot } from './real-studio.ts';
 
+/** The lock and the loader are Linux's. */
+const isForCuda = process.platform === 'linux' && process.arch === 'x64';
 let folder: string;
 let server: PackageServer;
 beforeEach(async () => {
@@ -151,7 +153,7 @@ test('paused it stands still, also after a new start; while the engine works wit
   expect((await again.service.view()).state).toBe('ready');
 });
 
-test('killed in the middle, it goes on at the next start; meanwhile nobody else may', async () => {
+test.runIf(isForCuda)('killed in the middle, it goes on at the next start; meanwhile nobody else may', async () => {
   server.packages['nvidia-cublas']!.stallAfter = 60_000;
   const child = fork(join(import.meta.dirname, 'cuda-fetcher.ts'), [folder, server.mirrors[0]!.to], { silent: true });
   const part = async () => (await readdir(join(folder, 'likeness-cuda', 'downloads')).catch(() => []))
@@ -174,7 +176,7 @@ test('killed in the middle, it goes on at the next start; meanwhile nobody else 
   expect(server.requests.find(({ path }) => path.includes('nvidia_cublas-'))!.range).toMatch(/^bytes=(49152|65536)-$/);
 }, 20_000);
 
-test('a trial that fails says what the system’s loader said, and the libraries are not used', async () => {
+test.runIf(isForCuda)('a trial that fails says what the loader said, and the libraries are not used', async () => {
   const engineFile = join(projectRoot, 'src-main', 'compute', 'engine.ts');
   const { service, after, told } = await fetched({
     runtime: installedRuntime(engineFile), environment: process.env,

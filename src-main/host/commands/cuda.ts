@@ -1,6 +1,6 @@
 // `likeness machine cuda`: the libraries that CUDA needs on Linux; says how they stand, fetches them, gives them back.
 
-import { type Command, InvalidArgumentError } from 'commander';
+import { Argument, type Command, InvalidArgumentError } from 'commander';
 import type { CudaLibraries } from '../../contract/cuda.ts';
 import { reviveError } from '../../contract/error-data.ts';
 import { sizeInWords } from '../../packs/instant-needs.ts';
@@ -16,15 +16,14 @@ interface CudaOptions extends CommonOptions {
 }
 
 export function addMachineCommand(program: Command): void {
-  const machine = program.command('machine').description('what NVIDIA’s graphics cards need on this machine (Linux)');
-  const command = machine.command('cuda')
-    .description('say whether CUDA’s libraries are here, fetch them and try them, or remove what was fetched')
+  const command = program.command('machine')
+    .description('what NVIDIA’s graphics cards need on Linux: say whether it is here, fetch and try it, or remove it')
+    .addArgument(new Argument('<what>', 'cuda: ONNX Runtime’s CUDA provider and NVIDIA’s libraries').choices(['cuda']))
     .option('--get', 'fetch them from NuGet and PyPI, or go on, and wait; Ctrl+C pauses')
     .option('--remove', 'stop fetching, and remove all that was fetched')
     .option('--accept-license <id>', 'you have read this licence and agree to it (repeatable)', collect, []);
   addCommonOptions(command);
-  command.exitOverride().showHelpAfterError('(see --help)');
-  command.action((options: CudaOptions) => {
+  command.action((_what: string, options: CudaOptions) => {
     if (options.get && options.remove) command.error('error: either --get or --remove');
     return runCommand(options, () => withStudio(
       libraryFolderOf(options.library), (studio) => runCuda(studio, options),
