@@ -89,11 +89,12 @@ class EngineClient {
     signal.throwIfAborted();
     const child = this.process ?? this.#start();
     const id = ++this.#lastId;
+    const watch = this.#watch(child);
     const kill = (): void => void child.kill('SIGKILL');
     signal.addEventListener('abort', kill, { once: true });
     try {
       return await new Promise<EngineResult>((resolve, reject) => {
-        this.#call = { id, listeners, resolve, reject, items: Promise.resolve(), watch: this.#watch(child) };
+        this.#call = { id, listeners, resolve, reject, items: Promise.resolve(), watch };
         this.#setState({ state: 'busy' });
         child.stdin!.write(`${JSON.stringify({ id, request })}\n`);
         listeners.onStart?.((control) => void child.stdin!.write(`${JSON.stringify({ id, control })}\n`));
@@ -103,7 +104,7 @@ class EngineClient {
       throw error;
     } finally {
       signal.removeEventListener('abort', kill);
-      this.#call?.watch.end();
+      watch.end();
       this.#call = undefined;
       if (this.process) this.#setState({ state: 'ready' });
       if (this.#isStale) this.renew();
