@@ -7,6 +7,7 @@ import { zhHansLibraryErrors } from './zh-hans-library-errors.ts';
 import { zhHansFileErrors } from './zh-hans-file-errors.ts';
 import { zhHansMemoryErrors } from './zh-hans-memory-errors.ts';
 import { zhHansOwnModelErrors } from './zh-hans-own-models.ts';
+import { endOfEngine } from './zh-hans-said-work.ts';
 
 type ErrorWords = (parameters: UserErrorParameters) => UserErrorText;
 
@@ -141,9 +142,11 @@ export const zhHansErrors: Record<string, ErrorWords> = {
   'models.other-network': aboutFile(
     '是另一种网络，不是所需的那个。', '只读取了它，没有任何改动。', '请选择原作者发布的文件。'),
 
-  'engine.stopped': always(
-    '引擎在工作中途停止了。', '您的照片没有任何改动，之前完成的内容都还在。',
-    '请重试。若再次停止，请关闭占用内存较多的程序，或选择较小的设置。'),
+  'engine.stopped': ({ reason }) => ({
+    what: `引擎在工作中途停止了${reason ? `（${endOfEngine(String(reason))}）` : ''}。`,
+    safe: '您的照片没有任何改动，之前完成的内容都还在。',
+    todo: '请重试。若再次停止，请关闭占用内存较多的程序，或选择较小的设置。',
+  }),
   'engine.keeps-stopping': ({ count }) => ({
     what: `引擎连续 ${count} 次在工作中途停止。`, safe: '您的照片没有任何改动，之前完成的内容都还在。',
     todo: '内存可能不够：请关闭其他程序，或选择较小的设置、换一个计算设备，然后重试。',

@@ -1,8 +1,9 @@
-// What the studio says in English about folders, files and providers, in Chinese.
+// What the studio says in English about folders, files, providers and jobs, in Chinese.
 
 import type { Saying } from './said.ts';
 import { zhHansSaidOfCuda } from './zh-hans-said-cuda.ts';
 import { zhHansSaidOfFiles, zhHansSaidOfFolders } from './zh-hans-said-models.ts';
+import { zhHansSaidOfWork } from './zh-hans-said-work.ts';
 
 const providers: Readonly<Record<string, string>> = { 'The processor': '处理器' };
 const named = (name: string): string => providers[name] ?? name;
@@ -62,4 +63,5 @@ const ofProviders: readonly Saying[] = [
 
 export const zhHansSaid: readonly Saying[] = [
   ...ofProviders, ...zhHansSaidOfCuda, ...zhHansSaidOfFolders, ...zhHansSaidOfFiles,
+  ...zhHansSaidOfWork,
 ];

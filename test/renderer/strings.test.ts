@@ -52,6 +52,29 @@ test('Chinese is in Chinese', () => {
   ]);
 });
 
+test('every note of a job has its Chinese, and so has how an engine ended', () => {
+  const folders = ['compute', 'studio'].map((name) => join(import.meta.dirname, '../../src-main', name));
+  const sources = folders.flatMap((folder) => (
+    readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8')))).join('\n');
+  const written = [
+    ...sources.matchAll(/\bnote\((?:job\.id, )?(['`])(.+?)\1[,)]/g),
+    ...sources.matchAll(/: (')(\w.+ into the memory\.)'/g),
+  ];
+  const notes = written.map(([, , note]) => (
+    note!.replace(/\$\{photos.+?\)\}/g, '3 photos').replace(/\$\{.+?\}/g, '3')));
+  expect(notes.length).toBeGreaterThan(9);
+  expect(notes.filter((note) => !/\p{Script=Han}/u.test(saidText(note, zhHans)))).toEqual([]);
+
+  const ends = [
+    'killed by SIGKILL', 'exit code 1', 'it could not be started: ENOENT', 'no reason given',
+    'it did not answer and computed nothing for 30 minutes',
+  ];
+  for (const reason of ends) {
+    const said = errorText({ code: 'engine.stopped', what: '', safe: '', todo: '', parameters: { reason } }, zhHans);
+    expect(said.what, reason).toMatch(/（.*\p{Script=Han}.*）/u);
+  }
+});
+
 test('durations get coarser as they grow', () => {
   const durations = [0.2, 40, 360, 7500].map((seconds) => formatDuration(seconds, en));
   expect(durations).toEqual(['1 s', '40 s', '6 min', '2 h 5 min']);

@@ -28,8 +28,9 @@ const report: Omit<DoctorResult, 'kind'> = {
 
 test('every operator is tried once for a version and its settings, and again when asked', async () => {
   let tried = 0;
+  let environment: NodeJS.ProcessEnv | undefined;
   const commandsOf = (version: string) => machineCommands({
-    version, library, engineFile: import.meta.filename,
+    version, library, cuda: { environment: () => environment },
     runApart: () => Promise.resolve({ kind: 'doctor', ...report, processorCores: ++tried }),
   } as unknown as StudioContext);
   const examine = async (version: string, isAnew = false): Promise<number> => (
@@ -38,4 +39,7 @@ test('every operator is tried once for a version and its settings, and again whe
   expect([await examine('2'), await examine('2')]).toEqual([3, 3]);
   library.settings.set({ ...library.settings.get(), precision: 'float32' });
   expect(await examine('2')).toBe(4);
+  // the engine is started with CUDA's libraries from now on
+  environment = { LD_LIBRARY_PATH: '/cuda/lib' };
+  expect([await examine('2'), await examine('2')]).toEqual([5, 5]);
 });
