@@ -28,9 +28,9 @@ const report: Omit<DoctorResult, 'kind'> = {
 
 test('every operator is tried once for a version and its settings, and again when asked', async () => {
   let tried = 0;
-  let environment: NodeJS.ProcessEnv | undefined;
+  const environments: NodeJS.ProcessEnv[] = [];
   const commandsOf = (version: string) => machineCommands({
-    version, library, cuda: { environment: () => environment },
+    version, library, cuda: { environment: () => environments[0] },
     runApart: () => Promise.resolve({ kind: 'doctor', ...report, processorCores: ++tried }),
   } as unknown as StudioContext);
   const examine = async (version: string, isAnew = false): Promise<number> => (
@@ -40,6 +40,6 @@ test('every operator is tried once for a version and its settings, and again whe
   library.settings.set({ ...library.settings.get(), precision: 'float32' });
   expect(await examine('2')).toBe(4);
   // the engine is started with CUDA's libraries from now on
-  environment = { LD_LIBRARY_PATH: '/cuda/lib' };
+  environments.push({ LD_LIBRARY_PATH: '/cuda/lib' });
   expect([await examine('2'), await examine('2')]).toEqual([5, 5]);
 });
