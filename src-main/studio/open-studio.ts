@@ -135,7 +135,9 @@ export async function openStudio(settings: StudioSettings): Promise<Studio> {
     library, packs, companions, modelFolders, version, emit, catalogue: modelCatalogue,
     ...(settings.downloadPatience ? { patience: settings.downloadPatience } : {}),
   });
-  if (!isIdle) await Promise.all([models.start(), engines.cuda.start()]);
+  // fetched models are known also to those that only look at the library
+  await models.start(!isIdle);
+  if (!isIdle) await engines.cuda.start();
   const parts = {
     ...engines, library, packs, companions, modelFolders, models, modelCatalogue, version, styleShelf,
     tokenizer: keptTokenizer(resourcesFolder),

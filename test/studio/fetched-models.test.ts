@@ -9,7 +9,7 @@ import { writeSafetensors } from '../../src-main/checkpoint/safetensors-writer.t
 import type { PackId } from '../../src-main/contract/ids.ts';
 import type { StudioEvent } from '../../src-main/contract/studio.ts';
 import { parseModelCatalogue } from '../../src-main/packs/catalogue.ts';
-import type { Studio } from '../../src-main/studio/open-studio.ts';
+import type { Studio, StudioSettings } from '../../src-main/studio/open-studio.ts';
 import { singleFileOf, tinyModel } from '../checkpoint/tiny-models.ts';
 import { type BadServer, openBadServer } from '../packs/bad-server.ts';
 import { openRealStudio } from './real-studio.ts';
@@ -45,9 +45,9 @@ function catalogue() {
   });
 }
 
-async function open(): Promise<Studio> {
+async function open(changes: Partial<StudioSettings> = {}): Promise<Studio> {
   const studio = await openRealStudio(join(folder, 'library'), {
-    modelCatalogue: catalogue(),
+    modelCatalogue: catalogue(), ...changes,
     downloadPatience: { chunkBytes: 65_536, idleMs: 2000, tries: 4, firstWaitMs: 1, longestWaitMs: 10 },
   });
   opened.push(studio);
@@ -101,6 +101,11 @@ test('from the licence to a pack, over a restart, and away again', async () => {
   expect((await studio.run('memory.planPortraits', { packId: there.packId! })).fits).toBe(true);
   await studio.close();
   await whileAway(there.packId!);
+
+  // also to those that only look, e.g. at what a batch would be
+  const idle = await open({ isIdle: true });
+  expect(fetched(idle).map(({ id }) => id)).toEqual([there.packId]);
+  await idle.close();
 
   const again = await open();
   const requests = server.requests.length;
