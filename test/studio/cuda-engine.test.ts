@@ -1,4 +1,5 @@
-// The engine with CUDA's libraries: it loads ONNX Runtime from their folder, and is started anew when they go.
+// CUDA's libraries in the studio: the engine loads ONNX Runtime from their folder and is started anew when they go.
+// They are asked for by commands, come by the mirrors that were set, and suit the driver or say so.
 
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { installedRuntime, writeNote } from '../../src-main/studio/cuda-folder.ts';
 import type { Studio } from '../../src-main/studio/open-studio.ts';
+import { openPackageServer } from './package-server.ts';
 import { openRealStudio, projectRoot } from './real-studio.ts';
 
 const isForCuda = process.platform === 'linux' && process.arch === 'x64';
@@ -15,7 +17,7 @@ let studio: Studio;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'likeness-cuda-'));
   const [place, driverFile] = [join(folder, 'cuda'), join(folder, 'driver')];
-  await writeFile(driverFile, 'NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.82.09');
+  await writeFile(driverFile, 'NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  535.247.01  Release Build');
   studio = await openRealStudio(join(folder, 'library'), {
     cuda: { folder: place, environment: process.env, places: { driverFile } },
   });
@@ -45,7 +47,7 @@ async function loaded(): Promise<string[]> {
   return [...new Set(maps.match(/\/\S*libonnxruntime\.so\S*/g))];
 }
 
-test.runIf(isForCuda)('ONNX Runtime comes from the folder, and from its own place once that is removed', async () => {
+test.runIf(isForCuda)('ONNX Runtime comes from the folder, from its own place once that is removed', async () => {
   expect(await studio.run('machine.cudaLibraries', {})).toMatchObject({ state: 'ready' });
   expect(await loaded()).toEqual([join(folder, 'cuda', 'lib', 'libonnxruntime.so.1')]);
   expect(await studio.run('machine.removeCudaLibraries', {})).toMatchObject({ state: 'missing', isFetched: false });
@@ -53,3 +55,25 @@ test.runIf(isForCuda)('ONNX Runtime comes from the folder, and from its own plac
   const [own, ...others] = await loaded();
   expect([own, others]).toEqual([expect.stringContaining('onnxruntime-node'), []]);
 }, 30_000);
+
+test.runIf(isForCuda)('by commands: licences first, then the mirrors are asked; an old driver is told', async () => {
+  const server = await openPackageServer();
+  try {
+    await studio.run('models.setMirrors', { mirrors: server.mirrors });
+    const asked = studio.run('machine.getCudaLibraries', {});
+    await expect(asked).rejects.toMatchObject({ code: 'machine.cuda-license' });
+    for (const licenseId of ['nvidia-cuda', 'nvidia-cudnn']) await studio.run('licenses.accept', { licenseId });
+    const states: string[] = [];
+    const end = studio.subscribe((event) => {
+      if (event.type === 'cuda-libraries') states.push(event.libraries.state);
+    });
+    expect(await studio.run('machine.getCudaLibraries', {})).toMatchObject({ state: 'fetching' });
+    const error = { code: 'machine.cuda-driver', parameters: { found: 535, needed: 580, major: 13 } };
+    expect(await studio.cuda.settled()).toMatchObject({ state: 'failed', error });
+    await expect.poll(() => states.at(-1)).toBe('failed');
+    end();
+    expect(await studio.run('machine.removeCudaLibraries', {})).toMatchObject({ state: 'missing', error: null });
+  } finally {
+    await server.close();
+  }
+});
