@@ -75,16 +75,19 @@ export async function withTemporaryStudio<T>(work: (studio: Studio) => Promise<T
   });
 }
 
-/** With what the user's library knows, unless there is none yet or another Likeness has it open. */
+/**
+ * With what the user's library knows, unless there is none yet or another Likeness has it open; throws 'library.in-use'
+ * then where somebody in it is needed. Nothing of its queue is started.
+ */
 export async function withLibraryIfThere<T>(
-  named: string | undefined, work: (studio: Studio) => Promise<T>,
+  named: string | undefined, work: (studio: Studio) => Promise<T>, { isNeeded = false } = {},
 ): Promise<T> {
   const folder = libraryFolderOf(named);
   if (!existsSync(path.join(folder, 'library.db'))) return await withTemporaryStudio(work);
   try {
-    return await withStudio(folder, work);
+    return await withStudio(folder, work, { isIdle: true });
   } catch (error) {
-    if (!(error instanceof UserError) || error.code !== 'library.in-use') throw error;
+    if (isNeeded || !(error instanceof UserError) || error.code !== 'library.in-use') throw error;
     return await withTemporaryStudio(work);
   }
 }

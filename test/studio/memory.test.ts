@@ -25,7 +25,7 @@ const pack = {
 function contextAsking(asked: NewEngineRequest[]): StudioContext {
   return {
     version: '1', companions: { faceNetworks: () => ({ kind: 'built-in' }) },
-    engine: { state: () => ({ provider: null, precision: 'float32' }) },
+    engine: { state: () => ({ provider: null, precision: 'float32' }) }, cuda: { environment: () => undefined },
     library: {
       settings: { get: () => ({ provider: 'auto', precision: 'auto', faceEngine: 'built-in' }) },
       adapters: { get: (id: string) => ({ method: 'lora', fileSha256: id, triggerWord: 'sks' }) },

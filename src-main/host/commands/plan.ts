@@ -9,7 +9,7 @@ import type { Studio } from '../../studio/open-studio.ts';
 import { type AddOnOptions, addAddOnOptions, addOnsOf, packOf } from '../add-ons.ts';
 import { type FinishOptions, addFinishOptions, faceSettingsOf } from '../instant-options.ts';
 import { memoryLines } from '../memory-lines.ts';
-import { libraryFolderOf, withLibraryIfThere, withStudio } from '../open-host-studio.ts';
+import { withLibraryIfThere } from '../open-host-studio.ts';
 import { type CommonOptions, type ModelOptions, addCommonOptions, addModelOptions, numberOf } from '../options.ts';
 import { addTrainingOptions, trainingSettingsOf } from '../training-options.ts';
 import { findLook } from './export.ts';
@@ -44,16 +44,10 @@ up; of their values those of the largest count, as one runs at a time. With --me
     if (options.look !== undefined && options.subject === undefined) {
       command.error('error: --look goes with --subject');
     }
-    return runCommand(options, () => inLibrary(options, (studio) => plan(studio, options)));
+    return runCommand(options, () => withLibraryIfThere(options.library, (studio) => plan(studio, options), {
+      isNeeded: options.subject !== undefined,
+    }));
   });
-}
-
-/** A subject is in a library; without one no library is needed. */
-function inLibrary(
-  { subject, library }: PlanOptions, work: (studio: Studio) => Promise<Outcome>,
-): Promise<Outcome> {
-  return subject === undefined
-    ? withLibraryIfThere(library, work) : withStudio(libraryFolderOf(library), work, { isIdle: true });
 }
 
 /** With the provider that is asked for, and the one before again after it. */
