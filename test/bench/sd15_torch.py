@@ -123,9 +123,9 @@ class Unet(nn.Module):
         self.norm_out, self.conv_out = nn.GroupNorm(32, 320), nn.Conv2d(320, 4, 3, padding=1)
 
     def forward(self, x, timestep, context):
-        frequencies = torch.exp(-math.log(10000) * torch.arange(160) / 160)
+        frequencies = torch.exp(-math.log(10000) * torch.arange(160, device=timestep.device) / 160)
         angles = timestep[:, None] * frequencies[None]
-        time_embedding = self.time(torch.cat([angles.cos(), angles.sin()], -1))
+        time_embedding = self.time(torch.cat([angles.cos(), angles.sin()], -1).to(context.dtype))
         x = self.conv_in(x)
         skips = [x]
         for part in self.down:
