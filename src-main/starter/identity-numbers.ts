@@ -1,27 +1,41 @@
 // What a person of the renderer looks like, as numbers of about unit size: what the face encoder and the judge have to
 // tell while they train, so that an embedding carries what a portrait is to show.
 
-import { eyeColourOf, facialHairs, hairStyles, type Identity } from './attributes.ts';
-import type { Colour } from './colours.ts';
+import {
+  ages, browShapes, eyeShapes, facialHairs, hairStyles, type Identity, makeUps, moles, noseShapes,
+} from './attributes.ts';
+import { type Colour, eyeColours, lipColours } from './colours.ts';
 
 const colour = (rgb: Colour): number[] => rgb.map((value) => (value - 128) / 64);
+const none = [0, 0, 0] as const;
 /** 1 at the word's place, the others 0. */
 const among = <T>(words: readonly T[], word: T): number[] => words.map((each) => (each === word ? 1 : 0));
 const within = (value: number, low: number, high: number): number => ((value - low) / (high - low)) * 2 - 1;
 
 /** Always identityNumberCount of them, in one order. */
 export function identityNumbers(person: Identity): number[] {
+  const hasLipstick = person.makeUp === 'lipstick' || person.makeUp === 'bold';
   return [
-    person.classWord === 'man' ? 1 : -1, person.age === 'old' ? 1 : 0, person.age === 'young' ? 1 : 0,
-    ...colour(person.skin), ...(person.hairStyle === 'bald' ? [0, 0, 0] : colour(person.hair)),
-    ...among(hairStyles, person.hairStyle), ...among(facialHairs, person.facialHair),
-    ...colour(eyeColourOf(person)), person.freckles ? 1 : 0,
-    within(person.faceHalfWidth, 50, 61), within(person.jaw, 0.69, 0.92), within(person.chin, 0.24, 0.46),
-    within(person.hairVolume, 0.7, 1.3), within(person.hairline, -84, -68), within(person.eyeSpacing, 24.5, 29),
-    within(person.eyeSize, 0.86, 1.22), within(person.eyeTilt, -5, 7), within(person.browThickness, 1.9, 6.2),
-    within(person.browArch, 0.5, 4.5), within(person.noseWidth, 9, 14.5), within(person.noseLength, -3, 4),
-    within(person.mouthWidth, 17, 23), within(person.lipFullness, 0.65, 1.45),
+    person.classWord === 'man' ? 1 : -1, person.freckles ? 1 : 0, person.partSide,
+    ...colour(person.skin), ...(person.hairStyle === 'bald' ? none : colour(person.hair)),
+    ...colour(eyeColours[person.eyeColour]), ...(hasLipstick ? colour(lipColours[person.lipColour]) : none),
+    ...among(ages, person.age), ...among(hairStyles, person.hairStyle), ...among(facialHairs, person.facialHair),
+    ...among(eyeShapes, person.eyeShape), ...among(browShapes, person.browShape),
+    ...among(noseShapes, person.noseShape), ...among(makeUps, person.makeUp), ...among(moles, person.mole),
+    ...measures(person),
   ];
 }
 
-export const identityNumberCount = 9 + hairStyles.length + facialHairs.length + 4 + 14;
+const measures = (person: Identity): number[] => [
+  within(person.faceHalfWidth, 49, 62), within(person.faceLength, 0.86, 1.1), within(person.jaw, 0.68, 0.94),
+  within(person.jawSquareness, 0, 1), within(person.chin, 0.2, 0.42), within(person.cheeks, 0, 1),
+  within(person.hairVolume, 0.75, 1.3), within(person.hairline, -76, -66), within(person.eyeSpacing, 25, 29.5),
+  within(person.eyeSize, 0.94, 1.4), within(person.eyeTilt, -4, 6), within(person.lashes, 0, 1),
+  within(person.browThickness, 2, 7.2), within(person.browHeight, -2.5, 2.5), within(person.noseWidth, 7, 15),
+  within(person.noseLength, -8, 5), within(person.mouthWidth, 14, 23), within(person.lipFullness, 0.6, 1.45),
+  within(person.earSize, 0.85, 1.2),
+];
+
+const measureCount = 19;
+export const identityNumberCount = 15 + ages.length + hairStyles.length + facialHairs.length + eyeShapes.length +
+  browShapes.length + noseShapes.length + makeUps.length + moles.length + measureCount;

@@ -3,14 +3,13 @@
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { writeSafetensors } from '../checkpoint/safetensors-writer.ts';
 import { readSafetensorsHeader, readTensor } from '../checkpoint/safetensors.ts';
 import type { Provider } from '../runtime/session.ts';
 import { float32Tensor } from '../tensor/tensor.ts';
 import { planesOf } from './contact-sheet.ts';
 import type { StarterRecipe } from './recipe.ts';
-import type { RenderedDataset } from './rendered-dataset.ts';
+import { datasetStem, type RenderAnswer, type RenderedDataset } from './rendered-dataset.ts';
 import { openVae } from './vae-stage.ts';
 
 export interface ScaledLatents {
@@ -74,7 +73,9 @@ export async function readLatents(file: string): Promise<ScaledLatents> {
 
 /** The captions of the encoded pictures, as the renderer wrote them. */
 export async function readCaptions(cache: string, recipe: StarterRecipe): Promise<string[]> {
-  const file = path.join(cache, `portraits-0-${recipe.portraits}-${recipe.resolutionPx}px.json`);
+  const { portraits: count, resolutionPx } = recipe;
+  const file = `${datasetStem({ folder: cache, kind: 'portraits', from: 0, count, resolutionPx })}.json`;
   if (!existsSync(file)) throw new Error(`${file} is missing; run the vae stage first.`);
-  return (JSON.parse(await readFile(file, 'utf8')) as string[]).slice(0, recipe.unet.portraits);
+  const { captions } = JSON.parse(await readFile(file, 'utf8')) as RenderAnswer;
+  return captions.slice(0, recipe.unet.portraits);
 }

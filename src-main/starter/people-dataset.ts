@@ -10,6 +10,7 @@ import { trainedHeadEdgePx } from '../models/face-encoder.ts';
 import { identityNumberCount, identityNumbers } from './identity-numbers.ts';
 import { trainingIdentity } from './people.ts';
 import type { StarterRecipe } from './recipe.ts';
+import { rendererVersion } from './rendered-dataset.ts';
 
 /** Pixels kept around a crop, so that a batch can move it. */
 export const cropMarginPx = 6;
@@ -29,6 +30,8 @@ export interface PeopleSet {
   /** count x 3 x resolution x resolution: planes, as IdentityNet is shown them. */
   readonly keyPoints: Uint8Array;
   readonly captions: readonly string[];
+  /** In the order of labelNames. */
+  readonly labels: readonly (readonly number[])[];
   readonly points: readonly FacePoints[];
   /** people x identityNumberCount. */
   readonly identities: Float32Array;
@@ -49,6 +52,7 @@ export interface PeopleTask {
 
 export interface PeopleAnswer {
   readonly captions: string[];
+  readonly labels: number[][];
   readonly points: FacePoints[];
 }
 
@@ -73,15 +77,18 @@ async function renderFiles(recipe: StarterRecipe, stem: string, workers: number)
   }));
   const answers = await Promise.all(tasks.map(runWorker));
   for (const kind of kinds) await rename(partialFile(stem, kind), `${stem}.${kind}`);
-  const [captions, points] = [answers.flatMap((a) => a.captions), answers.flatMap((a) => a.points)];
-  await writeFile(`${stem}.json.partial`, JSON.stringify({ captions, points }));
+  const all: PeopleAnswer = {
+    captions: answers.flatMap((a) => a.captions), labels: answers.flatMap((a) => a.labels),
+    points: answers.flatMap((a) => a.points),
+  };
+  await writeFile(`${stem}.json.partial`, JSON.stringify(all));
   await rename(`${stem}.json.partial`, `${stem}.json`);
 }
 
 /** The people of a recipe; rendered now unless they are in `folder` already. */
 export async function peopleSet(recipe: StarterRecipe, folder: string, workers: number): Promise<PeopleSet> {
   const { resolutionPx, people: { count: people, pictures } } = recipe;
-  const stem = path.join(folder, `people-${people}x${pictures}-${resolutionPx}px`);
+  const stem = path.join(folder, `people-r${rendererVersion}-${people}x${pictures}-${resolutionPx}px`);
   await mkdir(folder, { recursive: true });
   if (!existsSync(`${stem}.json`)) await renderFiles(recipe, stem, workers);
   const count = people * pictures;

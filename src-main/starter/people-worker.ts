@@ -3,19 +3,20 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import sharp from 'sharp';
 import type { FacePoints } from '../faces/face.ts';
 import { headCrop } from '../faces/head-crop.ts';
 import { keyPointPictureFor } from '../faces/key-point-picture.ts';
 import { trainedHeadEdgePx } from '../models/face-encoder.ts';
 import { rgbPicture } from '../photos/pixels.ts';
-import { type PersonPicture, renderPersonPicture } from './people.ts';
+import { labelIndices } from './labels.ts';
+import { renderPersonPicture } from './people.ts';
 import {
   partialFile, type PeopleAnswer, type PeopleFile, peopleFiles, type PeopleTask, storedCropPx,
 } from './people-dataset.ts';
+import type { RenderedPortrait } from './portrait-renderer.ts';
 
 /** What each file holds of a picture. */
-function bytesOf({ rgb, width, points }: PersonPicture): Record<PeopleFile, Uint8Array> {
+function bytesOf({ rgb, width, points }: RenderedPortrait): Record<PeopleFile, Uint8Array> {
   const picture = rgbPicture(width, width, rgb);
   const crop = headCrop(picture, points, storedCropPx, storedCropPx / trainedHeadEdgePx);
   // key points' pictures have pixel centres at whole numbers
@@ -28,13 +29,11 @@ function bytesOf({ rgb, width, points }: PersonPicture): Record<PeopleFile, Uint
 }
 
 async function renderShare({ recipe, stem, firstPerson, people }: PeopleTask): Promise<PeopleAnswer> {
-  sharp.concurrency(1);
-  sharp.cache(false);
   const sizes = peopleFiles(recipe.resolutionPx);
   const kinds = Object.keys(sizes) as PeopleFile[];
   const handles = new Map<PeopleFile, FileHandle>();
   for (const kind of kinds) handles.set(kind, await open(partialFile(stem, kind), 'r+'));
-  const answer: PeopleAnswer = { captions: [], points: [] };
+  const answer: PeopleAnswer = { captions: [], labels: [], points: [] };
   const { pictures } = recipe.people;
   try {
     for (let person = firstPerson; person < firstPerson + people; person++) {
@@ -46,6 +45,7 @@ async function renderShare({ recipe, stem, firstPerson, people }: PeopleTask): P
         await handles.get(kind)!.write(block, 0, block.length, person * pictures * sizes[kind]);
       }
       answer.captions.push(...drawn.map(({ caption }) => caption));
+      answer.labels.push(...drawn.map(({ labels }) => labelIndices(labels)));
       answer.points.push(...drawn.map(({ points }) => points));
     }
   } finally {

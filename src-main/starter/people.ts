@@ -1,25 +1,18 @@
 // The people that the face encoder, InstantID and the judge learn from: identities in several pictures each, in seeds
 // of their own, far from those of any test, bench or other stage.
 
-import type { FacePoints } from '../faces/face.ts';
 import type { Identity } from './attributes.ts';
-import { portraitPoints } from './portrait-points.ts';
+import { drawIdentity } from './identity.ts';
 import { type RenderedPortrait, renderPortrait } from './portrait-renderer.ts';
 import type { StarterRecipe } from './recipe.ts';
 import { seededRandom } from './seeded-random.ts';
-import { subjectIdentity } from './subject.ts';
 
 const firstPersonSeed = 5_000_000;
 const firstPictureSeed = 50_000_000;
 /** More than any recipe draws of one person. */
 const picturesApart = 16;
 
-export const trainingIdentity = (person: number): Identity => subjectIdentity(firstPersonSeed + person);
-
-export interface PersonPicture extends RenderedPortrait {
-  /** In pixels, centres at .5. */
-  readonly points: FacePoints;
-}
+export const trainingIdentity = (person: number): Identity => drawIdentity(seededRandom(firstPersonSeed + person, 21));
 
 /**
  * One picture of a person. Its caption says what is worn and where, and of the person 'a man', 'a woman' or 'a person'
@@ -27,14 +20,13 @@ export interface PersonPicture extends RenderedPortrait {
  */
 export async function renderPersonPicture(
   recipe: StarterRecipe, person: number, picture: number,
-): Promise<PersonPicture> {
+): Promise<RenderedPortrait> {
   const seed = firstPictureSeed + person * picturesApart + picture;
   const identity = trainingIdentity(person);
   const isPhoto = picture < recipe.people.pictures - 1;
   const noun = seededRandom(seed, 5).chance(0.2) ? 'person' : identity.classWord;
-  const portrait = await renderPortrait(seed, {
+  return await renderPortrait(seed, {
     resolutionPx: recipe.resolutionPx, subject: `a ${noun}`,
     attributes: { ...identity, ...(isPhoto ? { style: 'photo' } : {}) },
   });
-  return { ...portrait, points: portraitPoints(portrait.attributes, recipe.resolutionPx) };
 }

@@ -1,33 +1,19 @@
 // Where the five points of a procedural portrait's face lie, from the transforms that draw it: what a detector would
 // find, without its error.
 
-import type { FacePoints, Point } from '../faces/face.ts';
+import type { FacePoints } from '../faces/face.ts';
 import type { PortraitAttributes } from './attributes.ts';
-import { newDrawing } from './drawing.ts';
-import { faceCentre, rollPivotY } from './portrait-renderer.ts';
-import { seededRandom } from './seeded-random.ts';
+import { placement, poseOf } from './drawing/pose.ts';
+import { featuresOf } from './drawing/features.ts';
 
 /** In pixels of a square picture of `resolutionPx`, pixel centres at .5; "left" as seen. */
 export function portraitPoints(attributes: PortraitAttributes, resolutionPx: number): FacePoints {
-  const { place } = newDrawing(attributes, seededRandom(0));
-  const { eyeSpacing, noseLength, mouthWidth, smile } = attributes;
-  const corner = mouthWidth * (1 + 0.16 * smile);
-  const lips = 29 + noseLength * 0.5 - smile * 5;
+  const { place } = poseOf(attributes);
+  const { eyeY, noseTipY, mouth } = featuresOf(attributes);
+  const [a, b, c, d, e, f] = placement(attributes, resolutionPx).head;
   const onHead = [
-    place(-eyeSpacing, -27), place(eyeSpacing, -27), place(0, 4 + noseLength, 16), place(-corner, lips),
-    place(corner, lips),
+    place(-attributes.eyeSpacing, eyeY), place(attributes.eyeSpacing, eyeY), place(0, noseTipY, 13),
+    place(-mouth.half, mouth.cornerY), place(mouth.half, mouth.cornerY),
   ];
-  return onHead.map((point) => inPicture(attributes, point, resolutionPx)) as unknown as FacePoints;
-}
-
-/** Roll about the neck, size and shift, as the picture's transforms have them. */
-function inPicture(a: PortraitAttributes, [x, y]: readonly [number, number], resolutionPx: number): Point {
-  const roll = (a.rollDegrees * Math.PI) / 180;
-  const [cos, sin] = [Math.cos(roll), Math.sin(roll)];
-  const down = y - rollPivotY;
-  const [across, along] = [cos * x - sin * down, sin * x + cos * down + rollPivotY];
-  const scale = resolutionPx / 256;
-  return {
-    x: (faceCentre.x + a.shiftX + across * a.size) * scale, y: (faceCentre.y + a.shiftY + along * a.size) * scale,
-  };
+  return onHead.map(([x, y]) => ({ x: a * x + c * y + e, y: b * x + d * y + f })) as unknown as FacePoints;
 }

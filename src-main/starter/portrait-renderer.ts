@@ -1,17 +1,28 @@
 // The procedural portrait renderer: a seed gives one labelled picture of a head and shoulders.
-// Drawn as SVG in units of 1/256 of the height, rasterised by librsvg (through sharp), finished on pixels.
-// Framing is aligned: the face box (brow to chin, 45 % of the height) lies at 50 % x, 47 % y, as face crops are cut.
+// Drawn with exact coverage, back to front, and finished in its picture style.
+// Framing is as face crops are cut: the face box lies about 50 % x, 47 % y.
 
-import sharp from 'sharp';
-import { drawGlasses, drawHat } from './accessories.ts';
-import { drawIdentity, drawScene, type PortraitAttributes } from './attributes.ts';
-import { drawBackground } from './background.ts';
+import type { FacePoints } from '../faces/face.ts';
+import type { PortraitAttributes } from './attributes.ts';
 import { captionOf } from './captions.ts';
-import { drawCastShadow, drawClothes } from './clothes.ts';
-import { blurFilters, type Drawing, newDrawing } from './drawing.ts';
-import { drawFace } from './face.ts';
-import { drawBackHair, drawBeard, drawFrontHair } from './hair.ts';
-import { applyPictureStyle } from './picture-styles.ts';
+import { drawEarrings, drawGlasses, drawHeadphones } from './drawing/accessories.ts';
+import { drawBackdrop } from './drawing/backdrop.ts';
+import { drawBeard, drawMoustache } from './drawing/beard.ts';
+import { Canvas, type Matrix, type Path } from './drawing/canvas.ts';
+import { drawClothes, drawClothesBehind } from './drawing/clothes.ts';
+import { drawBrow, drawEye } from './drawing/eyes.ts';
+import { type Figure, newFigure } from './drawing/figure.ts';
+import { drawBackHair, drawFrontHair } from './drawing/hair.ts';
+import { drawHat } from './drawing/hats.ts';
+import { drawEars, drawHead, drawNeck, drawSkinMarks, headPath, shadeNeck } from './drawing/head.ts';
+import { drawMouth, drawNose } from './drawing/mouth-nose.ts';
+import { drawNeckwear } from './drawing/neckwear.ts';
+import { placement } from './drawing/pose.ts';
+import { finishPicture } from './finishing/finish.ts';
+import { drawIdentity } from './identity.ts';
+import { type PortraitLabels, portraitLabels } from './labels.ts';
+import { portraitPoints } from './portrait-points.ts';
+import { drawScene } from './scene.ts';
 import { seededRandom } from './seeded-random.ts';
 
 export interface RenderedPortrait {
@@ -20,7 +31,11 @@ export interface RenderedPortrait {
   readonly width: number;
   readonly height: number;
   readonly caption: string;
+  /** What words can say of the picture, exactly. */
+  readonly labels: PortraitLabels;
   readonly attributes: PortraitAttributes;
+  /** In pixels, centres at .5. */
+  readonly points: FacePoints;
 }
 
 export interface RenderOptions {
@@ -31,24 +46,53 @@ export interface RenderOptions {
   readonly subject?: string;
 }
 
-/** Of the face box, in units of 1/256 of the picture. */
-export const faceCentre = { x: 128, y: 120 } as const;
-/** The head rolls about this place below the face's centre. */
-export const rollPivotY = 60;
+/** A path in head coordinates as it lies in those of the body. */
+function inBody(path: Path, { head, body }: { head: Matrix; body: Matrix }): Path {
+  const scale = body[0];
+  return path.map((polygon) => polygon.map(([x, y]) => [
+    (head[0] * x + head[2] * y + head[4] - body[4]) / scale, (head[1] * x + head[3] * y + head[5] - body[5]) / scale,
+  ] as const));
+}
 
-function portraitSvg(drawing: Drawing, resolutionPx: number): string {
-  const { attributes: a } = drawing;
-  const x = (faceCentre.x + a.shiftX).toFixed(2);
-  const y = (faceCentre.y + a.shiftY).toFixed(2);
-  const place = `translate(${x} ${y}) scale(${a.size.toFixed(4)})`;
-  // the body stays upright while the head rolls
-  const head = `rotate(${a.rollDegrees.toFixed(2)} 0 ${rollPivotY})`;
-  const frame = `width="${resolutionPx}" height="${resolutionPx}" viewBox="0 0 256 256"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${frame}>` +
-    `<defs>${blurFilters}</defs>${drawBackground(drawing)}<g transform="${place}">${drawCastShadow(drawing)}` +
-    `<g transform="${head}">${drawBackHair(drawing)}</g>${drawClothes(drawing)}` +
-    `<g transform="${head}">${drawFace(drawing, drawBeard(drawing))}` +
-    `${drawFrontHair(drawing)}${drawHat(drawing)}${drawGlasses(drawing)}</g></g></svg>`;
+function drawBehind(figure: Figure, places: { head: Matrix; body: Matrix }): void {
+  const { canvas } = figure;
+  canvas.matrix = places.head;
+  drawBackHair(figure);
+  canvas.matrix = places.body;
+  drawClothesBehind(figure);
+  const neck = drawNeck(figure);
+  shadeNeck(figure, neck, inBody(headPath(figure), places));
+  drawClothes(figure);
+  drawNeckwear(figure);
+}
+
+function drawFront(figure: Figure): void {
+  drawEars(figure);
+  const head = drawHead(figure);
+  drawSkinMarks(figure, head);
+  drawBeard(figure, head);
+  drawNose(figure, head);
+  drawMouth(figure, head);
+  drawMoustache(figure);
+  for (const side of [-1, 1] as const) drawEye(figure, side, head);
+  for (const side of [-1, 1] as const) drawBrow(figure, side);
+  drawFrontHair(figure, head);
+  drawEarrings(figure);
+  drawHat(figure, head);
+  drawGlasses(figure, head);
+  drawHeadphones(figure);
+}
+
+/** The drawing of these attributes, not yet finished: interleaved RGB, 0..255. */
+function drawn(attributes: PortraitAttributes, seed: number, edgePx: number): Float32Array {
+  const canvas = new Canvas(edgePx);
+  const figure = newFigure(attributes, canvas, seededRandom(seed, 2));
+  drawBackdrop(figure);
+  const places = placement(attributes, edgePx);
+  drawBehind(figure, places);
+  canvas.matrix = places.head;
+  drawFront(figure);
+  return canvas.pixels;
 }
 
 /** What a seed shows, before it is drawn. */
@@ -62,12 +106,10 @@ export function portraitAttributes(seed: number, given: Partial<PortraitAttribut
 export async function renderPortrait(seed: number, options: RenderOptions = {}): Promise<RenderedPortrait> {
   const resolutionPx = options.resolutionPx ?? 128;
   const attributes = portraitAttributes(seed, options.attributes);
-  const drawing = newDrawing(attributes, seededRandom(seed, 2));
-  const svg = portraitSvg(drawing, resolutionPx);
-  const { data } = await sharp(Buffer.from(svg)).removeAlpha().toColourspace('srgb').raw().toBuffer(
-    { resolveWithObject: true });
-  const rgb = new Uint8Array(data);
-  applyPictureStyle(rgb, resolutionPx, resolutionPx, attributes, seededRandom(seed, 3));
-  const caption = captionOf(attributes, seededRandom(seed, 4), options.subject);
-  return { rgb, width: resolutionPx, height: resolutionPx, caption, attributes };
+  const rgb = finishPicture(drawn(attributes, seed, resolutionPx), resolutionPx, attributes, seededRandom(seed, 3));
+  return {
+    rgb, width: resolutionPx, height: resolutionPx, attributes, labels: portraitLabels(attributes),
+    caption: captionOf(attributes, seededRandom(seed, 4), options.subject),
+    points: portraitPoints(attributes, resolutionPx),
+  };
 }

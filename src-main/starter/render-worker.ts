@@ -1,19 +1,18 @@
-// A rendering thread: draws the pictures of its task, writes them at their places and answers with the captions.
+// A rendering thread: draws the pictures of its task, writes them at their places and answers with what they show.
 
 import { open } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import sharp from 'sharp';
+import type { FacePoints } from '../faces/face.ts';
+import { labelIndices } from './labels.ts';
 import { renderPortrait } from './portrait-renderer.ts';
-import type { RenderTask } from './rendered-dataset.ts';
+import type { RenderAnswer, RenderTask } from './rendered-dataset.ts';
 import { renderTexture } from './textures.ts';
 
 const batchSize = 128;
 
-async function render(task: RenderTask): Promise<string[]> {
-  sharp.concurrency(1);
-  sharp.cache(false);
+async function render(task: RenderTask): Promise<RenderAnswer> {
   const bytesEach = task.resolutionPx * task.resolutionPx * 3;
-  const captions: string[] = [];
+  const answer = { captions: [] as string[], labels: [] as number[][], points: [] as FacePoints[] };
   const handle = await open(task.file, 'r+');
   try {
     for (let start = 0; start < task.count; start += batchSize) {
@@ -23,19 +22,21 @@ async function render(task: RenderTask): Promise<string[]> {
         const seed = task.from + start + i;
         if (task.kind === 'textures') {
           block.set(renderTexture(seed, task.resolutionPx), i * bytesEach);
-          captions.push('');
+          answer.captions.push('');
           continue;
         }
-        const { rgb, caption } = await renderPortrait(seed, { resolutionPx: task.resolutionPx });
+        const { rgb, caption, labels, points } = await renderPortrait(seed, { resolutionPx: task.resolutionPx });
         block.set(rgb, i * bytesEach);
-        captions.push(caption);
+        answer.captions.push(caption);
+        answer.labels.push(labelIndices(labels));
+        answer.points.push(points);
       }
       await handle.write(block, 0, block.length, (task.firstIndex + start) * bytesEach);
     }
   } finally {
     await handle.close();
   }
-  return captions;
+  return answer;
 }
 
 parentPort!.postMessage(await render(workerData as RenderTask));

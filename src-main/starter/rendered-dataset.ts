@@ -5,6 +5,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { FacePoints } from '../faces/face.ts';
+
+/** Counts up when the same seed is to give another picture, so that no cached set is taken for a new one. */
+export const rendererVersion = 2;
 
 export interface DatasetRequest {
   readonly folder: string;
@@ -19,11 +23,18 @@ export interface RenderedDataset {
   /** count x resolution x resolution x 3, 8-bit RGB. */
   readonly pixels: Uint8Array;
   readonly captions: readonly string[];
+  /** Of each portrait, in the order of labelNames: the place of the value, -1 where it is not to be seen. */
+  readonly labels: readonly (readonly number[])[];
+  /** Of each portrait's face, in pixels, centres at .5. */
+  readonly points: readonly FacePoints[];
   readonly resolutionPx: number;
   readonly count: number;
 }
 
-/** What a worker is given; it writes its pictures at their places in the file and answers with their captions. */
+/** What is known of the pictures beside their pixels; textures have empty captions, and neither labels nor points. */
+export type RenderAnswer = Pick<RenderedDataset, 'captions' | 'labels' | 'points'>;
+
+/** What a worker is given; it writes its pictures at their places in the file and answers with what they show. */
 export interface RenderTask {
   readonly file: string;
   readonly kind: DatasetRequest['kind'];
@@ -33,7 +44,7 @@ export interface RenderTask {
   readonly resolutionPx: number;
 }
 
-function runWorker(task: RenderTask): Promise<string[]> {
+function runWorker(task: RenderTask): Promise<RenderAnswer> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./render-worker.ts', import.meta.url), { workerData: task });
     worker.once('message', resolve);
@@ -51,22 +62,30 @@ async function renderFiles(request: DatasetRequest, stem: string): Promise<void>
     file: partial, kind, from: from + i * share, count: Math.max(0, Math.min(share, count - i * share)),
     firstIndex: i * share, resolutionPx,
   }));
-  const captions = (await Promise.all(tasks.map(runWorker))).flat();
-  await writeFile(`${stem}.json.partial`, JSON.stringify(captions));
+  const answers = await Promise.all(tasks.map(runWorker));
+  const all: RenderAnswer = {
+    captions: answers.flatMap((a) => a.captions), labels: answers.flatMap((a) => a.labels),
+    points: answers.flatMap((a) => a.points),
+  };
+  await writeFile(`${stem}.json.partial`, JSON.stringify(all));
   await rename(`${stem}.json.partial`, `${stem}.json`);
   await rename(partial, `${stem}.rgb`);
 }
 
+/** What a set's files are called before their endings; pictures of another renderer have other names. */
+export const datasetStem = ({ folder, kind, from, count, resolutionPx }: Omit<DatasetRequest, 'workers'>): string => (
+  path.join(folder, `${kind}-r${rendererVersion}-${from}-${count}-${resolutionPx}px`));
+
 /** The pictures of seeds from..from+count-1; rendered now unless they are in `folder` already. */
 export async function renderDataset(request: DatasetRequest): Promise<RenderedDataset> {
-  const { folder, kind, from, count, resolutionPx } = request;
-  const stem = path.join(folder, `${kind}-${from}-${count}-${resolutionPx}px`);
+  const { folder, count, resolutionPx } = request;
+  const stem = datasetStem(request);
   await mkdir(folder, { recursive: true });
   if (!existsSync(`${stem}.rgb`)) await renderFiles(request, stem);
   const pixels = new Uint8Array(await readFile(`${stem}.rgb`));
-  const captions = JSON.parse(await readFile(`${stem}.json`, 'utf8')) as string[];
-  if (pixels.length !== count * resolutionPx * resolutionPx * 3 || captions.length !== count) {
+  const answer = JSON.parse(await readFile(`${stem}.json`, 'utf8')) as RenderAnswer;
+  if (pixels.length !== count * resolutionPx * resolutionPx * 3 || answer.captions.length !== count) {
     throw new Error(`The rendered pictures in ${stem}.rgb are not complete; delete the file and start again.`);
   }
-  return { pixels, captions, resolutionPx, count };
+  return { pixels, ...answer, resolutionPx, count };
 }

@@ -1,7 +1,8 @@
 // A seeded Subject of the renderer: one fixed identity under changing pose, light, clothes and background.
 // This is what personalisation is tried on where no real photos may be used.
 
-import { drawIdentity, type Identity } from './attributes.ts';
+import type { Identity } from './attributes.ts';
+import { drawIdentity } from './identity.ts';
 import { type RenderedPortrait, renderPortrait } from './portrait-renderer.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -12,8 +13,8 @@ export interface SubjectOptions {
   readonly namesSubject?: boolean;
 }
 
-/** The person of a seed. */
-export const subjectIdentity = (subjectSeed: number): Identity => drawIdentity(seededRandom(subjectSeed, 21));
+/** The grown person of a seed. */
+export const subjectIdentity = (subjectSeed: number): Identity => drawIdentity(seededRandom(subjectSeed, 21), true);
 
 /** `count` photos of the Subject of `subjectSeed`, captioned '<triggerWord> man, ...'; other seeds are other people. */
 export async function renderSubjectPhotos(
@@ -24,7 +25,7 @@ export async function renderSubjectPhotos(
   const photos: RenderedPortrait[] = [];
   for (let i = 0; i < count; i++) {
     photos.push(await renderPortrait(subjectSeed * 100_003 + i, {
-      resolutionPx, attributes: { ...identity, style: 'photo', hat: 'none', glasses: 'none' },
+      resolutionPx, attributes: { ...identity, style: 'photo', hat: 'none', glasses: 'none', headphones: false },
       ...(namesSubject ? { subject: `${triggerWord} ${identity.classWord}` } : {}),
     }));
   }

@@ -16,7 +16,7 @@ import type { Feeds, LatentSet } from './training-batches.ts';
 
 const pooledPx = 4;
 /** Captions are shorter, so the tokens from here on are padding, which has seen the whole caption. */
-const firstPadding = 48;
+const firstPadding = 60;
 
 const targetSize = (recipe: StarterRecipe) => recipe.vae.latentChannels * pooledPx * pooledPx;
 

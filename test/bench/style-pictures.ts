@@ -98,8 +98,11 @@ export function attributesOf(prompt: string, subjectSeed: number): Partial<Portr
     ...subjectIdentity(subjectSeed), style: kindOf(prompt), glasses: glassesOf(prompt),
     hat: hat?.kind ?? 'none', hatColour: hat?.colour ?? 'black',
     clothes: clothes?.kind ?? 'sweater', clothesColour: clothes?.colour ?? 'grey',
-    lightSide: -0.5, lightStrength: 0.8, warmth: 1, yawDegrees: -5, rollDegrees: 0, pitch: 0, size: 1, shiftX: 0,
-    shiftY: 0, smile: /big smile/.test(prompt) ? 0.95 : /smiling|happy/.test(prompt) ? 0.65 : 0.12, eyesOpen: 1,
+    clothesPattern: 'plain', neckwear: 'none', earrings: 'none', headphones: false, lightSide: -0.5, lightStrength: 0.8,
+    temperature: 'neutral', isBacklit: false, yawDegrees: -5, pitchDegrees: 0, rollDegrees: 0, size: 1, shiftX: 0,
+      shiftY: 0,
+    gaze: 0, expression: /big smile/.test(prompt) ? 'laugh' : /smiling|happy/.test(prompt) ? 'smile' : 'neutral',
+    intensity: 0.85,
   };
 }
 

@@ -58,6 +58,7 @@ export function tinyPeople(): PeopleSet {
   return {
     people, pictures, count, resolutionPx: 128, pixels: filled(128 * 128 * 3), crops: filled(storedCropPx ** 2 * 3),
     keyPoints: new Uint8Array(count * 128 * 128 * 3).fill(9), captions: Array.from({ length: count }, () => 'a man'),
+    labels: Array.from({ length: count }, () => []),
     points: Array.from({ length: count }, () => points),
     identities: Float32Array.from({ length: people * identityNumberCount }, (_, i) => (
       Math.floor(i / identityNumberCount) / people)),
