@@ -4,7 +4,7 @@
 export type Colour = readonly [number, number, number];
 
 export const skinTones = {
-  pale: [250, 226, 212], fair: [244, 208, 184], light: [230, 186, 154], olive: [206, 164, 122],
+  pale: [249, 222, 205], fair: [243, 206, 181], light: [230, 186, 154], olive: [206, 164, 122],
   tan: [190, 138, 100], brown: [146, 98, 70], dark: [94, 62, 48],
 } as const satisfies Record<string, Colour>;
 

@@ -3,7 +3,8 @@
 
 import type { Identity } from './attributes.ts';
 import { drawIdentity } from './identity.ts';
-import { type RenderedPortrait, renderPortrait } from './portrait-renderer.ts';
+import { halfLengthSize } from './labels.ts';
+import { portraitAttributes, type RenderedPortrait, renderPortrait } from './portrait-renderer.ts';
 import { seededRandom } from './seeded-random.ts';
 
 export interface SubjectOptions {
@@ -24,8 +25,13 @@ export async function renderSubjectPhotos(
   const { triggerWord = 'sks', resolutionPx = 128, namesSubject = true } = options;
   const photos: RenderedPortrait[] = [];
   for (let i = 0; i < count; i++) {
-    photos.push(await renderPortrait(subjectSeed * 100_003 + i, {
-      resolutionPx, attributes: { ...identity, style: 'photo', hat: 'none', glasses: 'none', headphones: false },
+    const seed = subjectSeed * 100_003 + i;
+    const bare = { ...identity, style: 'photo', hat: 'none', glasses: 'none', headphones: false } as const;
+    const { size, shiftY } = portraitAttributes(seed, bare);
+    // half of a body leaves too little of the face to learn from
+    const framing = size < halfLengthSize ? { size: size + 0.35, shiftY: shiftY + 30 } : {};
+    photos.push(await renderPortrait(seed, {
+      resolutionPx, attributes: { ...bare, ...framing },
       ...(namesSubject ? { subject: `${triggerWord} ${identity.classWord}` } : {}),
     }));
   }

@@ -1,11 +1,20 @@
-// Procedural textures that widen what the autoencoder sees beyond faces: gradients, smooth noise, gratings and
-// overlapping shapes (the "dead leaves" model of natural images: Lee, Mumford and Huang 2001).
+// Procedural textures that widen what the autoencoder sees beyond faces: gradients, smooth noise, gratings, strands,
+// cloth and overlapping shapes (the "dead leaves" model of natural images: Lee, Mumford and Huang 2001).
 
-import { seededRandom, type Random } from './seeded-random.ts';
+import { mix } from './colours.ts';
+import { Canvas, type Point } from './drawing/canvas.ts';
+import { box, curve, stroke, tapered } from './drawing/path.ts';
+import { type Random, seededRandom } from './seeded-random.ts';
 
 type Rgb = [number, number, number];
 
-const randomColour = (random: Random): Rgb => [random.between(0, 255), random.between(0, 255), random.between(0, 255)];
+/** Mostly of little saturation, as in nature; some of any. */
+function randomColour(random: Random): Rgb {
+  const grey = random.between(10, 245);
+  const spread = random.chance(0.65) ? 24 : 90;
+  const each = () => Math.max(0, Math.min(255, grey + random.normal() * spread));
+  return [each(), each(), each()];
+}
 
 /** Fills a picture from a function of the pixel giving a share between two colours. */
 function blended(sizePx: number, from: Rgb, to: Rgb, share: (x: number, y: number) => number): Float32Array {
@@ -66,10 +75,42 @@ function deadLeaves(sizePx: number, random: Random): Float32Array {
   return out;
 }
 
+/** Fine lines that lean one way, light over dark, as hair, grass and fur do. */
+function strands(sizePx: number, random: Random): Float32Array {
+  const canvas = new Canvas(sizePx);
+  const [dark, light] = [randomColour(random), randomColour(random)];
+  canvas.paint(canvas.mask([box(0, 0, 256, 256)]), dark);
+  const [lean, bend, width] = [random.between(-1, 1), random.between(-30, 30), random.between(1.5, 6)];
+  for (let i = 0; i < 220; i++) {
+    const [x, y, long] = [random.between(-60, 316), random.between(-40, 270), random.between(24, 90)];
+    const way: Point[] = [[x, y], [x + lean * long * 0.5 + bend * 0.3, y + long * 0.5],
+      [x + lean * long + bend, y + long]];
+    const colour = mix(dark, light, i / 220 + random.between(-0.2, 0.2));
+    canvas.paint(canvas.mask(stroke(curve(way), tapered(width * random.between(0.5, 1.5)))), colour);
+  }
+  return canvas.pixels;
+}
+
+/** Threads over and under one another, in squares or stripes of two colours. */
+function weave(sizePx: number, random: Random): Float32Array {
+  const threads = random.between(10, 44);
+  const repeat = 2 + random.integer(6);
+  const tilt = random.between(-0.3, 0.3);
+  return blended(sizePx, randomColour(random), randomColour(random), (x, y) => {
+    const [u, v] = [(x + tilt * y) * threads, (y - tilt * x) * threads];
+    const isOver = (Math.floor(u) + Math.floor(v)) % 2 === 0;
+    const across = isOver ? u : v;
+    const round = Math.sin(Math.PI * (across - Math.floor(across)));
+    const isSecond = Math.floor(Math.abs(across) / repeat) % 2 === 0;
+    return (isSecond ? 0.15 : 0.65) + 0.35 * round;
+  });
+}
+
 /** The texture of a seed: interleaved 8-bit RGB, sizePx x sizePx. */
 export function renderTexture(seed: number, sizePx = 128): Uint8Array {
   const random = seededRandom(seed, 9);
-  const draw = random.weighted([[grating, 2], [smoothNoise, 3], [deadLeaves, 5]] as const);
+  const draw = random.weighted([[grating, 1.5], [smoothNoise, 3], [deadLeaves, 5], [strands, 1.5],
+    [weave, 1]] as const);
   const values = draw(sizePx, random);
   const noise = random.chance(0.4) ? random.between(2, 14) : 1;
   return Uint8Array.from(values, (value) => Math.max(0, Math.min(255, value + random.normal() * noise)));

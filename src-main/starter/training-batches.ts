@@ -18,6 +18,12 @@ export interface CropOptions {
   readonly isPlain?: boolean;
 }
 
+/** Of a face's five points; the middle of a picture without. */
+function meanPoint({ points, resolutionPx }: RenderedDataset, index: number, axis: 'x' | 'y'): number {
+  const own = points[index];
+  return own ? own.reduce((sum, point) => sum + point[axis], 0) / own.length : resolutionPx / 2;
+}
+
 /** Copies a crop of one picture to planes in -1..1, mirrored and recoloured unless it is to stay plain. */
 export function copyCrop(
   set: RenderedDataset, index: number, target: Float32Array, cropPx: number, random: Random,
@@ -25,11 +31,12 @@ export function copyCrop(
 ): void {
   const size = set.resolutionPx;
   const isFace = faceShare > 0 && random.chance(faceShare);
-  // where the eyes are in every portrait, give or take an eighth of the picture
-  const near = (centre: number) => Math.round(centre * size - cropPx / 2 + random.between(-size / 8, size / 8));
+  // the middle of the face, give or take an eighth of the picture
+  const near = (axis: 'x' | 'y') => Math.round(
+    meanPoint(set, index, axis) - cropPx / 2 + random.between(-size / 8, size / 8));
   const within = (start: number) => Math.max(0, Math.min(size - cropPx, start));
-  const left = isFace ? within(near(0.5)) : random.integer(size - cropPx + 1);
-  const top = isFace ? within(near(0.42)) : random.integer(size - cropPx + 1);
+  const left = isFace ? within(near('x')) : random.integer(size - cropPx + 1);
+  const top = isFace ? within(near('y')) : random.integer(size - cropPx + 1);
   const isMirrored = !isPlain && random.chance(0.5);
   // other white balances and exposures than the renderer's, so that real photos are within what was seen
   const isRecoloured = !isPlain && random.chance(0.4);

@@ -44,7 +44,7 @@ export async function together(width: number, height: number, portraits: readonl
 export async function twoPeople(): Promise<Buffer> {
   const [[larger], [smaller]] = [await person(13, 1), await person(15, 1)];
   return await together(1000, 600, [
-    { picture: larger!, edgePx: 500, left: 10, top: 50 }, { picture: smaller!, edgePx: 420, left: 515, top: 60 },
+    { picture: larger!, edgePx: 500, left: 10, top: 50 }, { picture: smaller!, edgePx: 360, left: 575, top: 90 },
   ]);
 }
 

@@ -66,9 +66,11 @@ test('labels name one of their values or nothing, and colours only where they sh
   }
 });
 
-test('a picture comes with its labels and its five points, eyes above nose above mouth, left before right', async () => {
+test('a picture comes with its labels and its five points, eyes above nose above mouth, left before right',
+  async () => {
   for (let seed = 0; seed < 30; seed++) {
-    const { labels, points, attributes } = await renderPortrait(seed, { resolutionPx: 64, attributes: { rollDegrees: 0 } });
+    const { labels, points, attributes } = await renderPortrait(seed,
+      { resolutionPx: 64, attributes: { rollDegrees: 0 } });
     expect(labels).toEqual(portraitLabels(attributes));
     expect(points).toEqual(portraitPoints(attributes, 64));
     const [left, right, nose, mouthLeft, mouthRight] = points;

@@ -39,7 +39,8 @@ test('the five points of a portrait lie where the detector finds them', async ()
   for (const seed of [900_101, 900_102, 900_103, 900_104]) {
     const { rgb, attributes } = await renderPortrait(seed, {
       attributes: {
-        style: 'photo', glasses: 'none', hat: 'none', expression: 'neutral', isBacklit: false, rollDegrees: 9, shiftX: 5,
+        style: 'photo', glasses: 'none', hat: 'none', expression: 'neutral', isBacklit: false, rollDegrees: 9,
+          shiftX: 5,
         size: 0.9,
       },
     });

@@ -51,11 +51,11 @@ function drawColours(figure: Figure, all: Mask): void {
 
 /** Softens what has been painted so far, as a camera does behind its subject. */
 function defocus({ canvas: { pixels, edgePx } }: Figure): void {
-  const radius = Math.max(1, Math.round(edgePx / 85));
+  const radius = Math.max(1, Math.round(edgePx / 128));
   const plane = new Float32Array(edgePx * edgePx);
   for (let c = 0; c < 3; c++) {
     for (let i = 0; i < plane.length; i++) plane[i] = pixels[i * 3 + c]!;
-    const out = blurredSquare(plane, edgePx, radius);
+    const out = blurredSquare(blurredSquare(plane, edgePx, radius), edgePx, radius);
     for (let i = 0; i < plane.length; i++) pixels[i * 3 + c] = out[i]!;
   }
 }

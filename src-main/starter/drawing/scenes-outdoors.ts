@@ -99,7 +99,9 @@ export function drawSnow(figure: Figure): void {
     const x = i * 50 + random.between(-14, 14);
     const top = random.between(56, 110);
     fir(figure, x, top, 250, [98, 132, 142]);
-    fir(figure, x, top - 3, top + (250 - top) * 0.55, [240, 246, 250]);
+    const high = 250 - top;
+    fillOf(figure, [[[x, top - 2], [x + high * 0.09, top + high * 0.24], [x + high * 0.03, top + high * 0.2],
+      [x - high * 0.03, top + high * 0.25], [x - high * 0.09, top + high * 0.22]]], [240, 246, 250]);
   }
   land(figure, [[-20, 196], [70, 182], [170, 198], [276, 186]], [244, 248, 252]);
   fillOf(figure, Array.from({ length: 46 },

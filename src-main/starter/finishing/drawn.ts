@@ -20,7 +20,7 @@ export function toPencil(source: Float32Array, edgePx: number, random: Random): 
     const two = 0.5 + 0.5 * Math.sin(((x - y + bend[i]! * 4 * unit) * 2 * Math.PI) / (period * 1.41));
     const hatched = dark * (0.36 + 0.42 * one) + Math.max(0, dark - 0.45) * (0.5 + 0.5 * two);
     const lines = Math.max(0, near[i]! - luma[i]!) / 90;
-    const tooth = 1 + 0.22 * pressure[i]! + (random.uniform() - 0.5) * 0.4;
+    const tooth = 1 + 0.22 * pressure[i]! + (random.uniform() - 0.5) * 0.28;
     const graphite = Math.min(0.94, (hatched * 0.86 * paper[i]! + lines * 0.75 * (0.4 + 0.6 * paper[i]!)) * tooth);
     const value = 249 - 206 * graphite;
     pixels[3 * i] = value;

@@ -89,7 +89,7 @@ export function toOil(source: Float32Array, edgePx: number, random: Random): Flo
     // eyes and other small things are painted with a fine brush
     const fine = Math.min(0.85, Math.abs(near[i]! - luma[i]!) / 34);
     for (let c = 0; c < 3; c++) pixels[3 * i + c]! += (source[3 * i + c]! - pixels[3 * i + c]!) * fine;
-    const relief = ((ridges[i]! - (ridges[i - edgePx - 1] ?? 0)) * 20 + ridges[i]! * 15) * (1 - 0.7 * fine);
+    const relief = ((ridges[i]! - (ridges[i - edgePx - 1] ?? 0)) * 12 + ridges[i]! * 10) * (1 - 0.7 * fine);
     const tint = patches[i]! * 9;
     pixels[3 * i] = pixels[3 * i]! * 1.02 + relief + tint;
     pixels[3 * i + 1] = pixels[3 * i + 1]! + relief + tint * 0.4;

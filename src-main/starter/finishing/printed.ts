@@ -6,25 +6,35 @@ const levels = (value: number, count: number): number => (
 /** Pixels along an edge of pixel art. */
 const gridCells = 64;
 
-/** Large square pixels of few colours. */
+/** Large square pixels in few shades; the shade is rounded as a whole, so that dark hair stays of its colour. */
 export function toPixelArt(pixels: Float32Array, edgePx: number): Float32Array {
   const cells = Math.min(gridCells, edgePx);
-  const block = edgePx / cells;
   const out = new Float32Array(pixels.length);
+  const start = (cell: number) => Math.floor((cell * edgePx) / cells);
   for (let row = 0; row < cells; row++) {
     for (let column = 0; column < cells; column++) {
-      const [left, right] = [Math.floor(column * block), Math.floor((column + 1) * block)];
-      const [top, bottom] = [Math.floor(row * block), Math.floor((row + 1) * block)];
-      for (let c = 0; c < 3; c++) {
-        let sum = 0;
-        for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) sum += pixels[(y * edgePx + x) * 3 + c]!;
-        const mean = sum / ((right - left) * (bottom - top));
-        const value = levels((mean - 128) * 1.12 + 132, 8);
-        for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) out[(y * edgePx + x) * 3 + c] = value;
+      const block = { left: start(column), right: start(column + 1), top: start(row), bottom: start(row + 1) };
+      const mean = meanOf(pixels, edgePx, block).map((value) => (value - 128) * 1.1 + 131) as [number, number, number];
+      const luma = Math.max(1, 0.299 * mean[0] + 0.587 * mean[1] + 0.114 * mean[2]);
+      const shade = Math.max(14, levels(luma, 9)) / luma;
+      for (let y = block.top; y < block.bottom; y++) {
+        for (let x = block.left; x < block.right; x++) {
+          for (let c = 0; c < 3; c++) out[(y * edgePx + x) * 3 + c] = levels(mean[c]! * shade, 18);
+        }
       }
     }
   }
   return out;
+}
+
+interface Block { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number }
+
+function meanOf(pixels: Float32Array, edgePx: number, { left, right, top, bottom }: Block): number[] {
+  const sums = [0, 0, 0];
+  for (let y = top; y < bottom; y++) {
+    for (let x = left; x < right; x++) for (let c = 0; c < 3; c++) sums[c]! += pixels[(y * edgePx + x) * 3 + c]!;
+  }
+  return sums.map((sum) => sum / ((right - left) * (bottom - top)));
 }
 
 /** Few bold colours, and dots of shade. */
