@@ -121,7 +121,8 @@ function glassesOf(prompt: string): GlassesKind {
 }
 
 function kindOf(prompt: string): PictureStyle {
-  if (/^(cartoon|drawing|illustration)/.test(prompt)) return 'cartoon';
+  if (/^illustration/.test(prompt)) return 'illustration';
+  if (/^(cartoon|drawing)/.test(prompt)) return 'cartoon';
   // old photographs get their tone from the scene
   return /^(pencil|sketch)/.test(prompt) ? 'pencil' : 'photo';
 }
