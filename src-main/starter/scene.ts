@@ -89,8 +89,8 @@ function poseOf(random: Random, isTall: boolean) {
 }
 
 const expressionOf = (random: Random): Expression => random.weighted([
-  ['neutral', 4], ['smile', 4.2], ['laugh', 1.8], ['sad', 0.9], ['surprised', 0.9], ['angry', 0.9], ['wink', 0.6],
-  ['closed eyes', 0.6],
+  ['neutral', 3.4], ['smile', 5], ['laugh', 2.2], ['sad', 0.75], ['surprised', 0.8], ['angry', 0.75], ['wink', 0.6],
+  ['closed eyes', 0.55],
 ]);
 
 export const backgroundOf = (random: Random, name: BackgroundColour, mood: Scene['mood']): Colour => (

@@ -22,7 +22,7 @@ function fullPath(figure: Figure, down: number, high: number): Path {
   const m = mouth.half;
   const inner = curve([
     place(w * 0.9, high), place(w * 0.82, 6), place(w * 0.62, mouth.y - 10), place(m + 5, mouth.y - 8),
-      place(m * 0.5, lip + 0.5),
+    place(m * 0.5, lip + 0.5),
     place(0, lip + 1.5), place(-m * 0.5, lip + 0.5), place(-m - 5, mouth.y - 8), place(-w * 0.62, mouth.y - 10),
     place(-w * 0.82, 6), place(-w * 0.9, high),
   ]);

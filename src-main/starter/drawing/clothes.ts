@@ -96,7 +96,7 @@ function collar(figure: Figure, { x, neck }: Body, colour: Colour, spread = 1): 
   for (const side of [-1, 1]) {
     shape(figure, [[
       [x + side * (neck - 1), 68], [x + side * (neck + 8), 84], [x + side * 25 * spread, 120], [x, 107],
-        [x + side * neck * 0.62, 94],
+      [x + side * neck * 0.62, 94],
     ]], colour);
   }
 }
@@ -182,7 +182,7 @@ function bareShoulders(figure: Figure, { shoulder }: Body): void {
   for (const side of [-1, 1]) {
     const arm = [...curve([
       [side * shoulder * 0.56, 88], [side * shoulder * 0.9, 104], [side * (shoulder + 1), 126],
-        [side * (shoulder + 10), 190], [side * (shoulder + 19), 362],
+      [side * (shoulder + 10), 190], [side * (shoulder + 19), 362],
     ]), ...curve([[side * shoulder * 0.8, 362], [side * shoulder * 0.76, 180], [side * shoulder * 0.7, 128],
       [side * shoulder * 0.56, 88]])];
     const covered = shape(figure, [arm], shade(a.skin, 0.04));

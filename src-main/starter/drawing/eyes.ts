@@ -2,6 +2,7 @@
 
 import { type Colour, eyeColours, darken, lighten, mix, shade } from '../colours.ts';
 import { type Mask, type Point, within } from './canvas.ts';
+import { headPath } from './head.ts';
 import { type Figure, glow, line, mark, painted } from './figure.ts';
 import { curve, ellipse, pointed, stroke, tapered } from './path.ts';
 
@@ -48,7 +49,7 @@ function lidsOf(figure: Figure, side: -1 | 1, open: number): Lids {
   const peak = shape.peak;
   const lid = (lift: number): Point[] => curve([
     at(-1, 1.4), at(-0.62, -up * 0.55 - lift * 0.8), at(peak - 0.12, -up - lift),
-      at(0.5 + peak * 0.4, -up * 0.78 - lift),
+    at(0.5 + peak * 0.4, -up * 0.78 - lift),
     at(1, -0.6 - lift * 0.25),
   ]);
   return {
@@ -65,11 +66,13 @@ export function drawEye(figure: Figure, side: -1 | 1, head: Mask): void {
   const lids = lidsOf(figure, side, open === 0 ? 0.9 : open);
   drawShadow(figure, lids, open, head);
   if (open === 0) return drawClosed(figure, lids);
-  drawBall(figure, side, lids);
+  // a far eye of a turned head ends where the head does
+  const near = figure.canvas.mask(headPath(figure, 1.5));
+  drawBall(figure, side, lids, near);
   const ink = a.style === 'photo' || a.style === 'sepia' ? mix(lashInk, shade(a.skin, 0.8), 0.25) : lashInk;
   const lash = 2.5 + a.lashes * 1.5 + (a.makeUp === 'bold' ? 0.7 : 0) + figure.look.line * 0.25;
-  line(figure, lids.upper, ink, (t) => lash * (0.45 + 0.75 * Math.min(1, t * 1.3)));
-  line(figure, lids.lower, mix(shade(a.skin, 0.7), ink, 0.25), tapered(1.5), 0.75);
+  line(figure, lids.upper, ink, (t) => lash * (0.45 + 0.75 * Math.min(1, t * 1.3)), 1, near);
+  line(figure, lids.lower, mix(shade(a.skin, 0.7), ink, 0.25), tapered(1.5), 0.75, near);
   if (a.lashes > 0.45) {
     line(figure, curve([lids.upper[19]!, lids.upper[24]!, lids.lashTip]), ink, pointed(lash * 1.1));
   }
@@ -94,9 +97,9 @@ function drawShadow(figure: Figure, { upper, crease, centre, half }: Lids, open:
     shade(a.skin, 0.5), 0.25, head);
 }
 
-function drawBall(figure: Figure, side: -1 | 1, { upper, lower, centre: [x, y], shape }: Lids): void {
+function drawBall(figure: Figure, side: -1 | 1, { upper, lower, centre: [x, y], shape }: Lids, near: Mask): void {
   const { a, canvas, turn, nod } = figure;
-  const ball = canvas.mask([[...upper, ...lower]]);
+  const ball = within(canvas.mask([[...upper, ...lower]]), near);
   canvas.paint(ball, figure.isSoft ? [243, 239, 236] : [252, 250, 247]);
   const radius = 7.1 * a.eyeSize * (shape.up > 1.1 ? 1.06 : 1);
   const [cx, cy] = [x + turn * 2 + a.gaze * 4.4 - side * 0.4, y - 1.3 + nod * 4];

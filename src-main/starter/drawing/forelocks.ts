@@ -12,7 +12,7 @@ export const forelocks: Readonly<Partial<Record<Cut['front'], Forelock>>> = {
     const [w, h, s] = [a.faceHalfWidth, a.hairline, a.partSide] as const;
     return blob([
       place(s * w * 0.44, h - 16), place(s * w * 0.2, h - 20), place(-s * w * 0.5, h - 12),
-        place(-s * w * 0.98, h + 10),
+      place(-s * w * 0.98, h + 10),
       place(-s * w * 1.0, -38), place(-s * w * 0.82, -46), place(-s * w * 0.45, h + 17), place(s * w * 0.1, h + 6),
       place(s * w * 0.42, h - 3),
     ]);
@@ -25,7 +25,7 @@ export const forelocks: Readonly<Partial<Record<Cut['front'], Forelock>>> = {
       ...curve([place(w * 0.97, -36), place(w * 0.72, -46), place(w * 0.5, -47.5), place(w * 0.42, -51),
         place(w * 0.3, -47.5),
         place(0.02 * w, -48.5), place(-w * 0.06, -52), place(-w * 0.14, -48), place(-w * 0.5, -47),
-          place(-w * 0.74, -46),
+        place(-w * 0.74, -46),
         place(-w * 0.97, -36)]),
     ]];
   },
@@ -51,7 +51,7 @@ export const forelocks: Readonly<Partial<Record<Cut['front'], Forelock>>> = {
       edge(-w * 0.2, -74, 32), edge(-w * 0.34, -100, 14), edge(-w * 0.5, -124, 4), edge(-w * 0.24, -120, 4),
       edge(-w * 0.26, -144), edge(-w * 0.05, -128), edge(w * 0.02, -152), edge(w * 0.13, -128), edge(w * 0.32, -142),
       edge(w * 0.27, -119, 4), edge(w * 0.52, -122, 4), edge(w * 0.34, -99, 14), edge(w * 0.2, -74, 32),
-        edge(0, -68, 36),
+      edge(0, -68, 36),
     ]];
   },
   curls: ({ a, place }) => {

@@ -59,9 +59,9 @@ function cap(figure: Figure, head: Mask, colour: Colour): void {
   const lean = turn * 20;
   const brim = blob([
     place(-w * 0.86, -64, 3), place(-w * 0.45, -73, 9), place(0, -76, 12), place(w * 0.45, -73, 9),
-      place(w * 0.86, -64, 3),
+    place(w * 0.86, -64, 3),
     [place(w * 0.62, -54, 12)[0] + lean, place(w * 0.62, -54, 12)[1]],
-      [place(0, -49, 24)[0] + lean, place(0, -49, 24)[1]],
+    [place(0, -49, 24)[0] + lean, place(0, -49, 24)[1]],
     [place(-w * 0.62, -54, 12)[0] + lean, place(-w * 0.62, -54, 12)[1]],
   ]);
   browShadow(figure, brim, head);
@@ -112,7 +112,7 @@ function brimmed(figure: Figure, head: Mask, colour: Colour, { wide, crown: high
   const far = w * wide;
   const brim = blob([
     edge(-far, y - bend), edge(-far * 0.62, y - 8), edge(0, y - 12), edge(far * 0.62, y - 8), edge(far, y - bend),
-      edge(far * 0.66, low - 2), edge(0, low, 10),
+    edge(far * 0.66, low - 2), edge(0, low, 10),
     edge(-far * 0.66, low - 2),
   ]);
   browShadow(figure, brim, head);
@@ -138,7 +138,7 @@ function beret(figure: Figure, head: Mask, colour: Colour): void {
   const s = a.partSide;
   const path = blob([
     edge(-s * w * 1.0, -74), edge(-s * w * 1.02, -96), edge(-s * w * 0.5, skullTopY - 22),
-      edge(s * w * 0.5, skullTopY - 24), edge(s * w * 1.3, -104), edge(s * w * 1.34, -84),
+    edge(s * w * 0.5, skullTopY - 24), edge(s * w * 1.3, -104), edge(s * w * 1.34, -84),
     edge(s * w * 0.9, -72), edge(0, -80, 12), edge(-s * w * 0.6, -76, 8),
   ]);
   browShadow(figure, path, head);
@@ -163,8 +163,8 @@ function crown(figure: Figure): void {
   const high = skullTopY - 26;
   const path: Path = [[
     edge(-w, low), edge(-w * 1.06, high + 6), edge(-w * 0.54, low - 20), edge(0, high - 6), edge(w * 0.54, low - 20),
-      edge(w * 1.06, high + 6), edge(w, low), edge(w * 0.5, low + 6, 8), edge(0, low + 8, 10),
-      edge(-w * 0.5, low + 6, 8),
+    edge(w * 1.06, high + 6), edge(w, low), edge(w * 0.5, low + 6, 8), edge(0, low + 8, 10),
+    edge(-w * 0.5, low + 6, 8),
   ]];
   cloth(figure, path, gold);
   for (const [x, y, z] of [[-w * 1.06, high + 4, 0], [0, high - 8, 0], [w * 1.06, high + 4, 0]] as const) {

@@ -45,7 +45,7 @@ export function drawEars(figure: Figure): void {
     const ear = blob([
       [x - side * 4, y - high * 0.8], [x + side * wide * 0.55, y - high], [x + side * wide, y - high * 0.45],
       [x + side * wide * 0.75, y + high * 0.35], [x + side * wide * 0.1, y + high * 0.95],
-        [x - side * 5, y + high * 0.7],
+      [x - side * 5, y + high * 0.7],
     ]);
     const covered = shape(figure, ear, shade(a.skin, 0.07));
     mark(figure, blob([

@@ -51,25 +51,29 @@ export function roundBox(cx: number, cy: number, rx: number, ry: number, roundne
   });
 }
 
-function normals(points: readonly Point[], isClosed: boolean): Point[] {
+/** Polygons on both sides of a line, `half(i)` away from its points. */
+function sidesOf(points: readonly Point[], isClosed: boolean, half: (i: number) => number): [Point[], Point[]] {
   const count = points.length;
-  return points.map((_, i) => {
-    const before = points[isClosed ? (i + count - 1) % count : Math.max(0, i - 1)]!;
-    const after = points[isClosed ? (i + 1) % count : Math.min(count - 1, i + 1)]!;
-    const [x, y] = [after[0] - before[0], after[1] - before[1]];
-    const length = Math.hypot(x, y) || 1;
-    return [-y / length, x / length] as const;
-  });
+  const [one, other] = [new Array<Point>(count), new Array<Point>(count)];
+  for (let i = 0; i < count; i++) {
+    const before = points[i > 0 ? i - 1 : isClosed ? count - 1 : 0]!;
+    const after = points[i < count - 1 ? i + 1 : isClosed ? 0 : i]!;
+    const dx = after[0] - before[0];
+    const dy = after[1] - before[1];
+    const by = half(i) / (Math.sqrt(dx * dx + dy * dy) || 1);
+    const [x, y] = points[i]!;
+    one[i] = [x - dy * by, y + dx * by];
+    other[count - 1 - i] = [x + dy * by, y - dx * by];
+  }
+  return [one, other];
 }
-
-const moved = (points: readonly Point[], along: readonly Point[], by: (i: number) => number): Point[] => (
-  points.map(([x, y], i) => [x + along[i]![0] * by(i), y + along[i]![1] * by(i)] as const));
 
 /** A line along points whose width, in units, is a number or a function of the share of the way. */
 export function stroke(points: readonly Point[], width: number | ((t: number) => number)): Path {
-  const along = normals(points, false);
-  const half = (i: number) => 0.5 * (typeof width === 'number' ? width : width(i / (points.length - 1)));
-  return [[...moved(points, along, half), ...moved(points, along, (i) => -half(i)).reverse()]];
+  const last = points.length - 1;
+  const [one, other] = sidesOf(points, false, typeof width === 'number' ? () => width / 2
+    : (i) => width(i / last) / 2);
+  return [one.concat(other)];
 }
 
 /** Thin at both ends. */
@@ -79,10 +83,7 @@ export const tapered = (width: number, least = 0.15) => (t: number): number => (
 export const pointed = (width: number) => (t: number): number => width * (1 - 0.85 * t);
 
 /** A line around a closed polygon. */
-export function ring(points: readonly Point[], width: number): Path {
-  const along = normals(points, true);
-  return [moved(points, along, () => width / 2), moved(points, along, () => -width / 2).reverse()];
-}
+export const ring = (points: readonly Point[], width: number): Path => sidesOf(points, true, () => width / 2);
 
 export const shifted = (path: Path, dx: number, dy: number): Path => (
   path.map((polygon) => polygon.map(([x, y]) => [x + dx, y + dy] as const)));
@@ -106,16 +107,15 @@ export function bumpy(
   points: readonly Point[], { length, height, isRound }: { length: number; height: number; isRound: boolean },
 ): Point[] {
   const fine = resampled(points, length / 6);
-  const along = normals(fine, true);
   const area = fine.reduce((sum, [x, y], i) => {
     const [nextX, nextY] = fine[(i + 1) % fine.length]!;
     return sum + x * nextY - nextX * y;
   }, 0);
   const outward = area > 0 ? -1 : 1;
   const count = Math.max(1, Math.round(fine.length / 6));
-  return moved(fine, along, (i) => {
+  return sidesOf(fine, true, (i) => {
     const phase = (i / fine.length) * count;
     const wave = isRound ? Math.abs(Math.sin(Math.PI * phase)) - 0.4 : Math.sin(2 * Math.PI * phase);
     return outward * height * wave;
-  });
+  })[0];
 }
