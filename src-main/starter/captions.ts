@@ -7,7 +7,7 @@ import {
   clothesWords, colourBackgroundWords, expressionWords, facialHairWords, glassesWords, hairWords, hatWords,
   neckwearWords, patternWords, sceneWords, styleWords, subjectWords,
 } from './caption-words.ts';
-import { asideDegrees, halfLengthSize, isColourless } from './labels.ts';
+import { asideDegrees, halfLengthSize, isColourless, showsCut } from './labels.ts';
 import type { Random } from './seeded-random.ts';
 
 const withArticle = (phrase: string) => `${/^[aeiou]/.test(phrase) ? 'an' : 'a'} ${phrase}`;
@@ -32,6 +32,7 @@ interface Parts {
 function hairPart(a: PortraitAttributes, random: Random): string | undefined {
   if (!random.chance(0.85)) return undefined;
   const words = random.pick(hairWords[a.hairStyle]);
+  if (!showsCut(a)) return a.hairStyle === 'bald' || isColourless(a) ? undefined : `${a.hairColour} hair`;
   if (a.hairStyle === 'bald') return words;
   if (isColourless(a)) return coloured(words, undefined);
   const choice = random.uniform();

@@ -59,6 +59,9 @@ export const shade = (colour: Colour, share: number): Colour =>
 /** Rec. 601. */
 export const lumaOf = ([r, g, b]: Colour): number => 0.299 * r + 0.587 * g + 0.114 * b;
 
+/** Too alike in brightness to be told apart at an edge. */
+export const isNear = (one: Colour, other: Colour): boolean => Math.abs(lumaOf(one) - lumaOf(other)) < 34;
+
 /** Saturation about the colour's own grey. */
 export function saturated(colour: Colour, by: number): Colour {
   const grey = lumaOf(colour);

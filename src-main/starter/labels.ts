@@ -2,7 +2,7 @@
 
 import {
   ages, backdropScenes, clothesKinds, clothesPatterns, earringKinds, expressions, facialHairs, glassesKinds, hairStyles,
-  hatKinds, makeUps, neckwearKinds, pictureStyles, type PortraitAttributes, temperatures,
+  type HairStyle, hatKinds, makeUps, neckwearKinds, pictureStyles, type PortraitAttributes, temperatures,
 } from './attributes.ts';
 import {
   backgroundColours, clothesColours, eyeColours, hairColours, namesOf, skinTones,
@@ -23,7 +23,7 @@ export const labelValues = {
 export type LabelName = keyof typeof labelValues;
 export const labelNames = Object.keys(labelValues) as LabelName[];
 
-/** A kind is left out where the picture does not show it: the hair colour of a bald head, any colour in a sketch. */
+/** A kind is left out where the picture does not show it: the cut under a hat, any colour in a sketch. */
 export type PortraitLabels = { readonly [Name in LabelName]?: (typeof labelValues)[Name][number] };
 
 /** Styles without the colours of what they show. */
@@ -34,6 +34,14 @@ export const isColourless = ({ style }: Pick<PortraitAttributes, 'style'>): bool
 export const asideDegrees = 12;
 /** Sizes below this show half of the body. */
 export const halfLengthSize = 0.8;
+
+const seenUnderHats: readonly HairStyle[] = [
+  'bob', 'bob with fringe', 'long', 'wavy', 'long curly', 'long with fringe', 'braids', 'pigtails', 'dreadlocks',
+];
+
+/** Whether a hat leaves enough of the hair to tell its cut. */
+export const showsCut = ({ hat, hairStyle }: Pick<PortraitAttributes, 'hat' | 'hairStyle'>): boolean => (
+  hat === 'none' || hat === 'headband' || hat === 'crown' || seenUnderHats.includes(hairStyle));
 
 const yesOrNo = (is: boolean): 'yes' | 'no' => (is ? 'yes' : 'no');
 
@@ -51,7 +59,8 @@ export function portraitLabels(a: PortraitAttributes): PortraitLabels {
     ...(isPlain ? { background: a.backgroundColour } : {}),
   };
   return {
-    style: a.style, subject: a.classWord, age: a.age, hairStyle: a.hairStyle, facialHair: a.facialHair,
+    style: a.style, subject: a.classWord, age: a.age, ...(showsCut(a) ? { hairStyle: a.hairStyle } : {}),
+      facialHair: a.facialHair,
     freckles: yesOrNo(a.freckles), makeUp: a.makeUp, expression: a.expression, glasses: a.glasses, hat: a.hat,
     earrings: a.earrings, headphones: yesOrNo(a.headphones), neckwear: a.neckwear, clothes: a.clothes,
     clothesPattern: a.clothesPattern, light: a.isBacklit ? 'behind' : a.lightSide < 0 ? 'left' : 'right',

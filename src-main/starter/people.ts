@@ -15,7 +15,7 @@ const picturesApart = 16;
 export const trainingIdentity = (person: number): Identity => drawIdentity(seededRandom(firstPersonSeed + person, 21));
 
 /**
- * One picture of a person. Its caption says what is worn and where, and of the person 'a man', 'a woman' or 'a person'
+ * One picture of a person. Its caption says what is worn and where, and of the person 'a man', 'a girl' or 'a person'
  * alone: the rest is to come from the face. All but the last picture of a person are photos.
  */
 export async function renderPersonPicture(
@@ -24,7 +24,9 @@ export async function renderPersonPicture(
   const seed = firstPictureSeed + person * picturesApart + picture;
   const identity = trainingIdentity(person);
   const isPhoto = picture < recipe.people.pictures - 1;
-  const noun = seededRandom(seed, 5).chance(0.2) ? 'person' : identity.classWord;
+  const isChild = identity.age === 'child';
+  const own = isChild ? ({ man: 'boy', woman: 'girl' } as const)[identity.classWord] : identity.classWord;
+  const noun = seededRandom(seed, 5).chance(0.2) ? (isChild ? 'child' : 'person') : own;
   return await renderPortrait(seed, {
     resolutionPx: recipe.resolutionPx, subject: `a ${noun}`,
     attributes: { ...identity, ...(isPhoto ? { style: 'photo' } : {}) },

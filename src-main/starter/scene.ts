@@ -5,7 +5,8 @@ import {
   type HairStyle, type HatKind, type Identity, moods, type NeckwearKind, type PictureStyle, type Scene,
 } from './attributes.ts';
 import {
-  type BackgroundColour, backgroundColours, type ClothesColour, clothesColours, type Colour, darken, lighten, namesOf,
+  type BackgroundColour, backgroundColours, type ClothesColour, clothesColours, type Colour, darken, isNear, lighten,
+    namesOf,
   saturated,
 } from './colours.ts';
 import { jittered } from './identity.ts';
@@ -100,13 +101,16 @@ export const backgroundOf = (random: Random, name: BackgroundColour, mood: Scene
 export function drawScene(random: Random, identity: Identity): Scene {
   const mood = random.pick(moods);
   const colours = coloursOf(random);
-  const backgroundKind: BackgroundKind = random.chance(0.6) ? random.pick(['plain', 'plain', 'gradient'])
+  const background = backgroundOf(random, colours.backgroundColour, mood);
+  const drawn: BackgroundKind = random.chance(0.6) ? random.pick(['plain', 'plain', 'gradient'])
     : random.pick(backdropScenes);
+  // hair of the background's own brightness stands against a lighter middle
+  const backgroundKind = drawn === 'plain' && isNear(identity.hair, background) ? 'gradient' : drawn;
   const worn = wornBy(random, identity.classWord === 'man', identity.age);
   const isTall = worn.hat !== 'none' || tallHair.includes(identity.hairStyle);
   return {
     style: random.weighted(styles), ...worn,
-    ...colours, backgroundKind, background: backgroundOf(random, colours.backgroundColour, mood), mood,
+    ...colours, backgroundKind, background, mood,
     lightSide: (random.chance(0.5) ? 1 : -1) * random.between(0.25, 1), lightStrength: random.between(0.45, 1),
     temperature: random.weighted([['neutral', 5], ['warm', 1.5], ['cold', 1.2]]), isBacklit: random.chance(0.08),
     ...poseOf(random, isTall), expression: expressionOf(random), intensity: random.between(0.7, 1),

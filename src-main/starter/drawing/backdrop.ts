@@ -1,7 +1,7 @@
 // What lies behind a procedural portrait: a plain colour, a gradient, or a simple scene; out of focus in soft looks.
 
 import type { BackdropScene } from '../attributes.ts';
-import { darken, lighten } from '../colours.ts';
+import { darken, isNear, lighten } from '../colours.ts';
 import type { Mask } from './canvas.ts';
 import { blurredSquare } from './coverage.ts';
 import { type Figure, painted } from './figure.ts';
@@ -30,23 +30,23 @@ export function drawBackdrop(figure: Figure): void {
 function drawColours(figure: Figure, all: Mask): void {
   const { a, canvas, isSoft } = figure;
   const colour = painted(figure, a.background);
-  if (a.backgroundKind === 'plain') {
-    if (!isSoft) return canvas.paint(all, colour);
-    return canvas.paint(all, {
-      kind: 'radial', from: lighten(colour, 0.06), to: darken(colour, 0.1), at: [128 + a.lightSide * 50, 90],
-        end: [128 + a.lightSide * 50, 290],
-    });
-  }
   if (a.backgroundKind === 'gradient') {
-    const isRound = a.partSide > 0;
+    const isRound = a.partSide > 0 || isNear(a.hair, a.background);
     return canvas.paint(all, {
       kind: isRound ? 'radial' : 'linear', from: lighten(colour, 0.4), to: darken(colour, 0.26),
       at: isRound ? [128, 96] : [128 + a.lightSide * 100, 0],
-        end: isRound ? [128, 270] : [128 - a.lightSide * 100, 256],
+      end: isRound ? [128, 270] : [128 - a.lightSide * 100, 256],
     });
   }
-  scenes[a.backgroundKind](figure);
-  if (isSoft) defocus(figure);
+  if (a.backgroundKind !== 'plain') {
+    scenes[a.backgroundKind](figure);
+    return isSoft ? defocus(figure) : undefined;
+  }
+  if (!isSoft) return canvas.paint(all, colour);
+  const x = 128 + a.lightSide * 50;
+  canvas.paint(all, {
+    kind: 'radial', from: lighten(colour, 0.06), to: darken(colour, 0.1), at: [x, 90], end: [x, 290],
+  });
 }
 
 /** Softens what has been painted so far, as a camera does behind its subject. */

@@ -3,12 +3,12 @@
 
 import { type Colour, lighten, mix, shade } from '../colours.ts';
 import { type Mask, type Path, type Point, within, without } from './canvas.ts';
-import { type Figure, line, mark, painted, rimLight, shape, sideShadow } from './figure.ts';
+import { type Figure, inkOf, line, mark, painted, rimLight, shape, sideShadow } from './figure.ts';
 import { forelocks } from './forelocks.ts';
 import { capPath, type Cut, cutOf, textured } from './hair-cuts.ts';
 import { drawBackExtra, drawLocks, drawTopExtra } from './hair-extras.ts';
 import { skullTopY } from './head.ts';
-import { blob, curve, ellipse, tapered } from './path.ts';
+import { blob, box, curve, ellipse, ring, tapered } from './path.ts';
 
 /** Light and dark strands along `way(t)`, kept to a mask. */
 function strands(figure: Figure, covered: Mask, count: number, way: (t: number) => readonly Point[]): void {
@@ -192,11 +192,16 @@ function drawForelock(figure: Figure, cut: Cut, head: Mask): void {
   if (cut.front !== 'crest') canvas.paint(within(head, thrown), painted(figure, shade(a.skin, 0.55)),
     0.42 * look.shadow);
   const colour: Colour = lighten(a.hair, 0.05);
-  const covered = shape(figure, lock, colour);
+  const isUp = cut.front === 'quiff' || cut.front === 'crest';
+  const covered = shape(figure, lock, colour, { hasLine: isUp });
+  if (look.line > 0 && !isUp) {
+    // its upper edge lies on hair and needs no line
+    const free = canvas.mask([box(-130, a.hairline - 7, 130, 100)]);
+    canvas.paint(within(canvas.mask(ring(lock[0]!, look.line)), free), inkOf(figure, colour));
+  }
   sideShadow(figure, lock, covered, colour, { depth: 6, strength: 0.32 });
   const { place } = figure;
   const w = a.faceHalfWidth;
-  const isUp = cut.front === 'quiff' || cut.front === 'crest';
   strands(figure, covered, cut.front === 'curls' ? 0 : 14, (t) => {
     const x = (t * 2 - 1) * w * 0.8;
     return isUp ? [place(x, a.hairline + 4), place(x * 1.05, -90), place(x + a.partSide * 10, -124)]

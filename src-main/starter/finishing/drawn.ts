@@ -18,7 +18,7 @@ export function toPencil(source: Float32Array, edgePx: number, random: Random): 
     const dark = 1 - luma[i]! / 255;
     const one = 0.5 + 0.5 * Math.sin(((x + y * 0.8 + bend[i]! * 5 * unit) * 2 * Math.PI) / (period * 1.28));
     const two = 0.5 + 0.5 * Math.sin(((x - y + bend[i]! * 4 * unit) * 2 * Math.PI) / (period * 1.41));
-    const hatched = dark * (0.36 + 0.42 * one) + Math.max(0, dark - 0.45) * (0.5 + 0.5 * two);
+    const hatched = dark * (0.4 + 0.28 * one) + Math.max(0, dark - 0.5) * (0.5 + 0.4 * two);
     const lines = Math.max(0, near[i]! - luma[i]!) / 90;
     const tooth = 1 + 0.22 * pressure[i]! + (random.uniform() - 0.5) * 0.28;
     const graphite = Math.min(0.94, (hatched * 0.86 * paper[i]! + lines * 0.75 * (0.4 + 0.6 * paper[i]!)) * tooth);
