@@ -27,12 +27,12 @@ export function identityNumbers(person: Identity): number[] {
 }
 
 const measures = (person: Identity): number[] => [
-  within(person.faceHalfWidth, 49, 62), within(person.faceLength, 0.86, 1.1), within(person.jaw, 0.68, 0.94),
+  within(person.faceHalfWidth, 48.5, 62), within(person.faceLength, 0.84, 1.11), within(person.jaw, 0.68, 0.94),
   within(person.jawSquareness, 0, 1), within(person.chin, 0.2, 0.42), within(person.cheeks, 0, 1),
-  within(person.hairVolume, 0.75, 1.3), within(person.hairline, -76, -66), within(person.eyeSpacing, 25, 29.5),
+  within(person.hairVolume, 0.75, 1.3), within(person.hairline, -76, -66), within(person.eyeSpacing, 22.3, 32.6),
   within(person.eyeSize, 0.94, 1.4), within(person.eyeTilt, -4, 6), within(person.lashes, 0, 1),
-  within(person.browThickness, 2, 7.2), within(person.browHeight, -2.5, 2.5), within(person.noseWidth, 7, 15),
-  within(person.noseLength, -8, 5), within(person.mouthWidth, 14, 23), within(person.lipFullness, 0.6, 1.45),
+  within(person.browThickness, 1.8, 7.5), within(person.browHeight, -3.2, 3.2), within(person.noseWidth, 7, 15),
+  within(person.noseLength, -9, 6), within(person.mouthWidth, 13, 24), within(person.lipFullness, 0.57, 1.55),
   within(person.earSize, 0.85, 1.2),
 ];
 

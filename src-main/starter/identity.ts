@@ -66,18 +66,19 @@ function facialHairOf(random: Random, isMan: boolean, age: Age): FacialHair {
 /** Proportions of the face; children's are rounder, with larger eyes. */
 function faceOf(random: Random, isMan: boolean, isChild: boolean) {
   const [child, man] = [isChild ? 1 : 0, isMan && !isChild ? 1 : 0];
+  const faceHalfWidth = random.between(48.5, 60.5) + man * 1.5 + child;
   return {
-    faceHalfWidth: random.between(50, 60) + man * 1.5 - (1 - man) * 0.5 + child,
-    faceLength: random.between(0.93, 1.07) + man * 0.02 - child * 0.08,
-    jaw: random.between(0.72, 0.88) + man * 0.05 - (1 - man) * 0.03,
+    faceHalfWidth, faceLength: random.between(0.9, 1.1) + man * 0.01 - child * 0.06,
+    jaw: random.between(0.69, 0.89) + man * 0.05 - (1 - man) * 0.03,
     jawSquareness: clamped(random.uniform() * 0.7 + man * 0.3 - child * 0.3, 0, 1),
     chin: random.between(0.2, 0.36) + man * 0.06, cheeks: clamped(random.uniform() * 0.8 + child * 0.4, 0, 1),
-    eyeSpacing: random.between(25, 29.5), eyeSize: random.between(0.95, 1.2) + (1 - man) * 0.07 + child * 0.14,
+    eyeSpacing: faceHalfWidth * random.between(0.46, 0.525),
+      eyeSize: random.between(0.95, 1.2) + (1 - man) * 0.07 + child * 0.14,
     eyeTilt: random.between(-4, 6), lashes: clamped(random.uniform() * 0.5 + (isMan ? 0 : 0.5), 0, 1),
-    browThickness: random.between(3, 5.6) + man * 1.5 - child * 0.8, browHeight: random.between(-2.5, 2.5),
+    browThickness: random.between(2.6, 6) + man * 1.5 - child * 0.8, browHeight: random.between(-3.2, 3.2),
     browDarkness: random.uniform(),
-    noseWidth: random.between(8.5, 14) + man * 0.8 - child * 1.6, noseLength: random.between(-4, 5) - child * 4,
-    mouthWidth: random.between(16.5, 23) - child * 2.5, lipFullness: random.between(0.7, 1.3) + (isMan ? -0.05 : 0.15),
+    noseWidth: random.between(8, 14) + man * 0.8 - child * 1.6, noseLength: random.between(-5, 6) - child * 4,
+    mouthWidth: random.between(15.5, 24) - child * 2.5, lipFullness: random.between(0.62, 1.4) + (isMan ? -0.05 : 0.15),
     earSize: random.between(0.85, 1.2),
   };
 }

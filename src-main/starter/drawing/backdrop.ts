@@ -45,7 +45,7 @@ function drawColours(figure: Figure, all: Mask): void {
   if (!isSoft) return canvas.paint(all, colour);
   const x = 128 + a.lightSide * 50;
   canvas.paint(all, {
-    kind: 'radial', from: lighten(colour, 0.06), to: darken(colour, 0.1), at: [x, 90], end: [x, 290],
+    kind: 'radial', from: lighten(colour, 0.06), to: darken(colour, 0.07), at: [x, 90], end: [x, 290],
   });
 }
 

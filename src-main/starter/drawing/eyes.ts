@@ -7,6 +7,7 @@ import { type Figure, glow, line, mark, painted } from './figure.ts';
 import { curve, ellipse, pointed, stroke, tapered } from './path.ts';
 
 interface LidShape {
+  readonly wide: number;
   readonly up: number;
   readonly down: number;
   readonly tilt: number;
@@ -17,12 +18,12 @@ interface LidShape {
 }
 
 const lidShapes: Readonly<Record<Figure['a']['eyeShape'], LidShape>> = {
-  almond: { up: 1, down: 0.95, tilt: 1.5, peak: -0.08, crease: 4 },
-  round: { up: 1.14, down: 1.22, tilt: 0, peak: 0, crease: 4.2 },
-  hooded: { up: 0.88, down: 0.95, tilt: 0, peak: 0.1, crease: 2.2 },
-  narrow: { up: 0.8, down: 0.8, tilt: 3.5, peak: 0, crease: 0 },
-  drooping: { up: 0.96, down: 1.05, tilt: -5.5, peak: -0.2, crease: 3.6 },
-  upturned: { up: 0.98, down: 0.9, tilt: 6.5, peak: 0.15, crease: 3.8 },
+  almond: { wide: 1.05, up: 0.98, down: 0.92, tilt: 1.5, peak: -0.08, crease: 4 },
+  round: { wide: 0.93, up: 1.24, down: 1.4, tilt: 0, peak: 0, crease: 4.4 },
+  hooded: { wide: 1.02, up: 0.84, down: 0.95, tilt: -1, peak: 0.12, crease: 7 },
+  narrow: { wide: 1.07, up: 0.72, down: 0.7, tilt: 4.5, peak: 0, crease: 0 },
+  drooping: { wide: 1, up: 0.98, down: 1.12, tilt: -8.5, peak: -0.25, crease: 3.6 },
+  upturned: { wide: 1.02, up: 0.98, down: 0.86, tilt: 9.5, peak: 0.18, crease: 3.8 },
 };
 
 interface Lids {
@@ -39,7 +40,7 @@ interface Lids {
 function lidsOf(figure: Figure, side: -1 | 1, open: number): Lids {
   const { a, place, features: { eyeY } } = figure;
   const shape = lidShapes[a.eyeShape];
-  const half = 13.2 * a.eyeSize;
+  const half = 13.2 * a.eyeSize * shape.wide;
   const up = 8.6 * a.eyeSize * shape.up * open;
   const down = 5.2 * a.eyeSize * shape.down * (0.55 + 0.45 * Math.min(1, open));
   const tilt = ((shape.tilt + a.eyeTilt) * Math.PI) / 180;

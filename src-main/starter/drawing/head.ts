@@ -59,23 +59,25 @@ export function drawEars(figure: Figure): void {
 /** Neck and the skin down to the chest, behind clothes and head. */
 export function drawNeck(figure: Figure): Mask {
   const { a, turn } = figure;
-  const isMan = a.classWord === 'man' && a.age !== 'child';
-  const half = (isMan ? 29 : 23) * (a.age === 'child' ? 0.84 : 1);
+  const isChild = a.age === 'child';
+  const half = (a.classWord === 'man' && !isChild ? 29 : 23) * (isChild ? 0.84 : 1);
+  // no wider than the clothes that cover it
+  const flare = isChild ? 0.66 : 1;
   const x = turn * 3;
   const path = [[
-    ...curve([[x - half, 0], [x - half, 40], [x - half * 0.98, 66], [-half - 4, 82], [-half - 34, 98],
-      [-half - 60, 112]]),
-    ...curve([[half + 60, 112], [half + 34, 98], [half + 4, 82], [x + half * 0.98, 66], [x + half, 40], [x + half, 0]]),
-    ]];
-  const bust: Path = [[[-half - 60, 108], [half + 60, 108], [half + 60, 200], [-half - 60, 200]]];
+    ...curve([[x - half, 0], [x - half, 40], [x - half * 0.98, 66], [-half - 4, 82], [-half - 34 * flare, 98],
+      [-half - 54 * flare, 112]]),
+    ...curve([[half + 54 * flare, 112], [half + 34 * flare, 98], [half + 4, 82], [x + half * 0.98, 66], [x + half, 40],
+      [x + half, 0]]),
+  ]];
   const skin = shade(a.skin, 0.05);
-  mark(figure, bust, skin, 1);
+  const chest = half + 42 * flare;
+  mark(figure, [[[-chest, 108], [chest, 108], [chest, 200], [-chest, 200]]], skin, 1);
   const covered = shape(figure, path, skin);
   sideShadow(figure, path, covered, skin, { depth: 9, strength: 0.5 });
-  const collar = figure.turn * 6;
   for (const side of [-1, 1]) {
-    line(figure, curve([[collar + side * 7, 101], [side * 22, 98], [side * 46, 92]]), shade(a.skin, 0.35), tapered(2.2),
-      0.5);
+    line(figure, curve([[turn * 6 + side * 7, 101], [side * 22, 98], [side * 46 * flare, 92]]), shade(a.skin, 0.35),
+      tapered(2.2), 0.5);
   }
   return covered;
 }

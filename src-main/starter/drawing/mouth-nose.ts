@@ -8,9 +8,9 @@ import { blob, curve, ellipse, stroke, tapered } from './path.ts';
 export function drawNose(figure: Figure, head: Mask): void {
   const { a, place, features: { eyeY, noseBaseY: base } } = figure;
   const away = a.lightSide > 0 ? -1 : 1;
-  const w = a.noseWidth * (a.noseShape === 'broad' ? 1.14 : a.noseShape === 'button' ? 0.94 : 1);
-  const tipLift = a.noseShape === 'pointed' ? 17 : 14;
-  const hook = a.noseShape === 'hooked' ? 2.6 : 0;
+  const w = a.noseWidth * ({ straight: 1, button: 0.95, broad: 1.28, pointed: 0.8, hooked: 1 }[a.noseShape]);
+  const tipLift = a.noseShape === 'pointed' ? 19 : 14;
+  const hook = a.noseShape === 'hooked' ? 4.5 : 0;
   const strength = (0.5 + 0.5 * a.lightStrength) * figure.look.shadow;
   const dark = shade(a.skin, 0.46);
   const bridgeTop = a.noseShape === 'button' ? base - 18 : eyeY + 2;
@@ -24,16 +24,17 @@ export function drawNose(figure: Figure, head: Mask): void {
     place(-w, base - 1.5, 4), place(-w * 0.5, base + 0.5, 9), place(0, base + 1.6, 11), place(w * 0.5, base + 0.5, 9),
     place(w, base - 1.5, 4), place(w * 0.6, base + 3.6, 4), place(0, base + 5.2, 5), place(-w * 0.6, base + 3.6, 4),
   ]);
-  mark(figure, under, shade(a.skin, 0.55), 0.5 * figure.look.shadow, { clip: head, softness: 1.6 });
+  mark(figure, under, shade(a.skin, 0.55), 0.58 * figure.look.shadow, { clip: head, softness: 1.6 });
   for (const wing of [-1, 1]) {
     const [x, y] = place(wing * w * 0.46, base + 0.6, 8);
     mark(figure, [ellipse(x, y, w * 0.22, 1.75, wing * 0.3)], shade(a.skin, 0.8), 0.8, { softness: 0.6 });
     const edge = curve([place(wing * w * 0.84, base - 8, 5), place(wing * (w + 0.5), base - 3.5, 4),
       place(wing * w * 0.78, base + 1, 5)]);
-    line(figure, edge, shade(a.skin, 0.58), tapered(1.7), figure.look.line > 0 ? 0 : 0.55, head);
+    line(figure, edge, shade(a.skin, 0.58), tapered(1.7), figure.look.line > 0 ? 0 : 0.68, head);
   }
   const [hx, hy] = place(-away * 1.5, base - 7, tipLift);
-  mark(figure, [ellipse(hx, hy, a.noseShape === 'pointed' ? 2.2 : 3.2, 2.6)],
+  mark(figure, [ellipse(hx, hy, { straight: 3, button: 4.8, broad: 4.2, pointed: 1.9, hooked: 2.6 }[a.noseShape],
+    a.noseShape === 'button' ? 3.8 : 2.6)],
     lighten(a.skin, 0.2 + 0.4 * (a.skin[0] / 255)), 0.55, { softness: 1.6 });
   if (figure.isSoft) {
     const [bx, by] = place(-away * 1, (eyeY + base) / 2 - 2, 8);

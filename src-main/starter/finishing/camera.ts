@@ -11,7 +11,7 @@ const vignette = (i: number, edgePx: number, strength: number): number => {
 
 export function toPhoto(pixels: Float32Array, edgePx: number, random: Random): Float32Array {
   const grain = random.between(2, 6);
-  const dark = random.between(0.1, 0.4);
+  const dark = random.between(0.05, 0.28);
   const contrast = random.between(1, 1.1);
   for (let i = 0; i < pixels.length / 3; i++) {
     const light = vignette(i, edgePx, dark);
