@@ -13,6 +13,7 @@ import { drawClothes, drawClothesBehind } from './drawing/clothes.ts';
 import { drawBrow, drawEye } from './drawing/eyes.ts';
 import { type Figure, newFigure } from './drawing/figure.ts';
 import { drawBackHair, drawFrontHair } from './drawing/hair.ts';
+import { drawShoulderHair } from './drawing/hair-extras.ts';
 import { drawHat } from './drawing/hats.ts';
 import { drawEars, drawHead, drawNeck, drawSkinMarks, headPath, shadeNeck } from './drawing/head.ts';
 import { drawMouth, drawNose } from './drawing/mouth-nose.ts';
@@ -64,6 +65,8 @@ function drawBehind(figure: Figure, places: { head: Matrix; body: Matrix }): voi
   shadeNeck(figure, neck, inBody(headPath(figure), places));
   drawClothes(figure);
   drawNeckwear(figure);
+  canvas.matrix = places.head;
+  drawShoulderHair(figure);
 }
 
 function drawFront(figure: Figure): void {

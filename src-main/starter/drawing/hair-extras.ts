@@ -3,7 +3,7 @@
 import { lighten, shade } from '../colours.ts';
 import type { Path, Point } from './canvas.ts';
 import { type Figure, line, mark, shape, sideShadow } from './figure.ts';
-import type { Cut } from './hair-cuts.ts';
+import { type Cut, cutOf, textured } from './hair-cuts.ts';
 import { skullTopY } from './head.ts';
 import { blob, curve, ellipse, ring, stroke, tapered } from './path.ts';
 
@@ -68,6 +68,26 @@ export function drawTopExtra(figure: Figure, cut: Cut): void {
     }
   }
   if (cut.extra === 'braids') for (const side of [-1, 1] as const) braid(figure, side);
+}
+
+/** Long hair comes over one shoulder, or over both. */
+export function drawShoulderHair(figure: Figure): void {
+  const { a, edge } = figure;
+  const cut = cutOf(figure);
+  if (cut.fall === undefined || cut.fall < 100 || cut.extra || cut.texture === 'curly') return;
+  const w = a.faceHalfWidth + cut.side * 0.6;
+  const down = cut.fall + 4;
+  const sides = a.hairVolume > 1.05 ? [-1, 1] : [a.partSide];
+  for (const s of sides) {
+    const outline = curve([
+      edge(s * w * 0.86, -30, -4), edge(s * (w + 5), -20, -4), edge(s * (w + 9), 40, 0), edge(s * (w + 5), 84, 6),
+      edge(s * w * 0.98, down - 18, 8), edge(s * w * 0.76, down, 8), edge(s * w * 0.6, down - 12, 8),
+      edge(s * w * 0.64, 84, 6), edge(s * w * 0.78, 44, 0),
+    ], true);
+    mass(figure, [textured(outline, cut.texture)], 0.06, [
+      edge(s * w * 0.96, 0, 0), edge(s * w, 50, 2), edge(s * w * 0.86, 90, 6), edge(s * w * 0.78, down - 6, 8),
+    ]);
+  }
 }
 
 /** A plait from behind the ear over the shoulder. */

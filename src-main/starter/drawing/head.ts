@@ -2,7 +2,7 @@
 
 import { type Colour, lighten, mix, shade } from '../colours.ts';
 import type { Mask, Path, Point } from './canvas.ts';
-import { castShadow, type Figure, glow, line, mark, rimLight, shape, sideShadow } from './figure.ts';
+import { castShadow, type Figure, glow, inkOf, line, mark, rimLight, shape, sideShadow } from './figure.ts';
 import { blob, curve, ellipse, tapered } from './path.ts';
 
 export const skullTopY = -100;
@@ -58,22 +58,22 @@ export function drawEars(figure: Figure): void {
 
 /** Neck and the skin down to the chest, behind clothes and head. */
 export function drawNeck(figure: Figure): Mask {
-  const { a, turn } = figure;
+  const { a, turn, look } = figure;
   const isChild = a.age === 'child';
   const half = (a.classWord === 'man' && !isChild ? 29 : 23) * (isChild ? 0.84 : 1);
   // no wider than the clothes that cover it
   const flare = isChild ? 0.66 : 1;
   const x = turn * 3;
-  const path = [[
-    ...curve([[x - half, 0], [x - half, 40], [x - half * 0.98, 66], [-half - 4, 82], [-half - 34 * flare, 98],
-      [-half - 54 * flare, 112]]),
-    ...curve([[half + 54 * flare, 112], [half + 34 * flare, 98], [half + 4, 82], [x + half * 0.98, 66], [x + half, 40],
-      [x + half, 0]]),
-  ]];
+  const edges = [-1, 1].map((side) => curve([
+    [x + side * half, 0], [x + side * half, 40], [x + side * half * 0.98, 66], [side * (half + 4), 82],
+    [side * (half + 34 * flare), 98], [side * (half + 54 * flare), 112],
+  ]));
+  const path = [[...edges[0]!, ...edges[1]!.toReversed()]];
   const skin = shade(a.skin, 0.05);
   const chest = half + 42 * flare;
   mark(figure, [[[-chest, 108], [chest, 108], [chest, 200], [-chest, 200]]], skin, 1);
-  const covered = shape(figure, path, skin);
+  const covered = shape(figure, path, skin, { hasLine: false });
+  for (const edge of edges) if (look.line > 0) line(figure, edge, inkOf(figure, skin), look.line);
   sideShadow(figure, path, covered, skin, { depth: 9, strength: 0.5 });
   for (const side of [-1, 1]) {
     line(figure, curve([[turn * 6 + side * 7, 101], [side * 22, 98], [side * 46 * flare, 92]]), shade(a.skin, 0.35),

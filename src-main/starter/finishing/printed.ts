@@ -39,7 +39,7 @@ function meanOf(pixels: Float32Array, edgePx: number, { left, right, top, bottom
 
 /** Few bold colours, and dots of shade. */
 export function toPopArt(pixels: Float32Array, edgePx: number): Float32Array {
-  const period = (edgePx / 128) * 4.4;
+  const period = (edgePx / 128) * 5;
   for (let i = 0; i < pixels.length / 3; i++) {
     const [x, y] = [i % edgePx, Math.floor(i / edgePx)];
     const [r, g, b] = [pixels[3 * i]!, pixels[3 * i + 1]!, pixels[3 * i + 2]!];
@@ -47,8 +47,8 @@ export function toPopArt(pixels: Float32Array, edgePx: number): Float32Array {
     const [u, v] = [((x + y) / period) % 1 - 0.5, ((x - y + 4 * edgePx) / period) % 1 - 0.5];
     const dark = 1 - luma / 255;
     // dots grow with darkness; black lines and white stay clean
-    const isDotted = luma > 62 && luma < 210 && Math.hypot(u, v) < 0.16 + 0.34 * dark;
-    const ink = isDotted ? 0.74 : 1.05;
+    const isDotted = luma > 62 && luma < 210 && Math.hypot(u, v) < 0.18 + 0.24 * dark;
+    const ink = isDotted ? 0.78 : 1.04;
     for (let c = 0; c < 3; c++) {
       const bright = (pixels[3 * i + c]! - luma) * 1.1 + luma;
       pixels[3 * i + c] = luma < 62 ? bright * 0.7 : (levels(bright, 6) * 0.55 + bright * 0.45) * ink + 6;
