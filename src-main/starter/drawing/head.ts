@@ -18,8 +18,8 @@ export function headPath(figure: Figure, grow = 0): Path {
   const right: readonly (readonly [number, number, number])[] = [
     [w * 0.5, skullTopY + 6, 0], [w * 0.86, -74, 0], [w, -40, 0], [cheek, -6, 4],
     [jaw + (cheek - jaw) * 0.3, 20 * a.faceLength, w * 0.12],
-    [jaw * (0.78 + 0.1 * square), 37 * a.faceLength, w * 0.25],
-    [chin * 0.9 + jaw * (0.2 + 0.12 * square), chinY - 9, w * 0.42], [chin * 0.6, chinY - 1.2, w * 0.55],
+    [jaw * (0.8 + 0.09 * square), 35 * a.faceLength, w * 0.25],
+    [chin * 0.82 + jaw * (0.19 + 0.1 * square), chinY - 9, w * 0.42], [chin * 0.62, chinY - 1.8, w * 0.55],
   ];
   const points = [
     [0, skullTopY, 0] as const, ...right, [0, chinY + 0.6, w * 0.58] as const,
