@@ -64,12 +64,15 @@ function bristles(luma: Float32Array, edgePx: number, random: Random, reach: num
     for (let x = 0; x < edgePx; x++, i++) {
       const gx = form[y * edgePx + within(x + 1)]! - form[y * edgePx + within(x - 1)]!;
       const gy = form[within(y + 1) * edgePx + x]! - form[within(y - 1) * edgePx + x]!;
-      const angle = Math.abs(gx) + Math.abs(gy) > 1.5 ? Math.atan2(gx, -gy) : turn[i]! * 2.4;
-      const [dx, dy] = [Math.cos(angle), Math.sin(angle)];
+      // across the gradient; where there is none, as the hand turns
+      const length = Math.sqrt(gx * gx + gy * gy);
+      const lean = turn[i]! * 1.6;
+      const dx = (length > 1.5 ? -gy / length : 1 - Math.abs(lean)) * reach * 0.5;
+      const dy = (length > 1.5 ? gx / length : lean) * reach * 0.5;
       let sum = 0;
       for (let k = -3; k <= 3; k++) {
-        sum += noise[within(Math.round(y + dy * k * reach * 0.5)) * edgePx +
-          within(Math.round(x + dx * k * reach * 0.5))]!;
+        const [row, column] = [within((y + dy * k + 0.5) | 0), within((x + dx * k + 0.5) | 0)];
+        sum += noise[row * edgePx + column]!;
       }
       out[i] = sum / 2.6;
     }
