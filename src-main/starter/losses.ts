@@ -55,7 +55,10 @@ export function reconstructionLoss(g: GraphBuilder, error: Value, edgeWeight: nu
 }
 
 /** Loss of the autoencoder, a scalar. Everything is linear in the error, so it is computed from the error once. */
-export function vaeLoss(scope: NetworkScope, config: VaeConfig, inputs: VaeLossInputs, klWeight: number): Value {
+export function vaeLoss(
+  scope: NetworkScope, config: VaeConfig, inputs: VaeLossInputs,
+  { klWeight, edgeWeight }: { readonly klWeight: number; readonly edgeWeight: number },
+): Value {
   const { g } = scope;
   const { image } = inputs;
   const [means, rawLogVariance] = g.split(vaeEncoder(scope, config, image), 1,
@@ -68,7 +71,7 @@ export function vaeLoss(scope: NetworkScope, config: VaeConfig, inputs: VaeLossI
   const kl = mean(g, g.sub(g.add(g.mul(means!, means!), g.exp(logVariance)), g.add(logVariance, g.scalar(1))));
   const colours = g.sub(g.slice(means!, 1, 0, 3), g.mul(g.scalar(2),
     pooled(g, image, image.shape[2]! / means!.shape[2]!)));
-  const reconstruction = g.add(reconstructionLoss(g, error, 0.25), g.mul(g.scalar(0.5 * klWeight), kl));
+  const reconstruction = g.add(reconstructionLoss(g, error, edgeWeight), g.mul(g.scalar(0.5 * klWeight), kl));
   return g.add(reconstruction, g.mul(g.reshape(inputs.colourHelp, []), square(colours)));
 }
 

@@ -13,6 +13,10 @@ export const recipeSchema = z.object({
   vae: schedule.extend({
     blockOutChannels: z.array(z.int()), layersPerBlock: z.int(), latentChannels: z.int(), normGroups: z.int(),
     cropPx: z.int(), textureShare: z.number(), klWeight: z.number(),
+    /** Share of the portraits' crops that show the face. */
+    faceShare: z.number().min(0).max(1),
+    /** Weight of the error's differences between neighbours: edges, where a blurred eye shows. */
+    edgeWeight: z.number(),
     /** For this many steps the first three latent channels are drawn towards the picture's own colours. */
     colourHelpSteps: z.int(),
   }),
@@ -43,11 +47,11 @@ export type StarterRecipe = z.infer<typeof recipeSchema>;
 
 /** The recipe that the pack in resources/starter is made with. */
 export const starterRecipe: StarterRecipe = recipeSchema.parse({
-  seed: 20260101, resolutionPx: 128, portraits: 16_000, textures: 3_000, heldOut: 64,
+  seed: 20260101, resolutionPx: 128, portraits: 40_000, textures: 8_000, heldOut: 256,
   vae: {
-    blockOutChannels: [16, 32, 64, 64], layersPerBlock: 1, latentChannels: 16, normGroups: 4,
-    cropPx: 64, textureShare: 0.18, klWeight: 5e-4, colourHelpSteps: 250,
-    steps: 3_700, batchSize: 8, learningRate: 2e-3, warmUpSteps: 100, constantShare: 0.4, finalShare: 0.02,
+    blockOutChannels: [16, 32, 64, 96], layersPerBlock: 1, latentChannels: 16, normGroups: 4,
+    cropPx: 64, textureShare: 0.25, faceShare: 0.5, klWeight: 5e-4, edgeWeight: 0.5, colourHelpSteps: 250,
+    steps: 9_000, batchSize: 8, learningRate: 2e-3, warmUpSteps: 100, constantShare: 0.4, finalShare: 0.02,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   refine: {

@@ -58,7 +58,7 @@ export function copyCrop(
 export function vaeBatch(
   recipe: StarterRecipe, portraits: RenderedDataset, textures: RenderedDataset, step: number,
 ): Feeds {
-  const { cropPx, batchSize, textureShare, latentChannels, colourHelpSteps } = recipe.vae;
+  const { cropPx, batchSize, textureShare, faceShare, latentChannels, colourHelpSteps } = recipe.vae;
   const random = seededRandom(recipe.seed + step, 31);
   const planes = 3 * cropPx * cropPx;
   const image = new Float32Array(batchSize * planes);
@@ -66,7 +66,8 @@ export function vaeBatch(
     const set = random.chance(textureShare) ? textures : portraits;
     // the last pictures are held out
     const index = random.integer(set === portraits ? set.count - recipe.heldOut : set.count);
-    copyCrop(set, index, image.subarray(item * planes, (item + 1) * planes), cropPx, random);
+    copyCrop(set, index, image.subarray(item * planes, (item + 1) * planes), cropPx, random,
+      set === portraits ? { faceShare } : {});
   }
   const latentPx = cropPx / 8;
   const noiseShape = [batchSize, latentChannels, latentPx, latentPx];

@@ -20,7 +20,7 @@ export const vaeLayout = (config: VaeConfig): ParameterLayout => flatLayout({ va
 /** One step of the autoencoder's training; inputs image, noise and colourHelp. */
 export function vaeStepGraph(recipe: StarterRecipe): FlatStep {
   const config = starterNetworks(recipe).vae;
-  const { batchSize, cropPx, latentChannels, klWeight } = recipe.vae;
+  const { batchSize, cropPx, latentChannels, klWeight, edgeWeight } = recipe.vae;
   const latentPx = cropPx / 8;
   return flatStep({
     name: 'starter_vae', parameters: vaeLayout(config).entries, optimizer: optimizerOf(recipe.vae),
@@ -29,7 +29,7 @@ export function vaeStepGraph(recipe: StarterRecipe): FlatStep {
         image: g.input('image', 'float32', [batchSize, 3, cropPx, cropPx]),
         noise: g.input('noise', 'float32', [batchSize, latentChannels, latentPx, latentPx]),
         colourHelp: g.input('colourHelp', 'float32', [1]),
-      }, klWeight),
+      }, { klWeight, edgeWeight }),
     }),
   });
 }
