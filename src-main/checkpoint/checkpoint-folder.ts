@@ -32,9 +32,7 @@ export async function openCheckpointFolder(folder: string): Promise<Checkpoint> 
   const schedulerConfig = (await isThere(schedulerFile))
     ? parseSchedulerConfig(await readJson(path.join(folder, schedulerFile)), schedulerFile)
     : stableDiffusionScheduler;
-  const tokenizer = async (name: string): Promise<string | undefined> =>
-    (await isThere(`${name}/merges.txt`)) ? path.join(folder, name) : undefined;
-  const [tokenizerFolder, tokenizer2Folder] = [await tokenizer('tokenizer'), await tokenizer('tokenizer_2')];
+  const [tokenizerFolder, tokenizer2Folder] = [await tokenizerIn(folder), await tokenizerIn(folder, 'tokenizer_2')];
   return {
     path: folder, architecture, layout: 'diffusers-folder',
     unet: unetWeights(unet!.tensors), vae: vaeWeights(vae!.tensors), textEncoders,
@@ -42,6 +40,14 @@ export async function openCheckpointFolder(folder: string): Promise<Checkpoint> 
     ...(tokenizerFolder === undefined ? {} : { tokenizerFolder }),
     ...(tokenizer2Folder === undefined ? {} : { tokenizer2Folder }),
   };
+}
+
+/** The folder of a checkpoint's own tokenizer; undefined where it brings none, and for single files. */
+export async function tokenizerIn(
+  checkpointPath: string, name: 'tokenizer' | 'tokenizer_2' = 'tokenizer',
+): Promise<string | undefined> {
+  const folder = path.join(checkpointPath, name);
+  return await stat(path.join(folder, 'merges.txt')).then(() => folder, () => undefined);
 }
 
 async function openTextEncoder(folder: string, name: string): Promise<CheckpointTextEncoder> {

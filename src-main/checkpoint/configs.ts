@@ -137,7 +137,11 @@ const textEncoderFile = z.object({
   max_position_embeddings: positive.default(77),
   hidden_act: z.enum(['quick_gelu', 'gelu']),
   layer_norm_eps: z.number().positive().default(1e-5),
+  eos_token_id: z.int().min(0).nullish(),
 });
+
+/** What Transformers' files said before 2023 of every CLIP; it means the largest id of a prompt. */
+const formerEndOfText = 2;
 
 /** A CLIPTextModel. */
 export interface TextEncoderConfig {
@@ -150,6 +154,8 @@ export interface TextEncoderConfig {
   readonly maxPositionEmbeddings: number;
   readonly hiddenAct: 'quick_gelu' | 'gelu';
   readonly layerNormEps: number;
+  /** The token at which the text is pooled, where the config names it; else CLIP's. */
+  readonly endOfTextId?: number;
 }
 
 const schedulerFile = z.object({
@@ -255,7 +261,13 @@ export function parseTextEncoderConfig(json: unknown, source: string): TextEncod
     maxPositionEmbeddings: file.max_position_embeddings,
     hiddenAct: file.hidden_act,
     layerNormEps: file.layer_norm_eps,
+    ...endOfTextIn(file),
   };
+}
+
+/** An id that is there in the table, and not what older files say of every model. */
+function endOfTextIn({ eos_token_id: id, vocab_size: vocabSize }: z.output<typeof textEncoderFile>) {
+  return id != null && id !== formerEndOfText && id < vocabSize ? { endOfTextId: id } : {};
 }
 
 /** Parses a diffusers scheduler_config.json; only what describes training matters, not the class it names. */

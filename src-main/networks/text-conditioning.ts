@@ -23,12 +23,12 @@ export interface TextConditioning {
   readonly pooled?: Value;
 }
 
-/** CLIP's end of text. A checkpoint whose table was extended keeps it; miniatures have it at the end of theirs. */
+/** CLIP's end of text. A checkpoint whose table was extended keeps it; smaller tables have it at their end. */
 const clipEndOfTextId = 49407;
 
 /** The id at which a text encoder pools, whatever ids were learned after it. */
-export function endOfTextIdOf({ vocabSize }: TextEncoderConfig): number {
-  return Math.min(vocabSize - 1, clipEndOfTextId);
+export function endOfTextIdOf({ vocabSize, endOfTextId }: TextEncoderConfig): number {
+  return endOfTextId ?? Math.min(vocabSize - 1, clipEndOfTextId);
 }
 
 /**

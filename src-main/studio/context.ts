@@ -12,9 +12,9 @@ import type { ModelFolders } from '../packs/model-folders.ts';
 import type { ModelStore } from '../packs/model-store-port.ts';
 import type { PackShelf } from '../packs/pack-shelf.ts';
 import type { StyleShelf } from '../packs/style-shelf.ts';
-import type { ClipTokenizer } from '../text/tokenizer.ts';
 import type { CudaService } from './cuda-service.ts';
 import type { Engine, EngineListeners } from './engine-client.ts';
+import type { TokenizerOf } from './kept-tokenizer.ts';
 
 export interface StudioContext {
   readonly library: Library;
@@ -35,8 +35,8 @@ export interface StudioContext {
   readonly styleShelf: StyleShelf;
   /** Version of Likeness, for the page and for what is written into files. */
   readonly version: string;
-  /** CLIP's, read when it is first asked for. */
-  tokenizer(): Promise<ClipTokenizer>;
+  /** Of a checkpoint, or CLIP's where it has none or none is named; read when it is first asked for. */
+  readonly tokenizer: TokenizerOf;
   emit(event: StudioEvent): void;
   /** Runs a request in an engine of its own, beside whatever the other one does; for work that needs no networks. */
   runApart(request: NewEngineRequest, listeners?: EngineListeners): Promise<EngineResult>;

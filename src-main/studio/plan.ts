@@ -34,8 +34,8 @@ async function planOf(context: StudioContext, request: ParsedRequest<'portraits.
 async function cutOffIn(
   context: StudioContext, { packId, second }: ParsedRequest<'portraits.plan'>, items: readonly BatchItem[],
 ): Promise<string[]> {
-  const { architecture } = context.packs.get(packId);
-  const tokenizer = await context.tokenizer();
+  const { architecture, checkpointPath } = context.packs.get(packId);
+  const tokenizer = await context.tokenizer(checkpointPath);
   const found: string[] = [];
   for (const adapterId of unique(items.map((item) => item.adapterId ?? null))) {
     const learnedTokens = learnedWords(context, [adapterId, second?.adapterId ?? null]);

@@ -9,6 +9,9 @@ import { cleanPrompt, pythonSpace } from './fix-text.ts';
 
 const startText = '<|startoftext|>';
 const endText = '<|endoftext|>';
+const wordEnd = '</w>';
+/** More than any vocabulary of this kind has; a larger id is damage. */
+const mostTokens = 1_000_000;
 /** SD 1.x's text encoder sees 77 tokens: start, 75 of the prompt, end. */
 export const contextLength = 77;
 
@@ -18,53 +21,103 @@ const wordPattern = new RegExp(
 export interface ClipTokenizer {
   readonly startId: number;
   readonly endId: number;
+  /** One more than the largest id. */
   readonly vocabularySize: number;
+  /** Each token's id; a token is written in byteCharacters, with '</w>' where it ends a word. */
+  readonly ids: ReadonlyMap<string, number>;
   /** The ids of a text, without start and end, not shortened. */
   encode(text: string): number[];
   /** The same for a text, or a part of one, that cleanPrompt() has cleaned. */
   encodeCleaned(cleaned: string): number[];
   /** Exactly 77 ids: start, at most 75 of the text, end, and the end's id (or `padId`) as padding. */
   encodePrompt(text: string, padId?: number): number[];
+  /** The ids that stand for a token of another vocabulary of this kind: its own id, or those of its pieces. */
+  encodeToken(token: string): readonly number[];
 }
 
 /**
- * Opens the tokenizer of a folder with merges.txt, as diffusers' tokenizer folders and resources/tokenizer have it.
- * Refuses, with a UserError, a missing or damaged file.
+ * Opens the tokenizer of a folder as diffusers' tokenizer folders and resources/tokenizer have it: merges.txt and,
+ * where it is there, vocab.json with the ids; else these follow from the merges. The vocabulary may be any that was
+ * made as CLIP's. Refuses, with a UserError, missing or damaged files.
  */
 export async function openClipTokenizer(folder: string): Promise<ClipTokenizer> {
-  const text = await readFile(path.join(folder, 'merges.txt'), 'utf8').catch(() => { throw damagedTokenizer(folder); });
-  const merges = text.split('\n').filter((line) => line !== '' && !line.startsWith('#version'));
-  if (!areMerges(merges)) throw damagedTokenizer(folder);
-  return clipTokenizer(merges);
+  const merges = await readMerges(folder);
+  const ids = await readIds(folder, merges);
+  return clipTokenizer(merges, ids);
 }
 
-/** The tokenizer of a list of merges ('th e</w>'), in the order in which they were learnt. */
-export function clipTokenizer(merges: readonly string[]): ClipTokenizer {
-  const ids = new Map(clipVocabulary(merges).map((token, id) => [token, id]));
+/** The merges ('th e</w>') of a tokenizer's folder, in the order in which they were learnt. Throws as above. */
+export async function readMerges(folder: string): Promise<string[]> {
+  const damaged = () => damagedTokenizer(folder, 'merges.txt');
+  const text = await readFile(path.join(folder, 'merges.txt'), 'utf8').catch(() => { throw damaged(); });
+  const merges = text.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version'));
+  if (!areMerges(merges)) throw damaged();
+  return merges;
+}
+
+/** vocab.json: an id for every token that the merges make; undefined where there is none. */
+async function readIds(folder: string, merges: readonly string[]): Promise<Map<string, number> | undefined> {
+  const damaged = () => damagedTokenizer(folder, 'vocab.json');
+  const text = await readFile(path.join(folder, 'vocab.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw damaged();
+  });
+  if (text === undefined) return undefined;
+  let known: Map<string, unknown>;
+  try {
+    known = new Map(Object.entries(JSON.parse(text) as Record<string, unknown>));
+  } catch {
+    throw damaged();
+  }
+  const isId = (id: unknown): boolean => Number.isInteger(id) && (id as number) >= 0 && (id as number) < mostTokens;
+  const needed = clipVocabulary(merges);
+  const isWhole = needed.every((token) => known.has(token)) && [...known.values()].every(isId)
+    && new Set(known.values()).size === known.size;
+  if (!isWhole) throw damaged();
+  return known as Map<string, number>;
+}
+
+/** The tokenizer of a list of merges; the ids follow from them unless told. */
+export function clipTokenizer(
+  merges: readonly string[], ids: ReadonlyMap<string, number> = idsInOrder(merges),
+): ClipTokenizer {
   const rankOf = new Map(merges.map((merge, rank) => [merge, rank]));
   const byteTokens = byteCharacters();
+  const idsOfParts = (parts: readonly string[]): number[] => mergeParts(parts, rankOf).map((part) => ids.get(part)!);
   const known = new Map<string, readonly number[]>();
   const encodeWord = (word: string): readonly number[] => {
     if (word === startText || word === endText) return [ids.get(word)!];
     const cached = known.get(word);
     if (cached) return cached;
     const parts = Array.from(Buffer.from(word), (byte) => byteTokens[byte]!);
-    parts.push(`${parts.pop()!}</w>`);
-    const encoded = mergeParts(parts, rankOf).map((part) => ids.get(part)!);
+    parts.push(parts.pop()! + wordEnd);
+    const encoded = idsOfParts(parts);
     known.set(word, encoded);
     return encoded;
   };
   const encodeCleaned = (cleaned: string): number[] => (cleaned.match(wordPattern) ?? []).flatMap(encodeWord);
   const encode = (text: string): number[] => encodeCleaned(cleanPrompt(text));
-  const startId = ids.get(startText)!;
-  const endId = ids.get(endText)!;
+  const [startId, endId] = [ids.get(startText)!, ids.get(endText)!];
   return {
-    startId, endId, vocabularySize: ids.size, encode, encodeCleaned,
+    startId, endId, ids, vocabularySize: Math.max(...ids.values()) + 1, encode, encodeCleaned,
     encodePrompt(text, padId = endId) {
       const prompt = [startId, ...encode(text).slice(0, contextLength - 2), endId];
       return [...prompt, ...Array.from({ length: contextLength - prompt.length }, () => padId)];
     },
+    encodeToken: (token) => (ids.has(token) ? [ids.get(token)!] : idsOfParts(partsOfToken(token))),
   };
+}
+
+function idsInOrder(merges: readonly string[]): Map<string, number> {
+  return new Map(clipVocabulary(merges).map((token, id) => [token, id]));
+}
+
+/** The bytes that a token is made of, the last with the word's end where it ends one. */
+export function partsOfToken(token: string): string[] {
+  const endsWord = token.endsWith(wordEnd) && token !== wordEnd;
+  const parts = [...(endsWord ? token.slice(0, -wordEnd.length) : token)];
+  if (endsWord) parts.push(parts.pop()! + wordEnd);
+  return parts;
 }
 
 /** Every token by its id: 256 bytes, the same at a word's end, the merges, start and end of text. */
@@ -72,7 +125,7 @@ export function clipVocabulary(merges: readonly string[]): string[] {
   // Printable bytes come first, in the order of their codes, then those that stand for the others
   const bytes = byteCharacters().sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
   const joined = merges.map((merge) => merge.replace(' ', ''));
-  return [...bytes, ...bytes.map((character) => `${character}</w>`), ...joined, startText, endText];
+  return [...bytes, ...bytes.map((character) => character + wordEnd), ...joined, startText, endText];
 }
 
 /** Every merge joins two tokens that are there before it. */
@@ -119,10 +172,11 @@ function mergeParts(parts: readonly string[], rankOf: ReadonlyMap<string, number
   }
 }
 
-function damagedTokenizer(folder: string): UserError {
+function damagedTokenizer(folder: string, file: 'merges.txt' | 'vocab.json'): UserError {
+  const name = path.basename(folder);
   return new UserError('text.tokenizer-damaged', {
-    what: `The tokenizer in ${JSON.stringify(path.basename(folder))} is missing or damaged (merges.txt).`,
+    what: `The tokenizer in ${JSON.stringify(name)} is missing or damaged (${file}).`,
     safe: 'Nothing was changed.',
     todo: 'Get the checkpoint folder again, or reinstall Likeness if it is the built-in one.',
-  }, { folder: path.basename(folder) });
+  }, { folder: name, file });
 }

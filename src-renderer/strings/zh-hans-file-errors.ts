@@ -98,7 +98,14 @@ const adapterErrors: Record<string, ErrorWords> = {
   'text.word-empty': always('这个词不能作触发词：提示词里不会留下任何内容。', unchanged, '请用字母写一个没有含义的词，例如 zqxperson。'),
   'text.word-known': always('模型本来就认识这个词，不能把它当作新词来学。', unchanged, '请换一个没有含义的词，例如 zqxperson。'),
   'text.word-taken': always('两个形象使用了同一个触发词。', unchanged, '请先后分别使用，或给其中一个换一个词。'),
-  'text.tokenizer-damaged': always('随软件附带的分词文件已损坏。', unchanged, '请重新安装 Likeness。'),
+  'text.tokenizer-damaged': ({ folder, file }) => ({
+    what: `“${folder}”中的分词文件缺失或已损坏（${file}）。`, safe: unchanged,
+    todo: '请重新获取该模型文件夹；若是随软件附带的，请重新安装 Likeness。',
+  }),
+  'text.other-vocabulary': ({ file, tokens, rows }) => ({
+    what: `“${file}”无法读取提示词：它的分词器有 ${tokens} 个词元，文本编码器只有 ${rows} 个。`, safe: unchanged,
+    todo: '请把该模型自己的 tokenizer 文件夹（merges.txt 与 vocab.json）放到它的网络旁边，或重新获取该模型。',
+  }),
 };
 
 const downloadErrors: Record<string, ErrorWords> = {
