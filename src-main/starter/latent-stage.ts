@@ -8,8 +8,13 @@ import { readSafetensorsHeader, readTensor } from '../checkpoint/safetensors.ts'
 import type { Provider } from '../runtime/session.ts';
 import { float32Tensor } from '../tensor/tensor.ts';
 import { planesOf } from './contact-sheet.ts';
+import { captionOf } from './captions.ts';
+import { backgroundColours, namesOf } from './colours.ts';
+import { type LabelName, labelNames, labelValues } from './labels.ts';
+import { portraitAttributes } from './portrait-renderer.ts';
 import type { StarterRecipe } from './recipe.ts';
 import { datasetStem, type RenderAnswer, type RenderedDataset } from './rendered-dataset.ts';
+import { seededRandom } from './seeded-random.ts';
 import { openVae } from './vae-stage.ts';
 
 export interface ScaledLatents {
@@ -71,11 +76,34 @@ export async function readLatents(file: string): Promise<ScaledLatents> {
   };
 }
 
-/** The captions of the encoded pictures, as the renderer wrote them. */
-export async function readCaptions(cache: string, recipe: StarterRecipe): Promise<string[]> {
-  const { portraits: count, resolutionPx } = recipe;
+/** What the encoded pictures show. `captions`: captionsEach of each, the renderer's own first. */
+export interface EncodedPictures extends Pick<RenderAnswer, 'labels' | 'points'> {
+  readonly captions: readonly string[];
+}
+
+/** The captions, labels and points of the encoded pictures. */
+export async function readEncodedPictures(cache: string, recipe: StarterRecipe): Promise<EncodedPictures> {
+  const { portraits: count, resolutionPx, unet: { portraits, captionsEach } } = recipe;
   const file = `${datasetStem({ folder: cache, kind: 'portraits', from: 0, count, resolutionPx })}.json`;
   if (!existsSync(file)) throw new Error(`${file} is missing; run the vae stage first.`);
-  const { captions } = JSON.parse(await readFile(file, 'utf8')) as RenderAnswer;
-  return captions.slice(0, recipe.unet.portraits);
+  const { captions, labels, points } = JSON.parse(await readFile(file, 'utf8')) as RenderAnswer;
+  const others = (seed: number) => {
+    const attributes = portraitAttributes(seed);
+    return Array.from({ length: captionsEach - 1 }, (_, i) => captionOf(attributes, seededRandom(seed, 50 + i)));
+  };
+  return {
+    captions: captions.slice(0, portraits).flatMap((caption, seed) => [caption, ...others(seed)]),
+    labels: labels.slice(0, portraits), points: points.slice(0, portraits),
+  };
+}
+
+/** Places of the pictures that are close, before one colour or two, and photo, illustration or cartoon. */
+export function plainPictures(labels: EncodedPictures['labels']): Int32Array {
+  const numberOf = (name: LabelName) => labelNames.indexOf(name);
+  const has = (own: readonly number[], name: LabelName, values: readonly string[]) => (
+    values.includes(labelValues[name][own[numberOf(name)]!] ?? ''));
+  const colours = namesOf(backgroundColours);
+  return Int32Array.from(labels.flatMap((own, i) => (
+    has(own, 'style', ['photo', 'illustration', 'cartoon']) && has(own, 'framing', ['close'])
+      && has(own, 'background', colours) ? [i] : [])));
 }

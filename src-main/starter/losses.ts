@@ -82,6 +82,8 @@ export interface UnetLossInputs {
   readonly velocity: Value;
   /** float32 [B], 0..999. */
   readonly timestep: Value;
+  /** How much each place counts, [B, 1, h, w], mean 1. */
+  readonly weight: Value;
   /** int64 [B, 77]; ids index the trained token rows. */
   readonly inputIds: Value;
 }
@@ -97,5 +99,5 @@ export function unetLoss(
     sample: inputs.noisyLatent, timestep: inputs.timestep, encoderHiddenStates: text.lastHiddenState,
   });
   const error = g.sub(predicted, inputs.velocity);
-  return mean(g, g.mul(error, error));
+  return mean(g, g.mul(g.mul(error, error), inputs.weight));
 }

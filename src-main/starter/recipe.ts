@@ -31,12 +31,18 @@ export const recipeSchema = z.object({
     /** Weight of the error's differences between neighbours: edges, where a blurred eye shows. */
     edgeWeight: z.number(),
   }),
-  /** The text encoder before the denoiser, towards coarse latents. */
-  text: schedule,
+  /** The text encoder before the denoiser, towards coarse latents and labels. */
+  text: schedule.extend({ /** Weight of the labels beside the latents. */ labelWeight: z.number().min(0) }),
   unet: schedule.extend({
     blockOutChannels: z.array(z.int()), layersPerBlock: z.int(), heads: z.int(), normGroups: z.int(),
     /** How many of the portraits are encoded and trained on; a multiple of 8. */
     portraits: z.int().multipleOf(8),
+    /** Captions of each picture. */
+    captionsEach: z.int().min(1),
+    /** How much more the middle of the head counts than the picture's edge. */
+    headWeight: z.number().min(0),
+    /** The first steps see plain pictures alone: close, before one colour, photo, illustration or cartoon. */
+    plainSteps: z.int().min(0),
     captionDropout: z.number().min(0).max(1), emaDecay: z.number().min(0).lt(1),
   }),
   textEncoder: z.object({ width: z.int(), layers: z.int(), heads: z.int() }),
@@ -50,8 +56,8 @@ export const starterRecipe: StarterRecipe = recipeSchema.parse({
   seed: 20260101, resolutionPx: 128, portraits: 40_000, textures: 8_000, heldOut: 256,
   vae: {
     blockOutChannels: [16, 32, 64, 96], layersPerBlock: 1, latentChannels: 16, normGroups: 4,
-    cropPx: 64, textureShare: 0.25, faceShare: 0.5, klWeight: 5e-4, edgeWeight: 0.5, colourHelpSteps: 250,
-    steps: 9_000, batchSize: 8, learningRate: 2e-3, warmUpSteps: 100, constantShare: 0.4, finalShare: 0.02,
+    cropPx: 64, textureShare: 0.25, faceShare: 0.5, klWeight: 5e-4, edgeWeight: 0.5, colourHelpSteps: 3_000,
+    steps: 8_000, batchSize: 8, learningRate: 2e-3, warmUpSteps: 100, constantShare: 0.4, finalShare: 0.02,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   refine: {
@@ -60,13 +66,14 @@ export const starterRecipe: StarterRecipe = recipeSchema.parse({
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   text: {
-    steps: 700, batchSize: 48, learningRate: 2e-3, warmUpSteps: 50, constantShare: 0.4, finalShare: 0.05,
+    labelWeight: 6,
+    steps: 1_500, batchSize: 48, learningRate: 2e-3, warmUpSteps: 50, constantShare: 0.4, finalShare: 0.05,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   unet: {
-    blockOutChannels: [32, 64, 96, 96], layersPerBlock: 1, heads: 2, normGroups: 8,
-    portraits: 10_000, captionDropout: 0.1, emaDecay: 0.998,
-    steps: 5_400, batchSize: 16, learningRate: 1.5e-3, warmUpSteps: 100, constantShare: 0.5, finalShare: 0.05,
+    blockOutChannels: [48, 96, 112, 112], layersPerBlock: 1, heads: 2, normGroups: 8,
+    portraits: 40_000, captionsEach: 4, headWeight: 2, plainSteps: 6_000, captionDropout: 0.1, emaDecay: 0.9995,
+    steps: 28_000, batchSize: 16, learningRate: 1.2e-3, warmUpSteps: 200, constantShare: 0.6, finalShare: 0.03,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   textEncoder: { width: 64, layers: 2, heads: 4 },

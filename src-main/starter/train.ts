@@ -13,7 +13,9 @@ import type { Provider } from '../runtime/session.ts';
 import { openClipTokenizer } from '../text/tokenizer.ts';
 import { pictureOf, writeContactSheet } from './contact-sheet.ts';
 import { initialParameters } from './flat-parameters.ts';
-import { encodeLatents, readCaptions, readLatents } from './latent-stage.ts';
+import {
+  encodeLatents, type EncodedPictures, plainPictures, readEncodedPictures, readLatents,
+} from './latent-stage.ts';
 import { exportPack, lossCsv, lossCurveSvg } from './pack-export.ts';
 import { instantStages } from './instant-run.ts';
 import { recipeSchema, starterRecipe } from './recipe.ts';
@@ -63,9 +65,9 @@ async function makeLatents(run: StarterRun): Promise<void> {
   });
 }
 
-async function tokenRows(run: StarterRun): Promise<{ rows: TokenRows; captions: string[] }> {
-  const captions = await readCaptions(run.cache, run.recipe);
-  return { rows: usedTokenRows(await openClipTokenizer(tokenizerFolder), captions), captions };
+async function tokenRows(run: StarterRun): Promise<{ rows: TokenRows; pictures: EncodedPictures }> {
+  const pictures = await readEncodedPictures(run.cache, run.recipe);
+  return { rows: usedTokenRows(await openClipTokenizer(tokenizerFolder), pictures.captions), pictures };
 }
 
 async function writeSamples(run: StarterRun, rows: TokenRows, state: TrainingState): Promise<void> {
@@ -88,19 +90,24 @@ async function writeSamples(run: StarterRun, rows: TokenRows, state: TrainingSta
 
 const textSnapshotFile = ({ cache }: StarterRun) => path.join(cache, 'text.snapshot.safetensors');
 
-async function latentSet(run: StarterRun, rows: TokenRows, captions: readonly string[]): Promise<LatentSet> {
+async function latentSet(run: StarterRun, rows: TokenRows, pictures: EncodedPictures): Promise<LatentSet> {
   const latents = await readLatents(latentsFile(run));
-  return { ...latents, count: captions.length, tokenRows: rows.rowsOfAll(captions), emptyRows: rows.rowsOf('') };
+  const { portraits, captionsEach } = run.recipe.unet;
+  const { captions, labels, points } = pictures;
+  const plain = plainPictures(labels).filter((i) => i < portraits - run.recipe.heldOut);
+  report(`${portraits} pictures, ${plain.length} of them plain; ${rows.ids.length} token rows`);
+  return { ...latents, count: portraits, tokenRows: rows.rowsOfAll(captions), captionsEach,
+    emptyRows: rows.rowsOf(''), labels, points, plain };
 }
 
 async function trainText(run: StarterRun): Promise<void> {
   const { recipe } = run;
-  const { rows, captions } = await tokenRows(run);
+  const { rows, pictures } = await tokenRows(run);
   const layout = textLayout(recipe, rows.ids.length);
   const file = textSnapshotFile(run);
   const state = (await readSnapshot(file, layout.size)) ?? newTrainingState(initialParameters(layout, recipe.seed));
   if (state.step >= recipe.text.steps) return;
-  const set = await latentSet(run, rows, captions);
+  const set = await latentSet(run, rows, pictures);
   await trainStage(state, {
     step: textStepGraph(recipe, rows.ids.length), optimizer: optimizerOf(recipe.text), plan: recipe.text,
     emaDecay: 0.98, ...paceOf(run), batch: (step) => textBatch(recipe, set, step),
@@ -120,15 +127,15 @@ async function firstDenoiser(run: StarterRun, rows: TokenRows, layout: Parameter
 
 async function trainUnet(run: StarterRun): Promise<void> {
   const { recipe } = run;
-  const { rows, captions } = await tokenRows(run);
+  const { rows, pictures } = await tokenRows(run);
   const layout = denoiserLayout(recipe, rows.ids.length);
   const file = denoiserSnapshotFile(run);
   const state = (await readSnapshot(file, layout.size))
     ?? newTrainingState(await firstDenoiser(run, rows, layout));
   if (state.step >= recipe.unet.steps) return;
-  const set = await latentSet(run, rows, captions);
+  const set = await latentSet(run, rows, pictures);
   const schedule = starterNoiseSchedule();
-  report(`${rows.ids.length} token rows, ${layout.size} parameters`);
+  report(`${layout.size} parameters`);
   const stepOf = (batchSize: number) => (
     unetStepGraph({ ...recipe, unet: { ...recipe.unet, batchSize } }, rows.ids.length));
   await trainStage(state, {

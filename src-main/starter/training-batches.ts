@@ -2,6 +2,7 @@
 // sees exactly what an uninterrupted one would have seen.
 
 import type { NoiseSchedule } from '../diffusion/noise-schedule.ts';
+import type { FacePoints } from '../faces/face.ts';
 import { float32Tensor, type Tensor } from '../tensor/tensor.ts';
 import type { StarterRecipe } from './recipe.ts';
 import type { RenderedDataset } from './rendered-dataset.ts';
@@ -84,23 +85,58 @@ export interface LatentSet {
   readonly channels: number;
   readonly sizePx: number;
   readonly count: number;
-  /** count x 77, indices into the trained token rows. */
+  /** count x captionsEach x 77, indices into the trained token rows. */
   readonly tokenRows: Int32Array;
+  readonly captionsEach: number;
   /** 77 indices of the empty prompt. */
   readonly emptyRows: Int32Array;
+  /** What each picture shows, as labelIndices() says it. */
+  readonly labels: readonly (readonly number[])[];
+  /** Of each face, in pixels of the picture. */
+  readonly points: readonly FacePoints[];
+  /** Places of the plain pictures, with which the denoiser begins; empty for all. */
+  readonly plain: Int32Array;
 }
 
-/** noisyLatent, velocity, timestep and inputIds of one step. */
-export function unetBatch(recipe: StarterRecipe, set: LatentSet, noiseSchedule: NoiseSchedule, step: number): Feeds {
-  const { batchSize, captionDropout } = recipe.unet;
-  const random = seededRandom(recipe.seed + step, 32);
-  const each = set.channels * set.sizePx * set.sizePx;
+/** The caption of a picture, one of its own: 77 rows. */
+export function captionRows(set: LatentSet, index: number, random: Random): Int32Array {
   const tokens = set.emptyRows.length;
+  const place = index * set.captionsEach + random.integer(set.captionsEach);
+  return set.tokenRows.subarray(place * tokens, (place + 1) * tokens);
+}
+
+/**
+ * How much each place of a latent counts, mean 1: around the face up to 1 + headWeight times as much as at the edge,
+ * falling as a bell whose deviation is 1.4 times the distance of the eyes.
+ */
+export function headWeights(points: FacePoints, sizePx: number, headWeight: number, target: Float32Array): void {
+  const scale = 1 / 8;
+  const middle = (axis: 'x' | 'y') => scale * points.reduce((sum, point) => sum + point[axis], 0) / points.length;
+  const [left, right] = points;
+  const deviation = Math.max(1, 1.4 * scale * Math.hypot(right.x - left.x, right.y - left.y));
+  const [cx, cy] = [middle('x'), middle('y')];
+  let sum = 0;
+  for (let y = 0; y < sizePx; y++) {
+    for (let x = 0; x < sizePx; x++) {
+      const far = ((x + 0.5 - cx) ** 2 + (y + 0.5 - cy) ** 2) / (2 * deviation ** 2);
+      sum += target[y * sizePx + x] = 1 + headWeight * Math.exp(-far);
+    }
+  }
+  for (let i = 0; i < target.length; i++) target[i]! *= target.length / sum;
+}
+
+/** noisyLatent, velocity, timestep, weight and inputIds of one step. */
+export function unetBatch(recipe: StarterRecipe, set: LatentSet, noiseSchedule: NoiseSchedule, step: number): Feeds {
+  const { batchSize, captionDropout, headWeight, plainSteps } = recipe.unet;
+  const random = seededRandom(recipe.seed + step, 32);
+  const [places, tokens] = [set.sizePx ** 2, set.emptyRows.length];
+  const each = set.channels * places;
   const [noisy, velocity] = [new Float32Array(batchSize * each), new Float32Array(batchSize * each)];
-  const timesteps = new Float32Array(batchSize);
+  const [timesteps, weights] = [new Float32Array(batchSize), new Float32Array(batchSize * places)];
   const ids = new BigInt64Array(batchSize * tokens);
+  const pool = step < plainSteps && set.plain.length > 0 ? set.plain : undefined;
   for (let item = 0; item < batchSize; item++) {
-    const index = random.integer(set.count - recipe.heldOut);
+    const index = pool ? pool[random.integer(pool.length)]! : random.integer(set.count - recipe.heldOut);
     // one timestep from each equal share of the schedule keeps the loss's variance low (Kingma et al. 2021)
     const timestep = Math.floor(((item + random.uniform()) / batchSize) * noiseSchedule.alphasCumprod.length);
     timesteps[item] = timestep;
@@ -112,14 +148,15 @@ export function unetBatch(recipe: StarterRecipe, set: LatentSet, noiseSchedule: 
       noisy[item * each + i] = alpha * latent + sigma * noise[i]!;
       velocity[item * each + i] = alpha * noise[i]! - sigma * latent;
     }
-    const rows = random.chance(captionDropout) ? set.emptyRows
-      : set.tokenRows.subarray(index * tokens, (index + 1) * tokens);
+    headWeights(set.points[index]!, set.sizePx, headWeight, weights.subarray(item * places, (item + 1) * places));
+    const rows = random.chance(captionDropout) ? set.emptyRows : captionRows(set, index, random);
     for (let i = 0; i < tokens; i++) ids[item * tokens + i] = BigInt(rows[i]!);
   }
   const shape = [batchSize, set.channels, set.sizePx, set.sizePx];
   return {
     noisyLatent: float32Tensor(shape, noisy), velocity: float32Tensor(shape, velocity),
     timestep: float32Tensor([batchSize], timesteps),
-      inputIds: { dtype: 'int64', shape: [batchSize, tokens], data: ids },
+    weight: float32Tensor([batchSize, 1, set.sizePx, set.sizePx], weights),
+    inputIds: { dtype: 'int64', shape: [batchSize, tokens], data: ids },
   };
 }

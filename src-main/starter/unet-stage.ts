@@ -31,7 +31,7 @@ export const starterNoiseSchedule = (): NoiseSchedule => noiseSchedule(alphasCum
 const latentShape = (recipe: StarterRecipe, batchSize: number) =>
   [batchSize, recipe.vae.latentChannels, recipe.resolutionPx / 8, recipe.resolutionPx / 8];
 
-/** One step of the joint training; inputs noisyLatent, velocity, timestep and inputIds. */
+/** One step of the joint training; inputs noisyLatent, velocity, timestep, weight and inputIds. */
 export function unetStepGraph(recipe: StarterRecipe, tokenRows: number): FlatStep {
   const networks = starterNetworks(recipe, tokenRows);
   const { batchSize } = recipe.unet;
@@ -44,6 +44,7 @@ export function unetStepGraph(recipe: StarterRecipe, tokenRows: number): FlatSte
           noisyLatent: g.input('noisyLatent', 'float32', latentShape(recipe, batchSize)),
           velocity: g.input('velocity', 'float32', latentShape(recipe, batchSize)),
           timestep: g.input('timestep', 'float32', [batchSize]),
+          weight: g.input('weight', 'float32', [batchSize, 1, recipe.resolutionPx / 8, recipe.resolutionPx / 8]),
           inputIds: g.input('inputIds', 'int64', [batchSize, promptTokens]),
         }),
     }),

@@ -5,7 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openCheckpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
+import type { FacePoints } from '../../src-main/faces/face.ts';
 import { flatScope, initialParameters } from '../../src-main/starter/flat-parameters.ts';
+import { labelNames, labelValues } from '../../src-main/starter/labels.ts';
 import { exportPack, lossCsv } from '../../src-main/starter/pack-export.ts';
 import { learningRateAt, recipeSchema, type StarterRecipe, starterRecipe } from '../../src-main/starter/recipe.ts';
 import { renderDataset } from '../../src-main/starter/rendered-dataset.ts';
@@ -14,7 +16,7 @@ import { optimizerOf, trainStage } from '../../src-main/starter/stage-trainer.ts
 import { starterNetworks } from '../../src-main/starter/starter-networks.ts';
 import { adoptTextEncoder, textBatch, textLayout, textStepGraph } from '../../src-main/starter/text-stage.ts';
 import { usedTokenRows } from '../../src-main/starter/token-rows.ts';
-import { unetBatch, vaeBatch } from '../../src-main/starter/training-batches.ts';
+import { headWeights, unetBatch, vaeBatch } from '../../src-main/starter/training-batches.ts';
 import { denoiserLayout, starterNoiseSchedule, unetStepGraph } from '../../src-main/starter/unet-stage.ts';
 import { vaeLayout, vaeStepGraph } from '../../src-main/starter/vae-stage.ts';
 import { openClipTokenizer } from '../../src-main/text/tokenizer.ts';
@@ -53,6 +55,14 @@ async function runVae(state: TrainingState, steps: number, recipe = tiny): Promi
   });
   return state;
 }
+
+/** What pictures show, as far as training asks: nothing that is labelled, and a face in the middle. */
+const shown = (count: number) => ({
+  count, captionsEach: 1, plain: new Int32Array(),
+  labels: Array.from({ length: count }, () => labelNames.map(() => -1)),
+  points: Array.from({ length: count }, (): FacePoints => (
+    [{ x: 52, y: 56 }, { x: 76, y: 56 }, { x: 64, y: 68 }, { x: 54, y: 82 }, { x: 74, y: 82 }])),
+});
 
 const newVae = () => newTrainingState(initialParameters(vaeLayout(starterNetworks(tiny).vae), tiny.seed));
 
@@ -116,7 +126,7 @@ test('denoiser and text encoder learn together, and the pack opens as a checkpoi
   const layout = denoiserLayout(tiny, rows.ids.length);
   const state = newTrainingState(initialParameters(layout, 3));
   const values = Float32Array.from({ length: 8 * 4 * 256 }, (_, i) => Math.sin(i / 40));
-  const set = { values, channels: 4, sizePx: 16, count: 8, tokenRows: rows.rowsOfAll(captions),
+  const set = { ...shown(8), values, channels: 4, sizePx: 16, tokenRows: rows.rowsOfAll(captions),
     emptyRows: rows.rowsOf('') };
   await trainStage(state, {
     step: unetStepGraph(tiny, rows.ids.length), optimizer: optimizerOf(tiny.unet), plan: tiny.unet, emaDecay: 0.9,
@@ -147,7 +157,7 @@ test('the text encoder learns what captions look like, and the denoiser takes it
   // pictures of one caption are alike, those of the other are their opposite
   const values = Float32Array.from({ length: 10 * 4 * 256 }, (_, i) => (Math.floor(i / 1024) % 2 ? 1 : -1));
   const set = {
-    values, channels: 4, sizePx: 16, count: 10, tokenRows: rows.rowsOfAll(captions), emptyRows: rows.rowsOf(''),
+    ...shown(10), values, channels: 4, sizePx: 16, tokenRows: rows.rowsOfAll(captions), emptyRows: rows.rowsOf(''),
   };
   await trainStage(state, {
     step: textStepGraph(tiny, rows.ids.length), optimizer: optimizerOf(tiny.text),
@@ -162,6 +172,39 @@ test('the text encoder learns what captions look like, and the denoiser takes it
   const [from, to] = [layout, denoiser].map(({ entries }) => entries.find((entry) => entry.name === name)!);
   expect(target.subarray(to!.offset, to!.offset + to!.size))
     .toEqual(state.parameters.subarray(from!.offset, from!.offset + from!.size));
+});
+
+test('the text encoder learns labels where they are shown, and is not asked for others', () => {
+  const labels = shown(4).labels.map((none) => none.map((_, kind) => (kind === 0 ? 3 : -1)));
+  const set = { ...shown(4), labels, values: new Float32Array(4 * 4 * 256), channels: 4, sizePx: 16,
+    tokenRows: new Int32Array(4 * 77), emptyRows: new Int32Array(77) };
+  const { target, counts } = textBatch({ ...tiny, text: { ...tiny.text, batchSize: 1, labelWeight: 5 } }, set, 0);
+  const pooled = 4 * 4 * 4;
+  const styles = labelValues.style.length;
+  expect([...(target!.data as Float32Array).slice(pooled, pooled + styles)])
+    .toEqual(labelValues.style.map((_, i) => (i === 3 ? 1 : 0)));
+  expect([...(counts!.data as Float32Array).slice(0, pooled)].every((count) => count === 1)).toBe(true);
+  expect([...(counts!.data as Float32Array).slice(pooled)].filter((count) => count === 5)).toHaveLength(styles);
+});
+
+test('the middle of the head counts most, and all places count one in the mean', () => {
+  const weights = new Float32Array(256);
+  headWeights(shown(1).points[0]!, 16, 2, weights);
+  expect(weights.reduce((sum, weight) => sum + weight, 0) / 256).toBeCloseTo(1, 5);
+  const at = (x: number, y: number) => weights[y * 16 + x]!;
+  expect(at(8, 8) / at(0, 0)).toBeGreaterThan(2.5);
+  expect(at(8, 8)).toBeGreaterThan(at(8, 3));
+});
+
+test('the first steps of the denoiser see plain pictures alone, each with captions of its own', () => {
+  const values = Float32Array.from({ length: 8 * 4 * 256 }, (_, i) => Math.floor(i / 1024));
+  const tokenRows = Int32Array.from({ length: 8 * 2 * 77 }, (_, i) => Math.floor(i / 154));
+  const set = { ...shown(8), captionsEach: 2, plain: Int32Array.from([3]), values, channels: 4, sizePx: 16, tokenRows,
+    emptyRows: new Int32Array(77).fill(9) };
+  const recipe = { ...tiny, unet: { ...tiny.unet, batchSize: 8, plainSteps: 1, captionDropout: 0 } };
+  const seen = (step: number) => new Set([...unetBatch(recipe, set, starterNoiseSchedule(), step).inputIds!.data]);
+  expect([...seen(0)]).toEqual([3n]);
+  expect(seen(1).size).toBeGreaterThan(1);
 });
 
 test('loss curves are means over equal stretches', () => {
