@@ -1,14 +1,12 @@
-// Runs the face encoder and the judge over many pictures, a batch at a time.
+// Runs the face encoder over many pictures, a batch at a time.
 
 import { faceEncoderGraph } from '../faces/pack-face-encoder.ts';
-import type { Point } from '../faces/face.ts';
 import { type FaceEncoderConfig, trainedHeadEdgePx } from '../models/face-encoder.ts';
 import { openSession, type Provider } from '../runtime/session.ts';
 import { float32Tensor } from '../tensor/tensor.ts';
 import type { WeightTable } from '../tensor/weights.ts';
 import { plainHeads } from './face-stage.ts';
 import { copyHead } from './head-batches.ts';
-import { halvedPlanes, judgeGraph } from './judge-stage.ts';
 import { seededRandom } from './seeded-random.ts';
 
 const batch = 64;
@@ -45,33 +43,4 @@ export async function embedCrops(
     await session.release();
   }
   return rows;
-}
-
-export interface Judged {
-  readonly embedding: Float32Array;
-  /** The five points as fractions of the picture's edge. */
-  readonly points: readonly Point[];
-}
-
-/** What the judge says of 8-bit pictures of 128 x 128. */
-export async function judgePictures(
-  { provider, threads }: Place, weights: WeightTable, config: FaceEncoderConfig, pictures: readonly Uint8Array[],
-): Promise<Judged[]> {
-  const session = await openSession(judgeGraph(config, weights), { provider, threads });
-  const judged: Judged[] = [];
-  try {
-    for (const rgb of pictures) {
-      const planes = new Float32Array(size);
-      halvedPlanes(rgb, planes);
-      const { embedding, points } = await session.run({ picture: float32Tensor(shape(1), planes) });
-      const numbers = points!.data as Float32Array;
-      judged.push({
-        embedding: Float32Array.from(embedding!.data as Float32Array),
-        points: Array.from({ length: numbers.length / 2 }, (_, i) => ({ x: numbers[2 * i]!, y: numbers[2 * i + 1]! })),
-      });
-    }
-  } finally {
-    await session.release();
-  }
-  return judged;
 }

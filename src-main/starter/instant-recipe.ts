@@ -2,6 +2,7 @@
 // IdentityNet, and the judge that measures portraits. Every number that a run on another machine may want to change.
 
 import * as z from 'zod';
+import { judgeRecipe } from './judge-recipe.ts';
 import { scheduleSchema } from './training-schedule.ts';
 
 const adam = { beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1 } as const;
@@ -43,10 +44,7 @@ export const instantRecipeSchema = {
     widths: [32, 64, 96, 128], groups: 8, embeddingLength: 128, sharpness: 14, attributeWeight: 1, emaDecay: 0.99,
     steps: 1_200, batchSize: 96, learningRate: 2e-3, warmUpSteps: 40, constantShare: 0.3, finalShare: 0.02, ...adam,
   }),
-  judge: encoderSchema.default({
-    widths: [16, 24, 40, 64], groups: 4, embeddingLength: 48, sharpness: 14, attributeWeight: 1, emaDecay: 0.99,
-    steps: 1_200, batchSize: 96, learningRate: 2e-3, warmUpSteps: 40, constantShare: 0.3, finalShare: 0.02, ...adam,
-  }),
+  judge: judgeRecipe,
   instant: instantSchema.default({
     resampler: { dim: 64, depth: 2, dimHead: 32, heads: 2, numQueries: 12, ffMult: 4 },
     conditioningChannels: [8, 16, 32, 48], emaDecay: 0.995,

@@ -9,16 +9,16 @@ import { promptEncoder } from '../text/prompt-encoder.ts';
 import { tensorBytes } from '../tensor/tensor.ts';
 import { type BasePack, openBasePack, openPackVae } from './base-pack.ts';
 import { cropAll } from './crop-worker.ts';
-import { embedCrops, judgePictures } from './embeddings.ts';
+import { embedCrops } from './embeddings.ts';
 import {
   cropAt, type DecodedCrops, faceBatch, faceEncoderConfig, faceLayout, faceStepGraph,
 } from './face-stage.ts';
 import { initialParameters, tensorsOf } from './flat-parameters.ts';
 import { type InstantSet, instantBatch, noisePool } from './instant-batches.ts';
-import { exportInstantId, writeHalves } from './instant-export.ts';
+import { exportInstantId } from './instant-export.ts';
 import { initialInstant, instantLayout, instantNetworks } from './instant-networks.ts';
 import { instantStepGraph } from './instant-stage.ts';
-import { judgeBatch, judgeConfig, judgeLayout, judgeStepGraph } from './judge-stage.ts';
+import { trainJudge } from './judge-run.ts';
 import { lossCsv, lossCurveSvg } from './pack-export.ts';
 import { type PeopleSet, peopleSet } from './people-dataset.ts';
 import {
@@ -28,7 +28,6 @@ import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } fro
 import { optimizerOf, trainStage } from './stage-trainer.ts';
 import { paceOf, report, reportProgress, splitOf, type StarterRun, workersOf } from './starter-run.ts';
 import { starterNoiseSchedule } from './unet-stage.ts';
-import { faceEncoderJson } from '../faces/pack-face-encoder.ts';
 import { verification, type Verification } from './verification.ts';
 
 /** A base pack and a name for its weights, so that what depends on them is never taken for another's. */
@@ -142,39 +141,6 @@ async function writeMeasures(run: StarterRun, measures: Record<string, unknown>)
   await mkdir(path.dirname(file), { recursive: true });
   const known = await readFile(file, 'utf8').then((text) => JSON.parse(text) as object, () => ({}));
   await writeFile(file, `${JSON.stringify({ ...known, ...measures }, null, 2)}\n`);
-}
-
-async function trainJudge(run: StarterRun): Promise<void> {
-  const { recipe } = run;
-  const layout = judgeLayout(recipe);
-  const file = snapshotFile(run, 'judge');
-  const state = (await readSnapshot(file, layout.size)) ?? newTrainingState(initialParameters(layout, recipe.seed + 1));
-  const set = await people(run);
-  const { decoded } = await passes(run, await namedBase(run), set);
-  await trainStage(state, {
-    ...paceOf(run), step: judgeStepGraph(recipe), optimizer: optimizerOf(recipe.judge), plan: recipe.judge,
-    emaDecay: recipe.judge.emaDecay, batch: (step) => judgeBatch(recipe, set, decoded, step),
-    onProgress: (p) => reportProgress('judge', p), onSnapshot: (saved) => writeSnapshot(file, saved),
-  });
-  const weights = tensorsOf(layout, state.average, 'judge');
-  await writeHalves(path.join(run.judge, 'model.safetensors'), weights);
-  await writeFile(path.join(run.judge, 'config.json'),
-    `${JSON.stringify(faceEncoderJson(judgeConfig(recipe)), null, 2)}\n`);
-  const bytes = set.resolutionPx ** 2 * 3;
-  const places = decodedIndices(recipe);
-  const pictures = places.heldOut.map((_, i) => {
-    const place = places.trained.length + i;
-    return decoded.subarray(place * bytes, (place + 1) * bytes);
-  });
-  const judged = await judgePictures(run, weights, judgeConfig(recipe), pictures);
-  const errors = judged.flatMap(({ points }, i) => points.map(({ x, y }, k) => {
-    const wanted = set.points[places.heldOut[i]!]![k]!;
-    return Math.hypot(x * set.resolutionPx - wanted.x, y * set.resolutionPx - wanted.y);
-  }));
-  const pointErrorPx = errors.reduce((sum, error) => sum + error, 0) / errors.length;
-  report(`judge: points off by ${pointErrorPx.toFixed(2)} px of ${set.resolutionPx}`);
-  const who = verification(byPerson(judged.map(({ embedding }) => embedding), set.pictures));
-  await writeMeasures(run, { judge: { ...said('judge', who), pointErrorPx } });
 }
 
 /** Everything that the adapter learns from. */

@@ -1,140 +1,134 @@
-// Stage of the starter pack that ships nothing: a judge of portraits, which never meets the generator. From a picture
-// as the pack's autoencoder gives it, it tells where the five points lie and who it shows.
+// The judge's training step and its batches: pictures in pairs of people, each with its labels, the person's numbers
+// and the five points.
 
 import type { Value } from '../compiler/1-build/graph.ts';
-import { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
-import type { Graph } from '../compiler/1-build/graph.ts';
-import { type FaceEncoderConfig, faceFeatures, trainedHeadEdgePx as edgePx } from '../models/face-encoder.ts';
-import { frozenScope } from '../models/frozen-scope.ts';
-import { linear } from '../models/layers.ts';
-import type { NetworkScope } from '../models/network-scope.ts';
-import { faceEncoderParameters } from '../models/parameter-shapes.ts';
+import type { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import { layoutOf, type ParameterLayout } from '../networks/flat-parameters.ts';
 import { float32Tensor } from '../tensor/tensor.ts';
-import type { WeightTable } from '../tensor/weights.ts';
 import { flatLayout, prefixedScope } from './flat-parameters.ts';
 import { flatStep, type FlatStep } from './flat-step.ts';
 import { identityNumberCount } from './identity-numbers.ts';
-import type { PeopleSet } from './people-dataset.ts';
+import {
+  type JudgeConfig, judgeParameters, judgeReadings, labelCount, pointNumbers, pointScale,
+} from './judge-network.ts';
+import type { JudgeSet } from './judge-pictures.ts';
+import { drawnView, writeView } from './judge-view.ts';
+import { type LabelName, labelNames, labelValues } from './labels.ts';
 import { contrastiveLoss, readingLoss, readingParameters } from './recognition-loss.ts';
 import type { StarterRecipe } from './recipe.ts';
 import { type Random, seededRandom } from './seeded-random.ts';
 import { optimizerOf } from './stage-trainer.ts';
 import type { Feeds } from './training-batches.ts';
 
-const pointNumbers = 10;
-/** A point's place is told in this many times the picture's edge from its middle. */
-const pointScale = 8;
-const pointWeight = 10;
+/** What prompts are followed in counts most. */
+const weightOf = (name: LabelName): number => (followed.has(name) ? 1 : 0.3);
+const followed: ReadonlySet<LabelName> = new Set([
+  'style', 'hairColour', 'hairStyle', 'background', 'clothes', 'clothesColour', 'glasses', 'hat', 'facialHair',
+]);
 
-export const judgeConfig = ({ judge }: Pick<StarterRecipe, 'judge'>): FaceEncoderConfig => ({
-  edgePx, widths: judge.widths, groups: judge.groups, embeddingLength: judge.embeddingLength,
+export const judgeConfig = ({ judge }: Pick<StarterRecipe, 'judge'>): JudgeConfig => ({
+  edgePx: judge.edgePx, widths: judge.widths, groups: judge.groups, hidden: judge.hidden,
+  embeddingLength: judge.embeddingLength,
 });
-
-function judgeParts(scope: NetworkScope, config: FaceEncoderConfig, picture: Value): { who: Value; where: Value } {
-  const { g } = scope;
-  const features = faceFeatures(scope, config, picture);
-  const raw = linear(scope, 'embedding', features, config.embeddingLength);
-  const length = g.sqrt(g.add(g.reduceMean(g.mul(raw, raw), [1], true), g.scalar(1e-8)));
-  return { who: g.div(raw, length), where: linear(scope, 'points', features, pointNumbers) };
-}
 
 /** Parameters of the judge and, behind them, of a reading that is thrown away. */
 export function judgeLayout(recipe: StarterRecipe): ParameterLayout {
   const config = judgeConfig(recipe);
-  const encoder = faceEncoderParameters(config);
-  const features = encoder.get('embedding.weight')![1]!;
-  const judge = flatLayout({
-    judge: new Map([...encoder, ['points.weight', [pointNumbers, features]], ['points.bias', [pointNumbers]]]),
-  });
+  const judge = flatLayout({ judge: judgeParameters(config) });
   return layoutOf([
     ...judge.entries, ...readingParameters('reading', config.embeddingLength, identityNumberCount),
   ]);
 }
 
-/** One step; inputs pictures [B, 3, 64, 64] in pairs of people, numbers [B, N] and points [B, 10]. */
+/** The places of a kind's values among all. */
+const kindOfLabel = labelNames.flatMap((name, kind) => labelValues[name].map(() => kind));
+
+/**
+ * Cross-entropy of every kind that a picture shows, added up and halved: the mean over the pictures, a scalar. `wanted`
+ * [B, labelCount] has the kind's weight at the right value, and zeros where it is not shown.
+ */
+function namingLoss(g: GraphBuilder, labels: Value, wanted: Value): Value {
+  const kinds = labelNames.length;
+  const members = new Float32Array(labelCount * kinds);
+  kindOfLabel.forEach((kind, label) => { members[label * kinds + kind] = 1; });
+  const membership = g.weight('membership', float32Tensor([labelCount, kinds], members));
+  // no exponential runs over
+  const bounded = g.clip(labels, -30, 30);
+  const spread = g.log(g.matmul(g.exp(bounded), membership));
+  const shown = g.matmul(wanted, membership);
+  const right = g.reduceSum(g.mul(wanted, bounded), [1], true);
+  const each = g.sub(g.reduceSum(g.mul(shown, spread), [1], true), right);
+  return g.mul(g.reshape(g.reduceMean(each, [0, 1], true), []), g.scalar(0.5));
+}
+
+/** One step; inputs pictures [B, 3, edge, edge] in pairs of people, labels, numbers [B, N] and points [B, 10]. */
 export function judgeStepGraph(recipe: StarterRecipe): FlatStep {
-  const { batchSize, sharpness, attributeWeight } = recipe.judge;
+  const { batchSize, edgePx, sharpness, attributeWeight, pointWeight } = recipe.judge;
   return flatStep({
     name: 'starter_judge', parameters: judgeLayout(recipe).entries, optimizer: optimizerOf(recipe.judge),
     build: (g, parameter) => {
       const pictures = g.input('pictures', 'float32', [batchSize, 3, edgePx, edgePx]);
-      const { who, where } = judgeParts(prefixedScope(g, 'judge', parameter), judgeConfig(recipe), pictures);
+      const told = judgeReadings(prefixedScope(g, 'judge', parameter), judgeConfig(recipe), pictures);
+      const naming = namingLoss(g, told.labels, g.input('labels', 'float32', [batchSize, labelCount]));
       const numbers = g.input('numbers', 'float32', [batchSize, identityNumberCount]);
-      const error = g.sub(where, g.input('points', 'float32', [batchSize, pointNumbers]));
+      const reading = readingLoss(g, parameter, 'reading', told.embedding, numbers);
+      const people = g.add(contrastiveLoss(g, told.embedding, sharpness), g.mul(g.scalar(attributeWeight), reading));
+      const error = g.sub(told.points, g.input('points', 'float32', [batchSize, pointNumbers]));
       const places = g.reshape(g.reduceMean(g.mul(error, error), [0, 1], true), []);
-      const reading = readingLoss(g, parameter, 'reading', who, numbers);
-      const people = g.add(contrastiveLoss(g, who, sharpness), g.mul(g.scalar(attributeWeight), reading));
-      return { loss: g.add(people, g.mul(g.scalar(pointWeight), places)) };
+      return { loss: g.add(g.add(naming, people), g.mul(g.scalar(pointWeight), places)) };
     },
   });
 }
 
-/** picture [1, 3, 64, 64] → embedding [1, E] of length √E, points [1, 10] as fractions of the picture's edge. */
-export function judgeGraph(config: FaceEncoderConfig, weights: WeightTable): Graph {
-  const g = new GraphBuilder('judge');
-  const picture = g.input('picture', 'float32', [1, 3, edgePx, edgePx]);
-  const { who, where } = judgeParts(frozenScope(g, weights), config, picture);
-  g.output('embedding', who);
-  g.output('points', g.add(g.mul(where, g.scalar(1 / pointScale)), g.scalar(0.5)));
-  return g.graph();
+interface Batch {
+  readonly pictures: Float32Array;
+  readonly labels: Float32Array;
+  readonly numbers: Float32Array;
+  readonly points: Float32Array;
 }
 
-/** An 8-bit picture of twice 64 pixels as planes of 64 in -1..1, written into `target`. */
-export function halvedPlanes(rgb: Uint8Array, target: Float32Array, shiftX = 0, shiftY = 0, gain = 1): void {
-  const size = edgePx * 2;
-  const within = (value: number) => Math.max(0, Math.min(size - 1, value));
-  for (let y = 0; y < edgePx; y++) {
-    const rows = [within(2 * y - shiftY) * size, within(2 * y + 1 - shiftY) * size] as const;
-    for (let x = 0; x < edgePx; x++) {
-      const columns = [within(2 * x - shiftX), within(2 * x + 1 - shiftX)] as const;
-      for (let c = 0; c < 3; c++) {
-        const sum = rgb[(rows[0] + columns[0]) * 3 + c]! + rgb[(rows[0] + columns[1]) * 3 + c]! +
-          rgb[(rows[1] + columns[0]) * 3 + c]! + rgb[(rows[1] + columns[1]) * 3 + c]!;
-        target[(c * edgePx + y) * edgePx + x] = (sum * gain) / 510 - 1;
-      }
-    }
-  }
-}
-
-/** pictures, numbers and points of one step; `decoded` has the pictures of the first people, person by person. */
-export function judgeBatch(recipe: StarterRecipe, set: PeopleSet, decoded: Uint8Array, step: number): Feeds {
-  const { batchSize } = recipe.judge;
+/** pictures, labels, numbers and points of one step. */
+export function judgeBatch(recipe: StarterRecipe, set: JudgeSet, step: number): Feeds {
+  const { batchSize, edgePx } = recipe.judge;
+  if (batchSize / 2 > set.people) throw new Error(`A batch of ${batchSize} needs more than ${set.people} people.`);
   const random = seededRandom(recipe.seed + step, 36);
-  const known = Math.min(recipe.people.decoded, set.people - recipe.people.heldOut);
-  const size = 3 * edgePx ** 2;
-  const pictures = new Float32Array(batchSize * size);
-  const numbers = new Float32Array(batchSize * identityNumberCount);
-  const points = new Float32Array(batchSize * pointNumbers);
   const people = new Set<number>();
-  while (people.size < batchSize / 2) people.add(random.integer(known));
+  while (people.size < batchSize / 2) people.add(random.integer(set.people));
+  const batch: Batch = {
+    pictures: new Float32Array(batchSize * 3 * edgePx ** 2), labels: new Float32Array(batchSize * labelCount),
+    numbers: new Float32Array(batchSize * identityNumberCount), points: new Float32Array(batchSize * pointNumbers),
+  };
   [...people].forEach((person, row) => {
     const first = random.integer(set.pictures);
     const second = (first + 1 + random.integer(set.pictures - 1)) % set.pictures;
+    const own = set.identities.subarray(person * identityNumberCount, (person + 1) * identityNumberCount);
     for (const [picture, at] of [[first, row], [second, row + people.size]] as const) {
-      const index = person * set.pictures + picture;
-      const target = pictures.subarray(at * size, (at + 1) * size);
-      points.set(shownPicture(set, decoded, index, target, random), at * pointNumbers);
-      numbers.set(set.identities.subarray(person * identityNumberCount, (person + 1) * identityNumberCount),
-        at * identityNumberCount);
+      writePicture(set, person * set.pictures + picture, batch, at, edgePx, random);
+      batch.numbers.set(own, at * identityNumberCount);
     }
   });
   return {
-    pictures: float32Tensor([batchSize, 3, edgePx, edgePx], pictures),
-    numbers: float32Tensor([batchSize, identityNumberCount], numbers),
-    points: float32Tensor([batchSize, pointNumbers], points),
+    pictures: float32Tensor([batchSize, 3, edgePx, edgePx], batch.pictures),
+    labels: float32Tensor([batchSize, labelCount], batch.labels),
+    numbers: float32Tensor([batchSize, identityNumberCount], batch.numbers),
+    points: float32Tensor([batchSize, pointNumbers], batch.points),
   };
 }
 
-/** A picture moved by whole pixels and relit; returns where its points lie then. */
-function shownPicture(
-  set: PeopleSet, decoded: Uint8Array, index: number, target: Float32Array, random: Random,
-): number[] {
+function writePicture(
+  set: JudgeSet, index: number, { pictures, labels, points }: Batch, at: number, edgePx: number, random: Random,
+): void {
   const size = set.resolutionPx;
-  const [shiftX, shiftY] = [random.integer(13) - 6, random.integer(13) - 6];
-  const bytes = size * size * 3;
-  halvedPlanes(decoded.subarray(index * bytes, (index + 1) * bytes), target, shiftX, shiftY,
-    random.between(0.92, 1.08));
-  const place = (value: number, shift: number) => ((value + shift) / size - 0.5) * pointScale;
-  return set.points[index]!.flatMap(({ x, y }) => [place(x, shiftX), place(y, shiftY)]);
+  const bytes = size ** 2 * 3;
+  const view = drawnView(random, size, edgePx);
+  const target = pictures.subarray(at * 3 * edgePx ** 2, (at + 1) * 3 * edgePx ** 2);
+  writeView(set.pixels.subarray(index * bytes, (index + 1) * bytes), size, view, target, edgePx, random);
+  const place = (value: number, start: number) => ((value - start) / (view.step * edgePx) - 0.5) * pointScale;
+  points.set(set.points[index]!.flatMap(({ x, y }) => [place(x, view.left), place(y, view.top)]), at * pointNumbers);
+  let first = at * labelCount;
+  labelNames.forEach((name, kind) => {
+    const value = set.labels[index]![kind]!;
+    if (value >= 0) labels[first + value] = weightOf(name);
+    first += labelValues[name].length;
+  });
 }

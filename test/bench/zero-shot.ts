@@ -1,24 +1,21 @@
 // Instant portraits of the built-in pack: people of the renderer whom no network has met, each known by a few pictures.
 // How alike are the portraits to the right person and to the others, does the face lie where it was asked to, and what
-// does each strength do. The judge has never met the generator: it was taught on pictures through the autoencoder.
+// does each strength do. The judge has never met the generator: it was taught on renders.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import { openNetworkFolder } from '../../src-main/checkpoint/diffusers-folder.ts';
 import { openCheckpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
 import type { FacePoints } from '../../src-main/faces/face.ts';
 import { type FaceAnalyzer, openFaceAnalyzer } from '../../src-main/faces/face-analyzer.ts';
-import {
-  openPackFaceEncoder, type PackFaceEncoder, parseFaceEncoderConfig,
-} from '../../src-main/faces/pack-face-encoder.ts';
+import { openPackFaceEncoder, type PackFaceEncoder } from '../../src-main/faces/pack-face-encoder.ts';
 import { encodePicture } from '../../src-main/generation/encode-picture.ts';
 import { decodePortrait, drawPortraits } from '../../src-main/generation/text-to-portrait.ts';
 import { openInstantIdAt } from '../../src-main/networks/instant-id.ts';
 import { openPipeline, type Pipeline } from '../../src-main/networks/pipeline.ts';
 import { type RgbPicture, rgbPicture } from '../../src-main/photos/pixels.ts';
 import type { Provider } from '../../src-main/runtime/session.ts';
-import { judgePictures, type Judged } from '../../src-main/starter/embeddings.ts';
+import { type Judge, openJudge } from '../../src-main/starter/judge.ts';
 import { portraitPoints } from '../../src-main/starter/portrait-points.ts';
 import type { RenderedPortrait } from '../../src-main/starter/portrait-renderer.ts';
 import { renderSubjectPhotos, subjectIdentity } from '../../src-main/starter/subject.ts';
@@ -63,7 +60,7 @@ interface Bench {
   readonly prompts: PromptEncoder;
   readonly encoder: PackFaceEncoder;
   readonly analyzer: FaceAnalyzer;
-  judge(pictures: readonly RgbPicture[]): Promise<Judged[]>;
+  readonly judge: Judge;
 }
 
 async function openBench(options: ZeroShotOptions): Promise<Bench> {
@@ -75,14 +72,11 @@ async function openBench(options: ZeroShotOptions): Promise<Bench> {
     imageAdapter: path.join(folder, 'ip-adapter.safetensors'), identityNet: path.join(folder, 'ControlNetModel'),
     encoder: { kind: 'pack', folder: encoderFolder },
   }, checkpoint);
-  const { config, tensors } = await openNetworkFolder(options.judge);
-  const judge = parseFaceEncoderConfig(config);
   return {
     options, pipeline: openPipeline(checkpoint, { provider, threads, instantId }),
     prompts: promptEncoder(await openClipTokenizer(checkpoint.tokenizerFolder!), { architecture: 'sd15' }),
     encoder: await openPackFaceEncoder(encoderFolder, { threads }), analyzer: await openFaceAnalyzer({ threads }),
-    judge: (pictures) => judgePictures({ provider: 'cpu', threads }, tensors, judge,
-      pictures.map(({ data }) => data)),
+    judge: await openJudge(options.judge, { threads }),
   };
 }
 
@@ -112,7 +106,7 @@ async function readPerson(bench: Bench, seed: number): Promise<Person> {
   return {
     noun: subjectIdentity(seed).classWord, references: known, embedding: meanEmbedding(embeddings),
     recognised: meanEmbedding(recognised),
-    judged: meanEmbedding((await bench.judge(restored)).map(({ embedding }) => embedding)),
+    judged: meanEmbedding((await bench.judge.judge(restored)).map(({ embedding }) => embedding)),
     poses: photos.slice(references).map((photo) => ({
       points: pointsOf(photo), faceWidthPx: photo.attributes.faceHalfWidth * photo.attributes.size,
     })),
@@ -158,7 +152,7 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 async function measure(bench: Bench, people: readonly Person[], drawn: readonly RgbPicture[][]): Promise<Measures> {
   const rows: Measures[] = [];
   for (const [own, pictures] of drawn.entries()) {
-    const judged = await bench.judge(pictures);
+    const judged = await bench.judge.judge(pictures);
     for (const [i, picture] of pictures.entries()) {
       const { points, faceWidthPx } = people[own]!.poses[i]!;
       const recognised = await bench.analyzer.embedRegion(picture, points);
@@ -243,6 +237,6 @@ export async function benchZeroShot(options: ZeroShotOptions): Promise<string[]>
   await writeSheet(options.sheet, people, standard);
   for (const { name, ...strengths } of rows) await add(name, await drawAll(strengths, 1));
   await writeFile(options.sheet.replace(/\.jpg$/, '.json'), `${JSON.stringify(results, null, 2)}\n`);
-  await Promise.all([bench.pipeline, bench.encoder, bench.analyzer].map((part) => part.release()));
+  await Promise.all([bench.pipeline, bench.encoder, bench.analyzer, bench.judge].map((part) => part.release()));
   return lines;
 }

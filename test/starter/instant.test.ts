@@ -17,7 +17,6 @@ import { instantBatch } from '../../src-main/starter/instant-batches.ts';
 import { exportInstantId } from '../../src-main/starter/instant-export.ts';
 import { initialInstant, instantLayout, instantNetworks } from '../../src-main/starter/instant-networks.ts';
 import { instantStepGraph } from '../../src-main/starter/instant-stage.ts';
-import { judgeBatch, judgeLayout, judgeStepGraph } from '../../src-main/starter/judge-stage.ts';
 import { renderPersonPicture, trainingIdentity } from '../../src-main/starter/people.ts';
 import { portraitPoints } from '../../src-main/starter/portrait-points.ts';
 import { renderPortrait } from '../../src-main/starter/portrait-renderer.ts';
@@ -102,17 +101,6 @@ async function trainFace(state: TrainingState, more: object = {}): Promise<void>
 test('the face encoder learns to tell people apart', async () => {
   const state = newTrainingState(initialParameters(faceLayout(tinyRecipe), 1));
   await trainFace(state);
-  expect(Math.min(...state.losses.slice(-5))).toBeLessThan(state.losses[0]! * 0.7);
-});
-
-test('the judge learns people and points', async () => {
-  const set = tinyPeople();
-  const state = newTrainingState(initialParameters(judgeLayout(tinyRecipe), 1));
-  await trainStage(state, {
-    step: judgeStepGraph(tinyRecipe), optimizer: optimizerOf(tinyRecipe.judge), plan: tinyRecipe.judge, emaDecay: 0.9,
-    provider: 'cpu', threads: 1, batch: (step) => judgeBatch(tinyRecipe, set, set.pixels, step),
-    onSnapshot: async () => {}, onProgress: () => {},
-  });
   expect(Math.min(...state.losses.slice(-5))).toBeLessThan(state.losses[0]! * 0.7);
 });
 

@@ -1,0 +1,22 @@
+// How the judge is made: its sizes, whom it learns from and how long.
+
+import * as z from 'zod';
+import { scheduleSchema } from './training-schedule.ts';
+
+const judgeRecipeSchema = scheduleSchema.extend({
+  /** People in two pictures each that it learns from, and those that it is then measured on. */
+  people: z.int().min(2), freshPeople: z.int().min(2),
+  edgePx: z.int(),
+  /** Channels at a half, a quarter, an eighth and a sixteenth of the picture's edge. */
+  widths: z.array(z.int()).length(4), groups: z.int(), hidden: z.int(), embeddingLength: z.int(),
+  /** Factor on cosines before the softmax: 1 / temperature. */
+  sharpness: z.number().positive(),
+  attributeWeight: z.number().min(0), pointWeight: z.number().min(0), emaDecay: z.number().min(0).max(1),
+});
+
+export const judgeRecipe = judgeRecipeSchema.default({
+  people: 7_000, freshPeople: 500, edgePx: 96, widths: [16, 32, 64, 112], groups: 8, hidden: 224, embeddingLength: 64,
+  sharpness: 14, attributeWeight: 1, pointWeight: 5, emaDecay: 0.99,
+  steps: 900, batchSize: 64, learningRate: 2e-3, warmUpSteps: 40, constantShare: 0.3, finalShare: 0.02,
+  beta1: 0.9, beta2: 0.99, weightDecay: 0.01, clipNorm: 1,
+});

@@ -1,0 +1,54 @@
+// The judge's stage of `npm run starter:train`: renders its pictures, trains it, measures it on people and prompts that
+// it has not met, and writes it with its accuracy. Nothing of the pack is read.
+
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { initialParameters, tensorsOf } from './flat-parameters.ts';
+import { writeHalves } from './instant-export.ts';
+import { openJudge } from './judge.ts';
+import { judgeAccuracy } from './judge-accuracy.ts';
+import { judgeJson } from './judge-network.ts';
+import { firstFreshPerson } from './judge-people.ts';
+import { judgeSet } from './judge-pictures.ts';
+import { judgeBatch, judgeConfig, judgeLayout, judgeStepGraph } from './judge-stage.ts';
+import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
+import { optimizerOf, trainStage } from './stage-trainer.ts';
+import { paceOf, report, reportProgress, type StarterRun, workersOf } from './starter-run.ts';
+
+/** Prompts of each kind that its accuracy is measured on. */
+const casesOfEach = 200;
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+
+const picturesOf = (run: StarterRun, firstPerson: number, people: number) => judgeSet({
+  folder: run.cache, firstPerson, people, resolutionPx: run.recipe.resolutionPx, workers: workersOf(run),
+});
+
+/** Writes config.json and model.safetensors, measures what was written, and writes accuracy.json. */
+async function writeJudge(run: StarterRun, state: TrainingState): Promise<void> {
+  const { recipe, judge: folder } = run;
+  const weights = tensorsOf(judgeLayout(recipe), state.average, 'judge');
+  await writeHalves(path.join(folder, 'model.safetensors'), weights);
+  await writeFile(path.join(folder, 'config.json'), json(judgeJson(judgeConfig(recipe))));
+  const fresh = await picturesOf(run, firstFreshPerson, recipe.judge.freshPeople);
+  const judge = await openJudge(folder, { threads: run.threads });
+  const accuracy = await judgeAccuracy(judge, fresh, casesOfEach);
+  await judge.release();
+  await writeFile(path.join(folder, 'accuracy.json'), json({ trainedSteps: state.step, ...accuracy }));
+  report(`judge: of prompts' renders it names right ${JSON.stringify(accuracy.followed)}`);
+  report(`judge: nearest ${accuracy.people.nearestShare.toFixed(3)}, points off by ${accuracy.pointError}`);
+}
+
+/** Goes on from its last snapshot. */
+export async function trainJudge(run: StarterRun): Promise<void> {
+  const { recipe } = run;
+  const layout = judgeLayout(recipe);
+  const file = path.join(run.cache, 'judge.snapshot.safetensors');
+  const state = (await readSnapshot(file, layout.size)) ?? newTrainingState(initialParameters(layout, recipe.seed + 1));
+  const set = await picturesOf(run, 0, recipe.judge.people);
+  await trainStage(state, {
+    ...paceOf(run), step: judgeStepGraph(recipe), optimizer: optimizerOf(recipe.judge), plan: recipe.judge,
+    emaDecay: recipe.judge.emaDecay, batch: (step) => judgeBatch(recipe, set, step),
+    onProgress: (p) => reportProgress('judge', p), onSnapshot: (saved) => writeSnapshot(file, saved),
+  });
+  await writeJudge(run, state);
+}
