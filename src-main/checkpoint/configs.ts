@@ -267,7 +267,7 @@ export function parseTextEncoderConfig(json: unknown, source: string): TextEncod
 
 /** An id that is there in the table, and not what older files say of every model. */
 function endOfTextIn({ eos_token_id: id, vocab_size: vocabSize }: z.output<typeof textEncoderFile>) {
-  return id != null && id !== formerEndOfText && id < vocabSize ? { endOfTextId: id } : {};
+  return typeof id === 'number' && id !== formerEndOfText && id < vocabSize ? { endOfTextId: id } : {};
 }
 
 /** Parses a diffusers scheduler_config.json; only what describes training matters, not the class it names. */

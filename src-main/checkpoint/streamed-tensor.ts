@@ -3,9 +3,9 @@
 
 import { open } from 'node:fs/promises';
 
-import { toFloatDType } from '../tensor/half.ts';
+import { toFloat32, toFloatDType } from '../tensor/half.ts';
 import {
-  bytesPerElement, type DType, elementCount, type Shape, type Tensor, tensorFromBytes,
+  bytesPerElement, type DType, elementCount, float32Tensor, type Shape, type Tensor, tensorFromBytes,
 } from '../tensor/tensor.ts';
 import { isTensorReference, type TensorReference, type WeightSource } from '../tensor/weights.ts';
 import { unreadableFile } from './file-errors.ts';
@@ -103,6 +103,35 @@ export function stacked(sources: readonly WritableTensor[]): WritableTensor {
       for (const source of sources) yield* blocksOf(source);
     },
   };
+}
+
+/** A matrix whose row i is the mean of the rows `rows[i]` of another; that is held in memory while it is written. */
+export function meanRowsStream(source: WritableTensor, rows: readonly (readonly number[])[]): StreamedTensor {
+  const [count, width] = source.shape as [number, number];
+  if (rows.some((each) => each.length === 0 || each.some((row) => !(row >= 0 && row < count)))) {
+    throw new Error(`Rows were asked for that a table of ${count} rows does not have.`);
+  }
+  return {
+    dtype: 'float32', shape: [rows.length, width],
+    async *blocks() {
+      const table = toFloat32(await readWhole(source)).data as Float32Array;
+      const rowsAtOnce = Math.max(1, Math.floor(blockBytes / (4 * width)));
+      for (let first = 0; first < rows.length; first += rowsAtOnce) {
+        const part = rows.slice(first, first + rowsAtOnce);
+        yield float32Tensor([part.length, width], meanRows(table, part, width));
+      }
+    },
+  };
+}
+
+function meanRows(table: Float32Array, rows: readonly (readonly number[])[], width: number): Float32Array {
+  const means = new Float32Array(rows.length * width);
+  rows.forEach((sources, target) => {
+    for (const row of sources) {
+      for (let i = 0; i < width; i++) means[target * width + i]! += table[row * width + i]! / sources.length;
+    }
+  });
+  return means;
 }
 
 /** Rows and columns of a matrix swapped; it is held in memory as a whole while it is written. */

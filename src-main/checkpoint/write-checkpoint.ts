@@ -14,7 +14,8 @@ import { originalClip, originalOpenClip, type OriginalTensor, originalUnet, orig
 import { writeSafetensors } from './safetensors-writer.ts';
 import { sourceExtras } from './source-extras.ts';
 import {
-  blocksOf, converted, type FloatDType, isFloat, stacked, transposedStream, type WritableTable, type WritableTensor,
+  blocksOf, converted, type FloatDType, isFloat, meanRowsStream, stacked, transposedStream, type WritableTable,
+  type WritableTensor,
 } from './streamed-tensor.ts';
 
 export interface CheckpointChanges {
@@ -24,6 +25,11 @@ export interface CheckpointChanges {
   readonly textEncoders?: readonly (WritableTable | undefined)[];
   /** Of UNet and text encoders; float16 unless told. The VAE keeps the type it has. */
   readonly dtype?: FloatDType;
+  /**
+   * For a model with a vocabulary of its own: for each row of the file's token table the rows of the model's whose mean
+   * it is. Of the first text encoder.
+   */
+  readonly tokenRows?: readonly (readonly number[])[];
   readonly resolutionPx?: number;
   readonly title?: string;
   readonly triggerPhrase?: string;
@@ -78,7 +84,8 @@ async function checkpointTensors(
   ]);
   for (const [index, prefix] of textPrefixes[checkpoint.architecture].entries()) {
     const { weights, config } = checkpoint.textEncoders[index]!;
-    const table = changed(weights, changes.textEncoders?.[index]);
+    const own = changed(weights, changes.textEncoders?.[index]);
+    const table = index === 0 ? withTokenRows(own, changes.tokenRows) : own;
     const isOpenClip = prefix.endsWith('.model.');
     const recipe = isOpenClip ? originalOpenClip(table.keys()) : originalClip(table.keys());
     for (const [name, tensor] of network(file, prefix, recipe, table, dtype)) tensors.set(name, tensor);
@@ -102,6 +109,13 @@ function changed(weights: WeightTable, changes: WritableTable | undefined): Writ
     if (weights.get(name)?.shape.join() !== shape.join()) throw new Error(`The checkpoint has no such ${name}.`);
   }
   return new Map<string, WritableTensor>([...weights, ...changes]);
+}
+
+const tokenTable = 'text_model.embeddings.token_embedding.weight';
+
+function withTokenRows(weights: WritableTable, tokenRows: CheckpointChanges['tokenRows']): WritableTable {
+  const table = weights.get(tokenTable);
+  return tokenRows && table ? new Map([...weights, [tokenTable, meanRowsStream(table, tokenRows)]]) : weights;
 }
 
 function network(

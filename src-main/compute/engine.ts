@@ -28,7 +28,7 @@ async function handle(
     case 'analyze': return reporter.done(await analyze(request, reporter, parts));
     case 'teach': return reporter.done(await teach(request, reporter, parts, asked));
     case 'create': return reporter.done(await create(request, reporter, parts));
-    case 'export': return reporter.done(await exportLook(request));
+    case 'export': return reporter.done(await exportLook(request, parts));
     case 'plan': return reporter.done({ kind: 'plan', plan: await planMemory(request) });
   }
 }

@@ -11,27 +11,40 @@ import { readSafetensorsHeader } from '../checkpoint/safetensors.ts';
 import { writeCheckpoint } from '../checkpoint/write-checkpoint.ts';
 import type { ExportRequest, ExportResult } from '../contract/engine.ts';
 import { UserError } from '../contract/errors.ts';
-import { configsOf } from './loaded-pack.ts';
+import { rowsInClipOrder } from '../text/clip-order.ts';
+import { openClipTokenizer } from '../text/tokenizer.ts';
+import type { EngineParts } from './engine-parts.ts';
+import { clipTokenizerFolder, configsOf } from './loaded-pack.ts';
 import { describeLook } from './look-description.ts';
 
 /** Refuses with looks.format what a look of this method cannot become, and with what the readers and writers throw. */
-export async function exportLook(request: ExportRequest): Promise<ExportResult> {
+export async function exportLook(
+  request: ExportRequest, { resourcesFolder }: Pick<EngineParts, 'resourcesFolder'>,
+): Promise<ExportResult> {
   const checkpoint = await openCheckpoint(
     request.checkpointPath, request.vaeFile === null ? {} : { vaeFile: request.vaeFile });
   const file = path.join(request.outputFolder, 'export.safetensors');
-  const description = describeLook(checkpoint, request);
+  const work = { request, checkpoint, resourcesFolder, file, description: describeLook(checkpoint, request) };
   switch (request.method) {
-    case 'lora': await exportLora(request, checkpoint, description, file); break;
-    case 'textual-inversion': await exportWord(request, checkpoint, description, file); break;
-    case 'dreambooth': await exportWhole(request, checkpoint, description, file); break;
+    case 'lora': await exportLora(work); break;
+    case 'textual-inversion': await exportWord(work); break;
+    case 'dreambooth': await exportWhole(work); break;
   }
   const { metadata } = await readSafetensorsHeader(file);
   return { kind: 'export', file, metadata: Object.fromEntries(metadata) };
 }
 
-async function exportLora(
-  request: ExportRequest, checkpoint: Checkpoint, description: LoraDescription, file: string,
-): Promise<void> {
+interface ExportWork {
+  readonly request: ExportRequest;
+  readonly checkpoint: Checkpoint;
+  readonly description: LoraDescription;
+  readonly resourcesFolder: string;
+  /** Where to. */
+  readonly file: string;
+}
+
+async function exportLora(work: ExportWork): Promise<void> {
+  const { request, checkpoint, description, file } = work;
   const { format, precision } = request;
   const { layers, embeddings } = await readLora(request.adapterFile, checkpoint);
   switch (format) {
@@ -45,14 +58,12 @@ async function exportLora(
       return;
     case 'checkpoint': {
       const { unet, textEncoders } = mergeLora(checkpoint, layers, 1);
-      return await writeCheckpoint(file, checkpoint, { ...wholeFile(request, description), unet, textEncoders });
+      return await writeCheckpoint(file, checkpoint, { ...await wholeFile(work), unet, textEncoders });
     }
   }
 }
 
-async function exportWord(
-  request: ExportRequest, checkpoint: Checkpoint, description: LoraDescription, file: string,
-): Promise<void> {
+async function exportWord({ request, checkpoint, description, file }: ExportWork): Promise<void> {
   const { format, triggerWord } = request;
   const isTwoFiles = format === 'diffusers' && checkpoint.textEncoders.length > 1;
   if (format === 'kohya' || format === 'checkpoint' || isTwoFiles) throw notThisForm(request);
@@ -61,17 +72,26 @@ async function exportWord(
   await writeEmbedding(file, { word: triggerWord, rows }, form, description);
 }
 
-async function exportWhole(
-  request: ExportRequest, checkpoint: Checkpoint, description: LoraDescription, file: string,
-): Promise<void> {
+async function exportWhole(work: ExportWork): Promise<void> {
+  const { request, checkpoint, file } = work;
   const { format } = request;
   if (format !== 'checkpoint' && format !== 'a1111' && format !== 'comfyui') throw notThisForm(request);
   const look = await openCheckpoint(request.adapterFile, { configs: configsOf(checkpoint) });
-  await writeCheckpoint(file, look, wholeFile(request, description));
+  await writeCheckpoint(file, look, await wholeFile(work));
 }
 
-function wholeFile({ precision, title, triggerPhrase }: ExportRequest, { resolutionPx }: LoraDescription) {
-  return { dtype: precision, title, triggerPhrase, resolutionPx };
+async function wholeFile({ request, checkpoint, description, resourcesFolder }: ExportWork) {
+  const { precision, title, triggerPhrase } = request;
+  const tokenRows = await clipOrderOf(checkpoint, resourcesFolder);
+  const { resolutionPx } = description;
+  return { dtype: precision, title, triggerPhrase, resolutionPx, ...(tokenRows ? { tokenRows } : {}) };
+}
+
+/** A single file has no tokenizer, and programs read it with CLIP's. */
+async function clipOrderOf({ tokenizerFolder }: Checkpoint, resourcesFolder: string) {
+  if (tokenizerFolder === undefined) return undefined;
+  return rowsInClipOrder(
+    await openClipTokenizer(tokenizerFolder), await openClipTokenizer(clipTokenizerFolder(resourcesFolder)));
 }
 
 function notThisForm({ method, format }: ExportRequest): UserError {

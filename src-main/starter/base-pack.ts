@@ -12,7 +12,9 @@ import { float32Tensor, type Tensor } from '../tensor/tensor.ts';
 import type { WeightTable } from '../tensor/weights.ts';
 import { pictureOf, planesOf } from './contact-sheet.ts';
 
-export interface BasePack extends Pick<Checkpoint, 'unetConfig' | 'vaeConfig' | 'path' | 'architecture'> {
+export interface BasePack extends Pick<
+  Checkpoint, 'unetConfig' | 'vaeConfig' | 'path' | 'architecture' | 'tokenizerFolder'
+> {
   readonly unet: ReadonlyMap<string, Tensor>;
   readonly vae: ReadonlyMap<string, Tensor>;
   readonly textEncoder: Checkpoint['textEncoders'][number];

@@ -159,7 +159,8 @@ async function instantSet(run: StarterRun, named: NamedBase): Promise<InstantSet
     rows.forEach((row, i) => all.set(row, i * config.embeddingLength));
     return all;
   });
-  const prompts = promptEncoder(await openClipTokenizer(run.tokenizer), { architecture: 'sd15' });
+  const tokenizer = await openClipTokenizer(named.base.tokenizerFolder ?? run.tokenizer);
+  const prompts = promptEncoder(tokenizer, { architecture: 'sd15' });
   const inputIds = Int32Array.from(set.captions.flatMap((caption) => prompts.encode(caption)[0]!));
   const emptyIds = Int32Array.from(prompts.encode('')[0]!);
   const noise = noisePool(recipe.seed);

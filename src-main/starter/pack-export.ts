@@ -1,16 +1,17 @@
 // Stage 4 of the starter pack: the trained networks as a diffusers folder in float16, with the recipe and loss curves.
 
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeSafetensors } from '../checkpoint/safetensors-writer.ts';
 import type { ParameterLayout } from '../networks/flat-parameters.ts';
 import { toFloatDType } from '../tensor/half.ts';
 import { float32Tensor, type Tensor } from '../tensor/tensor.ts';
-import { vocabularyJson } from '../text/tokenizer.ts';
 import { tensorsOf } from './flat-parameters.ts';
+import { checkPackSize } from './pack-size.ts';
+import { packVocabulary, writeTokenizer } from './pack-vocabulary.ts';
 import type { StarterRecipe } from './recipe.ts';
 import {
-  clipVocabSize, schedulerConfigJson, textEncoderConfigJson, unetConfigJson, vaeConfigJson,
+  schedulerConfigJson, textEncoderConfigJson, unetConfigJson, vaeConfigJson,
 } from './starter-networks.ts';
 import { fullTokenTable } from './token-rows.ts';
 
@@ -19,6 +20,7 @@ export interface TrainedStarter {
   readonly vae: { readonly layout: ParameterLayout; readonly parameters: Float32Array };
   /** U-Net and text encoder, the latter with the trained token rows only. */
   readonly denoiser: { readonly layout: ParameterLayout; readonly parameters: Float32Array };
+  /** CLIP's id of each trained token row. */
   readonly tokenIds: readonly number[];
   readonly latentScale: number;
 }
@@ -36,42 +38,37 @@ async function writeNetwork(
   await writeFile(path.join(folder, 'config.json'), json(config));
 }
 
-/** The text encoder's tensors with the whole token table. */
-function textEncoderTensors({ recipe, denoiser, tokenIds }: TrainedStarter): Map<string, Tensor> {
+/** The text encoder's tensors with a table of `vocabSize` rows; `ids` are those of the trained ones in it. */
+function textEncoderTensors(
+  { recipe, denoiser }: TrainedStarter, ids: readonly number[], vocabSize: number,
+): Map<string, Tensor> {
   const { width } = recipe.textEncoder;
   const tensors = tensorsOf(denoiser.layout, denoiser.parameters, 'text_encoder');
   const trained = tensors.get(tokenTable)!.data as Float32Array;
-  tensors.set(tokenTable, float32Tensor([clipVocabSize, width],
-    fullTokenTable(trained, tokenIds, clipVocabSize, width, recipe.seed)));
+  tensors.set(tokenTable, float32Tensor([vocabSize, width],
+    fullTokenTable(trained, ids, vocabSize, width, recipe.seed)));
   return tensors;
 }
 
-/** merges.txt is what Likeness reads; vocab.json and the configuration are for other programs. */
-async function writeTokenizer(folder: string, tokenizerFolder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const merges = path.join(tokenizerFolder, 'merges.txt');
-  await copyFile(merges, path.join(folder, 'merges.txt'));
-  const lines = (await readFile(merges, 'utf8')).split('\n').filter((line) => line && !line.startsWith('#version'));
-  await writeFile(path.join(folder, 'vocab.json'), vocabularyJson(lines));
-  await writeFile(path.join(folder, 'tokenizer_config.json'), json({
-    bos_token: '<|startoftext|>', eos_token: '<|endoftext|>', pad_token: '<|endoftext|>', unk_token: '<|endoftext|>',
-    do_lower_case: true, model_max_length: 77, tokenizer_class: 'CLIPTokenizer',
-  }));
-}
-
-/** Writes the pack to `folder`; the tokenizer's files are copied from `tokenizerFolder`. */
-export async function exportPack(folder: string, starter: TrainedStarter, tokenizerFolder: string): Promise<void> {
+/**
+ * Writes the pack to `folder`, with a vocabulary of its own out of the tokenizer and the styles in `resourcesFolder`.
+ * Throws, and writes nothing, where the recipe's networks would be too large to ship.
+ */
+export async function exportPack(folder: string, starter: TrainedStarter, resourcesFolder: string): Promise<void> {
   const { recipe, latentScale } = starter;
+  checkPackSize(recipe);
+  const { merges, tokenizer, trainedIds } = await packVocabulary(resourcesFolder, starter.tokenIds);
+  const { vocabularySize } = tokenizer;
   await writeNetwork(path.join(folder, 'unet'), 'diffusion_pytorch_model.safetensors', unetConfigJson(recipe),
     tensorsOf(starter.denoiser.layout, starter.denoiser.parameters, 'unet'));
   await writeNetwork(path.join(folder, 'vae'), 'diffusion_pytorch_model.safetensors',
     vaeConfigJson(recipe, latentScale),
     tensorsOf(starter.vae.layout, starter.vae.parameters, 'vae'));
-  await writeNetwork(path.join(folder, 'text_encoder'), 'model.safetensors', textEncoderConfigJson(recipe),
-    textEncoderTensors(starter));
+  await writeNetwork(path.join(folder, 'text_encoder'), 'model.safetensors',
+    textEncoderConfigJson(recipe, vocabularySize), textEncoderTensors(starter, trainedIds, vocabularySize));
   await mkdir(path.join(folder, 'scheduler'), { recursive: true });
   await writeFile(path.join(folder, 'scheduler', 'scheduler_config.json'), json(schedulerConfigJson()));
-  await writeTokenizer(path.join(folder, 'tokenizer'), tokenizerFolder);
+  await writeTokenizer(path.join(folder, 'tokenizer'), merges);
   await writeFile(path.join(folder, 'model_index.json'), json({
     _class_name: 'StableDiffusionPipeline', feature_extractor: [null, null], requires_safety_checker: false,
     safety_checker: [null, null], scheduler: ['diffusers', 'DDIMScheduler'],

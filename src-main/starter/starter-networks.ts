@@ -40,8 +40,9 @@ export function vaeConfigJson({ vae, resolutionPx }: StarterRecipe, scalingFacto
 export function textEncoderConfigJson({ textEncoder }: StarterRecipe, vocabSize = clipVocabSize): ConfigJson {
   return {
     architectures: ['CLIPTextModel'], model_type: 'clip_text_model', attention_dropout: 0,
-    bos_token_id: 49_406, eos_token_id: 49_407, pad_token_id: 1, hidden_act: 'quick_gelu',
-      hidden_size: textEncoder.width,
+    // start and end of text are the last of every vocabulary of this kind
+    bos_token_id: vocabSize - 2, eos_token_id: vocabSize - 1, pad_token_id: vocabSize - 1,
+    hidden_act: 'quick_gelu', hidden_size: textEncoder.width,
     initializer_factor: 1, intermediate_size: textEncoder.width * 4, layer_norm_eps: 1e-5,
     max_position_embeddings: promptTokens, num_attention_heads: textEncoder.heads,
     num_hidden_layers: textEncoder.layers, projection_dim: textEncoder.width, vocab_size: vocabSize,
@@ -65,7 +66,7 @@ export interface StarterNetworks {
   readonly scheduler: SchedulerConfig;
 }
 
-/** `vocabSize` is the number of token rows that are trained; the pack itself has all of CLIP's. */
+/** `vocabSize` is the number of token rows: those that are trained, or those of a pack. */
 export function starterNetworks(recipe: StarterRecipe, vocabSize = clipVocabSize): StarterNetworks {
   return {
     unet: parseUnetConfig(unetConfigJson(recipe), 'the starter recipe'),

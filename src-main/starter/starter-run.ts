@@ -21,7 +21,7 @@ export interface StarterRun {
   readonly minutes?: number;
   /** Folder of the pack that InstantID is trained beside. */
   readonly base: string;
-  /** Folder of CLIP's merges. */
+  /** Folder of CLIP's merges, for captions and for packs that have no tokenizer of their own. */
   readonly tokenizer: string;
   /** Where the judge is written. */
   readonly judge: string;

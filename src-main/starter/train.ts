@@ -31,7 +31,8 @@ import { openVae, vaeLayout } from './vae-stage.ts';
 import { refinedVae, refineVae, trainedVae, trainVae } from './vae-training.ts';
 
 const projectFolder = path.resolve(import.meta.dirname, '../..');
-const tokenizerFolder = path.join(projectFolder, 'resources/tokenizer');
+const resourcesFolder = path.join(projectFolder, 'resources');
+const tokenizerFolder = path.join(resourcesFolder, 'tokenizer');
 /** Steps a row of the published loss curves stands for. */
 const lossEvery = 20;
 
@@ -162,7 +163,7 @@ async function makePack(run: StarterRun): Promise<void> {
   await exportPack(run.out, {
     recipe, latentScale, tokenIds: rows.ids, denoiser: { layout, parameters: denoiser.average },
     vae: { layout: vaeLayout(starterNetworks(recipe).vae), parameters: (await refinedVae(run)).average },
-  }, tokenizerFolder);
+  }, resourcesFolder);
   const training = path.join(run.out, 'training');
   await mkdir(training, { recursive: true });
   await writeFile(path.join(training, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);

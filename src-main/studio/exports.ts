@@ -7,6 +7,7 @@ import type { CommandResponse, ParsedRequest } from '../contract/studio.ts';
 import type { AdapterRecord } from '../library/adapters.ts';
 import { newId } from '../library/library.ts';
 import type { ShelvedPack } from '../packs/pack-shelf.ts';
+import { rowsInClipOrder } from '../text/clip-order.ts';
 import type { StudioContext } from './context.ts';
 import { resultFile, withWorkFolder } from './engine-work.ts';
 import { exportFormatsOf } from './look-view.ts';
@@ -31,14 +32,15 @@ async function writeExport(
 ): Promise<void> {
   const { library, packs } = context;
   const row = { id: newId<ExportId>(), adapterId: look.id, format, precision, fileName: exportName(look, format) };
-  if (isKeptAs(look, format, precision)) {
+  const pack = packs.usable(look.packId);
+  if (isKeptAs(look, format, precision) && !(await isReadDifferently(context, look, pack))) {
     library.exportedFiles.insertLook({ ...row, metadata: look.metadata, fileSha256: look.fileSha256 });
     return;
   }
   const subject = present(library.subjects.get(look.subjectId), 'subject');
   await withWorkFolder(library.folder, async (folder) => {
     const result = await context.runApart({
-      kind: 'export', method: look.method, ...checkpointOf(packs.usable(look.packId)),
+      kind: 'export', method: look.method, ...checkpointOf(pack),
       adapterFile: library.pathOf(look.fileSha256), format, precision, settings: look.settings,
       trainingSteps: look.bestStep, photoCount: look.photoCount, title: look.metadata['modelspec.title'] ?? '',
       triggerPhrase: `${look.triggerWord} ${subject.classWord}`, triggerWord: look.triggerWord, outputFolder: folder,
@@ -63,6 +65,17 @@ function isKeptAs({ method }: AdapterRecord, format: ExportFormat, precision: Ex
     case 'textual-inversion': return format !== 'diffusers' && format !== 'kohya' && format !== 'checkpoint';
     case 'dreambooth': return precision === 'float16';
   }
+}
+
+/**
+ * A whole checkpoint as it is kept has the rows of its model's vocabulary; where that is not CLIP's, other programs
+ * would read other words.
+ */
+async function isReadDifferently(
+  { tokenizer }: StudioContext, { method }: AdapterRecord, { checkpointPath }: ShelvedPack,
+): Promise<boolean> {
+  return method === 'dreambooth'
+    && rowsInClipOrder(await tokenizer(checkpointPath), await tokenizer()) !== undefined;
 }
 
 /** A file name that every system takes; a name written in signs that are left out becomes 'look'. */

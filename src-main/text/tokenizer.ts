@@ -7,8 +7,8 @@ import path from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import { cleanPrompt, pythonSpace } from './fix-text.ts';
 
-const startText = '<|startoftext|>';
-const endText = '<|endoftext|>';
+export const startText = '<|startoftext|>';
+export const endText = '<|endoftext|>';
 const wordEnd = '</w>';
 /** More than any vocabulary of this kind has; a larger id is damage. */
 const mostTokens = 1_000_000;

@@ -1,14 +1,17 @@
 // The starter pack's training: schedules, initial values, losses that fall, and runs that resume as if never stopped.
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openCheckpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
 import type { FacePoints } from '../../src-main/faces/face.ts';
-import { flatScope, initialParameters } from '../../src-main/starter/flat-parameters.ts';
+import { readTensor } from '../../src-main/checkpoint/safetensors.ts';
+import { flatScope, initialParameters, tensorsOf } from '../../src-main/starter/flat-parameters.ts';
 import { labelNames, labelValues } from '../../src-main/starter/labels.ts';
 import { exportPack, lossCsv } from '../../src-main/starter/pack-export.ts';
+import { packSizes } from '../../src-main/starter/pack-size.ts';
+import { packVocabularySize } from '../../src-main/starter/pack-vocabulary.ts';
 import { learningRateAt, recipeSchema, type StarterRecipe, starterRecipe } from '../../src-main/starter/recipe.ts';
 import { renderDataset } from '../../src-main/starter/rendered-dataset.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from '../../src-main/starter/snapshot.ts';
@@ -19,6 +22,7 @@ import { usedTokenRows } from '../../src-main/starter/token-rows.ts';
 import { headWeights, unetBatch, vaeBatch } from '../../src-main/starter/training-batches.ts';
 import { denoiserLayout, starterNoiseSchedule, unetStepGraph } from '../../src-main/starter/unet-stage.ts';
 import { vaeLayout, vaeStepGraph } from '../../src-main/starter/vae-stage.ts';
+import { toFloatDType } from '../../src-main/tensor/half.ts';
 import { openClipTokenizer } from '../../src-main/text/tokenizer.ts';
 
 /** Small enough for seconds: narrow networks, small crops, a handful of pictures. */
@@ -140,13 +144,31 @@ test('denoiser and text encoder learn together, and the pack opens as a checkpoi
   await exportPack(pack, {
     recipe: tiny, latentScale: 0.5, tokenIds: rows.ids, denoiser: { layout, parameters: state.average },
     vae: { layout: vaeLayout(starterNetworks(tiny).vae), parameters: vae.average },
-  }, 'resources/tokenizer');
+  }, 'resources');
   const checkpoint = await openCheckpoint(pack);
   expect(checkpoint.layout).toBe('diffusers-folder');
   expect(checkpoint.vaeConfig.scalingFactor).toBe(0.5);
   expect(checkpoint.schedulerConfig.predictionType).toBe('v_prediction');
   const { weights } = checkpoint.textEncoders[0]!;
-  expect(weights.get('text_model.embeddings.token_embedding.weight')!.shape).toEqual([49408, 8]);
+  const counted = packSizes(tiny);
+  const sizeOf = async (file: string) => (await stat(path.join(pack, file))).size;
+  expect(await sizeOf('unet/diffusion_pytorch_model.safetensors')).toBe(counted.unet);
+  expect(await sizeOf('vae/diffusion_pytorch_model.safetensors')).toBe(counted.vae);
+  expect(await sizeOf('text_encoder/model.safetensors')).toBe(counted.textEncoder);
+  const table = await readTensor(weights.get('text_model.embeddings.token_embedding.weight')!);
+  expect(table.shape).toEqual([packVocabularySize, 8]);
+  // the pack reads captions by its own numbers, and finds the rows that were trained for them
+  const own = await openClipTokenizer(checkpoint.tokenizerFolder!);
+  expect(checkpoint.textEncoders[0]!.config).toMatchObject({ vocabSize: own.vocabularySize, endOfTextId: own.endId });
+  const trained = tensorsOf(layout, state.average, 'text_encoder')
+    .get('text_model.embeddings.token_embedding.weight')!;
+  const halves = toFloatDType(trained, 'float16').data;
+  for (const caption of ['', ...captions.slice(0, 2)]) {
+    const places = rows.rowsOf(caption);
+    const wanted = [...places].flatMap((row) => [...halves.subarray(row * 8, row * 8 + 8)]);
+    const found = own.encodePrompt(caption).flatMap((id) => [...table.data.subarray(id * 8, id * 8 + 8)]);
+    expect(found).toEqual(wanted);
+  }
 });
 
 test('the text encoder learns what captions look like, and the denoiser takes it over', async () => {
