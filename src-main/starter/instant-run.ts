@@ -20,6 +20,7 @@ import { initialInstant, instantLayout, instantNetworks } from './instant-networ
 import { instantStepGraph } from './instant-stage.ts';
 import { trainJudge } from './judge-run.ts';
 import { lossCsv, lossCurveSvg } from './pack-export.ts';
+import { checkPackSize } from './pack-size.ts';
 import { type PeopleSet, peopleSet } from './people-dataset.ts';
 import {
   decodedIndices, passThroughVae, type PeopleLatents, readPeopleLatents, writePeopleLatents,
@@ -194,6 +195,7 @@ const lossEvery = 20;
 
 async function exportInstant(run: StarterRun): Promise<void> {
   const { recipe } = run;
+  checkPackSize(recipe);
   const named = await namedBase(run);
   const states = {
     face: await trained(run, 'face', faceLayout(recipe).size),

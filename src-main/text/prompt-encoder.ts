@@ -54,7 +54,7 @@ export function promptEncoder(tokenizer: ClipTokenizer, options: PromptEncoderOp
     newTokens += vectors;
   }
   const idsOfText = (text: string): number[] => idsWithLearned(tokenizer, idsOf, cleanPrompt(text));
-  const padIds = paddingIds(architecture, tokenizer.endId);
+  const padIds = paddingIds(architecture, tokenizer);
   const whole = (ids: readonly number[]): PromptIds => {
     const prompt = [tokenizer.startId, ...ids.slice(0, promptTokens), tokenizer.endId];
     return padIds.map((padId) => paddedWith(padId, prompt));
@@ -83,10 +83,11 @@ function paddedWith(padding: number, numbers: readonly number[]): number[] {
   return [...numbers, ...Array.from({ length: contextLength - numbers.length }, () => padding)];
 }
 
-/** What each text encoder's prompts are padded with. */
-function paddingIds(architecture: Architecture, endId: number): readonly number[] {
-  if (architecture === 'sdxl') return [endId, 0];
-  return [architecture === 'sd2' ? 0 : endId];
+/** What each text encoder's prompts are padded with. OpenCLIP's 0 is an exclamation mark in CLIP's vocabulary. */
+function paddingIds(architecture: Architecture, { endId, ids }: ClipTokenizer): readonly number[] {
+  const openClipId = ids.get('!')!;
+  if (architecture === 'sdxl') return [endId, openClipId];
+  return [architecture === 'sd2' ? openClipId : endId];
 }
 
 function idsWithLearned(

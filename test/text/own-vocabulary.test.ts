@@ -103,6 +103,8 @@ test('numbers are vocab.json\'s, whatever their order; a damaged one is refused 
   expect([read.startId, read.endId, read.vocabularySize]).toEqual([1, 0, 3_000]);
   expect(read.encode(captions[0]!)).toEqual(own.encode(captions[0]!).map((id) => 2_999 - id));
   expect(read.encodePrompt('')).toEqual([1, ...Array.from({ length: 76 }, () => 0)]);
+  // OpenCLIP pads with the exclamation mark, which is 0 only in CLIP's order
+  expect(promptEncoder(read, { architecture: 'sd2' }).encode('')[0]!.slice(0, 4)).toEqual([1, 0, 2_999, 2_999]);
 
   const { '!': _first, ...without } = backwards;
   for (const broken of ['{"!": 0', 'null', '{}', JSON.stringify(without), JSON.stringify({ ...backwards, more: 5 }),
