@@ -38,7 +38,7 @@ async function writeJudge(run: StarterRun, state: TrainingState): Promise<void> 
   report(`judge: nearest ${accuracy.people.nearestShare.toFixed(3)}, points off by ${accuracy.pointError}`);
 }
 
-/** Goes on from its last snapshot. */
+/** Goes on from its last snapshot; one that is stopped writes no judge. */
 export async function trainJudge(run: StarterRun): Promise<void> {
   const { recipe } = run;
   const layout = judgeLayout(recipe);
@@ -50,5 +50,5 @@ export async function trainJudge(run: StarterRun): Promise<void> {
     emaDecay: recipe.judge.emaDecay, batch: (step) => judgeBatch(recipe, set, step),
     onProgress: (p) => reportProgress('judge', p), onSnapshot: (saved) => writeSnapshot(file, saved),
   });
-  await writeJudge(run, state);
+  if (!run.signal.aborted) await writeJudge(run, state);
 }

@@ -1,5 +1,5 @@
-// npm run bench -- sd15 | sdxl | instantid | methods | intake | zero-shot | half | downloads | styles: measures here,
-// or draws sample pictures. Of models at their real size it prints ratios of one run, medians of interleaved repeats.
+// npm run bench -- starter | sd15 | sdxl | instantid | methods | intake | zero-shot | half | downloads | styles:
+// measures here, or draws sample pictures. Of models at their real size it prints ratios of one run, medians of interleaved repeats.
 // Keep the machine quiet: ONNX Runtime slows threefold when others use its cores.
 
 import { spawnSync } from 'node:child_process';
@@ -19,6 +19,8 @@ import { type MethodsBenchOptions, benchMethods } from './methods.ts';
 import { type RealSizeBenchOptions, benchRealSize } from './real-size.ts';
 import type { RealModel } from './real-size-configs.ts';
 import { benchSdxlHalf } from './sdxl-half.ts';
+import { benchStarter } from './starter.ts';
+import type { StarterBenchOptions } from './starter-bench.ts';
 import { benchVersusTorch } from './versus-torch.ts';
 import { benchZeroShot, type ZeroShotOptions } from './zero-shot.ts';
 
@@ -35,6 +37,10 @@ const usage = `usage: npm run bench -- sd15|sdxl [--edge LATENT] [--modes forwar
        npm run bench -- crash [--kills N] [--seed N]
        npm run bench -- zero-shot [--pack FOLDER] [--judge FOLDER] [--people N] [--each N] [--provider NAME]
        [--threads N] [--sheet FILE.jpg]
+       npm run bench -- starter [--rows NAME,NAME] [--pack FOLDER] [--judge FOLDER] [--out FOLDER] [--prompts N]
+       [--seeds N] [--subjects N] [--people N] [--renders N] [--steps N] [--threads N] [--settings JSON] [--photo FILE]
+       the starter pack's table and a contact sheet for each row: vae, prompts, lora, dreambooth, textual-inversion,
+       zero-shot, seconds
        npm run bench -- gallery [--count N] [--seconds N]
        npm run bench -- downloads [--count N]   through a server that misbehaves in every way
        npm run bench -- memory [sd15|sdxl] [--plans]   what the planner predicts beside what is measured; its plans
@@ -52,8 +58,10 @@ const { values, positionals } = parseArgs({
     edge: { type: 'string', default: '64' }, favour: { type: 'string', default: 'memory' },
     weights: { type: 'string', default: 'float32' }, precision: { type: 'string', default: 'float32' }, 'huge-pages': { type: 'boolean', default: false },
     checkpoint: { type: 'string' }, provider: { type: 'string', default: 'cpu' },
-    subjects: { type: 'string', default: '11,12,13' }, portraits: { type: 'string', default: '8' },
-    out: { type: 'string', default: '.cache/methods' }, only: { type: 'string', multiple: true, default: [] },
+    subjects: { type: 'string' }, portraits: { type: 'string', default: '8' },
+    out: { type: 'string' }, rows: { type: 'string' }, prompts: { type: 'string', default: '48' },
+    seeds: { type: 'string', default: '12' }, renders: { type: 'string', default: '16' },
+    steps: { type: 'string', default: '20' }, only: { type: 'string', multiple: true, default: [] },
     settings: { type: 'string', default: '{}' },
     pack: { type: 'string', default: 'resources/starter' }, judge: { type: 'string', default: 'test/bench/judge' },
     people: { type: 'string', default: '20' }, each: { type: 'string', default: '3' }, threads: { type: 'string' },
@@ -102,7 +110,8 @@ function describeMachine(): void {
 
 function methodsOptions(): MethodsBenchOptions {
   return {
-    subjectSeeds: values.subjects.split(',').map(Number), portraits: Number(values.portraits), out: values.out,
+    subjectSeeds: (values.subjects ?? '11,12,13').split(',').map(Number), portraits: Number(values.portraits),
+    out: values.out ?? '.cache/methods',
     only: values.only, settings: JSON.parse(values.settings) as TrainingSettings,
   };
 }
@@ -112,6 +121,15 @@ function zeroShotOptions(): ZeroShotOptions {
     pack: values.pack, judge: values.judge, subjects: Number(values.people), portraits: Number(values.each),
     provider: values.provider as ZeroShotOptions['provider'], sheet: values.sheet,
     ...(values.threads ? { threads: Number(values.threads) } : {}),
+  };
+}
+
+function starterOptions(): StarterBenchOptions {
+  return {
+    pack: values.pack, judge: values.judge, photo: values.photo, out: values.out ?? 'test/bench/starter',
+    prompts: Number(values.prompts), seeds: Number(values.seeds), subjects: Number(values.subjects ?? 3),
+    people: Number(values.people), renders: Number(values.renders), samplingSteps: Number(values.steps),
+    threads: Number(values.threads ?? 2), settings: JSON.parse(values.settings) as TrainingSettings,
   };
 }
 
@@ -134,6 +152,7 @@ const benches: Readonly<Record<string, () => Promise<string[]>>> = {
   crash: () => benchCrash({ kills: Number(values.kills), photos: 100, portraits: 8, seed: Number(values.seed) }),
   gallery: () => benchGallery({ portraits: Number(values.count ?? 100_000), seconds: Number(values.seconds) }),
   'zero-shot': () => benchZeroShot(zeroShotOptions()),
+  starter: () => benchStarter(starterOptions(), values.rows?.split(',') ?? []),
   downloads: () => benchDownloads(Number(values.count ?? 300)),
   half: () => benchHalf(),
   'sdxl-half': () => benchSdxlHalf(realSizeOptions('sdxl')),
