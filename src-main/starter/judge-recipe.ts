@@ -6,6 +6,8 @@ import { scheduleSchema } from './training-schedule.ts';
 const judgeRecipeSchema = scheduleSchema.extend({
   /** People in two pictures each that it learns from, and those that it is then measured on. */
   people: z.int().min(2), freshPeople: z.int().min(2),
+  /** Prompts of each kind on whose renders it is measured. */
+  measuredPrompts: z.int().min(1),
   edgePx: z.int(),
   /** Channels at a half, a quarter, an eighth and a sixteenth of the picture's edge. */
   widths: z.array(z.int()).length(4), groups: z.int(), hidden: z.int(), embeddingLength: z.int(),
@@ -15,8 +17,9 @@ const judgeRecipeSchema = scheduleSchema.extend({
 });
 
 export const judgeRecipe = judgeRecipeSchema.default({
-  people: 7_000, freshPeople: 500, edgePx: 96, widths: [16, 32, 64, 112], groups: 8, hidden: 224, embeddingLength: 64,
+  people: 7_000, freshPeople: 500, measuredPrompts: 120,
+  edgePx: 96, widths: [16, 32, 64, 112], groups: 8, hidden: 224, embeddingLength: 64,
   sharpness: 14, attributeWeight: 1, pointWeight: 5, emaDecay: 0.99,
-  steps: 900, batchSize: 64, learningRate: 2e-3, warmUpSteps: 40, constantShare: 0.3, finalShare: 0.02,
+  steps: 3_000, batchSize: 64, learningRate: 2e-3, warmUpSteps: 40, constantShare: 0.3, finalShare: 0.02,
   beta1: 0.9, beta2: 0.99, weightDecay: 0.01, clipNorm: 1,
 });

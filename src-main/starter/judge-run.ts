@@ -15,8 +15,6 @@ import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } fro
 import { optimizerOf, trainStage } from './stage-trainer.ts';
 import { paceOf, report, reportProgress, type StarterRun, workersOf } from './starter-run.ts';
 
-/** Prompts of each kind that its accuracy is measured on. */
-const casesOfEach = 200;
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 const picturesOf = (run: StarterRun, firstPerson: number, people: number) => judgeSet({
@@ -31,7 +29,7 @@ async function writeJudge(run: StarterRun, state: TrainingState): Promise<void> 
   await writeFile(path.join(folder, 'config.json'), json(judgeJson(judgeConfig(recipe))));
   const fresh = await picturesOf(run, firstFreshPerson, recipe.judge.freshPeople);
   const judge = await openJudge(folder, { threads: run.threads });
-  const accuracy = await judgeAccuracy(judge, fresh, casesOfEach);
+  const accuracy = await judgeAccuracy(judge, fresh, recipe.judge.measuredPrompts);
   await judge.release();
   await writeFile(path.join(folder, 'accuracy.json'), json({ trainedSteps: state.step, ...accuracy }));
   report(`judge: of prompts' renders it names right ${JSON.stringify(accuracy.followed)}`);

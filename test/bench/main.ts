@@ -1,6 +1,6 @@
 // npm run bench -- starter | sd15 | sdxl | instantid | methods | intake | zero-shot | half | downloads | styles:
-// measures here, or draws sample pictures. Of models at their real size it prints ratios of one run, medians of interleaved repeats.
-// Keep the machine quiet: ONNX Runtime slows threefold when others use its cores.
+// measures here, or draws sample pictures. Of models at their real size it prints ratios of one run, medians of
+// interleaved repeats. Keep the machine quiet: ONNX Runtime slows threefold when others use its cores.
 
 import { spawnSync } from 'node:child_process';
 import os from 'node:os';
@@ -128,7 +128,8 @@ function starterOptions(): StarterBenchOptions {
   return {
     pack: values.pack, judge: values.judge, photo: values.photo, out: values.out ?? 'test/bench/starter',
     prompts: Number(values.prompts), seeds: Number(values.seeds), subjects: Number(values.subjects ?? 3),
-    people: Number(values.people), renders: Number(values.renders), samplingSteps: Number(values.steps),
+    strangers: 23, learned: 8, photoEdgePx: 512, people: Number(values.people), renders: Number(values.renders),
+    samplingSteps: Number(values.steps),
     threads: Number(values.threads ?? 2), settings: JSON.parse(values.settings) as TrainingSettings,
   };
 }

@@ -30,8 +30,13 @@ export interface StarterBenchOptions {
   readonly prompts: number;
   /** Portraits that are measured of each taught subject. */
   readonly seeds: number;
-  /** Subjects that each method is taught. */
+  /** Subjects that each method is taught, and the people that none of their portraits is to be nearer to. */
   readonly subjects: number;
+  readonly strangers: number;
+  /** How many pictures are learned from. */
+  readonly learned: number;
+  /** Edge of them, before a face is cut out of them. */
+  readonly photoEdgePx: number;
   /** Subjects whose face is given without teaching. */
   readonly people: number;
   /** Renders of each style that go through the autoencoder. */

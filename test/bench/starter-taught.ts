@@ -22,11 +22,9 @@ import { type Figure, type RowResult, rounded, shareOf } from './starter-rows.ts
 
 const firstSubjectSeed = 910_001;
 const firstOtherSeed = 920_001;
-const others = 23;
-const learned = 8;
 /** Some may be found unfit to learn from; what is left over is held out. */
-const rendered = 14;
-const photoEdgePx = 512;
+const renderedFor = (learned: number): number => Math.ceil(learned * 1.75);
+const shown = 8;
 
 /** By the row's name: how it is taught and what is asked of it. */
 const methods = {
@@ -55,7 +53,8 @@ interface Taught {
 
 /** The pictures of a subject as files, imported as a user brings in photos. */
 async function bringIn(bench: StarterBench, studio: Studio, folder: string, seed: number): Promise<Taught> {
-  const photos = await renderSubjectPhotos(seed, rendered, { resolutionPx: photoEdgePx });
+  const { learned, photoEdgePx } = bench.options;
+  const photos = await renderSubjectPhotos(seed, renderedFor(learned), { resolutionPx: photoEdgePx });
   const place = path.join(folder, `subject-${seed}`);
   for (const [i, { rgb, width, height }] of photos.entries()) {
     const file = path.join(place, `${String(i).padStart(2, '0')}.png`);
@@ -123,25 +122,25 @@ async function measureSubject(
   const own = await of(await portraits(taught, adapterId, 'photo of {subject}'));
   const plain = await of(await portraits(taught, adapterId, classPrompt));
   const renders = await of(furtherOf(person).map(pictureOf));
-  const photos = person.photos.slice(0, learned).map((photo) => ({ picture: pictureOf(photo), label: '' }));
+  const photos = person.photos.slice(0, shown).map((photo) => ({ picture: pictureOf(photo), label: '' }));
   return {
     seconds, taught: own, class: plain, before, renders, sheet: [
       { title: `${subject.name}`, tiles: photos },
-      { title: `taught: ${own.nearest.toFixed(2)} nearest`, tiles: own.tiles.slice(0, learned) },
-      { title: `"${classPrompt}" afterwards: ${plain.nearest.toFixed(2)}`, tiles: plain.tiles.slice(0, learned) },
+      { title: `taught: ${own.nearest.toFixed(2)} nearest`, tiles: own.tiles.slice(0, shown) },
+      { title: `"${classPrompt}" afterwards: ${plain.nearest.toFixed(2)}`, tiles: plain.tiles.slice(0, shown) },
     ],
   };
 }
 
 async function measureAll(bench: StarterBench, row: TaughtRow, folder: string): Promise<SubjectResult[]> {
   const strangers: KnownPerson[] = [];
-  for (let i = 0; i < others; i++) strangers.push(await knownPerson(bench, firstOtherSeed + i));
+  for (let i = 0; i < bench.options.strangers; i++) strangers.push(await knownPerson(bench, firstOtherSeed + i));
   const studio = await openBenchStudio(bench, folder);
   try {
     const results: SubjectResult[] = [];
     for (let i = 0; i < bench.options.subjects; i++) {
       const seed = firstSubjectSeed + i;
-      const person = await knownPerson(bench, seed, learned);
+      const person = await knownPerson(bench, seed, shown);
       results.push(await measureSubject(await bringIn(bench, studio, folder, seed), row, person, strangers));
     }
     return results;
@@ -158,7 +157,7 @@ export async function measureTaught(bench: StarterBench, row: TaughtRow): Promis
   try {
     const results = await measureAll(bench, row, folder);
     return {
-      figures: figuresOf(row, results), columns: learned, tileEdgePx: 96,
+      figures: figuresOf(row, results, bench.options.strangers), columns: shown, tileEdgePx: 96,
       sheet: results.flatMap(({ sheet }) => sheet),
       details: results.map((one) => ({
         seconds: rounded(one.seconds), taught: short(one.taught), class: short(one.class), before: short(one.before),
@@ -170,11 +169,11 @@ export async function measureTaught(bench: StarterBench, row: TaughtRow): Promis
   }
 }
 
-function figuresOf(row: TaughtRow, results: readonly SubjectResult[]): Figure[] {
+function figuresOf(row: TaughtRow, results: readonly SubjectResult[], strangers: number): Figure[] {
   const share = (key: 'taught' | 'class' | 'before' | 'renders') => mean(results.map((one) => one[key].nearest));
   const { name, goal } = methods[row];
   const nearest: Figure = {
-    what: `${name}, nearest of ${others + 1}`, value: shareOf(share('taught'), share('renders')), unit: '',
+    what: `${name}, nearest of ${strangers + 1}`, value: shareOf(share('taught'), share('renders')), unit: '',
     goal: { is: '≥', value: goal }, note: `${share('taught').toFixed(3)} where renders of the person get ` +
       `${share('renders').toFixed(3)}; before teaching ${share('before').toFixed(3)}`,
   };

@@ -22,7 +22,7 @@ export const tinyRecipe: StarterRecipe = recipeSchema.parse({
   people: { count: 8, pictures: 3, heldOut: 2, decoded: 6 },
   face: { ...starterRecipe.face, widths: [4, 4, 4, 4], groups: 2, embeddingLength: 8, batchSize: 8, steps: 30,
     warmUpSteps: 2, learningRate: 1e-2 },
-  judge: { ...starterRecipe.judge, people: 6, freshPeople: 4, edgePx: 32, widths: [4, 4, 4, 4], groups: 2, hidden: 8,
+  judge: { ...starterRecipe.judge, people: 6, freshPeople: 4, measuredPrompts: 1, edgePx: 32, widths: [4, 4, 4, 4], groups: 2, hidden: 8,
     embeddingLength: 8, batchSize: 8, steps: 30, warmUpSteps: 2, learningRate: 1e-2 },
   instant: { ...starterRecipe.instant, batchSize: 2, steps: 8, warmUpSteps: 1, learningRate: 1e-2,
     conditioningChannels: [2, 2, 2, 4],
