@@ -164,8 +164,8 @@ test('the bench measures what a tiny pack does untaught, keeps it and draws its 
   const out = path.join(folder, 'out');
   const lines = await benchStarter({
     pack, judge: path.join(folder, 'judge'), photo: undefined, out, prompts: 1,
-    seeds: 1, subjects: 1, strangers: 1, learned: 2, photoEdgePx: 160, people: 2, renders: 1, threads: 1, samplingSteps: 1,
-    settings: {},
+    seeds: 1, subjects: 1, strangers: 1, learned: 2, photoEdgePx: 160, people: 2, renders: 1, threads: 1,
+    samplingSteps: 1, settings: {},
   }, ['vae', 'prompts', 'zero-shot', 'seconds']);
   const kept = JSON.parse(await readFile(path.join(out, 'starter.json'), 'utf8'));
   expect(Object.keys(kept)).toEqual(['vae', 'prompts', 'zero-shot', 'seconds']);
