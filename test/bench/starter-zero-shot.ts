@@ -2,8 +2,8 @@
 // to, and does the face lie where it was asked to.
 
 import path from 'node:path';
-import { openFaceAnalyzer } from '../../src-main/faces/face-analyzer.ts';
-import type { FacePoints } from '../../src-main/faces/face.ts';
+import { type FaceAnalyzer, openFaceAnalyzer } from '../../src-main/faces/face-analyzer.ts';
+import type { FacePoints, Point } from '../../src-main/faces/face.ts';
 import { openPackFaceEncoder, type PackFaceEncoder } from '../../src-main/faces/pack-face-encoder.ts';
 import type { ContactSheetRow } from '../../src-main/generation/contact-sheet.ts';
 import { drawingSettings } from '../../src-main/packs/default-settings.ts';
@@ -13,7 +13,7 @@ import { subjectIdentity } from '../../src-main/starter/subject.ts';
 import { meanEmbedding } from '../../src-main/starter/verification.ts';
 import { drawOne, mean, pictureOf, type StarterBench } from './starter-bench.ts';
 import { furtherOf, type KnownPerson, knownPerson, nearness } from './starter-people.ts';
-import { type RowResult, rounded, shareOf } from './starter-rows.ts';
+import { type Figure, type RowResult, rounded, shareOf } from './starter-rows.ts';
 
 const firstPersonSeed = 900_001;
 /** Pictures that the face is taken from, and portraits of each person. */
@@ -28,8 +28,9 @@ interface Person extends KnownPerson {
 }
 
 /** Everybody's face as the studio takes it: where the detector finds it. */
-async function readPeople(bench: StarterBench, encoder: PackFaceEncoder): Promise<Person[]> {
-  const analyzer = await openFaceAnalyzer({ threads: bench.options.threads });
+async function readPeople(
+  bench: StarterBench, encoder: PackFaceEncoder, analyzer: FaceAnalyzer,
+): Promise<Person[]> {
   const people: Person[] = [];
   for (let i = 0; i < bench.options.people; i++) {
     const person = await knownPerson(bench, firstPersonSeed + i, portraitsOfEach);
@@ -42,7 +43,6 @@ async function readPeople(bench: StarterBench, encoder: PackFaceEncoder): Promis
       ...person, embedding: meanEmbedding(embeddings), noun: subjectIdentity(firstPersonSeed + i).classWord,
     });
   }
-  await analyzer.release();
   return people;
 }
 
@@ -68,24 +68,41 @@ async function draw(bench: StarterBench, { embedding, noun }: Person, at: Render
   });
 }
 
-/** Mean distance of the points from those that were asked for, as a share of the face's width. */
-async function pointErrors(
-  { judge }: StarterBench, pictures: readonly RgbPicture[], asked: readonly RenderedPortrait[],
-): Promise<number[]> {
-  return (await judge.judge(pictures)).map(({ points }, i) => {
-    const { points: wanted, width } = asked[i]!;
-    return mean(points.map(({ x, y }, k) => Math.hypot(x * width - wanted[k]!.x, y * width - wanted[k]!.y)))
-      / faceWidthPx(asked[i]!);
-  });
+/** Mean distance of points, as fractions of the edge, from those that were asked for: a share of the face's width. */
+const pointError = (points: readonly Point[], asked: RenderedPortrait): number => (
+  mean(points.map(({ x, y }, k) => (
+    Math.hypot(x * asked.width - asked.points[k]!.x, y * asked.width - asked.points[k]!.y)))) / faceWidthPx(asked));
+
+/** By the judge, and by the built-in detector where it finds the face. */
+interface PointErrors {
+  readonly judged: number[];
+  readonly detected: number[];
+}
+
+async function addPointErrors(
+  { judge }: StarterBench, analyzer: FaceAnalyzer, pictures: readonly RgbPicture[],
+  asked: readonly RenderedPortrait[], errors: PointErrors,
+): Promise<void> {
+  const judged = await judge.judge(pictures);
+  for (const [i, picture] of pictures.entries()) {
+    errors.judged.push(rounded(pointError(judged[i]!.points, asked[i]!)));
+    const [face] = await analyzer.analyze(picture);
+    if (!face) continue;
+    const found = face.points.map(({ x, y }) => ({ x: x / picture.width, y: y / picture.width }));
+    errors.detected.push(rounded(pointError(found, asked[i]!)));
+  }
 }
 
 export async function measureZeroShot(bench: StarterBench): Promise<RowResult> {
   const folder = path.join(bench.options.pack, 'instant_id', 'face_encoder');
   const encoder = await openPackFaceEncoder(folder, { threads: bench.options.threads });
-  const people = await readPeople(bench, encoder);
+  const analyzer = await openFaceAnalyzer({ threads: bench.options.threads });
+  const people = await readPeople(bench, encoder, analyzer);
   await encoder.release();
   const sheet: ContactSheetRow[] = [];
-  const [drawn, rendered, errors, ownErrors] = [[], [], [], []] as [number[], number[], number[], number[]];
+  const [drawn, rendered] = [[], []] as [number[], number[]];
+  const errors = { drawn: { judged: [], detected: [] }, rendered: { judged: [], detected: [] } } as
+    Record<'drawn' | 'rendered', PointErrors>;
   for (const [i, person] of people.entries()) {
     const others = people.filter((_, k) => k !== i);
     const asked = furtherOf(person);
@@ -94,11 +111,12 @@ export async function measureZeroShot(bench: StarterBench): Promise<RowResult> {
     const near = await nearness(bench, pictures, person, others);
     drawn.push(near.nearest);
     rendered.push((await nearness(bench, asked.map(pictureOf), person, others)).nearest);
-    errors.push(...await pointErrors(bench, pictures, asked));
-    ownErrors.push(...await pointErrors(bench, asked.map(pictureOf), asked));
+    await addPointErrors(bench, analyzer, pictures, asked, errors.drawn);
+    await addPointErrors(bench, analyzer, asked.map(pictureOf), asked, errors.rendered);
     const photos = person.photos.slice(0, 2).map((photo) => ({ picture: pictureOf(photo), label: '' }));
     if (i < shownPeople) sheet.push({ title: `person ${i + 1}`, tiles: [...photos, ...near.tiles] });
   }
+  await analyzer.release();
   return {
     figures: [
       {
@@ -106,12 +124,24 @@ export async function measureZeroShot(bench: StarterBench): Promise<RowResult> {
         unit: '', goal: { is: '≥', value: 0.9 },
         note: `${mean(drawn).toFixed(3)} where renders of the people get ${mean(rendered).toFixed(3)}`,
       },
-      {
-        what: 'key points off by, of the face\'s width', value: rounded(mean(errors)), unit: '',
-        goal: { is: '≤', value: 0.04 }, note: `the judge itself is off by ${mean(ownErrors).toFixed(3)} in renders`,
-      },
+      ...pointFigures(errors.drawn, errors.rendered),
     ],
-    details: { nearest: drawn.map(rounded), renders: rounded(mean(rendered)), pointErrors: errors.map(rounded) },
+    details: { nearest: drawn.map(rounded), renders: rounded(mean(rendered)), pointErrors: errors },
     sheet, columns: 2 + portraitsOfEach,
   };
+}
+
+function pointFigures(drawn: PointErrors, rendered: PointErrors): Figure[] {
+  const found = drawn.detected.length / drawn.judged.length;
+  return [
+    {
+      what: 'key points off by, of the face\'s width', value: rounded(mean(drawn.judged)), unit: '',
+      goal: { is: '≤', value: 0.04 }, note: `the judge itself is off by ${mean(rendered.judged).toFixed(3)} in renders`,
+    },
+    ...(found === 0 ? [] : [{
+      what: 'the same by the face detector', value: rounded(mean(drawn.detected)), unit: '',
+      note: `which finds ${(found * 100).toFixed(0)} % of the faces, and is off by ` +
+        `${mean(rendered.detected).toFixed(3)} in renders`,
+    }]),
+  ];
 }
