@@ -137,11 +137,8 @@ const textEncoderFile = z.object({
   max_position_embeddings: positive.default(77),
   hidden_act: z.enum(['quick_gelu', 'gelu']),
   layer_norm_eps: z.number().positive().default(1e-5),
-  eos_token_id: z.int().min(0).nullish(),
+  eos_token_id: z.int().nullish(),
 });
-
-/** What Transformers' files said before 2023 of every CLIP; it means the largest id of a prompt. */
-const formerEndOfText = 2;
 
 /** A CLIPTextModel. */
 export interface TextEncoderConfig {
@@ -261,14 +258,12 @@ export function parseTextEncoderConfig(json: unknown, source: string): TextEncod
     maxPositionEmbeddings: file.max_position_embeddings,
     hiddenAct: file.hidden_act,
     layerNormEps: file.layer_norm_eps,
-    ...endOfTextIn(file),
+    ...(isEndOfText(file.eos_token_id ?? 0, file.vocab_size) ? { endOfTextId: file.eos_token_id! } : {}),
   };
 }
 
-/** An id that is there in the table, and not what older files say of every model. */
-function endOfTextIn({ eos_token_id: id, vocab_size: vocabSize }: z.output<typeof textEncoderFile>) {
-  return typeof id === 'number' && id !== formerEndOfText && id < vocabSize ? { endOfTextId: id } : {};
-}
+/** Transformers' files said 2 of every CLIP before 2023, meaning the largest id of a prompt. */
+const isEndOfText = (id: number, vocabSize: number): boolean => id > 2 && id < vocabSize;
 
 /** Parses a diffusers scheduler_config.json; only what describes training matters, not the class it names. */
 export function parseSchedulerConfig(json: unknown, source: string): SchedulerConfig {

@@ -122,6 +122,7 @@ test('errors that reach the page are told in Chinese: what happened, what is saf
     largestEdgePx: 4,
     adapter: 'SDXL', checkpoint: 'SDXL', its: 'SDXL', model: 'SDXL', host: 'h', status: 404, to: 'x', dtype: 'I4',
     other: 'b.bin', folder: 'f', id: 'x', major: 13, library: 'x.so', packageName: 'p', processId: 1,
+    tokens: 4, rows: 2,
   };
   for (const code of codes) {
     const { what, safe, todo } = errorText({ code, what: '', safe: '', todo: '', parameters }, zhHans);
