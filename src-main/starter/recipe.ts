@@ -23,8 +23,8 @@ export const recipeSchema = z.object({
   /** The autoencoder goes on while its latents of portraits stay as they are. */
   refine: schedule.extend({
     cropPx: z.int(),
-    /** Crops of each batch that are plain portraits, whose latents are held; the others are made dense with detail. */
-    anchored: z.int(),
+    /** Crops of each four that are plain portraits, whose latents are held; the others are made dense with detail. */
+    anchored: z.int().min(1).max(3),
     anchorWeight: z.number(),
     /** Weight of the latents' mean square, which keeps those of strange pictures in range. */
     latentWeight: z.number(),
@@ -61,7 +61,7 @@ export const starterRecipe: StarterRecipe = recipeSchema.parse({
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   refine: {
-    cropPx: 64, anchored: 3, anchorWeight: 4, latentWeight: 1e-4, edgeWeight: 1,
+    cropPx: 64, anchored: 2, anchorWeight: 4, latentWeight: 1e-4, edgeWeight: 1,
     steps: 1_900, batchSize: 8, learningRate: 1.5e-3, warmUpSteps: 50, constantShare: 0.5, finalShare: 0.02,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },

@@ -2,6 +2,8 @@
 // what they were, because the denoiser is taught on those; with everything else (portraits made small, cut into each
 // other and recoloured, textures) it learns to carry detail, so that real photographs come through.
 
+import type { Value } from '../compiler/1-build/graph.ts';
+import type { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import { vaeDecoder, vaeEncoder } from '../models/vae.ts';
 import { float32Tensor } from '../tensor/tensor.ts';
 import { prefixedScope, tensorsOf } from './flat-parameters.ts';
@@ -15,9 +17,12 @@ import { starterNetworks } from './starter-networks.ts';
 import { copyCrop, type Feeds } from './training-batches.ts';
 import { vaeLayout } from './vae-stage.ts';
 
+/** Crops of a group; a batch is of whole groups, so that it can be shared out among threads. */
+const groupSize = 4;
+
 /**
- * One step: image [B, 3, crop, crop], of which the first `anchored` are plain portraits. `vae` is the autoencoder whose
- * latents of those are kept.
+ * One step: image [B, 3, crop, crop], of which the first `anchored` of each four are plain portraits. `vae` is the
+ * autoencoder whose latents of those are kept.
  */
 export function refineStepGraph(recipe: StarterRecipe, vae: Float32Array): FlatStep {
   const config = starterNetworks(recipe).vae;
@@ -31,9 +36,8 @@ export function refineStepGraph(recipe: StarterRecipe, vae: Float32Array): FlatS
       const channels = config.latentChannels;
       const [means] = g.split(vaeEncoder(scope, config, image), 1, [channels, channels]);
       const frozen = { g, parameter: (name: string) => g.weight(`before.${name}`, before.get(name)!) };
-      const portraits = g.slice(image, 0, 0, anchored);
-      const [kept] = g.split(vaeEncoder(frozen, config, portraits), 1, [channels, channels]);
-      const moved = g.sub(g.slice(means!, 0, 0, anchored), kept!);
+      const [kept] = g.split(vaeEncoder(frozen, config, firstOfGroups(g, image, anchored)), 1, [channels, channels]);
+      const moved = g.sub(firstOfGroups(g, means!, anchored), kept!);
       const error = g.sub(vaeDecoder(scope, config, means!), image);
       const held = g.add(g.mul(g.scalar(anchorWeight), meanSquare(g, moved)),
         g.mul(g.scalar(latentWeight), meanSquare(g, means!)));
@@ -42,7 +46,15 @@ export function refineStepGraph(recipe: StarterRecipe, vae: Float32Array): FlatS
   });
 }
 
-/** image [B, 3, crop, crop] of one step, plain portraits first. */
+/** The first `count` of each group: [B, C, H, W] to [B / 4 * count, C, H, W]. */
+function firstOfGroups(g: GraphBuilder, x: Value, count: number): Value {
+  const [batch, ...each] = x.shape as [number, number, number, number];
+  const groups = batch / groupSize;
+  const first = g.slice(g.reshape(x, [groups, groupSize, ...each]), 1, 0, count);
+  return g.reshape(first, [groups * count, ...each]);
+}
+
+/** image [B, 3, crop, crop] of one step, plain portraits first in each group. */
 export function refineBatch(
   recipe: StarterRecipe, portraits: RenderedDataset, textures: RenderedDataset, step: number,
 ): Feeds {
@@ -53,7 +65,7 @@ export function refineBatch(
   const known = portraits.count - recipe.heldOut;
   for (let item = 0; item < batchSize; item++) {
     const target = image.subarray(item * planes, (item + 1) * planes);
-    if (item < anchored) {
+    if (item % groupSize < anchored) {
       copyCrop(portraits, random.integer(known), target, cropPx, random, { isPlain: true, faceShare: 0.6 });
       continue;
     }

@@ -76,6 +76,8 @@ class StageSessions {
   readonly #step: StepRunner;
   readonly #average: Session<Tensor | DeviceTensor>;
   #vectors: Vectors;
+  /** Made while the step before it was computed. */
+  #next: { readonly step: number; readonly batch: Feeds } | undefined;
 
   private constructor(
     options: StageOptions, state: TrainingState, step: StepRunner, average: Session<Tensor | DeviceTensor>,
@@ -101,7 +103,10 @@ class StageSessions {
     const { average, ...fed } = this.#vectors;
     const schedule = scheduleOf({ chunks: [chunk], optimizer }, step + 1, { starter: rate }, plan.clipNorm);
     const own = Object.fromEntries(Object.entries(fed).map(([name, tensor]) => [`${name}.starter`, tensor]));
-    const out = await this.#step.run(this.#options.batch(step), { ...own, schedule });
+    const batch = this.#next?.step === step ? this.#next.batch : this.#options.batch(step);
+    const running = this.#step.run(batch, { ...own, schedule });
+    this.#next = { step: step + 1, batch: this.#options.batch(step + 1) };
+    const out = await running;
     // decay grows to emaDecay so that the start is forgotten (Tarvainen and Valpola 2017)
     const decay = Math.min(emaDecay, (2 + step) / (11 + step));
     const parameters = out['next.parameters.starter']!;

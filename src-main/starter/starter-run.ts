@@ -33,13 +33,13 @@ export interface StarterRun {
 export const workersOf = (run: StarterRun): number => run.threads ?? os.availableParallelism();
 
 /**
- * Shares of a batch on the CPU, one a thread; undefined where there is one thread or a GPU. `stepOf` gives the step for
- * so many items.
+ * Shares of a batch on the CPU, one a thread, each a multiple of `least` items; undefined where there is one thread or a
+ * GPU. `stepOf` gives the step for so many items.
  */
-export function splitOf(run: StarterRun, batchSize: number, stepOf: (batchSize: number) => FlatStep) {
+export function splitOf(run: StarterRun, batchSize: number, stepOf: (batchSize: number) => FlatStep, least = 1) {
   if (run.provider !== 'cpu') return undefined;
-  let workers = Math.min(batchSize, workersOf(run));
-  while (batchSize % workers !== 0) workers--;
+  let workers = Math.min(batchSize / least, workersOf(run));
+  while (batchSize % (workers * least) !== 0) workers--;
   return workers < 2 ? undefined : { share: stepOf(batchSize / workers), batchSize, workers };
 }
 

@@ -35,8 +35,10 @@ export async function refineVae(run: StarterRun): Promise<void> {
   if (state.step >= recipe.refine.steps) return;
   const { portraits, textures } = await renderedSets(run);
   const pictures = await lookedAt(run, portraits, textures);
+  const stepOf = (batchSize: number) => (
+    refineStepGraph({ ...recipe, refine: { ...recipe.refine, batchSize } }, average));
   await trainStage(state, {
-    step: refineStepGraph(recipe, average), optimizer: optimizerOf(recipe.refine), plan: recipe.refine,
+    step: stepOf(recipe.refine.batchSize), split: splitOf(run, recipe.refine.batchSize, stepOf, 4), optimizer: optimizerOf(recipe.refine), plan: recipe.refine,
     emaDecay: 0.995, ...paceOf(run),
     batch: (step) => refineBatch(recipe, portraits, textures, step),
     onProgress: (p) => reportProgress('refine', p),
