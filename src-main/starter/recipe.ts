@@ -62,7 +62,7 @@ export const starterRecipe: StarterRecipe = recipeSchema.parse({
   },
   refine: {
     cropPx: 64, anchored: 2, anchorWeight: 4, latentWeight: 1e-4, edgeWeight: 1,
-    steps: 1_900, batchSize: 8, learningRate: 1.5e-3, warmUpSteps: 50, constantShare: 0.5, finalShare: 0.02,
+    steps: 30_000, batchSize: 8, learningRate: 1.5e-3, warmUpSteps: 50, constantShare: 0.4, finalShare: 0.02,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   text: {
