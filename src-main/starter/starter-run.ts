@@ -33,8 +33,8 @@ export interface StarterRun {
 export const workersOf = (run: StarterRun): number => run.threads ?? os.availableParallelism();
 
 /**
- * Shares of a batch on the CPU, one a thread, each a multiple of `least` items; undefined where there is one thread or a
- * GPU. `stepOf` gives the step for so many items.
+ * Shares of a batch on the CPU, one a thread, each a multiple of `least` items; undefined where there is one thread or
+ * a GPU. `stepOf` gives the step for so many items.
  */
 export function splitOf(run: StarterRun, batchSize: number, stepOf: (batchSize: number) => FlatStep, least = 1) {
   if (run.provider !== 'cpu') return undefined;

@@ -38,7 +38,8 @@ export async function refineVae(run: StarterRun): Promise<void> {
   const stepOf = (batchSize: number) => (
     refineStepGraph({ ...recipe, refine: { ...recipe.refine, batchSize } }, average));
   await trainStage(state, {
-    step: stepOf(recipe.refine.batchSize), split: splitOf(run, recipe.refine.batchSize, stepOf, 4), optimizer: optimizerOf(recipe.refine), plan: recipe.refine,
+    step: stepOf(recipe.refine.batchSize), split: splitOf(run, recipe.refine.batchSize, stepOf, 4),
+    optimizer: optimizerOf(recipe.refine), plan: recipe.refine,
     emaDecay: 0.995, ...paceOf(run),
     batch: (step) => refineBatch(recipe, portraits, textures, step),
     onProgress: (p) => reportProgress('refine', p),

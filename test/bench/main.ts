@@ -56,7 +56,8 @@ const { values, positionals } = parseArgs({
   options: {
     repeats: { type: 'string', default: '2' }, rounds: { type: 'string' }, modes: { type: 'string' },
     edge: { type: 'string', default: '64' }, favour: { type: 'string', default: 'memory' },
-    weights: { type: 'string', default: 'float32' }, precision: { type: 'string', default: 'float32' }, 'huge-pages': { type: 'boolean', default: false },
+    weights: { type: 'string', default: 'float32' }, precision: { type: 'string', default: 'float32' },
+    'huge-pages': { type: 'boolean', default: false },
     checkpoint: { type: 'string' }, provider: { type: 'string', default: 'cpu' },
     subjects: { type: 'string' }, portraits: { type: 'string', default: '8' },
     out: { type: 'string' }, rows: { type: 'string' }, prompts: { type: 'string', default: '48' },

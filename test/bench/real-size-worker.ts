@@ -54,7 +54,8 @@ async function work(settings: WorkerSettings): Promise<Timing> {
   const graph = built.result;
   const { favour, provider, precision, profileFilePrefix } = settings;
   const created = await timed(() => openSession(graph, {
-    provider, favour, simplify: precisionOptions(opened.result, precision), ...(profileFilePrefix ? { profileFilePrefix } : {}),
+    provider, favour, simplify: precisionOptions(opened.result, precision),
+    ...(profileFilePrefix ? { profileFilePrefix } : {}),
   }));
   const feeds = Object.fromEntries(graph.inputs.map(({ name, shape }, i) => [name, feedOf(name, shape, i)]));
   const runs: Timed<Record<string, Tensor>>[] = [];

@@ -83,8 +83,8 @@ function reportLines(results: Results, options: RealSizeBenchOptions): string[] 
   const px = latentEdge * 8;
   const pages = hugePages ? ', huge pages' : '';
   return [
-    `${realModels[model].title}, ${px}×${px}, ${dtype} weights, ${precision} on ${provider}, LoRA rank 8 on the attention `
-      + `projections, favouring ${favour}${pages}`,
+    `${realModels[model].title}, ${px}×${px}, ${dtype} weights, ${precision} on ${provider}, LoRA rank 8 on the `
+      + `attention projections, favouring ${favour}${pages}`,
     ...[...results].map(([mode, runs]) => modeLine(mode, runs)),
     ...ratioLines(results),
   ];

@@ -47,7 +47,8 @@ function measureTorch(
 ): TorchTiming {
   const script = fileURLToPath(new URL('sd15_torch.py', import.meta.url));
   const settings = JSON.stringify({
-    mode, repeats, latentEdge, precision, device: provider === 'cpu' ? 'cpu' : 'cuda', threads: os.availableParallelism(),
+    mode, repeats, latentEdge, precision, device: provider === 'cpu' ? 'cpu' : 'cuda',
+    threads: os.availableParallelism(),
   });
   const { status, stdout } = spawnSync(python, [script, settings], {
     encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'],
