@@ -140,6 +140,9 @@ const textEncoderFile = z.object({
   eos_token_id: z.int().nullish(),
 });
 
+/** CLIP's end of text. A checkpoint whose table was extended keeps it; smaller tables have it at their end. */
+export const clipEndOfTextId = 49_407;
+
 /** A CLIPTextModel. */
 export interface TextEncoderConfig {
   readonly vocabSize: number;
@@ -151,7 +154,7 @@ export interface TextEncoderConfig {
   readonly maxPositionEmbeddings: number;
   readonly hiddenAct: 'quick_gelu' | 'gelu';
   readonly layerNormEps: number;
-  /** The token at which the text is pooled, where the config names it; else CLIP's. */
+  /** The token at which the text is pooled, where the config names another than CLIP's. */
   readonly endOfTextId?: number;
 }
 
@@ -263,7 +266,8 @@ export function parseTextEncoderConfig(json: unknown, source: string): TextEncod
 }
 
 /** Transformers' files said 2 of every CLIP before 2023, meaning the largest id of a prompt. */
-const isEndOfText = (id: number, vocabSize: number): boolean => id > 2 && id < vocabSize;
+const isEndOfText = (id: number, vocabSize: number): boolean => (
+  id > 2 && id < vocabSize && id !== clipEndOfTextId);
 
 /** Parses a diffusers scheduler_config.json; only what describes training matters, not the class it names. */
 export function parseSchedulerConfig(json: unknown, source: string): SchedulerConfig {

@@ -3,7 +3,7 @@
 //   SDXL        the states before the last layer of both encoders, without the final norm, side by side, and the pooled
 //               and projected text of the second (Podell et al. 2023, section 2.1)
 
-import type { TextEncoderConfig } from '../checkpoint/configs.ts';
+import { type TextEncoderConfig, clipEndOfTextId } from '../checkpoint/configs.ts';
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts';
 import type { Value } from '../compiler/1-build/graph.ts';
 import type { NetworkScope } from '../models/network-scope.ts';
@@ -22,9 +22,6 @@ export interface TextConditioning {
   /** [B, P]: SDXL only. */
   readonly pooled?: Value;
 }
-
-/** CLIP's end of text. A checkpoint whose table was extended keeps it; smaller tables have it at their end. */
-const clipEndOfTextId = 49407;
 
 /** The id at which a text encoder pools, whatever ids were learned after it. */
 export function endOfTextIdOf({ vocabSize, endOfTextId }: TextEncoderConfig): number {
