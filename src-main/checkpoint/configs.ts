@@ -4,7 +4,6 @@
 // the NUMBER of heads (a historical misnomer in diffusers that every published UNet config keeps).
 
 import * as z from 'zod';
-
 import { UserError } from '../contract/errors.ts';
 
 const positive = z.int().min(1).max(1_000_000);
@@ -266,8 +265,7 @@ export function parseTextEncoderConfig(json: unknown, source: string): TextEncod
 }
 
 /** Transformers' files said 2 of every CLIP before 2023, meaning the largest id of a prompt. */
-const isEndOfText = (id: number, vocabSize: number): boolean => (
-  id > 2 && id < vocabSize && id !== clipEndOfTextId);
+const isEndOfText = (id: number, vocabSize: number): boolean => id > 2 && id < vocabSize && id !== clipEndOfTextId;
 
 /** Parses a diffusers scheduler_config.json; only what describes training matters, not the class it names. */
 export function parseSchedulerConfig(json: unknown, source: string): SchedulerConfig {
