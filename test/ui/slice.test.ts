@@ -21,7 +21,7 @@ async function tinyResources(folder: string): Promise<string> {
     await cp(path.join(root, 'resources', name), path.join(folder, name), { recursive: true });
   }
   await mkdir(path.join(folder, 'packs'));
-  for (const name of ['companions.json', 'catalogue.json']) {
+  for (const name of ['companions.json', 'catalogue.json', 'cuda.json']) {
     await cp(path.join(root, 'resources/packs', name), path.join(folder, 'packs', name));
   }
   await writeTinyInstantPack(path.join(folder, 'tiny'));
