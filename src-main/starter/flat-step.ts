@@ -3,7 +3,7 @@
 import type { Graph } from '../compiler/1-build/graph.ts';
 import type { NamedShape } from '../networks/flat-parameters.ts';
 import {
-  gradientGraph, type TrainingStepDescription, trainingStepGraph, updateGraph,
+  batchGradientGraph, type TrainingStepDescription, trainingStepGraph, updateGraph,
 } from '../training/optimizer-graph.ts';
 import { flatChunk, type ParameterChunk } from '../training/parameter-chunks.ts';
 
@@ -23,7 +23,7 @@ export function flatStep(
   const chunk = flatChunk('starter', parameters);
   const whole = { ...description, chunks: [chunk] };
   return {
-    chunk, graph: () => trainingStepGraph(whole), gradientGraph: () => gradientGraph(whole),
+    chunk, graph: () => trainingStepGraph(whole), gradientGraph: () => batchGradientGraph(whole),
     updateGraph: () => updateGraph(whole),
   };
 }

@@ -1,4 +1,5 @@
-// A thread that computes the gradient of its share of every batch, and adds up its part of all threads' gradients.
+// A thread that computes the gradient of its share of every batch, and takes the mean of its part of all threads'
+// gradients.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Graph } from '../compiler/1-build/graph.ts';
@@ -25,25 +26,23 @@ const [own, sum, parameters] = [task.gradients[task.worker]!, task.sum, task.par
   new Float32Array(buffer))) as [Float32Array, Float32Array, Float32Array];
 const all = task.gradients.map((buffer) => new Float32Array(buffer));
 const session = await openSession(task.graph, { provider: 'cpu', threads: 1 });
-const nothing = float32Tensor([task.size], new Float32Array(task.size));
 
 async function gradient(feeds: Feeds): Promise<number> {
   const results = await session.run({
     ...feeds, 'parameters.starter': float32Tensor([task.size], parameters.slice()),
-    'accumulated.starter': nothing, accumulation: float32Tensor([2], [0, 1 / count]),
   });
   own.set(results['gradient.starter']!.data as Float32Array);
   return Number(results['loss']!.data[0]) / count;
 }
 
-/** This thread's stretch of the vector, over all threads. */
+/** This thread's stretch of the vector, the mean over all threads. */
 function addUp(): void {
   const share = Math.ceil(task.size / count);
   const [first, end] = [task.worker * share, Math.min(task.size, (task.worker + 1) * share)];
   for (let i = first; i < end; i++) {
     let total = 0;
     for (const vector of all) total += vector[i]!;
-    sum[i] = total;
+    sum[i] = total / count;
   }
 }
 

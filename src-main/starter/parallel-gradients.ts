@@ -15,8 +15,8 @@ export interface ParallelGradients {
 }
 
 /**
- * Opens a session over `graph` (gradientGraph() of batchSize / workers) on each of `workers` threads. `size` is the
- * number of parameters.
+ * Opens a session over `graph` (batchGradientGraph() of batchSize / workers) on each of `workers` threads. `size` is
+ * the number of parameters.
  */
 export async function openParallelGradients(
   graph: Graph, size: number, batchSize: number, workers: number,

@@ -50,6 +50,16 @@ export function trainingStepGraph(description: TrainingStepDescription): Graph {
 }
 
 /**
+ * Forward and backward of one batch. Inputs: those that `build` makes and the parameters.
+ * Outputs: 'gradient.' before each chunk's name, loss, what `build` reports.
+ */
+export function batchGradientGraph(description: TrainingStepDescription): Graph {
+  const g = new GraphBuilder(`${description.name}-batch-gradient`);
+  outputGradients(g, description, builtGradients(g, description, parameterInputs(g, description)));
+  return g.graph();
+}
+
+/**
  * Forward and backward alone: gradient = keep · accumulated + share · (gradient of this batch). Inputs: those that
  * `build` makes, the parameters, 'accumulated.' before each chunk's name, `accumulation` float32 [2]: keep and share.
  * Outputs: 'gradient.' before each chunk's name, loss, what `build` reports.
