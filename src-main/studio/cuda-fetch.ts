@@ -72,9 +72,9 @@ async function settle(fetch: CudaFetch, plan: CudaPlan): Promise<CudaPlan> {
   const provider = archives.find((one) => one.packageName === catalogue.provider.packageName)!;
   const { needed, major } = provider.files ? await needsOf(fetch, archives) : expectedNeeds(catalogue);
   const facts = catalogue.majors[major]!;
-  if (provider.files && driver !== null && driver < facts.minimumDriver) {
-    throw driverTooOld(driver, facts.minimumDriver, major);
-  }
+  // until the provider is here, it may be of the CUDA with the least demand
+  const [asked, oldest] = provider.files ? [major, facts.minimumDriver] : leastDemand(catalogue);
+  if (driver !== null && driver < oldest) throw driverTooOld(driver, oldest, asked);
   // what is here already may be needed by what the provider needs
   const wanted = [provider, ...provider.files ? [] : archives.filter((one) => one !== provider && one.files)];
   for (const library of needed) {
@@ -88,6 +88,13 @@ async function settle(fetch: CudaFetch, plan: CudaPlan): Promise<CudaPlan> {
     if (!wanted.includes(archive)) wanted.push(archive);
   }
   return { ...plan, archives: wanted };
+}
+
+/** Of all versions of CUDA the one that takes the oldest driver, and that driver. */
+function leastDemand({ majors }: CudaCatalogue): [major: number, driver: number] {
+  const all = Object.entries(majors).map(([major, { minimumDriver }]) => [Number(major), minimumDriver] as const);
+  const [major, driver] = all.reduce((least, one) => (one[1] < least[1] ? one : least));
+  return [major, driver];
 }
 
 function expectedNeeds({ expected, majors }: CudaCatalogue): { needed: string[]; major: number } {
