@@ -56,13 +56,13 @@ export const starterRecipe: StarterRecipe = recipeSchema.parse({
   seed: 20260101, resolutionPx: 128, portraits: 40_000, textures: 8_000, heldOut: 256,
   vae: {
     blockOutChannels: [16, 32, 64, 96], layersPerBlock: 1, latentChannels: 16, normGroups: 4,
-    cropPx: 64, textureShare: 0.25, faceShare: 0.5, klWeight: 5e-4, edgeWeight: 0.5, colourHelpSteps: 3_000,
-    steps: 8_000, batchSize: 8, learningRate: 2e-3, warmUpSteps: 100, constantShare: 0.4, finalShare: 0.02,
+    cropPx: 64, textureShare: 0.15, faceShare: 0.7, klWeight: 5e-4, edgeWeight: 0.5, colourHelpSteps: 3_000,
+    steps: 20_000, batchSize: 8, learningRate: 2e-3, warmUpSteps: 100, constantShare: 0.5, finalShare: 0.02,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   refine: {
     cropPx: 64, anchored: 2, anchorWeight: 4, latentWeight: 1e-4, edgeWeight: 1,
-    steps: 30_000, batchSize: 8, learningRate: 1.5e-3, warmUpSteps: 50, constantShare: 0.4, finalShare: 0.02,
+    steps: 2_000, batchSize: 8, learningRate: 1.5e-3, warmUpSteps: 50, constantShare: 0.4, finalShare: 0.02,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   text: {
@@ -72,7 +72,7 @@ export const starterRecipe: StarterRecipe = recipeSchema.parse({
   },
   unet: {
     blockOutChannels: [48, 96, 112, 112], layersPerBlock: 1, heads: 2, normGroups: 8,
-    portraits: 40_000, captionsEach: 4, headWeight: 2, plainSteps: 6_000, captionDropout: 0.1, emaDecay: 0.9995,
+    portraits: 40_000, captionsEach: 4, headWeight: 2, plainSteps: 3_000, captionDropout: 0.1, emaDecay: 0.9995,
     steps: 28_000, batchSize: 16, learningRate: 1.2e-3, warmUpSteps: 200, constantShare: 0.6, finalShare: 0.03,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
