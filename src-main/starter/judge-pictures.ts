@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { FacePoints } from '../faces/face.ts';
+import { runDrawingThread } from './drawing-thread.ts';
 import { identityNumberCount, identityNumbers } from './identity-numbers.ts';
 import { judgedIdentity, judgedPictures } from './judge-people.ts';
 import { rendererVersion } from './rendered-dataset.ts';
@@ -47,14 +47,8 @@ export interface JudgeSetRequest {
   readonly workers: number;
 }
 
-function runWorker(task: JudgeTask): Promise<JudgeAnswer> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./judge-worker.ts', import.meta.url), { workerData: task });
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', (code) => code !== 0 && reject(new Error(`A rendering thread ended with code ${code}.`)));
-  });
-}
+const runWorker = (task: JudgeTask): Promise<JudgeAnswer> => (
+  runDrawingThread(new URL('./judge-worker.ts', import.meta.url), task));
 
 async function renderFiles(request: JudgeSetRequest, stem: string): Promise<void> {
   const { firstPerson, people, resolutionPx, workers } = request;

@@ -4,9 +4,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { FacePoints } from '../faces/face.ts';
 import { trainedHeadEdgePx } from '../models/face-encoder.ts';
+import { runDrawingThread } from './drawing-thread.ts';
 import { identityNumberCount, identityNumbers } from './identity-numbers.ts';
 import { trainingIdentity } from './people.ts';
 import type { StarterRecipe } from './recipe.ts';
@@ -56,14 +56,8 @@ export interface PeopleAnswer {
   readonly points: FacePoints[];
 }
 
-function runWorker(task: PeopleTask): Promise<PeopleAnswer> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./people-worker.ts', import.meta.url), { workerData: task });
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', (code) => code !== 0 && reject(new Error(`A rendering thread ended with code ${code}.`)));
-  });
-}
+const runWorker = (task: PeopleTask): Promise<PeopleAnswer> => (
+  runDrawingThread(new URL('./people-worker.ts', import.meta.url), task));
 
 export const partialFile = (stem: string, kind: PeopleFile) => `${stem}.${kind}.partial`;
 

@@ -4,8 +4,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { FacePoints } from '../faces/face.ts';
+import { runDrawingThread } from './drawing-thread.ts';
 
 /** Counts up when the same seed is to give another picture, so that no cached set is taken for a new one. */
 export const rendererVersion = 2;
@@ -44,14 +44,8 @@ export interface RenderTask {
   readonly resolutionPx: number;
 }
 
-function runWorker(task: RenderTask): Promise<RenderAnswer> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./render-worker.ts', import.meta.url), { workerData: task });
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', (code) => code !== 0 && reject(new Error(`A rendering thread ended with code ${code}.`)));
-  });
-}
+const runWorker = (task: RenderTask): Promise<RenderAnswer> => (
+  runDrawingThread(new URL('./render-worker.ts', import.meta.url), task));
 
 async function renderFiles(request: DatasetRequest, stem: string): Promise<void> {
   const { kind, from, count, resolutionPx, workers } = request;

@@ -142,7 +142,8 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await button(/^Do this: 768 pixels/).click();
     await page.getByText('Needs 7.4 GB of your 12.0 GB of graphics memory').first().waitFor();
     await start.click();
-    expect(asked('looks.teach')).toMatchObject([{ packId: ownPack.id, settings: { resolutionPx: 768 } }]);
+    await expect.poll(() => asked('looks.teach'), patiently).toMatchObject(
+      [{ packId: ownPack.id, settings: { resolutionPx: 768 } }]);
   });
 
   test('the machine is looked at once, and tried again when asked', async () => {
