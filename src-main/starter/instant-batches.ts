@@ -46,6 +46,9 @@ const bothDropout = 0.05;
 /** How often two pictures are averaged into one face. */
 const meanShare = 0.4;
 
+/** Of a share of the schedule: below 1, late timesteps come more often. */
+const noisyPower = 0.6;
+
 const bytesAsShares = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
 /** The inputs of instantStepGraph() for one step. */
@@ -59,8 +62,9 @@ export function instantBatch(
   for (let item = 0; item < batchSize; item++) {
     const person = random.integer(set.people.people - recipe.people.heldOut);
     const index = person * set.people.pictures + random.integer(set.people.pictures);
-    // one timestep from each equal share of the schedule keeps the loss's variance low (Kingma et al. 2021)
-    const timestep = Math.floor(((item + random.uniform()) / batchSize) * steps);
+    // one timestep from each equal share keeps the loss's variance low (Kingma et al. 2021); more of much noise, where
+    // it is decided who is drawn and where: little noise shows both already
+    const timestep = Math.floor(((item + random.uniform()) / batchSize) ** noisyPower * steps);
     batch.timestep[item] = timestep;
     addNoise(batch, set, index, item, noiseSchedule.alphasCumprod[timestep]!, random);
     addConditions(batch, recipe, set, index, item, random);

@@ -6,9 +6,11 @@ import path from 'node:path';
 import type { ControlNetConfig } from '../checkpoint/configs.ts';
 import { numberedName } from '../checkpoint/image-attention-names.ts';
 import type { ResamplerConfig } from '../checkpoint/resampler-config.ts';
+import { readSafetensorsHeader, readTensor } from '../checkpoint/safetensors.ts';
 import { writeSafetensors } from '../checkpoint/safetensors-writer.ts';
 import { faceEncoderJson } from '../faces/pack-face-encoder.ts';
-import { toFloatDType } from '../tensor/half.ts';
+import { imageAttentionParameters } from '../models/parameter-shapes.ts';
+import { toFloat32, toFloatDType } from '../tensor/half.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { BasePack } from './base-pack.ts';
 import { faceEncoderConfig, faceLayout } from './face-stage.ts';
@@ -71,4 +73,26 @@ export async function exportInstantId(
 export async function exportFaceEncoder(folder: string, recipe: StarterRecipe, face: Float32Array): Promise<void> {
   await writeHalves(path.join(folder, 'model.safetensors'), tensorsOf(faceLayout(recipe), face, 'face_encoder'));
   await writeFile(path.join(folder, 'config.json'), json(faceEncoderJson(faceEncoderConfig(recipe))));
+}
+
+/** What exportInstantId() wrote, in float32 and by the names of faceLayout() and instantLayout(). */
+export async function readInstantId(folder: string, { unetConfig }: Pick<BasePack, 'unetConfig'>) {
+  const read = async (...file: string[]) => {
+    const { tensors } = await readSafetensorsHeader(path.join(folder, ...file));
+    const all = new Map<string, Tensor>();
+    for (const [name, reference] of tensors) all.set(name, toFloat32(await readTensor(reference)));
+    return all;
+  };
+  const adapter = await read('ip-adapter.safetensors');
+  const attentions = [...imageAttentionParameters(unetConfig).keys()].map(
+    (name) => [name, adapter.get(`ip_adapter.${numberedName(name, unetConfig)}`)] as const);
+  return {
+    face: { face_encoder: await read('face_encoder', 'model.safetensors') },
+    instant: {
+      resampler: new Map([...adapter].flatMap(([name, tensor]) => (
+        name.startsWith('image_proj.') ? [[name.slice('image_proj.'.length), tensor] as const] : []))),
+      image_attention: new Map(attentions.flatMap(([name, tensor]) => (tensor ? [[name, tensor] as const] : []))),
+      identity_net: await read('ControlNetModel', 'diffusion_pytorch_model.safetensors'),
+    },
+  };
 }

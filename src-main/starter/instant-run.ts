@@ -7,6 +7,7 @@ import path from 'node:path';
 import { openClipTokenizer } from '../text/tokenizer.ts';
 import { promptEncoder } from '../text/prompt-encoder.ts';
 import { tensorBytes } from '../tensor/tensor.ts';
+import { adoptedParameters, adoptSnapshot, lossEvery } from './adopt-stage.ts';
 import { type BasePack, openBasePack, openPackVae } from './base-pack.ts';
 import { cropAll } from './crop-worker.ts';
 import { embedCrops } from './embeddings.ts';
@@ -15,7 +16,7 @@ import {
 } from './face-stage.ts';
 import { initialParameters, tensorsOf } from './flat-parameters.ts';
 import { type InstantSet, instantBatch, noisePool } from './instant-batches.ts';
-import { exportInstantId } from './instant-export.ts';
+import { exportInstantId, readInstantId } from './instant-export.ts';
 import { initialInstant, instantLayout, instantNetworks } from './instant-networks.ts';
 import { instantStepGraph } from './instant-stage.ts';
 import { trainJudge } from './judge-run.ts';
@@ -190,9 +191,6 @@ async function trainInstant(run: StarterRun): Promise<void> {
   });
 }
 
-/** Steps a row of the published loss curves stands for. */
-const lossEvery = 20;
-
 async function exportInstant(run: StarterRun): Promise<void> {
   const { recipe } = run;
   checkPackSize(recipe);
@@ -215,6 +213,17 @@ async function exportInstant(run: StarterRun): Promise<void> {
     }
   }
   await writeMeasures(run, { instant: { steps: states.instant.step, batchSize: recipe.instant.batchSize } });
+}
+
+/** Snapshots of the face encoder and of what is trained beside the denoiser, out of the base pack's instant_id. */
+export async function adoptInstantId(run: StarterRun): Promise<void> {
+  const { recipe, base: folder } = run;
+  const named = await namedBase(run);
+  const { face, instant } = await readInstantId(path.join(folder, 'instant_id'), named.base);
+  const layouts = { face: faceLayout(recipe), instant: instantLayout(instantNetworks(recipe, named.base)) };
+  await adoptSnapshot(folder, 'face', snapshotFile(run, 'face'), () => adoptedParameters(layouts.face, face, recipe.seed));
+  await adoptSnapshot(folder, 'instant', snapshotFile(run, `instant-${named.name}`),
+    () => adoptedParameters(layouts.instant, instant, recipe.seed));
 }
 
 /** In the order in which they depend on each other. */

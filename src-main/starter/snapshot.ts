@@ -12,6 +12,8 @@ import { float32Tensor, type Tensor } from '../tensor/tensor.ts';
 export interface TrainingState {
   /** Steps done. */
   step: number;
+  /** Those of them that were done when the moments began: 0, or the steps of the pack that training goes on from. */
+  readonly begunAt: number;
   parameters: Float32Array;
   firstMoment: Float32Array;
   secondMoment: Float32Array;
@@ -26,9 +28,14 @@ export interface TrainingState {
 export function newTrainingState(parameters: Float32Array): TrainingState {
   const zeros = () => new Float32Array(parameters.length);
   return {
-    step: 0, parameters, firstMoment: zeros(), secondMoment: zeros(), average: parameters.slice(), losses: [],
-    spentMs: 0,
+    step: 0, begunAt: 0, parameters, firstMoment: zeros(), secondMoment: zeros(), average: parameters.slice(),
+    losses: [], spentMs: 0,
   };
+}
+
+/** The state after as many steps as there are losses, of which only the parameters are known. */
+export function adoptedTrainingState(parameters: Float32Array, losses: readonly number[]): TrainingState {
+  return { ...newTrainingState(parameters), step: losses.length, begunAt: losses.length, losses: [...losses] };
 }
 
 /** Writes the state; an interruption leaves the snapshot before. */
@@ -39,7 +46,9 @@ export async function writeSnapshot(file: string, state: TrainingState): Promise
     ['parameters', vector(state.parameters)], ['firstMoment', vector(state.firstMoment)],
     ['secondMoment', vector(state.secondMoment)], ['average', vector(state.average)],
     ['losses', vector(Float32Array.from(state.losses))],
-  ]), new Map([['step', String(state.step)], ['spentMs', String(Math.round(state.spentMs))]]));
+  ]), new Map(Object.entries({
+    step: String(state.step), begunAt: String(state.begunAt), spentMs: String(Math.round(state.spentMs)),
+  })));
 }
 
 /** The state in a snapshot, or undefined where there is none. `size` is the number of parameters expected. */
@@ -57,7 +66,7 @@ export async function readSnapshot(file: string, size: number): Promise<Training
       'delete it to start again.');
   }
   return {
-    step: Number(metadata.get('step')), parameters, firstMoment: await values('firstMoment'),
+    step: Number(metadata.get('step')), begunAt: Number(metadata.get('begunAt') ?? 0), parameters, firstMoment: await values('firstMoment'),
     secondMoment: await values('secondMoment'), average: await values('average'), losses: [...await values('losses')],
     spentMs: Number(metadata.get('spentMs') ?? 0),
   };

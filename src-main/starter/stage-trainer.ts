@@ -76,6 +76,7 @@ class StageSessions {
   readonly #step: StepRunner;
   readonly #average: Session<Tensor | DeviceTensor>;
   #vectors: Vectors;
+  readonly #begunAt: number;
   /** Made while the step before it was computed. */
   #next: { readonly step: number; readonly batch: Feeds } | undefined;
 
@@ -85,6 +86,7 @@ class StageSessions {
     this.#options = options;
     this.#step = step;
     this.#average = average;
+    this.#begunAt = state.begunAt;
     const { shape } = options.step.chunk;
     this.#vectors = Object.fromEntries(
       vectors.map((name) => [name, float32Tensor(shape, state[name])])) as unknown as Vectors;
@@ -101,7 +103,8 @@ class StageSessions {
   async advance(step: number, rate: number): Promise<{ loss: number; gradientNorm: number }> {
     const { plan, optimizer, emaDecay, step: { chunk } } = this.#options;
     const { average, ...fed } = this.#vectors;
-    const schedule = scheduleOf({ chunks: [chunk], optimizer }, step + 1, { starter: rate }, plan.clipNorm);
+    const updates = step - this.#begunAt + 1;
+    const schedule = scheduleOf({ chunks: [chunk], optimizer }, updates, { starter: rate }, plan.clipNorm);
     const own = Object.fromEntries(Object.entries(fed).map(([name, tensor]) => [`${name}.starter`, tensor]));
     const batch = this.#next?.step === step ? this.#next.batch : this.#options.batch(step);
     const running = this.#step.run(batch, { ...own, schedule });
@@ -182,7 +185,8 @@ export async function trainStage(state: TrainingState, options: StageOptions): P
   try {
     while (!isOver()) {
       const share = Math.max(state.step / plan.steps, state.spentMs / budgetMs);
-      const { loss, gradientNorm } = await sessions.advance(state.step, learningRateAt(plan, state.step, share));
+      const rate = learningRateAt(plan, state.step - state.begunAt, share);
+      const { loss, gradientNorm } = await sessions.advance(state.step, rate);
       if (!Number.isFinite(loss)) {
         throw new Error(`The loss became ${loss} at step ${state.step}; lower the learning rate.`);
       }

@@ -54,14 +54,16 @@ export const reportProgress = (stage: string, p: StageProgress) => report(
   `${stage} ${p.step}/${p.steps} loss ${p.loss.toFixed(4)} ` +
   `norm ${p.gradientNorm.toFixed(2)} ${p.msPerStep.toFixed(0)} ms`);
 
+const rendered = (run: StarterRun, kind: 'portraits' | 'textures'): Promise<RenderedDataset> => renderDataset({
+  folder: run.cache, from: 0, resolutionPx: run.recipe.resolutionPx, workers: workersOf(run), kind,
+  count: run.recipe[kind],
+});
+
+export const renderedPortraits = (run: StarterRun): Promise<RenderedDataset> => rendered(run, 'portraits');
+
 export async function renderedSets(run: StarterRun): Promise<{
   portraits: RenderedDataset; textures: RenderedDataset }> {
-  const { recipe, cache } = run;
-  const common = { folder: cache, from: 0, resolutionPx: recipe.resolutionPx, workers: workersOf(run) } as const;
-  return {
-    portraits: await renderDataset({ ...common, kind: 'portraits', count: recipe.portraits }),
-    textures: await renderDataset({ ...common, kind: 'textures', count: recipe.textures }),
-  };
+  return { portraits: await renderedPortraits(run), textures: await rendered(run, 'textures') };
 }
 
 export const pictureAt = (set: RenderedDataset, index: number) => {

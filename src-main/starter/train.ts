@@ -1,6 +1,7 @@
 // npm run starter:train: makes resources/starter from nothing, stage by stage, going on from the last snapshot.
 // Stages: vae, latents, refine, text, unet, export (refine and unet may run side by side); then InstantID's: people,
-// passes, face, judge, instant, instant-export. Options: --stage NAME[,NAME…], --provider cpu|webgpu, --threads N,
+// passes, face, judge, instant, instant-export. Asked for by name alone: adopt, which makes the snapshots of vae, unet,
+// face and instant out of --base, so that training goes on from a pack. Options: --stage NAME[,NAME…], --provider cpu|webgpu, --threads N,
 // --minutes N (of each training stage), --recipe FILE, --cache FOLDER, --out FOLDER, --base FOLDER (the pack InstantID
 // is for; --out unless told), --judge FOLDER, --photo FILE (to look at in the sheets, never trained on).
 
@@ -12,29 +13,29 @@ import type { ParameterLayout } from '../networks/flat-parameters.ts';
 import type { Provider } from '../runtime/session.ts';
 import { openClipTokenizer } from '../text/tokenizer.ts';
 import { pictureOf, writeContactSheet } from './contact-sheet.ts';
+import { adoptedDenoiser, adoptedParameters, adoptSnapshot, lossEvery } from './adopt-stage.ts';
+import { openBasePack } from './base-pack.ts';
 import { initialParameters } from './flat-parameters.ts';
 import {
   encodeLatents, type EncodedPictures, plainPictures, readEncodedPictures, readLatents,
 } from './latent-stage.ts';
 import { exportPack, lossCsv, lossCurveSvg } from './pack-export.ts';
-import { instantStages } from './instant-run.ts';
+import { adoptInstantId, instantStages } from './instant-run.ts';
 import { recipeSchema, starterRecipe } from './recipe.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
 import { optimizerOf, trainStage } from './stage-trainer.ts';
 import { starterNetworks } from './starter-networks.ts';
-import { paceOf, renderedSets, report, reportProgress, splitOf, type StarterRun } from './starter-run.ts';
+import { paceOf, renderedPortraits, report, reportProgress, splitOf, type StarterRun } from './starter-run.ts';
 import { adoptTextEncoder, textBatch, textLayout, textStepGraph } from './text-stage.ts';
 import { type TokenRows, usedTokenRows } from './token-rows.ts';
 import { type LatentSet, unetBatch } from './training-batches.ts';
 import { denoiserLayout, sampleLatents, starterNoiseSchedule, unetStepGraph } from './unet-stage.ts';
 import { openVae, vaeLayout } from './vae-stage.ts';
-import { refinedVae, refineVae, trainedVae, trainVae } from './vae-training.ts';
+import { refinedVae, refineVae, trainedVae, trainVae, vaeSnapshotFile } from './vae-training.ts';
 
 const projectFolder = path.resolve(import.meta.dirname, '../..');
 const resourcesFolder = path.join(projectFolder, 'resources');
 const tokenizerFolder = path.join(resourcesFolder, 'tokenizer');
-/** Steps a row of the published loss curves stands for. */
-const lossEvery = 20;
 
 /** What the sheets of samples show. */
 const samplePrompts = [
@@ -58,7 +59,7 @@ const denoiserSnapshotFile = ({ cache }: StarterRun) => path.join(cache, 'unet.s
 
 async function makeLatents(run: StarterRun): Promise<void> {
   if (existsSync(latentsFile(run))) return;
-  const { portraits } = await renderedSets(run);
+  const portraits = await renderedPortraits(run);
   const { average } = await trainedVae(run);
   await encodeLatents(latentsFile(run), run.recipe, average, portraits, {
     provider: run.provider, threads: run.threads, onProgress: (done) =>
@@ -178,6 +179,21 @@ async function makePack(run: StarterRun): Promise<void> {
   }
 }
 
+/** Snapshots of all networks out of the base pack; those that are there stay. */
+async function adoptPack(run: StarterRun): Promise<void> {
+  const { recipe, base: folder } = run;
+  const base = await openBasePack(folder);
+  const vae = vaeLayout(starterNetworks(recipe).vae);
+  await renderedPortraits(run);
+  await adoptSnapshot(folder, 'vae', vaeSnapshotFile(run), () => adoptedParameters(vae, { vae: base.vae }, recipe.seed));
+  await adoptSnapshot(folder, 'unet', denoiserSnapshotFile(run), async () => {
+    const { rows } = await tokenRows(run);
+    const layout = denoiserLayout(recipe, rows.ids.length);
+    return await adoptedDenoiser(layout, base, await openClipTokenizer(tokenizerFolder), rows.ids, recipe.seed);
+  });
+  await adoptInstantId(run);
+}
+
 /** What the command line asks for, and its stages. */
 async function parseRun(signal: AbortSignal): Promise<{ run: StarterRun; stage: string }> {
   const text = { type: 'string' } as const;
@@ -207,10 +223,10 @@ async function main(): Promise<void> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
   const { run, stage: asked } = await parseRun(interrupted.signal);
   const stages: Readonly<Record<string, (run: StarterRun) => Promise<void>>> = {
-    vae: trainVae, latents: makeLatents, refine: refineVae, text: trainText,
+    adopt: adoptPack, vae: trainVae, latents: makeLatents, refine: refineVae, text: trainText,
     unet: trainUnet, export: makePack, ...instantStages,
   };
-  for (const stage of asked === 'all' ? Object.keys(stages) : asked.split(',')) {
+  for (const stage of asked === 'all' ? Object.keys(stages).slice(1) : asked.split(',')) {
     const train = stages[stage];
     if (!train) throw new Error(`There is no stage ${stage}; the stages are ${Object.keys(stages).join(', ')}.`);
     const begun = performance.now();

@@ -127,16 +127,17 @@ export function headWeights(points: FacePoints, sizePx: number, headWeight: numb
 
 /** noisyLatent, velocity, timestep, weight and inputIds of one step. */
 export function unetBatch(recipe: StarterRecipe, set: LatentSet, noiseSchedule: NoiseSchedule, step: number): Feeds {
-  const { batchSize, captionDropout, headWeight, plainSteps } = recipe.unet;
+  const { batchSize, captionDropout, headWeight, plainSteps, plainShare } = recipe.unet;
   const random = seededRandom(recipe.seed + step, 32);
   const [places, tokens] = [set.sizePx ** 2, set.emptyRows.length];
   const each = set.channels * places;
   const [noisy, velocity] = [new Float32Array(batchSize * each), new Float32Array(batchSize * each)];
   const [timesteps, weights] = [new Float32Array(batchSize), new Float32Array(batchSize * places)];
   const ids = new BigInt64Array(batchSize * tokens);
-  const pool = step < plainSteps && set.plain.length > 0 ? set.plain : undefined;
+  const { plain } = set;
   for (let item = 0; item < batchSize; item++) {
-    const index = pool ? pool[random.integer(pool.length)]! : random.integer(set.count - recipe.heldOut);
+    const isPlain = plain.length > 0 && (step < plainSteps || random.chance(plainShare));
+    const index = isPlain ? plain[random.integer(plain.length)]! : random.integer(set.count - recipe.heldOut);
     // one timestep from each equal share of the schedule keeps the loss's variance low (Kingma et al. 2021)
     const timestep = Math.floor(((item + random.uniform()) / batchSize) * noiseSchedule.alphasCumprod.length);
     timesteps[item] = timestep;

@@ -12,7 +12,8 @@ import { paceOf, pictureAt, renderedSets, report, reportProgress, splitOf, type 
 import { vaeBatch } from './training-batches.ts';
 import { vaeLayout, vaeStepGraph, writeReconstructions } from './vae-stage.ts';
 
-const vaeSnapshotFile = ({ cache }: StarterRun) => path.join(cache, 'vae.snapshot.safetensors');
+export const vaeSnapshotFile = ({ cache }: StarterRun) => path.join(cache, 'vae.snapshot.safetensors');
+
 export async function trainedVae(run: StarterRun): Promise<TrainingState> {
   const state = await readSnapshot(vaeSnapshotFile(run), vaeLayout(starterNetworks(run.recipe).vae).size);
   if (!state) throw new Error('The autoencoder has no snapshot yet; run the vae stage first.');
@@ -68,9 +69,9 @@ async function reportQuality(
 }
 
 export async function trainVae(run: StarterRun): Promise<void> {
-  const { recipe, cache } = run;
+  const { recipe } = run;
   const layout = vaeLayout(starterNetworks(recipe).vae);
-  const file = path.join(cache, 'vae.snapshot.safetensors');
+  const file = vaeSnapshotFile(run);
   const state = (await readSnapshot(file, layout.size)) ?? newTrainingState(initialParameters(layout, recipe.seed));
   if (state.step >= recipe.vae.steps) return;
   const { portraits, textures } = await renderedSets(run);

@@ -10,11 +10,12 @@ import { headCrop, headSquare } from '../../src-main/faces/head-crop.ts';
 import { openPackFaceEncoder } from '../../src-main/faces/pack-face-encoder.ts';
 import { openInstantIdAt } from '../../src-main/networks/instant-id.ts';
 import { rgbPicture } from '../../src-main/photos/pixels.ts';
+import { adoptedParameters } from '../../src-main/starter/adopt-stage.ts';
 import { faceBatch, faceLayout, faceStepGraph } from '../../src-main/starter/face-stage.ts';
-import { initialParameters } from '../../src-main/starter/flat-parameters.ts';
+import { initialParameters, tensorsOf } from '../../src-main/starter/flat-parameters.ts';
 import { identityNumberCount, identityNumbers } from '../../src-main/starter/identity-numbers.ts';
 import { instantBatch } from '../../src-main/starter/instant-batches.ts';
-import { exportInstantId } from '../../src-main/starter/instant-export.ts';
+import { exportInstantId, readInstantId } from '../../src-main/starter/instant-export.ts';
 import { initialInstant, instantLayout, instantNetworks } from '../../src-main/starter/instant-networks.ts';
 import { instantStepGraph } from '../../src-main/starter/instant-stage.ts';
 import { renderPersonPicture, trainingIdentity } from '../../src-main/starter/people.ts';
@@ -26,6 +27,8 @@ import type { SplitBatch } from '../../src-main/starter/step-runner.ts';
 import { learningRateAt } from '../../src-main/starter/training-schedule.ts';
 import { starterNoiseSchedule } from '../../src-main/starter/unet-stage.ts';
 import { verification } from '../../src-main/starter/verification.ts';
+import { toFloat32, toFloatDType } from '../../src-main/tensor/half.ts';
+import { float32Tensor } from '../../src-main/tensor/tensor.ts';
 import { tinyBase, tinyInstantSet, tinyPeople, tinyRecipe } from './tiny-people.ts';
 
 let folder: string;
@@ -174,14 +177,24 @@ test('InstantID learns, resumes exactly, and its files open beside the pack', as
   const pack = path.join(folder, 'instant_id');
   const face = initialParameters(faceLayout(tinyRecipe), 2);
   await exportInstantId(pack, tinyRecipe, base, { instant: whole.average, face });
+  const networks = instantNetworks(tinyRecipe, base);
+  const again = await readInstantId(pack, base);
+  const halves = (values: Float32Array) => (
+    [...toFloat32(toFloatDType(float32Tensor([values.length], values), 'float16')).data]);
+  expect([...adoptedParameters(instantLayout(networks), again.instant, 1)]).toEqual(halves(whole.average));
+  const encoderAgain = tensorsOf(faceLayout(tinyRecipe), adoptedParameters(faceLayout(tinyRecipe), again.face, 2),
+    'face_encoder');
+  for (const [name, tensor] of tensorsOf(faceLayout(tinyRecipe), face, 'face_encoder')) {
+    expect([...encoderAgain.get(name)!.data]).toEqual(halves(tensor.data as Float32Array));
+  }
   const encoderFolder = path.join(pack, 'face_encoder');
   const opened = await openInstantIdAt({
     imageAdapter: path.join(pack, 'ip-adapter.safetensors'), identityNet: path.join(pack, 'ControlNetModel'),
     encoder: { kind: 'pack', folder: encoderFolder },
   }, { ...base, path: pack });
-  expect(opened.resampler.config).toEqual(instantNetworks(tinyRecipe, base).resampler);
+  expect(opened.resampler.config).toEqual(networks.resampler);
   expect([...opened.imageAttention.keys()].every((name) => name.includes('attn2.to_'))).toBe(true);
-  expect(opened.identityNet.config).toEqual(instantNetworks(tinyRecipe, base).identityNet);
+  expect(opened.identityNet.config).toEqual(networks.identityNet);
   const encoder = await openPackFaceEncoder(encoderFolder, { threads: 1 });
   expect(encoder.length).toBe(8);
   const picture = tinyPeople().pixels.slice(0, 128 * 128 * 3);

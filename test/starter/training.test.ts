@@ -1,12 +1,14 @@
 // The starter pack's training: schedules, initial values, losses that fall, and runs that resume as if never stopped.
 
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openCheckpoint } from '../../src-main/checkpoint/open-checkpoint.ts';
 import type { FacePoints } from '../../src-main/faces/face.ts';
 import { readTensor } from '../../src-main/checkpoint/safetensors.ts';
+import { adoptedDenoiser, adoptSnapshot } from '../../src-main/starter/adopt-stage.ts';
+import { openBasePack } from '../../src-main/starter/base-pack.ts';
 import { flatScope, initialParameters, tensorsOf } from '../../src-main/starter/flat-parameters.ts';
 import { labelNames, labelValues } from '../../src-main/starter/labels.ts';
 import { exportPack, lossCsv } from '../../src-main/starter/pack-export.ts';
@@ -14,7 +16,9 @@ import { packSizes } from '../../src-main/starter/pack-size.ts';
 import { packVocabularySize } from '../../src-main/starter/pack-vocabulary.ts';
 import { learningRateAt, recipeSchema, type StarterRecipe, starterRecipe } from '../../src-main/starter/recipe.ts';
 import { renderDataset } from '../../src-main/starter/rendered-dataset.ts';
-import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from '../../src-main/starter/snapshot.ts';
+import {
+  adoptedTrainingState, newTrainingState, readSnapshot, type TrainingState, writeSnapshot,
+} from '../../src-main/starter/snapshot.ts';
 import { optimizerOf, trainStage } from '../../src-main/starter/stage-trainer.ts';
 import { starterNetworks } from '../../src-main/starter/starter-networks.ts';
 import { adoptTextEncoder, textBatch, textLayout, textStepGraph } from '../../src-main/starter/text-stage.ts';
@@ -22,7 +26,8 @@ import { usedTokenRows } from '../../src-main/starter/token-rows.ts';
 import { headWeights, unetBatch, vaeBatch } from '../../src-main/starter/training-batches.ts';
 import { denoiserLayout, starterNoiseSchedule, unetStepGraph } from '../../src-main/starter/unet-stage.ts';
 import { vaeLayout, vaeStepGraph } from '../../src-main/starter/vae-stage.ts';
-import { toFloatDType } from '../../src-main/tensor/half.ts';
+import { toFloat32, toFloatDType } from '../../src-main/tensor/half.ts';
+import { float32Tensor } from '../../src-main/tensor/tensor.ts';
 import { openClipTokenizer } from '../../src-main/text/tokenizer.ts';
 
 /** Small enough for seconds: narrow networks, small crops, a handful of pictures. */
@@ -169,6 +174,29 @@ test('denoiser and text encoder learn together, and the pack opens as a checkpoi
     const found = own.encodePrompt(caption).flatMap((id) => [...table.data.subarray(id * 8, id * 8 + 8)]);
     expect(found).toEqual(wanted);
   }
+  // training can go on from the pack alone, which keeps halves
+  const base = await openBasePack(pack);
+  const adopted = await adoptedDenoiser(layout, base, tokenizer, rows.ids, 1);
+  const kept = toFloat32(toFloatDType(float32Tensor([layout.size], state.average), 'float16')).data;
+  expect(Buffer.from(adopted.buffer).equals(Buffer.from(kept.buffer))).toBe(true);
+  const file = path.join(folder, 'adopted.safetensors');
+  await mkdir(path.join(pack, 'training'), { recursive: true });
+  await writeFile(path.join(pack, 'training', 'unet-loss.csv'), lossCsv(Array.from({ length: 60 }, () => 0.25), 20));
+  await adoptSnapshot(pack, 'unet', file, () => adopted);
+  expect(await readSnapshot(file, layout.size)).toMatchObject({ step: 60, begunAt: 60, spentMs: 0 });
+  await adoptSnapshot(pack, 'unet', file, () => { throw new Error('a snapshot that is there stays'); });
+  await expect(adoptedDenoiser(denoiserLayout(starterRecipe, rows.ids.length), base, tokenizer, rows.ids, 1))
+    .rejects.toThrow('another recipe');
+});
+
+test('what goes on from a pack warms up again, with moments as young as they are', async () => {
+  const state = adoptedTrainingState(initialParameters(vaeLayout(starterNetworks(tiny).vae), 1), [1, 1, 1, 1, 1]);
+  const before = state.parameters.slice();
+  await runVae(state, 6);
+  expect(state.step).toBe(6);
+  // Adam's first step is as long as the rate, which is half of the full one where two steps warm up
+  const moved = Math.max(...state.parameters.map((value, i) => Math.abs(value - before[i]!)));
+  expect(moved / (tiny.vae.learningRate / 2)).toBeCloseTo(1, 1);
 });
 
 test('the text encoder learns what captions look like, and the denoiser takes it over', async () => {
@@ -223,10 +251,12 @@ test('the first steps of the denoiser see plain pictures alone, each with captio
   const tokenRows = Int32Array.from({ length: 8 * 2 * 77 }, (_, i) => Math.floor(i / 154));
   const set = { ...shown(8), captionsEach: 2, plain: Int32Array.from([3]), values, channels: 4, sizePx: 16, tokenRows,
     emptyRows: new Int32Array(77).fill(9) };
-  const recipe = { ...tiny, unet: { ...tiny.unet, batchSize: 8, plainSteps: 1, captionDropout: 0 } };
-  const seen = (step: number) => new Set([...unetBatch(recipe, set, starterNoiseSchedule(), step).inputIds!.data]);
+  const recipe = { ...tiny, unet: { ...tiny.unet, batchSize: 8, plainSteps: 1, plainShare: 0, captionDropout: 0 } };
+  const seen = (step: number, plainShare = 0) => new Set([...unetBatch(
+    { ...recipe, unet: { ...recipe.unet, plainShare } }, set, starterNoiseSchedule(), step).inputIds!.data]);
   expect([...seen(0)]).toEqual([3n]);
   expect(seen(1).size).toBeGreaterThan(1);
+  expect([...seen(1, 1)]).toEqual([3n]);
 });
 
 test('loss curves are means over equal stretches', () => {
