@@ -62,7 +62,7 @@ const { values, positionals } = parseArgs({
     subjects: { type: 'string' }, portraits: { type: 'string', default: '8' },
     out: { type: 'string' }, rows: { type: 'string' }, prompts: { type: 'string', default: '48' },
     seeds: { type: 'string', default: '12' }, renders: { type: 'string', default: '16' },
-    steps: { type: 'string', default: '20' }, only: { type: 'string', multiple: true, default: [] },
+    steps: { type: 'string' }, only: { type: 'string', multiple: true, default: [] },
     settings: { type: 'string', default: '{}' },
     pack: { type: 'string', default: 'resources/starter' }, judge: { type: 'string', default: 'test/bench/judge' },
     people: { type: 'string', default: '20' }, each: { type: 'string', default: '3' }, threads: { type: 'string' },
@@ -130,7 +130,7 @@ function starterOptions(): StarterBenchOptions {
     pack: values.pack, judge: values.judge, photo: values.photo, out: values.out ?? 'test/bench/starter',
     prompts: Number(values.prompts), seeds: Number(values.seeds), subjects: Number(values.subjects ?? 3),
     strangers: 23, learned: 8, photoEdgePx: 512, people: Number(values.people), renders: Number(values.renders),
-    samplingSteps: Number(values.steps),
+    ...(values.steps ? { samplingSteps: Number(values.steps) } : {}),
     threads: Number(values.threads ?? 2), settings: JSON.parse(values.settings) as TrainingSettings,
   };
 }

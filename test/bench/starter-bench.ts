@@ -42,7 +42,8 @@ export interface StarterBenchOptions {
   /** Renders of each style that go through the autoencoder. */
   readonly renders: number;
   readonly threads: number;
-  readonly samplingSteps: number;
+  /** Of every portrait; the pack's own unless told. */
+  readonly samplingSteps?: number;
   /** Changes what every method is taught with; for trials. */
   readonly settings: TrainingSettings;
 }
@@ -109,15 +110,15 @@ export async function packMark(folder: string): Promise<string> {
   return hash.digest('hex').slice(0, 10);
 }
 
-/** One portrait as the pack draws by itself, with the bench's number of steps. */
+/** One portrait as the pack draws by itself. */
 export async function drawOne(
   { pipeline, prompts, pack, options }: StarterBench, prompt: string, seed: number,
   more: Partial<PortraitRequest> = {},
 ): Promise<RgbPicture> {
-  const { widthPx, heightPx, sampler, guidanceScale } = pack.generationDefaults;
+  const { widthPx, heightPx, sampler, guidanceScale, samplingSteps } = pack.generationDefaults;
   const { portraits } = await drawPortraits(pipeline, prompts, {
     prompt, negativePrompt: '', seeds: [seed], widthPx, heightPx, sampler, guidanceScale,
-    samplingSteps: options.samplingSteps, guidanceInOneBatch: true, ...more,
+    samplingSteps: options.samplingSteps ?? samplingSteps, guidanceInOneBatch: true, ...more,
   });
   return portraits[0]!.picture;
 }

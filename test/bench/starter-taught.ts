@@ -90,7 +90,7 @@ async function portraits(
   const { options, pack } = bench;
   const job = await studio.run('portraits.create', {
     subjectId: subject.id, adapterId, packId: pack.id, prompts: [prompt], count: options.seeds, seed: 11,
-    keepPrompts: true, settings: { samplingSteps: options.samplingSteps },
+    keepPrompts: true, settings: options.samplingSteps ? { samplingSteps: options.samplingSteps } : {},
   });
   await waitFor(studio, job, progressDisplay(process.stderr));
   const all = await studio.run('portraits.list', { subjectId: subject.id });
