@@ -19,6 +19,7 @@ export interface TrainingNumbers {
   readonly minSnrGamma?: number;
   readonly noiseOffset?: number;
   readonly captionDropout?: number;
+  readonly captionTagDropout?: number;
   readonly priorLossWeight?: number;
   readonly clipSkip?: number;
   readonly seed?: number;
@@ -39,6 +40,7 @@ const numberKeys: readonly (readonly [keyof TrainingNumbers, string])[] = [
   ['minSnrGamma', 'ss_min_snr_gamma'],
   ['noiseOffset', 'ss_noise_offset'],
   ['captionDropout', 'ss_caption_dropout_rate'],
+  ['captionTagDropout', 'ss_caption_tag_dropout_rate'],
   ['priorLossWeight', 'ss_prior_loss_weight'],
   ['clipSkip', 'ss_clip_skip'],
   ['seed', 'ss_seed'],

@@ -17,14 +17,14 @@ export function describeLook(
   checkpoint: Checkpoint, { settings, trainingSteps, photoCount, title, triggerPhrase }: DescribedLook,
 ): LoraDescription {
   const { learningRate, textEncoderLearningRate, learningRateSchedule, warmupSteps, optimizer, batchSize } = settings;
-  const { gradientAccumulationSteps, maxGradientNorm, minSnrGamma, noiseOffset, captionDropout } = settings;
-  const { prior, priorLossWeight, clipSkip, seed, resolutionPx } = settings;
+  const { gradientAccumulationSteps, maxGradientNorm, minSnrGamma, noiseOffset } = settings;
+  const { captionDropout, captionTagDropout, prior, priorLossWeight, clipSkip, seed, resolutionPx } = settings;
   return {
     unetConfig: checkpoint.unetConfig, schedulerConfig: checkpoint.schedulerConfig,
     resolutionPx: resolutionPx ?? pipelineConfigOf(checkpoint).resolutionPx, title, triggerPhrase,
     trainingSteps, trainingImageCount: photoCount, learningRate, textEncoderLearningRate, learningRateSchedule,
     warmupSteps, optimizer, batchSize, gradientAccumulationSteps, maxGradientNorm, minSnrGamma, noiseOffset,
-    captionDropout, clipSkip, seed,
+    captionDropout, captionTagDropout, clipSkip, seed,
     ...(prior === undefined || prior === 'none' ? {} : { priorLossWeight }),
   };
 }

@@ -53,7 +53,8 @@ export async function prepareTrainingSet(request: TeachRequest, options: Trainin
   };
   return {
     images: await prepareAll(images), heldOut: await prepareAll(heldOut), classImages: await prepareAll(classImages),
-    emptyCaption: await encode(''), classCaption: await encode(request.classCaption),
+    emptyCaption: await encode(''), subjectCaption: await encode(request.subjectCaption),
+    classCaption: await encode(request.classCaption),
   };
 }
 

@@ -70,8 +70,8 @@ export const teachRequestSchema = z.object({
   heldOut: z.array(trainingImageSchema),
   /** Pictures of the class, for prior 'images'. */
   classImageFiles: z.array(file),
-  /** Caption of the class, for a prior. */
-  classCaption: z.string(),
+  /** Captions that say who is shown and nothing else: the subject, and the class, which a prior needs. */
+  subjectCaption: z.string(), classCaption: z.string(),
   settings: trainingSettingsSchema.required(),
   /** A look's file of the same method to start from. */
   warmStartFile: file.nullable(),

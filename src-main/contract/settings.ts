@@ -84,6 +84,11 @@ export const trainingSettingsSchema = z.object({
   noiseOffset: z.number().min(0).max(1),
   /** Share of the draws whose caption is left out, so that guidance keeps working. */
   captionDropout: z.number().min(0).max(1),
+  /**
+   * Share of the draws whose caption says who is shown and nothing else, so that it is the word alone that tells the
+   * subject from the class; kohya's caption_tag_dropout_rate, for all of a caption's tags at once.
+   */
+  captionTagDropout: z.number().min(0).max(1),
   /** Edge of the square training images; with buckets the edge of the square of the same area. */
   resolutionPx: z.int().min(64).max(2048).multipleOf(8),
   /** Whole photos in buckets of like aspect ratio, in place of square crops around the face. */

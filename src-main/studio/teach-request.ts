@@ -67,7 +67,8 @@ export function teachRequest(
     precision: library.settings.get().precision,
     images: photos.map((photo, index) => image(photo, !isHeldOutMeasured && index < mostReferences)),
     heldOut: heldOut.map((photo, index) => image(photo, index < mostReferences)),
-    classImageFiles: [...classImageFiles], classCaption: classCaption(subject.classWord), settings, warmStartFile,
+    classImageFiles: [...classImageFiles], subjectCaption: caption({ triggerWord: word, classWord: subject.classWord }),
+    classCaption: classCaption(subject.classWord), settings, warmStartFile,
     preview: {
       prompt: `photo of ${word} ${subject.classWord}`, negativePrompt: '', seed: previewSeed,
       settings: previewSettings(pack),

@@ -15,7 +15,7 @@ import { type EncodedCaption, type TrainingExample, type TrainingSet, epochImage
 import type { TrainingBatch } from './training-batch.ts';
 
 type BatchSettings = Pick<Required<TrainingSettings>, 'batchSize' | 'gradientAccumulationSteps' | 'minSnrGamma'
-  | 'noiseOffset' | 'captionDropout' | 'prior' | 'priorLossWeight' | 'seed'>;
+  | 'noiseOffset' | 'captionDropout' | 'captionTagDropout' | 'prior' | 'priorLossWeight' | 'seed'>;
 
 export interface BatchSource {
   /** The micro-batches of a step, which counts from 0. */
@@ -88,8 +88,13 @@ type Pair = readonly [subject: Sample[], prior: Sample[]];
 async function samplesOf(source: Source, batch: number): Promise<Pair> {
   const { set, settings } = source;
   const own = noisySamples(source, source.subject, batch);
-  const dropped = source.subject.draws.droppedCaptions(batch, own.length, settings.captionDropout);
-  const subject = own.map((sample, i) => (dropped[i] ? { ...sample, caption: set.emptyCaption } : sample));
+  const { draws } = source.subject;
+  const isDropped = draws.dropped('captionDropout', batch, own.length, settings.captionDropout);
+  const isNameAlone = draws.dropped('captionTagDropout', batch, own.length, settings.captionTagDropout);
+  const subject = own.map((sample, i) => {
+    if (isDropped[i]) return { ...sample, caption: set.emptyCaption };
+    return isNameAlone[i] ? { ...sample, caption: set.subjectCaption } : sample;
+  });
   if (settings.prior === 'none' || settings.priorLossWeight === 0) return [subject, []];
   const prior = settings.prior === 'images'
     ? noisySamples(source, source.class, batch)

@@ -7,12 +7,14 @@ import { normalNumbers, uniformNumbers } from '../diffusion/seeded-noise.ts';
 /** Whose numbers: those of the subject's images, of the class's, or of the held-out ones. */
 export type DrawSide = 'subject' | 'class' | 'held-out';
 
-type DrawPurpose = 'latents' | 'noise' | 'noiseOffset' | 'timesteps' | 'captionDropout' | 'order';
+type DrawPurpose = 'latents' | 'noise' | 'noiseOffset' | 'timesteps' | 'captionDropout' | 'order'
+  | 'captionTagDropout';
 
 // the numbers of the streams are part of what a seed means: they never change
 const sides: Readonly<Record<DrawSide, number>> = { subject: 0, class: 1, 'held-out': 2 };
 const purposes: Readonly<Record<DrawPurpose, number>> = {
   latents: 1, noise: 2, timesteps: 3, order: 4, captionDropout: 5, noiseOffset: 6,
+  captionTagDropout: 7,
 };
 
 /** The draws of one side for a micro-batch, counted from 0 over the whole run. */
@@ -37,8 +39,9 @@ export class Draws {
     return Array.from(uniform, (u) => Math.floor(u * limit));
   }
 
-  droppedCaptions(batch: number, count: number, share: number): boolean[] {
-    return droppedCaptions(count, share, this.#seed, this.#stream('captionDropout', batch));
+  /** Which samples go without their caption, or without what it says beside the subject. */
+  dropped(purpose: 'captionDropout' | 'captionTagDropout', batch: number, count: number, share: number): boolean[] {
+    return droppedCaptions(count, share, this.#seed, this.#stream(purpose, batch));
   }
 
   /** Which images the micro-batch sees, all of one size. */

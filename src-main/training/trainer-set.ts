@@ -35,6 +35,8 @@ export interface TrainingSet {
   readonly heldOut: readonly TrainingExample[];
   /** What stands for a caption that is left out. */
   readonly emptyCaption: EncodedCaption;
+  /** Who is shown and nothing else. */
+  readonly subjectCaption: EncodedCaption;
   /** Of the class; for prior 'prediction'. */
   readonly classCaption: EncodedCaption;
 }

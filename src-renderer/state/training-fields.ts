@@ -35,6 +35,7 @@ export const trainingFields: Readonly<Record<FieldName, FieldRule>> = {
   batchSize: { group: 'data', methods: all },
   gradientAccumulationSteps: { group: 'data', methods: all },
   captionDropout: { group: 'data', methods: all },
+  captionTagDropout: { group: 'data', methods: all },
   faceMaskWeight: { group: 'data', methods: all },
 
   rank: { group: 'network', methods: lora, isStructural: true },

@@ -40,6 +40,10 @@ export const enFields: Record<keyof TrainingSettings, FieldWords> = {
     name: 'Without caption', help: 'Share of the passes that leave the caption out, so that guidance keeps working.',
     unit: 'share',
   },
+  captionTagDropout: {
+    name: 'Name alone', help: 'Share of the passes whose caption says who it is and nothing else, as short prompts do.',
+    unit: 'share',
+  },
   resolutionPx: { name: 'Resolution', help: 'Edge of what it learns from, a multiple of 8.', unit: 'pixels' },
   useBuckets: { name: 'Whole photos', help: 'In groups of like shape, in place of square crops around the face.' },
   faceMaskWeight: {

@@ -22,6 +22,7 @@ export const zhHansFields: typeof enFields = {
   minSnrGamma: { name: 'Min-SNR 的 γ', help: '噪声小的步骤权重更低。0 为关闭，常用 5。' },
   noiseOffset: { name: '噪声偏移', help: '让暗部更暗、亮部更亮。0 为关闭，0.05 已不小。' },
   captionDropout: { name: '省略说明', help: '有多大比例不使用照片说明，以保持引导有效。', unit: '比例' },
+  captionTagDropout: { name: '只写姓名', help: '有多大比例的照片说明只写是谁、不写其他，与简短的提示词一样。', unit: '比例' },
   resolutionPx: { name: '分辨率', help: '学习所用图片的边长，须为 8 的倍数。', unit: '像素' },
   useBuckets: { name: '整张照片', help: '按相近比例分组使用整张照片，而不是只取脸部方图。' },
   faceMaskWeight: { name: '脸部优先', help: '0：同等看待；1：完全不看背景。', unit: '比例' },

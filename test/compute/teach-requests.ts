@@ -10,7 +10,7 @@ import { root } from './engine-process.ts';
 
 const common: TrainingSettings = {
   trainingSteps: 60, batchSize: 2, gradientAccumulationSteps: 1, warmupSteps: 5, resolutionPx: 64, previewCount: 1,
-  snapshotEverySteps: 12, captionDropout: 0.2, noiseOffset: 0.05, minSnrGamma: 5, recompute: 'none', seed: 11,
+  snapshotEverySteps: 12, captionDropout: 0.2, captionTagDropout: 0.2, noiseOffset: 0.05, minSnrGamma: 5, recompute: 'none', seed: 11,
   newWord: 'zqxface', initializerWord: 'person', weightDecay: 0.05,
 };
 
@@ -52,7 +52,8 @@ export async function teachRequest(
     precision: 'auto', vaeFile: null,
     images: [await photo('a.png'), { ...await photo('b.png'), repeats: 2 }],
     heldOut: [{ ...heldOut, faceEmbedding: Array.from({ length: 128 }, (_, i) => Math.sin(i)) }],
-    classImageFiles: [heldOut.file], classCaption: 'photo of a person',
+    classImageFiles: [heldOut.file], subjectCaption: 'photo of sks person',
+    classCaption: 'photo of a person',
     settings: { ...trainingDefaultsFor('sd15', 64)[method], ...common, ...own[method], ...settings },
     warmStartFile: null,
     preview: {

@@ -12,8 +12,8 @@ import { randomTensor } from '../compiler/numbers.ts';
 const alphasCumprod = alphasCumprodFromBetas(scaledLinearBetas());
 const pipeline = { alphasCumprod, latentScale: 0.5, predictionType: 'epsilon' } as const;
 const settings = {
-  batchSize: 2, gradientAccumulationSteps: 1, minSnrGamma: 0, noiseOffset: 0, captionDropout: 0, prior: 'none',
-  priorLossWeight: 1, seed: 3,
+  batchSize: 2, gradientAccumulationSteps: 1, minSnrGamma: 0, noiseOffset: 0, captionDropout: 0, captionTagDropout: 0,
+  prior: 'none', priorLossWeight: 1, seed: 3,
 } as const;
 
 const caption = (number: number) => (
@@ -28,7 +28,8 @@ function example(number: number, shape = [1, 2, 4, 4], changes: Partial<Training
 
 const set: TrainingSet = {
   images: [1, 2, 3].map((number) => example(number)), classImages: [8, 9].map((number) => example(number)),
-  heldOut: [example(5), example(6)], emptyCaption: caption(0), classCaption: caption(100),
+  heldOut: [example(5), example(6)], emptyCaption: caption(0), subjectCaption: caption(50),
+  classCaption: caption(100),
 };
 
 function source(changes: Partial<Omit<BatchSourceOptions, 'settings'>> & { settings?: object } = {}) {
@@ -105,6 +106,19 @@ test('captions are dropped by their share, noise is moved by its offset', async 
     for (const number of captions((await half.batchesOf(step))[0]!)) counts[number === 0 ? 'dropped' : 'kept']++;
   }
   expect(Math.abs(counts.dropped - 40)).toBeLessThan(20);
+  const nameAlone = source({ settings: { captionDropout: 0.5, captionTagDropout: 0.5 } });
+  const named = new Map([[0, 0], [50, 0]]);
+  for (let step = 0; step < 40; step++) {
+    for (const number of captions((await nameAlone.batchesOf(step))[0]!)) {
+      named.set(number, (named.get(number) ?? 0) + 1);
+    }
+  }
+  // half of the captions are left out whole, and half of the others but for the name
+  expect(Math.abs(named.get(0)! - 40)).toBeLessThan(20);
+  expect(Math.abs(named.get(50)! - 20)).toBeLessThan(12);
+  expect(named.size).toBe(5);
+  expect(captions((await source({ settings: { captionTagDropout: 1, prior: 'images' } }).batchesOf(0))[0]!).slice(0, 2))
+    .toEqual([50, 50]);
   const [plain] = await source().batchesOf(0);
   const [moved] = await source({ settings: { noiseOffset: 0.3 } }).batchesOf(0);
   const shifts = Array.from(moved!.target.data as Float32Array, (value, i) => value - Number(plain!.target.data[i]));
