@@ -102,9 +102,10 @@ export async function openStarterBench(options: StarterBenchOptions, workFolder:
   };
 }
 
-/** Which weights were measured: ten letters of a SHA-256 over all of a pack's files of weights. */
-export async function packMark(folder: string): Promise<string> {
-  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.safetensors')).sort();
+/** Which weights were measured: ten letters of a SHA-256 over a pack's files of weights, InstantID's where it draws. */
+export async function packMark(folder: string, hasInstantId: boolean): Promise<string> {
+  const names = (await readdir(folder, { recursive: true })).filter((name) => (
+    name.endsWith('.safetensors') && (hasInstantId || !name.startsWith('instant_id')))).sort();
   const hash = createHash('sha256');
   for (const name of names) hash.update(name).update(await readFile(path.join(folder, name)));
   return hash.digest('hex').slice(0, 10);

@@ -27,16 +27,15 @@ export async function benchStarter(options: StarterBenchOptions, wanted: readonl
   const folder = await mkdtemp(path.join(os.tmpdir(), 'likeness-starter-bench-'));
   const bench = await openStarterBench(options, folder);
   try {
-    const mark = await packMark(options.pack);
     const measured: Record<string, readonly Figure[]> = {};
     for (const name of names) {
       const start = performance.now();
       const result = await rows[name]!(bench);
-      await keepRow(options.out, name, mark, result);
+      await keepRow(options.out, name, await packMark(options.pack, name === 'zero-shot'), result);
       measured[name] = result.figures;
       console.error(`${name}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
     }
-    return [`Pack ${mark}, judged by ${options.judge}.`, ...tableLines(measured)];
+    return [`Pack ${await packMark(options.pack, true)}, judged by ${options.judge}.`, ...tableLines(measured)];
   } finally {
     await bench.release();
     await rm(folder, { recursive: true, force: true });

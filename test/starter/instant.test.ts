@@ -157,6 +157,13 @@ test('IdentityNet begins as the UNet with nothing to add, image attention as the
   const known = (name: string) => [...base.unet.get(name)!.data as Float32Array];
   expect(of('identity_net.conv_in.weight')).toEqual(known('conv_in.weight'));
   expect(of('identity_net.controlnet_mid_block.weight').every((value) => value === 0)).toBe(true);
+  // what is drawn of the points gets through: no layer takes away most of its variance
+  const closing = of('identity_net.controlnet_cond_embedding.conv_out.weight');
+  const variance = closing.reduce((sum, value) => sum + value * value, 0) / closing.length;
+  const fanIn = tinyRecipe.instant.conditioningChannels.at(-1)! * 9;
+  expect(variance * fanIn).toBeGreaterThan(2);
+  expect(variance * fanIn).toBeLessThan(4);
+  expect(of('identity_net.controlnet_cond_embedding.blocks.0.bias').every((value) => value === 0)).toBe(true);
   const attention = 'down_blocks.0.attentions.0.transformer_blocks.0.attn2';
   expect(of(`image_attention.${attention}.to_k_ip.weight`)).toEqual(known(`${attention}.to_k.weight`));
   expect(of('resampler.layers.0.1.0.weight').every((value) => value === 1)).toBe(true);
