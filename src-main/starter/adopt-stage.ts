@@ -1,4 +1,4 @@
-// Stage 'adopt': a pack's networks as the snapshots that further training goes on from, for a cache that is new or lost.
+// Stage 'adopt': a pack's networks as the snapshots that further training goes on from, where a cache is new or lost.
 // A pack keeps averages in float16 and no moments: the rate warms up again, and the moments begin anew.
 
 import { existsSync } from 'node:fs';

@@ -221,7 +221,8 @@ export async function adoptInstantId(run: StarterRun): Promise<void> {
   const named = await namedBase(run);
   const { face, instant } = await readInstantId(path.join(folder, 'instant_id'), named.base);
   const layouts = { face: faceLayout(recipe), instant: instantLayout(instantNetworks(recipe, named.base)) };
-  await adoptSnapshot(folder, 'face', snapshotFile(run, 'face'), () => adoptedParameters(layouts.face, face, recipe.seed));
+  await adoptSnapshot(folder, 'face', snapshotFile(run, 'face'),
+    () => adoptedParameters(layouts.face, face, recipe.seed));
   await adoptSnapshot(folder, 'instant', snapshotFile(run, `instant-${named.name}`),
     () => adoptedParameters(layouts.instant, instant, recipe.seed));
 }

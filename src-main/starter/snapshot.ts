@@ -66,7 +66,8 @@ export async function readSnapshot(file: string, size: number): Promise<Training
       'delete it to start again.');
   }
   return {
-    step: Number(metadata.get('step')), begunAt: Number(metadata.get('begunAt') ?? 0), parameters, firstMoment: await values('firstMoment'),
+    step: Number(metadata.get('step')), begunAt: Number(metadata.get('begunAt') ?? 0), parameters,
+    firstMoment: await values('firstMoment'),
     secondMoment: await values('secondMoment'), average: await values('average'), losses: [...await values('losses')],
     spentMs: Number(metadata.get('spentMs') ?? 0),
   };

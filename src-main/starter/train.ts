@@ -1,9 +1,10 @@
 // npm run starter:train: makes resources/starter from nothing, stage by stage, going on from the last snapshot.
 // Stages: vae, latents, refine, text, unet, export (refine and unet may run side by side); then InstantID's: people,
 // passes, face, judge, instant, instant-export. Asked for by name alone: adopt, which makes the snapshots of vae, unet,
-// face and instant out of --base, so that training goes on from a pack. Options: --stage NAME[,NAME…], --provider cpu|webgpu, --threads N,
-// --minutes N (of each training stage), --recipe FILE, --cache FOLDER, --out FOLDER, --base FOLDER (the pack InstantID
-// is for; --out unless told), --judge FOLDER, --photo FILE (to look at in the sheets, never trained on).
+// face and instant out of --base, so that training goes on from a pack. Options: --stage NAME[,NAME…],
+// --provider cpu|webgpu, --threads N, --minutes N (of each training stage), --recipe FILE, --cache FOLDER,
+// --out FOLDER, --base FOLDER (the pack InstantID is for; --out unless told), --judge FOLDER, --photo FILE (to look at
+// in the sheets, never trained on).
 
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -185,7 +186,8 @@ async function adoptPack(run: StarterRun): Promise<void> {
   const base = await openBasePack(folder);
   const vae = vaeLayout(starterNetworks(recipe).vae);
   await renderedPortraits(run);
-  await adoptSnapshot(folder, 'vae', vaeSnapshotFile(run), () => adoptedParameters(vae, { vae: base.vae }, recipe.seed));
+  await adoptSnapshot(folder, 'vae', vaeSnapshotFile(run),
+    () => adoptedParameters(vae, { vae: base.vae }, recipe.seed));
   await adoptSnapshot(folder, 'unet', denoiserSnapshotFile(run), async () => {
     const { rows } = await tokenRows(run);
     const layout = denoiserLayout(recipe, rows.ids.length);

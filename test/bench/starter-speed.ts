@@ -42,7 +42,10 @@ export async function measureSpeed({ options }: StarterBench): Promise<RowResult
         },
         { what: 'the first, with opening', value: rounded(first), unit: 's' },
       ],
-      details: { first: rounded(first), times: times.map(rounded), ofPack: ofPack.map(rounded), load: rounded(load) }, sheet: [], columns: 1,
+      details: {
+        first: rounded(first), times: times.map(rounded), ofPack: ofPack.map(rounded), load: rounded(load),
+      },
+      sheet: [], columns: 1,
     };
   } finally {
     await bench.release();

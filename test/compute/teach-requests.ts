@@ -10,8 +10,8 @@ import { root } from './engine-process.ts';
 
 const common: TrainingSettings = {
   trainingSteps: 60, batchSize: 2, gradientAccumulationSteps: 1, warmupSteps: 5, resolutionPx: 64, previewCount: 1,
-  snapshotEverySteps: 12, captionDropout: 0.2, captionTagDropout: 0.2, noiseOffset: 0.05, minSnrGamma: 5, recompute: 'none', seed: 11,
-  newWord: 'zqxface', initializerWord: 'person', weightDecay: 0.05,
+  snapshotEverySteps: 12, captionDropout: 0.2, captionTagDropout: 0.2, noiseOffset: 0.05, minSnrGamma: 5,
+  recompute: 'none', seed: 11, newWord: 'zqxface', initializerWord: 'person', weightDecay: 0.05,
 };
 
 const own: Readonly<Record<Method, TrainingSettings>> = {
