@@ -46,7 +46,7 @@ const siluGain = 2.82;
  * Where training begins: IdentityNet a copy of the UNet's way down with closing convolutions of zeros (Zhang et al.
  * 2023, section 3.2), image attention like the text's (Ye et al. 2023), the Resampler random. The key points' own
  * convolutions begin so that what is drawn gets through all eight of them (He et al. 2015, eq. 10): with torch's
- * values a thousandth of it would, and IdentityNet learned nothing from it in 2,000 steps.
+ * values not a thousandth would, and IdentityNet learned nothing in 2,000 steps.
  */
 export function initialInstant(layout: ParameterLayout, networks: InstantNetworks, base: BasePack, seed: number) {
   const values = initialParameters(layout, seed);

@@ -1,10 +1,9 @@
 // npm run starter:train: makes resources/starter from nothing, stage by stage, going on from the last snapshot.
-// Stages: vae, latents, refine, text, unet, export (refine and unet may run side by side); then InstantID's: people,
-// passes, face, judge, instant, instant-export. Asked for by name alone: adopt, which makes the snapshots of vae, unet,
-// face and instant out of --base, so that training goes on from a pack. Options: --stage NAME[,NAME…],
-// --provider cpu|webgpu, --threads N, --minutes N (of each training stage), --recipe FILE, --cache FOLDER,
-// --out FOLDER, --base FOLDER (the pack InstantID is for; --out unless told), --judge FOLDER, --photo FILE (to look at
-// in the sheets, never trained on).
+// Stages: vae, latents, refine, text, unet, export; then InstantID's: people, passes, face, judge, instant,
+// instant-export; by name alone adopt, which makes the snapshots of all networks out of the pack in --base.
+// --stage NAME[,NAME…], --provider cpu|webgpu, --threads N, --minutes N (of each training stage), --recipe FILE,
+// --cache FOLDER, --out FOLDER, --base FOLDER (the pack that InstantID is for; --out unless told), --judge FOLDER,
+// --photo FILE (to look at in the sheets, never trained on).
 
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
