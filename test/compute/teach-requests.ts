@@ -52,7 +52,7 @@ export async function teachRequest(
     precision: 'auto', vaeFile: null,
     images: [await photo('a.png'), { ...await photo('b.png'), repeats: 2 }],
     heldOut: [{ ...heldOut, faceEmbedding: Array.from({ length: 128 }, (_, i) => Math.sin(i)) }],
-    classImageFiles: [heldOut.file], subjectCaption: 'photo of sks person',
+    classImageFiles: [heldOut.file], subjectCaption: 'photo of zqxface person',
     classCaption: 'photo of a person',
     settings: { ...trainingDefaultsFor('sd15', 64)[method], ...common, ...own[method], ...settings },
     warmStartFile: null,
