@@ -10,8 +10,7 @@ import { type ClipTokenizer, openClipTokenizer } from '../text/tokenizer.ts';
 import type { BasePack } from './base-pack.ts';
 import { initialParameters } from './flat-parameters.ts';
 import { adoptedTrainingState, writeSnapshot } from './snapshot.ts';
-
-const tokenTable = 'text_encoder.text_model.embeddings.token_embedding.weight';
+import { tokenTable } from './token-rows.ts';
 
 /**
  * The flat vector of `layout`, each network's parameters out of its tensors; networks that no pack keeps begin as
@@ -42,7 +41,7 @@ export async function adoptedDenoiser(
   const weights = textEncoder.weights as ReadonlyMap<string, Tensor>;
   const own = tokenizerFolder === undefined ? clip : await openClipTokenizer(tokenizerFolder);
   const wordOf = new Map([...clip.ids].map(([token, id]) => [id, token]));
-  const table = weights.get(tokenTable.slice('text_encoder.'.length))!;
+  const table = weights.get(tokenTable)!;
   const width = table.shape[1]!;
   const rows = new Float32Array(ids.length * width);
   ids.forEach((id, row) => {
@@ -51,9 +50,7 @@ export async function adoptedDenoiser(
     rows.set((table.data as Float32Array).subarray(place * width, (place + 1) * width), row * width);
   });
   const trained: Tensor = { dtype: 'float32', shape: [ids.length, width], data: rows };
-  return adoptedParameters(layout, {
-    unet, text_encoder: new Map([...weights, [tokenTable.slice('text_encoder.'.length), trained]]),
-  }, seed);
+  return adoptedParameters(layout, { unet, text_encoder: new Map([...weights, [tokenTable, trained]]) }, seed);
 }
 
 /** Steps a row of the published loss curves stands for. */

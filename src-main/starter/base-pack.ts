@@ -20,7 +20,8 @@ export interface BasePack extends Pick<
   readonly textEncoder: Checkpoint['textEncoders'][number];
 }
 
-async function inFloat32(table: WeightTable): Promise<Map<string, Tensor>> {
+/** All of a table's tensors, read and in float32. */
+export async function inFloat32(table: WeightTable): Promise<Map<string, Tensor>> {
   const tensors = new Map<string, Tensor>();
   for (const [name, source] of table) tensors.set(name, toFloat32(await readTensor(source)));
   return tensors;

@@ -6,13 +6,13 @@ import path from 'node:path';
 import type { ControlNetConfig } from '../checkpoint/configs.ts';
 import { numberedName } from '../checkpoint/image-attention-names.ts';
 import type { ResamplerConfig } from '../checkpoint/resampler-config.ts';
-import { readSafetensorsHeader, readTensor } from '../checkpoint/safetensors.ts';
+import { readSafetensorsHeader } from '../checkpoint/safetensors.ts';
 import { writeSafetensors } from '../checkpoint/safetensors-writer.ts';
 import { faceEncoderJson } from '../faces/pack-face-encoder.ts';
 import { imageAttentionParameters } from '../models/parameter-shapes.ts';
-import { toFloat32, toFloatDType } from '../tensor/half.ts';
+import { toFloatDType } from '../tensor/half.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { BasePack } from './base-pack.ts';
+import { type BasePack, inFloat32 } from './base-pack.ts';
 import { faceEncoderConfig, faceLayout } from './face-stage.ts';
 import { tensorsOf } from './flat-parameters.ts';
 import { instantLayout, instantNetworks } from './instant-networks.ts';
@@ -77,12 +77,8 @@ export async function exportFaceEncoder(folder: string, recipe: StarterRecipe, f
 
 /** What exportInstantId() wrote, in float32 and by the names of faceLayout() and instantLayout(). */
 export async function readInstantId(folder: string, { unetConfig }: Pick<BasePack, 'unetConfig'>) {
-  const read = async (...file: string[]) => {
-    const { tensors } = await readSafetensorsHeader(path.join(folder, ...file));
-    const all = new Map<string, Tensor>();
-    for (const [name, reference] of tensors) all.set(name, toFloat32(await readTensor(reference)));
-    return all;
-  };
+  const read = async (...file: string[]) => (
+    inFloat32((await readSafetensorsHeader(path.join(folder, ...file))).tensors));
   const adapter = await read('ip-adapter.safetensors');
   const attentions = [...imageAttentionParameters(unetConfig).keys()].map(
     (name) => [name, adapter.get(`ip_adapter.${numberedName(name, unetConfig)}`)] as const);

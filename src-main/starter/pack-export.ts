@@ -13,7 +13,7 @@ import type { StarterRecipe } from './recipe.ts';
 import {
   schedulerConfigJson, textEncoderConfigJson, unetConfigJson, vaeConfigJson,
 } from './starter-networks.ts';
-import { fullTokenTable } from './token-rows.ts';
+import { fullTokenTable, tokenTable } from './token-rows.ts';
 
 export interface TrainedStarter {
   readonly recipe: StarterRecipe;
@@ -24,8 +24,6 @@ export interface TrainedStarter {
   readonly tokenIds: readonly number[];
   readonly latentScale: number;
 }
-
-const tokenTable = 'text_model.embeddings.token_embedding.weight';
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 

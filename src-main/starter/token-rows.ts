@@ -6,6 +6,9 @@ import { embeddingDeviation } from './flat-parameters.ts';
 import { promptTokens } from './starter-networks.ts';
 import { seededRandom } from './seeded-random.ts';
 
+/** The table of token rows in a text encoder's weights. */
+export const tokenTable = 'text_model.embeddings.token_embedding.weight';
+
 export interface TokenRows {
   /** Token id of each trained row, rising. */
   readonly ids: readonly number[];
