@@ -41,6 +41,10 @@ export const recipeSchema = z.object({
     captionsEach: z.int().min(1),
     /** How much more the middle of the head counts than the picture's edge. */
     headWeight: z.number().min(0),
+    /** How much more the neckline counts, where the cut of clothes is told. */
+    collarWeight: z.number().min(0).default(0),
+    /** Power of a timestep's share of the schedule: below 1, timesteps of much noise come more often. */
+    noisyPower: z.number().gt(0).max(1).default(1),
     /** The first steps see plain pictures alone: close, before one colour, photo, illustration or cartoon. */
     plainSteps: z.int().min(0),
     /** Share of the later draws that come from the plain pictures alone, which is what people ask for most. */
@@ -74,8 +78,8 @@ export const starterRecipe: StarterRecipe = recipeSchema.parse({
   },
   unet: {
     blockOutChannels: [48, 96, 112, 112], layersPerBlock: 1, heads: 2, normGroups: 8,
-    portraits: 40_000, captionsEach: 4, headWeight: 1.25, plainSteps: 3_000, plainShare: 0.4, captionDropout: 0.1,
-    emaDecay: 0.9995,
+    portraits: 40_000, captionsEach: 4, headWeight: 1.25, collarWeight: 1.5, noisyPower: 0.6, plainSteps: 3_000,
+    plainShare: 0.4, captionDropout: 0.1, emaDecay: 0.9995,
     steps: 28_000, batchSize: 16, learningRate: 1.2e-3, warmUpSteps: 200, constantShare: 0.6, finalShare: 0.03,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },

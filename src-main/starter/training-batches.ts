@@ -105,29 +105,50 @@ export function captionRows(set: LatentSet, index: number, random: Random): Int3
   return set.tokenRows.subarray(place * tokens, (place + 1) * tokens);
 }
 
+/** Where necklines lie below the eyes, as a share of the distance from eyes to mouth; the renderer's median. */
+const collarDrop = 2.45;
+
 /**
- * How much each place of a latent counts, mean 1: around the face up to 1 + headWeight times as much as at the edge,
- * falling as a bell whose deviation is 1.4 times the distance of the eyes.
+ * How much each place of a latent counts, mean 1: up to headWeight more around the face and up to collarWeight more
+ * around the neckline than at the edge, falling as bells whose deviations are 1.4 times and 0.9 times the distance of
+ * the eyes.
  */
-export function headWeights(points: FacePoints, sizePx: number, headWeight: number, target: Float32Array): void {
-  const scale = 1 / 8;
-  const middle = (axis: 'x' | 'y') => scale * points.reduce((sum, point) => sum + point[axis], 0) / points.length;
-  const [left, right] = points;
-  const deviation = Math.max(1, 1.4 * scale * Math.hypot(right.x - left.x, right.y - left.y));
-  const [cx, cy] = [middle('x'), middle('y')];
-  let sum = 0;
+export function placeWeights(
+  points: FacePoints, sizePx: number, weights: Pick<StarterRecipe['unet'], 'headWeight' | 'collarWeight'>,
+  target: Float32Array,
+): void {
+  const [left, right, , leftCorner, rightCorner] = points;
+  const meanOf = (axis: 'x' | 'y', ...of: readonly FacePoints[number][]) => (
+    of.reduce((sum, point) => sum + point[axis], 0) / of.length / 8);
+  const eyes = Math.hypot(right.x - left.x, right.y - left.y) / 8;
+  const onCollar = (axis: 'x' | 'y') => {
+    const above = meanOf(axis, left, right);
+    return above + collarDrop * (meanOf(axis, leftCorner, rightCorner) - above);
+  };
+  const bells = [
+    { x: meanOf('x', ...points), y: meanOf('y', ...points), deviation: 1.4 * eyes, weight: weights.headWeight },
+    { x: onCollar('x'), y: onCollar('y'), deviation: 0.9 * eyes, weight: weights.collarWeight },
+  ];
+  target.fill(1);
+  for (const { x, y, deviation, weight } of bells) addBell(target, sizePx, x, y, Math.max(1, deviation), weight);
+  const sum = target.reduce((total, value) => total + value, 0);
+  for (let i = 0; i < target.length; i++) target[i]! *= target.length / sum;
+}
+
+function addBell(
+  target: Float32Array, sizePx: number, middleX: number, middleY: number, deviation: number, weight: number,
+): void {
   for (let y = 0; y < sizePx; y++) {
     for (let x = 0; x < sizePx; x++) {
-      const far = ((x + 0.5 - cx) ** 2 + (y + 0.5 - cy) ** 2) / (2 * deviation ** 2);
-      sum += target[y * sizePx + x] = 1 + headWeight * Math.exp(-far);
+      const far = ((x + 0.5 - middleX) ** 2 + (y + 0.5 - middleY) ** 2) / (2 * deviation ** 2);
+      target[y * sizePx + x]! += weight * Math.exp(-far);
     }
   }
-  for (let i = 0; i < target.length; i++) target[i]! *= target.length / sum;
 }
 
 /** noisyLatent, velocity, timestep, weight and inputIds of one step. */
 export function unetBatch(recipe: StarterRecipe, set: LatentSet, noiseSchedule: NoiseSchedule, step: number): Feeds {
-  const { batchSize, captionDropout, headWeight, plainSteps, plainShare } = recipe.unet;
+  const { batchSize, captionDropout, plainSteps, plainShare, noisyPower } = recipe.unet;
   const random = seededRandom(recipe.seed + step, 32);
   const [places, tokens] = [set.sizePx ** 2, set.emptyRows.length];
   const each = set.channels * places;
@@ -138,8 +159,10 @@ export function unetBatch(recipe: StarterRecipe, set: LatentSet, noiseSchedule: 
   for (let item = 0; item < batchSize; item++) {
     const isPlain = plain.length > 0 && (step < plainSteps || random.chance(plainShare));
     const index = isPlain ? plain[random.integer(plain.length)]! : random.integer(set.count - recipe.heldOut);
-    // one timestep from each equal share of the schedule keeps the loss's variance low (Kingma et al. 2021)
-    const timestep = Math.floor(((item + random.uniform()) / batchSize) * noiseSchedule.alphasCumprod.length);
+    // one timestep from each share keeps the loss's variance low (Kingma et al. 2021); more of much noise, where words
+    // decide
+    const share = ((item + random.uniform()) / batchSize) ** noisyPower;
+    const timestep = Math.floor(share * noiseSchedule.alphasCumprod.length);
     timesteps[item] = timestep;
     const alpha = Math.sqrt(noiseSchedule.alphasCumprod[timestep]!);
     const sigma = Math.sqrt(1 - noiseSchedule.alphasCumprod[timestep]!);
@@ -149,7 +172,8 @@ export function unetBatch(recipe: StarterRecipe, set: LatentSet, noiseSchedule: 
       noisy[item * each + i] = alpha * latent + sigma * noise[i]!;
       velocity[item * each + i] = alpha * noise[i]! - sigma * latent;
     }
-    headWeights(set.points[index]!, set.sizePx, headWeight, weights.subarray(item * places, (item + 1) * places));
+    placeWeights(
+      set.points[index]!, set.sizePx, recipe.unet, weights.subarray(item * places, (item + 1) * places));
     const rows = random.chance(captionDropout) ? set.emptyRows : captionRows(set, index, random);
     for (let i = 0; i < tokens; i++) ids[item * tokens + i] = BigInt(rows[i]!);
   }

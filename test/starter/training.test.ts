@@ -23,7 +23,7 @@ import { optimizerOf, trainStage } from '../../src-main/starter/stage-trainer.ts
 import { starterNetworks } from '../../src-main/starter/starter-networks.ts';
 import { adoptTextEncoder, textBatch, textLayout, textStepGraph } from '../../src-main/starter/text-stage.ts';
 import { usedTokenRows } from '../../src-main/starter/token-rows.ts';
-import { headWeights, unetBatch, vaeBatch } from '../../src-main/starter/training-batches.ts';
+import { unetBatch, vaeBatch } from '../../src-main/starter/training-batches.ts';
 import { denoiserLayout, starterNoiseSchedule, unetStepGraph } from '../../src-main/starter/unet-stage.ts';
 import { vaeLayout, vaeStepGraph } from '../../src-main/starter/vae-stage.ts';
 import { toFloat32, toFloatDType } from '../../src-main/tensor/half.ts';
@@ -235,28 +235,6 @@ test('the text encoder learns labels where they are shown, and is not asked for 
     .toEqual(labelValues.style.map((_, i) => (i === 3 ? 1 : 0)));
   expect([...(counts!.data as Float32Array).slice(0, pooled)].every((count) => count === 1)).toBe(true);
   expect([...(counts!.data as Float32Array).slice(pooled)].filter((count) => count === 5)).toHaveLength(styles);
-});
-
-test('the middle of the head counts most, and all places count one in the mean', () => {
-  const weights = new Float32Array(256);
-  headWeights(shown(1).points[0]!, 16, 2, weights);
-  expect(weights.reduce((sum, weight) => sum + weight, 0) / 256).toBeCloseTo(1, 5);
-  const at = (x: number, y: number) => weights[y * 16 + x]!;
-  expect(at(8, 8) / at(0, 0)).toBeGreaterThan(2.5);
-  expect(at(8, 8)).toBeGreaterThan(at(8, 3));
-});
-
-test('the first steps of the denoiser see plain pictures alone, each with captions of its own', () => {
-  const values = Float32Array.from({ length: 8 * 4 * 256 }, (_, i) => Math.floor(i / 1024));
-  const tokenRows = Int32Array.from({ length: 8 * 2 * 77 }, (_, i) => Math.floor(i / 154));
-  const set = { ...shown(8), captionsEach: 2, plain: Int32Array.from([3]), values, channels: 4, sizePx: 16, tokenRows,
-    emptyRows: new Int32Array(77).fill(9) };
-  const recipe = { ...tiny, unet: { ...tiny.unet, batchSize: 8, plainSteps: 1, plainShare: 0, captionDropout: 0 } };
-  const seen = (step: number, plainShare = 0) => new Set([...unetBatch(
-    { ...recipe, unet: { ...recipe.unet, plainShare } }, set, starterNoiseSchedule(), step).inputIds!.data]);
-  expect([...seen(0)]).toEqual([3n]);
-  expect(seen(1).size).toBeGreaterThan(1);
-  expect([...seen(1, 1)]).toEqual([3n]);
 });
 
 test('loss curves are means over equal stretches', () => {

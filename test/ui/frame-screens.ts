@@ -79,6 +79,7 @@ export const frameScreens: Screen[] = [
       await page.locator('main summary').first().waitFor();
       for (const summary of await page.locator('main summary').all()) await summary.click();
       await page.locator('td.refused').first().waitFor();
+      await page.locator('main .acts .button').first().waitFor();
     },
   },
   {

@@ -164,7 +164,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
       theatre.stage.emit({ type: 'cuda-libraries', libraries: cuda({ isFetched: true, ...changes }) });
     await open(modelScene());
     await page.keyboard.press('Control+,');
-    await button('Get them: CUDA’s libraries').click();
+    await button('Get them, 1.4 GB: CUDA’s libraries').click();
     await page.getByText(/About 1\.4 GB come from NuGet .+ in ~\/\.local\/share\/likeness-cuda/).waitFor();
     expect(await button('Download 1.4 GB').isDisabled()).toBe(true);
     for (const box of await page.getByLabel('I have read the licence and accept it').all()) await box.check();
@@ -182,6 +182,6 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await button('Remove: CUDA’s libraries').click();
     await page.getByRole('group', { name: /^Remove CUDA’s libraries/ }).getByRole('button', { name: 'Remove' }).click();
     await expect.poll(() => asked('machine.removeCudaLibraries'), patiently).toEqual([{}]);
-    await button('Get them: CUDA’s libraries').waitFor();
+    await button('Get them, 1.4 GB: CUDA’s libraries').waitFor();
   });
 });

@@ -1,0 +1,68 @@
+// What the denoiser is shown of each picture: where a latent counts more, how noisy, and which pictures first.
+
+import { expect, test } from 'vitest';
+import type { FacePoints } from '../../src-main/faces/face.ts';
+import { placement } from '../../src-main/starter/drawing/pose.ts';
+import { portraitPoints } from '../../src-main/starter/portrait-points.ts';
+import { portraitAttributes } from '../../src-main/starter/portrait-renderer.ts';
+import { type StarterRecipe, starterRecipe } from '../../src-main/starter/recipe.ts';
+import { type LatentSet, placeWeights, unetBatch } from '../../src-main/starter/training-batches.ts';
+import { starterNoiseSchedule } from '../../src-main/starter/unet-stage.ts';
+
+const face: FacePoints = [{ x: 52, y: 56 }, { x: 76, y: 56 }, { x: 64, y: 68 }, { x: 54, y: 82 }, { x: 74, y: 82 }];
+const schedule = starterNoiseSchedule();
+
+/** Eight pictures of four channels; the tokens of a caption are all the number of its picture. */
+const set: LatentSet = {
+  values: new Float32Array(8 * 1024), channels: 4, sizePx: 16, count: 8, captionsEach: 2,
+  tokenRows: Int32Array.from({ length: 8 * 2 * 77 }, (_, i) => Math.floor(i / 154)),
+  emptyRows: new Int32Array(77).fill(9), labels: [], points: Array.from({ length: 8 }, () => face),
+  plain: Int32Array.from([3]),
+};
+
+const recipeWith = (unet: Partial<StarterRecipe['unet']>): StarterRecipe => (
+  { ...starterRecipe, heldOut: 2, unet: { ...starterRecipe.unet, batchSize: 8, captionDropout: 0, ...unet } });
+
+test('the middle of the head counts most, and all places count one in the mean', () => {
+  const weights = new Float32Array(256);
+  placeWeights(face, 16, { headWeight: 2, collarWeight: 0 }, weights);
+  expect(weights.reduce((sum, weight) => sum + weight, 0) / 256).toBeCloseTo(1, 5);
+  const at = (x: number, y: number) => weights[y * 16 + x]!;
+  expect(at(8, 8) / at(0, 0)).toBeGreaterThan(2.5);
+  expect(at(8, 8)).toBeGreaterThan(at(8, 3));
+});
+
+test('a weight for the neckline counts below the face, where a portrait has its collar', () => {
+  const attributes = portraitAttributes(5);
+  const { body: [, , c, d, e, f] } = placement(attributes, 128);
+  const neckline = 106;
+  const [x, y] = [c * neckline + e, d * neckline + f].map((at) => Math.floor(at / 8));
+  const weighted = (collarWeight: number) => {
+    const weights = new Float32Array(256);
+    placeWeights(portraitPoints(attributes, 128), 16, { headWeight: 1, collarWeight }, weights);
+    return weights;
+  };
+  const rise = weighted(3).map((weight, i) => weight / weighted(0)[i]!);
+  expect(rise[y! * 16 + x!]).toBe(Math.max(...rise.slice(y! * 16, y! * 16 + 16)));
+  expect(rise[y! * 16 + x!]! / rise[0]!).toBeGreaterThan(1.8);
+  expect(weighted(3).reduce((sum, weight) => sum + weight, 0) / 256).toBeCloseTo(1, 5);
+});
+
+test('below a power of 1 the denoiser sees late timesteps more often', () => {
+  const late = (noisyPower: number) => {
+    const { timestep } = unetBatch(recipeWith({ batchSize: 64, noisyPower }), set, schedule, 0);
+    return [...timestep!.data as Float32Array].filter((t) => t >= 500).length;
+  };
+  expect(late(1)).toBe(32);
+  expect(Math.abs(late(0.6) - 64 * (1 - 0.5 ** (1 / 0.6)))).toBeLessThan(1);
+});
+
+test('the first steps of the denoiser see plain pictures alone, each with captions of its own', () => {
+  const seen = (step: number, plainShare: number) => {
+    const { inputIds } = unetBatch(recipeWith({ plainSteps: 1, plainShare }), set, schedule, step);
+    return new Set([...inputIds!.data as BigInt64Array]);
+  };
+  expect([...seen(0, 0)]).toEqual([3n]);
+  expect(seen(1, 0).size).toBeGreaterThan(1);
+  expect([...seen(1, 1)]).toEqual([3n]);
+});
