@@ -48,7 +48,7 @@ export const instantRecipeSchema = {
   instant: instantSchema.default({
     resampler: { dim: 64, depth: 2, dimHead: 32, heads: 2, numQueries: 12, ffMult: 4 },
     conditioningChannels: [8, 16, 32, 48], emaDecay: 0.995,
-    captionDropout: 0.1, faceDropout: 0.1, identityNetDropout: 0.25, imageTokensDropout: 0.1, headWeight: 3,
-    steps: 16_000, batchSize: 16, learningRate: 1e-3, warmUpSteps: 60, constantShare: 0.4, finalShare: 0.03, ...adam,
+    captionDropout: 0.1, faceDropout: 0.1, identityNetDropout: 0.15, imageTokensDropout: 0.1, headWeight: 3,
+    steps: 16_000, batchSize: 16, learningRate: 1.5e-3, warmUpSteps: 60, constantShare: 0.5, finalShare: 0.03, ...adam,
   }),
 } as const;
