@@ -8,6 +8,7 @@ import type { FaceEngineId, Likeness, LikenessRange } from '../contract/faces.ts
 import { nominalFacePoints } from '../dataset/framing.ts';
 import type { Face, FacePoints } from '../faces/face.ts';
 import { type FaceEngine, openFaceEngine } from '../faces/face-engine.ts';
+import { findInPortrait } from '../faces/portrait-faces.ts';
 import { faceLikeness, likenessLevel, likenessRange as rangeOf, meanLikeness } from '../faces/likeness.ts';
 import type { DrawnPicture } from '../generation/text-to-portrait.ts';
 import type { Pipeline } from '../networks/pipeline.ts';
@@ -60,10 +61,10 @@ export async function openLikenessMeter(
       ?? rangeOf([...faceEmbeddings, ...(await embeddingsIn(measured.rangeFiles ?? [], engine))
         .map(({ embedding }) => embedding)]);
     return {
-      find: (picture) => engine.analyze(picture),
+      find: (picture) => findInPortrait(engine, picture),
       async measure({ picture, latents: drawn }, own, place) {
         if (references.length === 0) return unmeasured;
-        const face = own === undefined ? (await engine.analyze(picture))[0] : own;
+        const face = own === undefined ? (await findInPortrait(engine, picture))[0] : own;
         const latentDistance = nearest(drawn.data as Float32Array, latents);
         const likeness = await faceLikenessOf(engine, picture, face ?? place, { embedded, range });
         return { ...likeness, latentDistance };
