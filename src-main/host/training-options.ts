@@ -46,7 +46,7 @@ const groups: readonly (readonly [heading: string, rows: readonly Row[]])[] = [
   ['What it learns from:', [
     ['resolutionPx', '--resolution <pixels>', 'edge of the training images'],
     ['useBuckets', '--buckets', 'whole photos in their own shape, in place of squares around the face'],
-    ['captionDropout', '--caption-dropout <share>', 'share of the draws whose caption is left out'],
+    ['captionDropout', '--caption-dropout <share>', 'share of the draws without a caption; of the class, if kept'],
     ['captionTagDropout', '--caption-tag-dropout <share>', 'share of the draws whose caption says who it is alone'],
     ['faceMaskWeight', '--face-mask-weight <share>', 'how much less the surroundings of the face count, 0 to 1'],
   ]],

@@ -84,22 +84,24 @@ function sideOf(
 
 type Pair = readonly [subject: Sample[], prior: Sample[]];
 
-/** The samples of one micro-batch: the subject's, and what keeps the class. */
+/**
+ * The samples of one micro-batch: the subject's, and what keeps the class. Captions that are left out are the class's
+ * where there is one: were the empty caption learned from the subject alone, guidance would draw everybody else as
+ * unlike the subject as it can (classifier-free guidance, Ho and Salimans 2022, eq. 6).
+ */
 async function samplesOf(source: Source, batch: number): Promise<Pair> {
   const { set, settings } = source;
   const own = noisySamples(source, source.subject, batch);
   const { draws } = source.subject;
   const isDropped = draws.dropped('captionDropout', batch, own.length, settings.captionDropout);
   const isNameAlone = draws.dropped('captionTagDropout', batch, own.length, settings.captionTagDropout);
-  const subject = own.map((sample, i) => {
-    if (isDropped[i]) return { ...sample, caption: set.emptyCaption };
-    return isNameAlone[i] ? { ...sample, caption: set.subjectCaption } : sample;
-  });
-  if (settings.prior === 'none' || settings.priorLossWeight === 0) return [subject, []];
+  const without = (sample: Sample, i: number) => (isDropped[i] ? { ...sample, caption: set.emptyCaption } : sample);
+  const named = own.map((sample, i) => (isNameAlone[i] ? { ...sample, caption: set.subjectCaption } : sample));
+  if (settings.prior === 'none' || settings.priorLossWeight === 0) return [named.map(without), []];
   const prior = settings.prior === 'images'
-    ? noisySamples(source, source.class, batch)
-    : await basePredictions(source, own);
-  return [subject, prior.map((sample) => ({ ...sample, weight: sample.weight * settings.priorLossWeight }))];
+    ? noisySamples(source, source.class, batch).map(without)
+    : await basePredictions(source, own.map((sample) => ({ ...sample, caption: set.classCaption })).map(without));
+  return [named, prior.map((sample) => ({ ...sample, weight: sample.weight * settings.priorLossWeight }))];
 }
 
 function fitTogether([own]: readonly Sample[], [prior]: readonly Sample[]): boolean {
@@ -110,15 +112,15 @@ function twice(sample: Sample): Sample {
   return { ...sample, weight: 2 * sample.weight };
 }
 
-/** The subject's own noisy latents, under the caption of the class, with the base model's word as the target. */
-async function basePredictions({ set, basePrediction }: Source, own: readonly Sample[]): Promise<Sample[]> {
+/** The noisy latents under their captions, with the base model's word as the target. */
+async function basePredictions({ basePrediction }: Source, samples: readonly Sample[]): Promise<Sample[]> {
   if (!basePrediction) throw new Error('A prior by prediction needs the base model.');
-  const samples: Sample[] = [];
-  for (const sample of own) {
-    const asClass = { ...sample, caption: set.classCaption, mask: undefined };
-    samples.push({ ...asClass, target: await basePrediction(asClass) });
+  const predicted: Sample[] = [];
+  for (const sample of samples) {
+    const unmasked = { ...sample, mask: undefined };
+    predicted.push({ ...unmasked, target: await basePrediction(unmasked) });
   }
-  return samples;
+  return predicted;
 }
 
 function noisySamples(source: Source, { draws, examples, epochImages }: Side, batch: number): Sample[] {

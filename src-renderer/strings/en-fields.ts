@@ -37,7 +37,8 @@ export const enFields: Record<keyof TrainingSettings, FieldWords> = {
   minSnrGamma: { name: 'Min-SNR gamma', help: 'Steps with little noise count less. 0 is off, 5 is usual.' },
   noiseOffset: { name: 'Noise offset', help: 'For darker darks and lighter lights. 0 is off, 0.05 is much.' },
   captionDropout: {
-    name: 'Without caption', help: 'Share of the passes that leave the caption out, so that guidance keeps working.',
+    name: 'Without caption',
+    help: 'Share of the passes that leave the caption out, for guidance to keep working; the class’s, if that is kept.',
     unit: 'share',
   },
   captionTagDropout: {

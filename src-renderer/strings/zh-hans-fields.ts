@@ -21,7 +21,7 @@ export const zhHansFields: typeof enFields = {
   weightDecay: { name: '权重衰减', help: '把学到的内容拉向零。', unit: '每次更新' },
   minSnrGamma: { name: 'Min-SNR 的 γ', help: '噪声小的步骤权重更低。0 为关闭，常用 5。' },
   noiseOffset: { name: '噪声偏移', help: '让暗部更暗、亮部更亮。0 为关闭，0.05 已不小。' },
-  captionDropout: { name: '省略说明', help: '有多大比例不使用照片说明，以保持引导有效。', unit: '比例' },
+  captionDropout: { name: '省略说明', help: '有多大比例不使用说明，以保持引导有效；保留通用人物时，省略的是通用人物的说明。', unit: '比例' },
   captionTagDropout: { name: '只写姓名', help: '有多大比例的照片说明只写是谁、不写其他，与简短的提示词一样。', unit: '比例' },
   resolutionPx: { name: '分辨率', help: '学习所用图片的边长，须为 8 的倍数。', unit: '像素' },
   useBuckets: { name: '整张照片', help: '按相近比例分组使用整张照片，而不是只取脸部方图。' },

@@ -145,7 +145,7 @@ test('a prior of another size comes as batches of its own, whose mean gradient i
 test('a prior by prediction asks the base model of the same latents under the caption of the class', async () => {
   const asked: number[] = [];
   const options = {
-    settings: { prior: 'prediction', captionDropout: 1 },
+    settings: { prior: 'prediction' },
     basePrediction: async ({ noisy, caption: { ids } }: Sample) => {
       asked.push(ids[0]![0]!);
       return noisy.map((value) => 2 * value);
@@ -153,10 +153,27 @@ test('a prior by prediction asks the base model of the same latents under the ca
   };
   const [batch] = await source(options).batchesOf(0);
   expect(asked).toEqual([100, 100]);
-  expect(captions(batch!)).toEqual([0, 0, 100, 100]);
+  const subjects = captions((await source().batchesOf(0))[0]!);
+  expect(captions(batch!)).toEqual([...subjects, 100, 100]);
   const [own, prior] = [batch!.noisy.data.slice(0, 64), batch!.noisy.data.slice(64)];
   expect(prior).toEqual(own);
   expect(batch!.target.data.slice(64)).toEqual((own as Float32Array).map((value) => 2 * value));
+});
+
+test('captions are left out of the class where there is one: no captions at all then mean anybody', async () => {
+  const subjects = captions((await source().batchesOf(0))[0]!);
+  const [images] = await source({ settings: { prior: 'images', captionDropout: 1 } }).batchesOf(0);
+  expect(captions(images!)).toEqual([...subjects, 0, 0]);
+  const asked: number[] = [];
+  const [predicted] = await source({
+    settings: { prior: 'prediction', captionDropout: 1 },
+    basePrediction: async ({ noisy, caption: { ids } }: Sample) => {
+      asked.push(ids[0]![0]!);
+      return noisy;
+    },
+  }).batchesOf(0);
+  expect(captions(predicted!)).toEqual([...subjects, 0, 0]);
+  expect(asked).toEqual([0, 0]);
 });
 
 test('masks and SDXL sizes go with their image', async () => {
