@@ -82,22 +82,23 @@ export async function openSnapshotFolder(folder: string): Promise<SnapshotFolder
   };
 }
 
+/** Cosines by which the mean of a few previews moves between snapshots that draw equally alike. */
+const likenessNoise = 0.01;
+
 /**
  * The best of the snapshots that were measured: by likeness where previews were compared, else by validation loss, else
- * the last one. Of equals the earlier, which has learned less by heart. Without any measured one, the last.
+ * the last one. Likenesses that differ by no more than their noise are equal, and of those the last is taken, which was
+ * taught longest; of equal losses the first, which has learned less by heart. Without any measured one, the last.
  */
 export function bestOf(records: readonly SnapshotRecord[]): SnapshotRecord | undefined {
-  const by = (value: (evaluation: Evaluation) => number | null): SnapshotRecord | undefined => {
-    let best: { record: SnapshotRecord; value: number } | undefined;
-    for (const record of records) {
-      const own = record.evaluation && value(record.evaluation);
-      if (own !== null && (!best || own > best.value)) best = { record, value: own };
-    }
-    return best?.record;
-  };
-  return by(({ likeness }) => likeness)
-    ?? by(({ validationLoss }) => (validationLoss === null ? null : -validationLoss))
-    ?? records.findLast(({ evaluation }) => evaluation !== null) ?? records.at(-1);
+  const measured = records.filter(({ evaluation }) => evaluation !== null);
+  const likenessOf = ({ evaluation }: SnapshotRecord) => evaluation!.likeness ?? -Infinity;
+  const most = Math.max(...measured.map(likenessOf));
+  if (most > -Infinity) return measured.findLast((record) => likenessOf(record) >= most - likenessNoise);
+  const lossOf = ({ evaluation }: SnapshotRecord) => evaluation!.validationLoss ?? Infinity;
+  const least = Math.min(...measured.map(lossOf));
+  if (least < Infinity) return measured.find((record) => lossOf(record) === least);
+  return measured.at(-1) ?? records.at(-1);
 }
 
 function folderOf(step: number): string {

@@ -91,11 +91,13 @@ test('saving where it stands already changes nothing', async () => {
   expect((await snapshots.summary()).records[0]!.evaluation).toEqual(measured(0.3));
 });
 
-test('the best is by likeness, else by validation loss, else the last; of equals the earlier', () => {
+test('the best is by likeness, of those as alike the last, else by validation loss, else the last', () => {
   const of = (...evaluations: readonly (Evaluation | null)[]) => bestOf(
     evaluations.map((evaluation, index) => ({ step: index + 1, loss: 1, evaluation })))?.step;
-  expect(of(measured(0.2, 9), measured(0.7, 5), measured(0.7, 1))).toBe(2);
-  expect(of(measured(null, 9), measured(null, 5), measured(null, 7))).toBe(2);
+  expect(of(measured(0.2, 9), measured(0.7, 1), measured(0.695, 5), measured(0.68, 1))).toBe(3);
+  expect(of(measured(0.7, 1), measured(0.695, 5), measured(0.706, 7), measured(0.72, 9))).toBe(4);
+  expect(of(measured(null, 9), measured(0.1, 9), measured(null, 1))).toBe(2);
+  expect(of(measured(null, 9), measured(null, 5), measured(null, 5), measured(null, 7))).toBe(2);
   expect(of(measured(null), measured(null), null)).toBe(2);
   expect(of(null, null)).toBe(2);
   // one that was only kept for a pause is no candidate
