@@ -8,8 +8,8 @@ import type { FaceEngineId, Likeness, LikenessRange } from '../contract/faces.ts
 import { nominalFacePoints } from '../dataset/framing.ts';
 import type { Face, FacePoints } from '../faces/face.ts';
 import { type FaceEngine, openFaceEngine } from '../faces/face-engine.ts';
-import { findInPortrait } from '../faces/portrait-faces.ts';
 import { faceLikeness, likenessLevel, likenessRange as rangeOf, meanLikeness } from '../faces/likeness.ts';
+import { findInPortrait } from '../faces/portrait-faces.ts';
 import type { DrawnPicture } from '../generation/text-to-portrait.ts';
 import type { Pipeline } from '../networks/pipeline.ts';
 import { openPhoto } from '../photos/import-photo.ts';

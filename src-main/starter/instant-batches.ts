@@ -8,7 +8,7 @@ import type { PeopleSet } from './people-dataset.ts';
 import type { PeopleLatents } from './people-latents.ts';
 import type { StarterRecipe } from './recipe.ts';
 import { type Random, seededRandom } from './seeded-random.ts';
-import type { Feeds } from './training-batches.ts';
+import { type Feeds, timestepOf } from './training-batches.ts';
 
 export interface InstantSet {
   readonly people: PeopleSet;
@@ -62,9 +62,7 @@ export function instantBatch(
   for (let item = 0; item < batchSize; item++) {
     const person = random.integer(set.people.people - recipe.people.heldOut);
     const index = person * set.people.pictures + random.integer(set.people.pictures);
-    // one timestep from each equal share keeps the loss's variance low (Kingma et al. 2021); more of much noise, where
-    // it is decided who is drawn and where: little noise shows both already
-    const timestep = Math.floor(((item + random.uniform()) / batchSize) ** noisyPower * steps);
+    const timestep = timestepOf(item, batchSize, noisyPower, steps, random);
     batch.timestep[item] = timestep;
     addNoise(batch, set, index, item, noiseSchedule.alphasCumprod[timestep]!, random);
     addConditions(batch, recipe, set, index, item, random);

@@ -146,6 +146,14 @@ function addBell(
   }
 }
 
+/**
+ * The timestep of an item: one from each equal share of the schedule keeps the loss's variance low (Kingma et al. 2021).
+ * Below a power of 1 more are of much noise, where it is decided what is drawn, who and where.
+ */
+export function timestepOf(item: number, batchSize: number, noisyPower: number, steps: number, random: Random): number {
+  return Math.floor(((item + random.uniform()) / batchSize) ** noisyPower * steps);
+}
+
 /** noisyLatent, velocity, timestep, weight and inputIds of one step. */
 export function unetBatch(recipe: StarterRecipe, set: LatentSet, noiseSchedule: NoiseSchedule, step: number): Feeds {
   const { batchSize, captionDropout, plainSteps, plainShare, noisyPower } = recipe.unet;
@@ -159,10 +167,7 @@ export function unetBatch(recipe: StarterRecipe, set: LatentSet, noiseSchedule: 
   for (let item = 0; item < batchSize; item++) {
     const isPlain = plain.length > 0 && (step < plainSteps || random.chance(plainShare));
     const index = isPlain ? plain[random.integer(plain.length)]! : random.integer(set.count - recipe.heldOut);
-    // one timestep from each share keeps the loss's variance low (Kingma et al. 2021); more of much noise, where words
-    // decide
-    const share = ((item + random.uniform()) / batchSize) ** noisyPower;
-    const timestep = Math.floor(share * noiseSchedule.alphasCumprod.length);
+    const timestep = timestepOf(item, batchSize, noisyPower, noiseSchedule.alphasCumprod.length, random);
     timesteps[item] = timestep;
     const alpha = Math.sqrt(noiseSchedule.alphasCumprod[timestep]!);
     const sigma = Math.sqrt(1 - noiseSchedule.alphasCumprod[timestep]!);
