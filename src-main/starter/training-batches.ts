@@ -147,7 +147,7 @@ function addBell(
 }
 
 /**
- * The timestep of an item: one from each equal share of the schedule keeps the loss's variance low (Kingma et al. 2021).
+ * The timestep of an item: one from each equal share of the schedule keeps the loss even (Kingma et al. 2021).
  * Below a power of 1 more are of much noise, where it is decided what is drawn, who and where.
  */
 export function timestepOf(item: number, batchSize: number, noisyPower: number, steps: number, random: Random): number {
