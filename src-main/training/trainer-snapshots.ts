@@ -26,7 +26,10 @@ export type Evaluation = z.infer<typeof evaluationSchema>;
 
 /** One snapshot in numbers; `evaluation` is null where none was due. */
 const recordSchema = z.object({ step: z.int(), loss: z.number(), evaluation: evaluationSchema.nullable() });
-export type SnapshotRecord = z.infer<typeof recordSchema>;
+export type SnapshotRecord = z.infer<typeof recordSchema> & {
+  /** What it learned was removed, as an earlier rule had it: it cannot become the look. */
+  readonly isGone?: boolean;
+};
 
 const runSchema = z.object({
   version: z.literal(1),
@@ -94,7 +97,8 @@ export function bestOf(records: readonly SnapshotRecord[]): SnapshotRecord | und
   const measured = records.filter(({ evaluation }) => evaluation !== null);
   const likenessOf = ({ evaluation }: SnapshotRecord) => evaluation!.likeness ?? -Infinity;
   const most = Math.max(...measured.map(likenessOf));
-  if (most > -Infinity) return measured.findLast((record) => likenessOf(record) >= most - likenessNoise);
+  const isAlike = (record: SnapshotRecord) => !record.isGone && likenessOf(record) >= most - likenessNoise;
+  if (most > -Infinity) return measured.findLast(isAlike);
   const lossOf = ({ evaluation }: SnapshotRecord) => evaluation!.validationLoss ?? Infinity;
   const least = Math.min(...measured.map(lossOf));
   if (least < Infinity) return measured.find((record) => lossOf(record) === least);
@@ -120,7 +124,10 @@ async function readRun(folder: string): Promise<ReadRun | undefined> {
     step: run.step, loss: lossSince(run.losses, run.earlier.at(-1)?.step ?? 0),
     evaluation: measured === undefined ? null : evaluationSchema.parse(JSON.parse(measured)),
   };
-  return { step: run.step, losses: run.losses, records: [...run.earlier, own] };
+  const names = new Set(await readdir(folder));
+  const earlier = run.earlier.map((record) => (
+    names.has(folderOf(record.step)) ? record : { ...record, isGone: true }));
+  return { step: run.step, losses: run.losses, records: [...earlier, own] };
 }
 
 /** Mean loss of the steps after `step`. */

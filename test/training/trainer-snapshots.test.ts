@@ -65,6 +65,16 @@ test('the best and the last two stay, of the best no more than what it learned',
   expect((await (await openSnapshotFolder(folder)).parameters(2)).size).toBe(1);
 });
 
+test('a run whose snapshots were chosen by another rule has its best among those that are left', async () => {
+  await saveAll([0.7, 0.698, 0.3, 0.4]);
+  // the rule was: the highest, and the second was not kept
+  await mkdir(join(folder, 'step-00000001'), { recursive: true });
+  await rm(join(folder, 'step-00000002'), { recursive: true });
+  const { records } = await (await openSnapshotFolder(folder)).summary();
+  expect(bestOf(records)?.step).toBe(1);
+  expect(records.map(({ evaluation }) => evaluation?.likeness)).toEqual([0.7, 0.698, 0.3, 0.4]);
+});
+
 test('a save that fails leaves the snapshot before it, and what a crash left is cleared', async () => {
   await saveAll([0.3]);
   const snapshots = await openSnapshotFolder(folder);
