@@ -12,7 +12,6 @@ import { type PeopleSet, storedCropPx } from './people-dataset.ts';
 import { contrastiveLoss, readingLoss, readingParameters } from './recognition-loss.ts';
 import type { StarterRecipe } from './recipe.ts';
 import { type Random, seededRandom } from './seeded-random.ts';
-import { optimizerOf } from './stage-trainer.ts';
 import type { Feeds } from './training-batches.ts';
 
 export const faceEncoderConfig = ({ face }: StarterRecipe): FaceEncoderConfig => ({
@@ -32,7 +31,7 @@ export function faceStepGraph(recipe: StarterRecipe): FlatStep {
   const config = faceEncoderConfig(recipe);
   const { batchSize, sharpness, attributeWeight } = recipe.face;
   return flatStep({
-    name: 'starter_face', parameters: faceLayout(recipe).entries, optimizer: optimizerOf(recipe.face),
+    name: 'starter_face', parameters: faceLayout(recipe).entries, plan: recipe.face,
     build: (g, parameter) => {
       const heads = g.input('heads', 'float32', [batchSize, 3, config.edgePx, config.edgePx]);
       const embeddings = faceEncoder(prefixedScope(g, 'face_encoder', parameter), config, heads);

@@ -27,7 +27,7 @@ import {
   decodedIndices, passThroughVae, type PeopleLatents, readPeopleLatents, writePeopleLatents,
 } from './people-latents.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
-import { optimizerOf, trainStage } from './stage-trainer.ts';
+import { trainStage } from './stage-trainer.ts';
 import { paceOf, report, reportProgress, splitOf, type StarterRun, workersOf } from './starter-run.ts';
 import { starterNoiseSchedule } from './unet-stage.ts';
 import { verification, type Verification } from './verification.ts';
@@ -110,7 +110,7 @@ async function trainFace(run: StarterRun): Promise<void> {
   const set = await people(run);
   const decoded = await decodedCrops(run, await namedBase(run), set);
   await trainStage(state, {
-    ...paceOf(run), step: faceStepGraph(recipe), optimizer: optimizerOf(recipe.face), plan: recipe.face,
+    ...paceOf(run), step: faceStepGraph(recipe), plan: recipe.face,
     emaDecay: recipe.face.emaDecay, batch: (step) => faceBatch(recipe, set, decoded, step),
     onProgress: (p) => reportProgress('face', p), onSnapshot: (saved) => writeSnapshot(file, saved),
   });
@@ -185,7 +185,7 @@ async function trainInstant(run: StarterRun): Promise<void> {
   const { batchSize } = recipe.instant;
   await trainStage(state, {
     ...paceOf(run), step: stepOf(batchSize), split: splitOf(run, batchSize, stepOf),
-    optimizer: optimizerOf(recipe.instant), plan: recipe.instant, emaDecay: recipe.instant.emaDecay,
+    plan: recipe.instant, emaDecay: recipe.instant.emaDecay,
     batch: (step) => instantBatch(recipe, set, schedule, step),
     onProgress: (p) => reportProgress('instant', p), onSnapshot: (saved) => writeSnapshot(file, saved),
   });

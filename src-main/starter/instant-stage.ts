@@ -15,7 +15,6 @@ import { prefixedScope } from './flat-parameters.ts';
 import { flatStep, type FlatStep } from './flat-step.ts';
 import { instantLayout, instantNetworks } from './instant-networks.ts';
 import type { StarterRecipe } from './recipe.ts';
-import { optimizerOf } from './stage-trainer.ts';
 import { promptTokens } from './starter-networks.ts';
 
 function frozen(g: GraphBuilder, network: string, weights: WeightTable): NetworkScope {
@@ -30,7 +29,7 @@ function frozen(g: GraphBuilder, network: string, weights: WeightTable): Network
 export function instantStepGraph(recipe: StarterRecipe, base: BasePack): FlatStep {
   const networks = instantNetworks(recipe, base);
   return flatStep({
-    name: 'starter_instant', parameters: instantLayout(networks).entries, optimizer: optimizerOf(recipe.instant),
+    name: 'starter_instant', parameters: instantLayout(networks).entries, plan: recipe.instant,
     build: (g, parameter) => {
       const inputs = stepInputs(g, recipe, base);
       const text = clipTextEncoder(frozen(g, 'text', base.textEncoder.weights), base.textEncoder.config,

@@ -12,7 +12,7 @@ import { firstFreshPerson } from './judge-people.ts';
 import { judgeSet } from './judge-pictures.ts';
 import { judgeBatch, judgeConfig, judgeLayout, judgeStepGraph } from './judge-stage.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
-import { optimizerOf, trainStage } from './stage-trainer.ts';
+import { trainStage } from './stage-trainer.ts';
 import { paceOf, report, reportProgress, type StarterRun, workersOf } from './starter-run.ts';
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
@@ -44,7 +44,7 @@ export async function trainJudge(run: StarterRun): Promise<void> {
   const state = (await readSnapshot(file, layout.size)) ?? newTrainingState(initialParameters(layout, recipe.seed + 1));
   const set = await picturesOf(run, 0, recipe.judge.people);
   await trainStage(state, {
-    ...paceOf(run), step: judgeStepGraph(recipe), optimizer: optimizerOf(recipe.judge), plan: recipe.judge,
+    ...paceOf(run), step: judgeStepGraph(recipe), plan: recipe.judge,
     emaDecay: recipe.judge.emaDecay, batch: (step) => judgeBatch(recipe, set, step),
     onProgress: (p) => reportProgress('judge', p), onSnapshot: (saved) => writeSnapshot(file, saved),
   });

@@ -17,7 +17,6 @@ import { type LabelName, labelNames, labelValues } from './labels.ts';
 import { contrastiveLoss, readingLoss, readingParameters } from './recognition-loss.ts';
 import type { StarterRecipe } from './recipe.ts';
 import { type Random, seededRandom } from './seeded-random.ts';
-import { optimizerOf } from './stage-trainer.ts';
 import type { Feeds } from './training-batches.ts';
 
 /** What prompts are followed in counts most. */
@@ -65,7 +64,7 @@ function namingLoss(g: GraphBuilder, labels: Value, wanted: Value): Value {
 export function judgeStepGraph(recipe: StarterRecipe): FlatStep {
   const { batchSize, edgePx, sharpness, attributeWeight, pointWeight } = recipe.judge;
   return flatStep({
-    name: 'starter_judge', parameters: judgeLayout(recipe).entries, optimizer: optimizerOf(recipe.judge),
+    name: 'starter_judge', parameters: judgeLayout(recipe).entries, plan: recipe.judge,
     build: (g, parameter) => {
       const pictures = g.input('pictures', 'float32', [batchSize, 3, edgePx, edgePx]);
       const told = judgeReadings(prefixedScope(g, 'judge', parameter), judgeConfig(recipe), pictures);

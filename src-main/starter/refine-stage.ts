@@ -12,7 +12,6 @@ import { meanSquare, reconstructionLoss } from './losses.ts';
 import type { StarterRecipe } from './recipe.ts';
 import type { RenderedDataset } from './rendered-dataset.ts';
 import { type Random, seededRandom } from './seeded-random.ts';
-import { optimizerOf } from './stage-trainer.ts';
 import { starterNetworks } from './starter-networks.ts';
 import { copyCrop, type Feeds } from './training-batches.ts';
 import { vaeLayout } from './vae-stage.ts';
@@ -29,7 +28,7 @@ export function refineStepGraph(recipe: StarterRecipe, vae: Float32Array): FlatS
   const { batchSize, cropPx, edgeWeight, anchored, anchorWeight, latentWeight } = recipe.refine;
   const before = tensorsOf(vaeLayout(config), vae, 'vae');
   return flatStep({
-    name: 'starter_refine', parameters: vaeLayout(config).entries, optimizer: optimizerOf(recipe.refine),
+    name: 'starter_refine', parameters: vaeLayout(config).entries, plan: recipe.refine,
     build: (g, parameter) => {
       const scope = prefixedScope(g, 'vae', parameter);
       const image = g.input('image', 'float32', [batchSize, 3, cropPx, cropPx]);

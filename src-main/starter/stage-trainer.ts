@@ -7,7 +7,6 @@ import {
   type DeviceTensor, isOnDevice, openDeviceSession, openSession, type Provider, type Session,
 } from '../runtime/session.ts';
 import { float32Tensor, type Shape, type Tensor } from '../tensor/tensor.ts';
-import type { AdamWSettings } from '../training/adamw.ts';
 import { HeldTensors } from '../training/held-tensors.ts';
 import { scheduleOf } from '../training/optimizer-graph.ts';
 import type { FlatStep } from './flat-step.ts';
@@ -18,7 +17,6 @@ import { learningRateAt, type TrainingSchedule } from './training-schedule.ts';
 
 export interface StageOptions {
   readonly step: FlatStep;
-  readonly optimizer: AdamWSettings;
   readonly plan: TrainingSchedule;
   readonly emaDecay: number;
   readonly provider: Provider;
@@ -45,9 +43,6 @@ export interface StageProgress {
   readonly gradientNorm: number;
   readonly msPerStep: number;
 }
-
-export const optimizerOf = (plan: TrainingSchedule): AdamWSettings =>
-  ({ kind: 'adamw', beta1: plan.beta1, beta2: plan.beta2, epsilon: 1e-8, weightDecay: plan.weightDecay });
 
 /** What goes from step to step, by the name that it has in a TrainingState. */
 const vectors = ['parameters', 'firstMoment', 'secondMoment', 'average'] as const;
@@ -101,7 +96,7 @@ class StageSessions {
 
   /** One step; `rate` is its learning rate. */
   async advance(step: number, rate: number): Promise<{ loss: number; gradientNorm: number }> {
-    const { plan, optimizer, emaDecay, step: { chunk } } = this.#options;
+    const { plan, emaDecay, step: { chunk, optimizer } } = this.#options;
     const { average, ...fed } = this.#vectors;
     const updates = step - this.#begunAt + 1;
     const schedule = scheduleOf({ chunks: [chunk], optimizer }, updates, { starter: rate }, plan.clipNorm);

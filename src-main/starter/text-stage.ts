@@ -11,7 +11,6 @@ import { flatStep, type FlatStep } from './flat-step.ts';
 import { labelNames, labelValues } from './labels.ts';
 import type { StarterRecipe } from './recipe.ts';
 import { seededRandom } from './seeded-random.ts';
-import { optimizerOf } from './stage-trainer.ts';
 import { promptTokens, starterNetworks } from './starter-networks.ts';
 import { captionRows, type Feeds, type LatentSet } from './training-batches.ts';
 
@@ -52,7 +51,7 @@ export function textStepGraph(recipe: StarterRecipe, tokenRows: number): FlatSte
   const { textEncoder } = starterNetworks(recipe, tokenRows);
   const { batchSize } = recipe.text;
   return flatStep({
-    name: 'starter_text', parameters: textLayout(recipe, tokenRows).entries, optimizer: optimizerOf(recipe.text),
+    name: 'starter_text', parameters: textLayout(recipe, tokenRows).entries, plan: recipe.text,
     build: (g, parameter) => {
       const ids = g.input('inputIds', 'int64', [batchSize, promptTokens]);
       const states = clipTextEncoder(prefixedScope(g, 'text_encoder', parameter), textEncoder, ids).lastHiddenState;

@@ -23,7 +23,7 @@ import { exportPack, lossCsv, lossCurveSvg } from './pack-export.ts';
 import { adoptInstantId, instantStages } from './instant-run.ts';
 import { recipeSchema, starterRecipe } from './recipe.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
-import { optimizerOf, trainStage } from './stage-trainer.ts';
+import { trainStage } from './stage-trainer.ts';
 import { starterNetworks } from './starter-networks.ts';
 import { paceOf, renderedPortraits, report, reportProgress, splitOf, type StarterRun } from './starter-run.ts';
 import { adoptTextEncoder, textBatch, textLayout, textStepGraph } from './text-stage.ts';
@@ -111,7 +111,7 @@ async function trainText(run: StarterRun): Promise<void> {
   if (state.step >= recipe.text.steps) return;
   const set = await latentSet(run, rows, pictures);
   await trainStage(state, {
-    step: textStepGraph(recipe, rows.ids.length), optimizer: optimizerOf(recipe.text), plan: recipe.text,
+    step: textStepGraph(recipe, rows.ids.length), plan: recipe.text,
     emaDecay: 0.98, ...paceOf(run), batch: (step) => textBatch(recipe, set, step),
     onProgress: (p) => reportProgress('text', p), onSnapshot: (saved) => writeSnapshot(file, saved),
   });
@@ -142,7 +142,7 @@ async function trainUnet(run: StarterRun): Promise<void> {
     unetStepGraph({ ...recipe, unet: { ...recipe.unet, batchSize } }, rows.ids.length));
   await trainStage(state, {
     step: stepOf(recipe.unet.batchSize), split: splitOf(run, recipe.unet.batchSize, stepOf),
-    optimizer: optimizerOf(recipe.unet), plan: recipe.unet,
+    plan: recipe.unet,
     emaDecay: recipe.unet.emaDecay, ...paceOf(run),
     batch: (step) => unetBatch(recipe, set, schedule, step),
     onProgress: (p) => reportProgress('unet', p),

@@ -12,6 +12,8 @@ export const scheduleSchema = z.object({
   constantShare: z.number().min(0).max(1),
   /** The rate at the end, as a share of the full rate. */
   finalShare: z.number().min(0).max(1),
+  /** AdamW unless told; Muon updates the matrices between first and last layer, AdamW the rest with the same rate. */
+  optimizer: z.enum(['adamw', 'muon']).optional(),
   beta1: z.number().min(0).lt(1), beta2: z.number().min(0).lt(1), weightDecay: z.number().min(0),
   clipNorm: z.number().positive(),
 });

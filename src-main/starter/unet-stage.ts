@@ -18,7 +18,6 @@ import { flatLayout, flatScope, prefixedScope } from './flat-parameters.ts';
 import { flatStep, type FlatStep } from './flat-step.ts';
 import { unetLoss } from './losses.ts';
 import type { StarterRecipe } from './recipe.ts';
-import { optimizerOf } from './stage-trainer.ts';
 import { promptTokens, starterNetworks } from './starter-networks.ts';
 
 export function denoiserLayout(recipe: StarterRecipe, tokenRows: number): ParameterLayout {
@@ -36,7 +35,7 @@ export function unetStepGraph(recipe: StarterRecipe, tokenRows: number): FlatSte
   const networks = starterNetworks(recipe, tokenRows);
   const { batchSize } = recipe.unet;
   return flatStep({
-    name: 'starter_unet', parameters: denoiserLayout(recipe, tokenRows).entries, optimizer: optimizerOf(recipe.unet),
+    name: 'starter_unet', parameters: denoiserLayout(recipe, tokenRows).entries, plan: recipe.unet,
     build: (g, parameter) => ({
       loss: unetLoss(
         { unet: prefixedScope(g, 'unet', parameter), textEncoder: prefixedScope(g, 'text_encoder', parameter) },

@@ -12,7 +12,6 @@ import { flatLayout, flatScope, prefixedScope } from './flat-parameters.ts';
 import { flatStep, type FlatStep } from './flat-step.ts';
 import { vaeLoss } from './losses.ts';
 import type { StarterRecipe } from './recipe.ts';
-import { optimizerOf } from './stage-trainer.ts';
 import { starterNetworks } from './starter-networks.ts';
 
 export const vaeLayout = (config: VaeConfig): ParameterLayout => flatLayout({ vae: vaeParameters(config) });
@@ -23,7 +22,7 @@ export function vaeStepGraph(recipe: StarterRecipe): FlatStep {
   const { batchSize, cropPx, latentChannels, klWeight, edgeWeight } = recipe.vae;
   const latentPx = cropPx / 8;
   return flatStep({
-    name: 'starter_vae', parameters: vaeLayout(config).entries, optimizer: optimizerOf(recipe.vae),
+    name: 'starter_vae', parameters: vaeLayout(config).entries, plan: recipe.vae,
     build: (g, parameter) => ({
       loss: vaeLoss(prefixedScope(g, 'vae', parameter), config, {
         image: g.input('image', 'float32', [batchSize, 3, cropPx, cropPx]),

@@ -6,7 +6,7 @@ import { initialParameters } from './flat-parameters.ts';
 import { refineBatch, refineStepGraph } from './refine-stage.ts';
 import type { RenderedDataset } from './rendered-dataset.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
-import { optimizerOf, trainStage } from './stage-trainer.ts';
+import { trainStage } from './stage-trainer.ts';
 import { starterNetworks } from './starter-networks.ts';
 import { paceOf, pictureAt, renderedSets, report, reportProgress, splitOf, type StarterRun } from './starter-run.ts';
 import { vaeBatch } from './training-batches.ts';
@@ -40,7 +40,7 @@ export async function refineVae(run: StarterRun): Promise<void> {
     refineStepGraph({ ...recipe, refine: { ...recipe.refine, batchSize } }, average));
   await trainStage(state, {
     step: stepOf(recipe.refine.batchSize), split: splitOf(run, recipe.refine.batchSize, stepOf, 4),
-    optimizer: optimizerOf(recipe.refine), plan: recipe.refine,
+    plan: recipe.refine,
     emaDecay: 0.995, ...paceOf(run),
     batch: (step) => refineBatch(recipe, portraits, textures, step),
     onProgress: (p) => reportProgress('refine', p),
@@ -79,7 +79,7 @@ export async function trainVae(run: StarterRun): Promise<void> {
   const stepOf = (batchSize: number) => vaeStepGraph({ ...recipe, vae: { ...recipe.vae, batchSize } });
   await trainStage(state, {
     step: stepOf(recipe.vae.batchSize), split: splitOf(run, recipe.vae.batchSize, stepOf),
-    optimizer: optimizerOf(recipe.vae), plan: recipe.vae, emaDecay: 0.995,
+    plan: recipe.vae, emaDecay: 0.995,
     ...paceOf(run), batch: (step) => vaeBatch(recipe, portraits, textures, step),
     onProgress: (p) => reportProgress('vae', p),
     onSnapshot: async (saved) => {

@@ -6,8 +6,9 @@ import type { Value } from '../compiler/1-build/graph.ts';
 import type { Shape } from '../tensor/tensor.ts';
 import { type AdafactorSettings, adafactor } from './adafactor.ts';
 import { type AdamWSettings, adamW } from './adamw.ts';
+import { muon, type MuonSettings } from './muon.ts';
 
-export type OptimizerSettings = AdamWSettings | AdafactorSettings;
+export type OptimizerSettings = AdamWSettings | AdafactorSettings | MuonSettings;
 
 /** One chunk in an optimizer's hands; every value float32. */
 export interface ChunkValues {
@@ -35,5 +36,9 @@ export interface Optimizer {
 }
 
 export function optimizerOf(settings: OptimizerSettings): Optimizer {
-  return settings.kind === 'adamw' ? adamW(settings) : adafactor(settings);
+  switch (settings.kind) {
+    case 'adamw': return adamW(settings);
+    case 'adafactor': return adafactor(settings);
+    case 'muon': return muon(settings);
+  }
 }

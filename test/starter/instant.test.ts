@@ -22,7 +22,7 @@ import { renderPersonPicture, trainingIdentity } from '../../src-main/starter/pe
 import { portraitPoints } from '../../src-main/starter/portrait-points.ts';
 import { renderPortrait } from '../../src-main/starter/portrait-renderer.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from '../../src-main/starter/snapshot.ts';
-import { optimizerOf, trainStage } from '../../src-main/starter/stage-trainer.ts';
+import { trainStage } from '../../src-main/starter/stage-trainer.ts';
 import type { SplitBatch } from '../../src-main/starter/step-runner.ts';
 import { learningRateAt } from '../../src-main/starter/training-schedule.ts';
 import { starterNoiseSchedule } from '../../src-main/starter/unet-stage.ts';
@@ -95,7 +95,7 @@ async function trainFace(state: TrainingState, more: object = {}): Promise<void>
   const set = tinyPeople();
   const decoded = { crops: set.crops, placeOf: new Map([[0, 0]]) };
   await trainStage(state, {
-    step: faceStepGraph(tinyRecipe), optimizer: optimizerOf(tinyRecipe.face), plan: tinyRecipe.face, emaDecay: 0.9,
+    step: faceStepGraph(tinyRecipe), plan: tinyRecipe.face, emaDecay: 0.9,
     provider: 'cpu', threads: 1, batch: (step) => faceBatch(tinyRecipe, set, decoded, step),
     onSnapshot: async () => {}, onProgress: () => {}, ...more,
   });
@@ -133,7 +133,7 @@ async function trainInstant(state: TrainingState, steps: number): Promise<Traini
   // one batch again and again: with so few steps only that must get better
   const batch = instantBatch(tinyRecipe, set, starterNoiseSchedule(), 0);
   await trainStage(state, {
-    step: instantStepGraph(tinyRecipe, tinyBase()), optimizer: optimizerOf(plan), plan, emaDecay: 0.9, provider: 'cpu',
+    step: instantStepGraph(tinyRecipe, tinyBase()), plan, emaDecay: 0.9, provider: 'cpu',
     threads: 1, batch: () => batch, onSnapshot: async () => {}, onProgress: () => {},
   });
   return state;
@@ -218,7 +218,7 @@ test('a step in shares on two threads is the step in one session', async () => {
   const run = async (split?: SplitBatch): Promise<TrainingState> => {
     const state = newInstant();
     await trainStage(state, {
-      step: stepOf(2), optimizer: optimizerOf(plan), plan, emaDecay: 0.9, provider: 'cpu', threads: 1, split,
+      step: stepOf(2), plan, emaDecay: 0.9, provider: 'cpu', threads: 1, split,
       batch: (step) => instantBatch(tinyRecipe, tinyInstantSet(), starterNoiseSchedule(), step),
       onSnapshot: async () => {}, onProgress: () => {},
     });

@@ -19,7 +19,7 @@ import { labelIndices, labelNames, labelValues } from '../../src-main/starter/la
 import { portraitAttributes } from '../../src-main/starter/portrait-renderer.ts';
 import { seededRandom } from '../../src-main/starter/seeded-random.ts';
 import { newTrainingState } from '../../src-main/starter/snapshot.ts';
-import { optimizerOf, trainStage } from '../../src-main/starter/stage-trainer.ts';
+import { trainStage } from '../../src-main/starter/stage-trainer.ts';
 import { benchStarter } from '../bench/starter.ts';
 import { isReached, shareOf, tableLines } from '../bench/starter-rows.ts';
 import { writeTinyInstantPack } from '../studio/tiny-pack.ts';
@@ -98,7 +98,7 @@ test('the judge learns what pictures show, who and where', async () => {
   const state = newTrainingState(initialParameters(judgeLayout(tinyRecipe), 1));
   const batch = judgeBatch(tinyRecipe, set, 0);
   await trainStage(state, {
-    step: judgeStepGraph(tinyRecipe), optimizer: optimizerOf(tinyRecipe.judge), plan: tinyRecipe.judge, emaDecay: 0.9,
+    step: judgeStepGraph(tinyRecipe), plan: tinyRecipe.judge, emaDecay: 0.9,
     provider: 'cpu', threads: 1, batch: () => batch, onSnapshot: async () => {}, onProgress: () => {},
   });
   expect(Math.min(...state.losses.slice(-5))).toBeLessThan(state.losses[0]! * 0.75);

@@ -19,7 +19,7 @@ import { renderDataset } from '../../src-main/starter/rendered-dataset.ts';
 import {
   adoptedTrainingState, newTrainingState, readSnapshot, type TrainingState, writeSnapshot,
 } from '../../src-main/starter/snapshot.ts';
-import { optimizerOf, trainStage } from '../../src-main/starter/stage-trainer.ts';
+import { trainStage } from '../../src-main/starter/stage-trainer.ts';
 import { starterNetworks } from '../../src-main/starter/starter-networks.ts';
 import { adoptTextEncoder, textBatch, textLayout, textStepGraph } from '../../src-main/starter/text-stage.ts';
 import { usedTokenRows } from '../../src-main/starter/token-rows.ts';
@@ -57,7 +57,7 @@ const sets = async () => {
 async function runVae(state: TrainingState, steps: number, recipe = tiny): Promise<TrainingState> {
   const { portraits, textures } = await sets();
   await trainStage(state, {
-    step: vaeStepGraph(recipe), optimizer: optimizerOf(recipe.vae), plan: { ...recipe.vae, constantShare: 1, steps },
+    step: vaeStepGraph(recipe), plan: { ...recipe.vae, constantShare: 1, steps },
       emaDecay: 0.9, provider: 'cpu',
     threads: 1, batch: (step) => vaeBatch(recipe, portraits, textures, step), onSnapshot: async () => {},
       onProgress: () => {},
@@ -138,7 +138,7 @@ test('denoiser and text encoder learn together, and the pack opens as a checkpoi
   const set = { ...shown(8), values, channels: 4, sizePx: 16, tokenRows: rows.rowsOfAll(captions),
     emptyRows: rows.rowsOf('') };
   await trainStage(state, {
-    step: unetStepGraph(tiny, rows.ids.length), optimizer: optimizerOf(tiny.unet), plan: tiny.unet, emaDecay: 0.9,
+    step: unetStepGraph(tiny, rows.ids.length), plan: tiny.unet, emaDecay: 0.9,
       provider: 'cpu',
     threads: 1, batch: (step) => unetBatch(tiny, set, starterNoiseSchedule(), step), onSnapshot: async () => {},
       onProgress: () => {},
@@ -210,7 +210,7 @@ test('the text encoder learns what captions look like, and the denoiser takes it
     ...shown(10), values, channels: 4, sizePx: 16, tokenRows: rows.rowsOfAll(captions), emptyRows: rows.rowsOf(''),
   };
   await trainStage(state, {
-    step: textStepGraph(tiny, rows.ids.length), optimizer: optimizerOf(tiny.text),
+    step: textStepGraph(tiny, rows.ids.length),
     plan: { ...tiny.text, learningRate: 1e-2 }, emaDecay: 0.9, provider: 'cpu', threads: 1,
     batch: (step) => textBatch(tiny, set, step), onSnapshot: async () => {}, onProgress: () => {},
   });
