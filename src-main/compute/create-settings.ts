@@ -23,14 +23,15 @@ type Item = CreateRequest['items'][number];
 export function samplingOf(
   { settings, fastAdapterFile }: CreateRequest, { note }: Pick<Reporter, 'note'>,
 ): SamplingChoice {
-  const { samplingSteps, sampler, guidanceScale, fast } = settings;
-  if (!fast) return { samplingSteps, sampler, guidanceScale };
+  const { samplingSteps, sampler, guidanceScale, attentionGuidanceScale, fast } = settings;
+  if (!fast) return { samplingSteps, sampler, guidanceScale, attentionGuidanceScale };
   if (fastAdapterFile === null) throw noFastAdapter();
-  const chosen = fastSampling({ samplingSteps, sampler, guidanceScale });
+  const chosen = fastSampling({ samplingSteps, guidanceScale });
   if (chosen.sampler !== sampler) note('Fast mode draws with the sampler that its LoRA was made for, LCM.');
   if (chosen.guidanceScale !== guidanceScale) {
     note(`Fast mode draws with guidance ${chosen.guidanceScale}, the most that its LoRA was made for.`);
   }
+  if (attentionGuidanceScale > 0) note('Fast mode draws without attention guidance, which its LoRA was not made for.');
   return chosen;
 }
 

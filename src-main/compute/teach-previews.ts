@@ -100,18 +100,18 @@ async function drawAndMeasure(
   state: ReadTrainingState,
 ): Promise<Measured> {
   const { preview: { prompt, negativePrompt, seed, settings }, settings: { previewCount } } = request;
+  const { samplingSteps, sampler, guidanceScale, attentionGuidanceScale } = settings;
+  const sampling = { samplingSteps, sampler, guidanceScale, attentionGuidanceScale };
   const seeds = Array.from({ length: previewCount }, (_, i) => (seed + i) % 2 ** 32);
   const { portraits } = await drawPortraits(pipeline, prompts, {
     prompt, negativePrompt, seeds, widthPx: settings.widthPx, heightPx: settings.heightPx,
-    samplingSteps: settings.samplingSteps, sampler: settings.sampler, guidanceScale: settings.guidanceScale,
-    ...adapterOf(step, state, pack),
+    ...sampling, ...adapterOf(step, state, pack),
   });
   const previews: string[] = [];
   for (const [index, { picture, seed: own }] of portraits.entries()) {
     const name = `step-${String(state.step).padStart(8, '0')}-${index}.png`;
     await writePortrait(path.join(snapshots.previewFolder, name), picture, {
-      prompt, negativePrompt, seed: own, samplingSteps: settings.samplingSteps, sampler: settings.sampler,
-      guidanceScale: settings.guidanceScale, modelName: 'preview', version: 'Likeness',
+      prompt, negativePrompt, seed: own, ...sampling, modelName: 'preview', version: 'Likeness',
     });
     previews.push(name);
   }

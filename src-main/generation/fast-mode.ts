@@ -5,7 +5,9 @@ import { UserError } from '../contract/errors.ts';
 import type { SamplerName } from '../diffusion/samplers.ts';
 
 /** What fast mode draws with where the user has set nothing. */
-export const fastDefaults = { samplingSteps: 8, guidanceScale: 1.5, sampler: 'lcm' } as const;
+export const fastDefaults = {
+  samplingSteps: 8, guidanceScale: 1.5, attentionGuidanceScale: 0, sampler: 'lcm',
+} as const;
 
 /** LCM-LoRA was distilled for guidance of 1 to 2; with more the picture burns. */
 export const largestFastGuidance = 2;
@@ -14,14 +16,20 @@ export interface SamplingChoice {
   readonly samplingSteps: number;
   readonly sampler: SamplerName;
   readonly guidanceScale: number;
+  readonly attentionGuidanceScale: number;
 }
 
 /**
- * Sampler and guidance of fast mode: LCM's own sampler, which alone knows its timesteps, and guidance of at most 2.
- * Steps stay as they are asked.
+ * Sampler and guidance of fast mode: LCM's own sampler, which alone knows its timesteps, guidance of at most 2 and none
+ * of attention. Steps stay as they are asked.
  */
-export function fastSampling({ samplingSteps, guidanceScale }: SamplingChoice): SamplingChoice {
-  return { samplingSteps, sampler: 'lcm', guidanceScale: Math.min(guidanceScale, largestFastGuidance) };
+export function fastSampling(
+  { samplingSteps, guidanceScale }: Pick<SamplingChoice, 'samplingSteps' | 'guidanceScale'>,
+): SamplingChoice {
+  return {
+    samplingSteps, sampler: 'lcm', guidanceScale: Math.min(guidanceScale, largestFastGuidance),
+    attentionGuidanceScale: 0,
+  };
 }
 
 /** Fast mode without its LoRA. */

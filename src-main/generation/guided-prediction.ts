@@ -1,5 +1,7 @@
-// Classifier-free guidance (Ho and Salimans 2022, eq. 6, in the form every Stable Diffusion tool uses):
+// Classifier-free guidance (Ho and Salimans 2022, eq. 6, in the form every Stable Diffusion tool uses), and beside it
+// perturbed-attention guidance (Ahn et al. 2024, eq. 16), away from what the network says without self-attention:
 //   guided = unconditional + guidanceScale (conditional - unconditional)
+//            + attentionGuidanceScale (conditional - perturbed)
 
 import type { Predict } from '../diffusion/denoiser.ts';
 import { joinBatch, splitBatch } from '../networks/batches.ts';
@@ -15,9 +17,11 @@ export interface Guidance {
   readonly unconditional: TextStates;
   /** 1 and below is no guidance: then the unconditional call is left out. */
   readonly guidanceScale: number;
+  /** 0 is none: then the perturbed call is left out. */
+  readonly attentionGuidanceScale?: number;
   readonly adapter?: AdapterInput;
   readonly face?: FaceGuidance;
-  /** Ask for both halves in one call of batch 2: faster where the device has room, twice the memory. */
+  /** Ask for all sides in one call: faster where the device has room, so many times the memory. */
   readonly inOneBatch?: boolean;
 }
 
@@ -44,39 +48,64 @@ export async function faceTokens(
 
 /** The network under guidance, for latents of shape [1, C, H, W]. */
 export function guidedPrediction(pipeline: PipelinePort, guidance: Guidance, shape: Shape): Predict {
-  const { guidanceScale, inOneBatch } = guidance;
-  const [unconditional, conditional] = [sideOf(guidance, 'unconditional'), sideOf(guidance, 'conditional')];
-  const predict = async (latents: Tensor, timestep: number, side: Side): Promise<Float32Array> =>
-    (await pipeline.predict({ latents, timestep, adapter: guidance.adapter, ...side })).data as Float32Array;
+  const { adapter, inOneBatch } = guidance;
+  const sides = sidesOf(guidance);
+  const told = sides.map((side) => toldOf(guidance, side));
+  const size = elementCount(shape);
+  const predict = async (latents: Tensor, timestep: number, what: Told): Promise<Float32Array> =>
+    (await pipeline.predict({ latents, timestep, adapter, ...what })).data as Float32Array;
   return async (latents, timestep) => {
     const one = float32Tensor(shape, latents);
-    if (guidanceScale <= 1) return predict(one, timestep, conditional);
-    if (!inOneBatch) {
-      const without = await predict(one, timestep, unconditional);
-      return guided(without, await predict(one, timestep, conditional), guidanceScale);
+    const predictions: Predictions = new Map();
+    if (inOneBatch && sides.length > 1) {
+      const all = await predict(joinBatch(sides.map(() => one)), timestep, joinTold(told));
+      sides.forEach((side, i) => predictions.set(side, all.subarray(i * size, (i + 1) * size)));
+    } else {
+      for (const [i, side] of sides.entries()) predictions.set(side, await predict(one, timestep, told[i]!));
     }
-    const both = await predict(joinBatch([one, one]), timestep, joinSides(unconditional, conditional));
-    const size = elementCount(shape);
-    return guided(both.subarray(0, size), both.subarray(size), guidanceScale);
+    return guided(predictions, guidance);
   };
 }
 
-/** What one side of guidance tells the network. */
-type Side = Pick<PredictInput, 'text' | 'face'>;
+type Side = 'unconditional' | 'conditional' | 'perturbed';
 
-function sideOf({ face, ...text }: Guidance, side: 'conditional' | 'unconditional'): Side {
-  if (!face) return { text: text[side] };
+type Predictions = Map<Side, Float32Array>;
+
+/** Those that count. */
+function sidesOf({ guidanceScale, attentionGuidanceScale = 0 }: Guidance): Side[] {
+  return [
+    ...(guidanceScale > 1 ? ['unconditional' as const] : []), 'conditional',
+    ...(attentionGuidanceScale > 0 ? ['perturbed' as const] : []),
+  ];
+}
+
+/** What the network is told. */
+type Told = Pick<PredictInput, 'text' | 'face' | 'selfAttentionShare'>;
+
+function toldOf({ face, attentionGuidanceScale = 0, ...text }: Guidance, side: Side): Told {
+  const words = side === 'unconditional' ? side : 'conditional';
+  // one graph for all sides: those that keep their self-attention say so
+  const share = attentionGuidanceScale > 0
+    ? { selfAttentionShare: float32Tensor([1, 1, 1], [side === 'perturbed' ? 0 : 1]) } : {};
+  if (!face) return { text: text[words], ...share };
   const { imageStrength, identityNet } = face;
-  return { text: text[side], face: { imageTokens: face[side], imageStrength, identityNet } };
+  return { text: text[words], face: { imageTokens: face[words], imageStrength, identityNet }, ...share };
 }
 
-function joinSides(unconditional: Side, conditional: Side): Side {
-  const text = joinTextStates([unconditional.text, conditional.text]);
-  const { face } = conditional;
-  if (!face) return { text };
-  return { text, face: { ...face, imageTokens: joinBatch([unconditional.face!.imageTokens, face.imageTokens]) } };
+function joinTold(all: readonly Told[]): Told {
+  const [{ face, selfAttentionShare }] = all as [Told];
+  return {
+    text: joinTextStates(all.map(({ text }) => text)),
+    ...(face ? { face: { ...face, imageTokens: joinBatch(all.map((one) => one.face!.imageTokens)) } } : {}),
+    ...(selfAttentionShare ? { selfAttentionShare: joinBatch(all.map((one) => one.selfAttentionShare!)) } : {}),
+  };
 }
 
-function guided(unconditional: Float32Array, conditional: Float32Array, guidanceScale: number): Float32Array {
-  return unconditional.map((value, k) => value + guidanceScale * (conditional[k]! - value));
+function guided(predictions: Predictions, { guidanceScale, attentionGuidanceScale = 0 }: Guidance): Float32Array {
+  const [conditional, unconditional, perturbed] = [
+    predictions.get('conditional')!, predictions.get('unconditional'), predictions.get('perturbed')];
+  const asked = unconditional
+    ? unconditional.map((value, k) => value + guidanceScale * (conditional[k]! - value)) : conditional;
+  if (!perturbed) return asked;
+  return asked.map((value, k) => value + attentionGuidanceScale * (conditional[k]! - perturbed[k]!));
 }

@@ -18,6 +18,8 @@ export interface ParametersText {
   readonly samplerTitle: string;
   readonly scheduleType: string;
   readonly guidanceScale: number;
+  /** Perturbed-attention guidance; 0 and absent are none, of which nothing is said. */
+  readonly attentionGuidanceScale?: number;
   /** Image to image: how much of the start could change, 0 to 1. */
   readonly startStrength?: number;
   readonly seed: number;
@@ -56,6 +58,7 @@ export function formatParameters(parameters: ParametersText): string {
     ['Sampler', parameters.samplerTitle],
     ['Schedule type', parameters.scheduleType],
     ['CFG scale', parameters.guidanceScale],
+    ['PAG scale', parameters.attentionGuidanceScale || undefined],
     ['Seed', parameters.seed],
     ['Size', `${parameters.widthPx}x${parameters.heightPx}`],
     ['Model hash', parameters.modelHash?.slice(0, 10)],

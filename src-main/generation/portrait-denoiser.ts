@@ -40,6 +40,8 @@ export interface GuidedRequest {
   readonly heightPx: number;
   /** 1 and below: none, and the side without the prompt is left out. */
   readonly guidanceScale: number;
+  /** Perturbed-attention guidance (Ahn et al. 2024); none unless told. */
+  readonly attentionGuidanceScale?: number;
   readonly guidanceInOneBatch?: boolean;
   readonly second?: SecondPerson;
 }
@@ -103,7 +105,8 @@ async function denoiserOf(
   };
   const text = {
     conditional: await encode(request.prompt), unconditional: await encode(request.negativePrompt),
-    guidanceScale: request.guidanceScale, adapter, inOneBatch: request.guidanceInOneBatch,
+    guidanceScale: request.guidanceScale, attentionGuidanceScale: request.attentionGuidanceScale, adapter,
+    inOneBatch: request.guidanceInOneBatch,
   };
   const prepared = face && await prepareFace(pipeline, face, faces, request);
   const timestepOf = plannedTimesteps(plan, schedule);

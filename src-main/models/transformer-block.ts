@@ -1,8 +1,10 @@
 // The transformer of Stable Diffusion (Rombach et al. 2022, section 3.3 and appendix E.2.1): self-attention,
 // cross-attention to the text and a gated feed-forward (GEGLU, Shazeer 2020), each added to its own input. An image
-// prompt has keys and values of its own in each cross-attention (IP-Adapter, Ye et al. 2023, section 3.2).
+// prompt has keys and values of its own in each cross-attention (IP-Adapter, Ye et al. 2023, section 3.2); self-attention
+// may be put out for some pictures (Ahn et al. 2024, section 4.2).
 // Tokens stay one matrix [B·N, C] from end to end; only attention opens them up into heads.
 
+import type { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Value } from '../compiler/1-build/graph.ts';
 import { convolution, groupNorm, layerNorm, linear } from './layers.ts';
 import type { NetworkScope } from './network-scope.ts';
@@ -24,6 +26,7 @@ export interface TransformerOptions {
   /** What cross-attention reads: tokens [B·M, D]. */
   readonly context: Value;
   readonly imagePrompt?: ImagePrompt;
+  readonly selfAttentionShare?: SelfAttentionShare;
 }
 
 /** Tokens of a picture or a face that cross-attention reads beside the text. */
@@ -35,6 +38,12 @@ export interface ImagePrompt {
   /** float32, broadcast with tokens [B·N, C]: 0 leaves them out, 1 is as strong as the text. */
   readonly strength: Value;
 }
+
+/**
+ * float32 [B, 1, 1]: 1 leaves self-attention as it is; at 0 every token heeds itself alone, so that its map is the
+ * identity.
+ */
+export type SelfAttentionShare = Value;
 
 interface TokenSizes {
   readonly batch: number;
@@ -68,19 +77,25 @@ function transformer(scope: NetworkScope, path: string, x: Value, options: Trans
 }
 
 function transformerLayer(
-  scope: NetworkScope, path: string, x: Value, { context, imagePrompt }: TransformerOptions, sizes: TokenSizes,
+  scope: NetworkScope, path: string, x: Value, options: TransformerOptions, sizes: TokenSizes,
 ): Value {
+  const { context, imagePrompt, selfAttentionShare } = options;
   const { g } = scope;
   const norm = (name: string) => layerNorm(scope, `${path}.${name}`, x, layerNormEpsilon);
   const normed = norm('norm1');
-  x = g.add(attention(scope, `${path}.attn1`, normed, normed, sizes), x);
-  x = g.add(attention(scope, `${path}.attn2`, norm('norm2'), context, sizes, imagePrompt), x);
+  x = g.add(attention(scope, `${path}.attn1`, normed, normed, { sizes, selfAttentionShare }), x);
+  x = g.add(attention(scope, `${path}.attn2`, norm('norm2'), context, { sizes, imagePrompt }), x);
   return g.add(feedForward(scope, `${path}.ff`, norm('norm3')), x);
+}
+
+interface AttentionOptions extends Pick<TransformerOptions, 'imagePrompt' | 'selfAttentionShare'> {
+  readonly sizes: TokenSizes;
 }
 
 /** Attention from tokens `x` [B·N, C] to `context` [B·M, D] → [B·N, C]. */
 function attention(
-  scope: NetworkScope, path: string, x: Value, context: Value, sizes: TokenSizes, imagePrompt?: ImagePrompt,
+  scope: NetworkScope, path: string, x: Value, context: Value,
+  { sizes, imagePrompt, selfAttentionShare }: AttentionOptions,
 ): Value {
   const { g } = scope;
   const channels = x.shape[1]!;
@@ -89,7 +104,16 @@ function attention(
   const v = linear(scope, `${path}.to_v`, context, channels, { bias: false });
   let mixed = headedAttention(g, q, k, v, sizes);
   if (imagePrompt) mixed = g.add(mixed, imageAttention(path, q, imagePrompt, sizes));
+  if (selfAttentionShare) mixed = shared(g, mixed, v, selfAttentionShare);
   return linear(scope, `${path}.to_out.0`, mixed, channels);
+}
+
+/** own + share (mixed - own) for tokens [B·N, C] and a share [B, 1, 1]. */
+function shared(g: GraphBuilder, mixed: Value, own: Value, share: Value): Value {
+  const [rows, channels] = mixed.shape as [number, number];
+  const batch = share.shape[0]!;
+  const apart = g.reshape(g.sub(mixed, own), [batch, rows / batch, channels]);
+  return g.add(own, g.reshape(g.mul(apart, share), [rows, channels]));
 }
 
 /** The same queries `q` [B·N, C] on the picture's keys and values, times its strength → [B·N, C]. */

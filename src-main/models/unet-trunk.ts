@@ -7,7 +7,7 @@ import type { NetworkScope } from './network-scope.ts';
 import { downsample, resnetBlock } from './resnet-block.ts';
 import { sinusoid, timestepMlp } from './timestep-embedding.ts';
 import { tokensFromSequence } from './tokens.ts';
-import { type ImagePrompt, spatialTransformer } from './transformer-block.ts';
+import { type ImagePrompt, type SelfAttentionShare, spatialTransformer } from './transformer-block.ts';
 
 export interface TrunkInputs {
   /** Noisy latents [B, inChannels, H, W]; H and W must halve once a down block but the last. */
@@ -28,11 +28,20 @@ export interface Trunk {
   readonly activatedTime: Value;
   readonly context: Value;
   readonly imagePrompt?: ImagePrompt;
+  readonly perturbation?: Perturbation;
+}
+
+/** Self-attention that a part of the pictures goes without. */
+export interface Perturbation {
+  readonly selfAttentionShare: SelfAttentionShare;
+  /** Every layer's, not the middle's alone. */
+  readonly isEverywhere: boolean;
 }
 
 /** Refuses (Error) inputs that the network cannot take; `network` is its name in the message. */
 export function trunkOf(
-  scope: NetworkScope, config: UnetTrunkConfig, inputs: TrunkInputs, network: string, imagePrompt?: ImagePrompt,
+  scope: NetworkScope, config: UnetTrunkConfig, inputs: TrunkInputs, network: string,
+  extras: Pick<Trunk, 'imagePrompt' | 'perturbation'> = {},
 ): Trunk {
   checkInputs(config, inputs, network);
   const { g } = scope;
@@ -40,7 +49,7 @@ export function trunkOf(
     config,
     activatedTime: g.silu(timestepEmbedding(scope, config, inputs)),
     context: tokensFromSequence(g, inputs.encoderHiddenStates),
-    ...(imagePrompt ? { imagePrompt } : {}),
+    ...extras,
   };
 }
 
@@ -90,7 +99,8 @@ export function resnet(scope: NetworkScope, trunk: Trunk, path: string, x: Value
 }
 
 export function transformer(scope: NetworkScope, trunk: Trunk, path: string, x: Value, level: number): Value {
-  const { config, context, imagePrompt } = trunk;
+  const { config, context, imagePrompt, perturbation } = trunk;
+  const isPerturbed = perturbation && (perturbation.isEverywhere || path.startsWith('mid_block.'));
   return spatialTransformer(scope, path, x, {
     heads: config.attentionHeads[level]!,
     layers: config.transformerLayersPerBlock[level]!,
@@ -98,6 +108,7 @@ export function transformer(scope: NetworkScope, trunk: Trunk, path: string, x: 
     useLinearProjection: config.useLinearProjection,
     context,
     ...(imagePrompt ? { imagePrompt } : {}),
+    ...(isPerturbed ? { selfAttentionShare: perturbation.selfAttentionShare } : {}),
   });
 }
 

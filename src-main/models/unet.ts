@@ -8,7 +8,7 @@ import type { UnetConfig, UnetTrunkConfig } from '../checkpoint/configs.ts';
 import { convolution, groupNorm } from './layers.ts';
 import type { NetworkScope } from './network-scope.ts';
 import { upsample } from './resnet-block.ts';
-import type { ImagePrompt } from './transformer-block.ts';
+import type { ImagePrompt, SelfAttentionShare } from './transformer-block.ts';
 import {
   downBlock, midBlock, resnet, transformer, type Trunk, type TrunkInputs, trunkOf,
 } from './unet-trunk.ts';
@@ -16,6 +16,8 @@ import {
 export interface UnetInputs extends TrunkInputs {
   readonly controlResiduals?: ControlResiduals;
   readonly imagePrompt?: ImagePrompt;
+  /** For perturbed-attention guidance. */
+  readonly selfAttentionShare?: SelfAttentionShare;
 }
 
 /** What a ControlNet adds to a UNet of its sizes. */
@@ -29,8 +31,11 @@ export interface ControlResiduals {
 /** What the network predicts (noise or v, as the checkpoint was trained): [B, outChannels, H, W]. */
 export function unet(scope: NetworkScope, config: UnetConfig, inputs: UnetInputs): Value {
   const { g } = scope;
-  const { controlResiduals, imagePrompt } = inputs;
-  const trunk = trunkOf(scope, config, inputs, 'UNet', imagePrompt);
+  const { controlResiduals, imagePrompt, selfAttentionShare } = inputs;
+  const trunk = trunkOf(scope, config, inputs, 'UNet', {
+    ...(imagePrompt ? { imagePrompt } : {}),
+    ...(selfAttentionShare ? { perturbation: { selfAttentionShare, isEverywhere: hasSmallMiddle(config) } } : {}),
+  });
   let skips = [convolution(scope, 'conv_in', inputs.sample, config.blockOutChannels[0]!)];
   config.blockOutChannels.forEach((_, level) => downBlock(scope, trunk, level, skips));
   let x = midBlock(scope, trunk, skips.at(-1)!);
@@ -43,6 +48,17 @@ export function unet(scope: NetworkScope, config: UnetConfig, inputs: UnetInputs
   });
   x = groupNorm(scope, 'conv_norm_out', x, config.normNumGroups, config.normEps);
   return convolution(scope, 'conv_out', g.silu(x), config.outChannels);
+}
+
+/** Fewer tokens than these say nothing of a picture's structure. */
+const fewTokens = 16;
+
+/**
+ * Perturbed-attention guidance (Ahn et al. 2024, section 5) puts out the middle's self-attention, as diffusers does
+ * unless told; where the middle of the trained size sees fewer than 16 places, that of every layer.
+ */
+function hasSmallMiddle({ sampleSize, blockOutChannels }: UnetConfig): boolean {
+  return (sampleSize / 2 ** (blockOutChannels.length - 1)) ** 2 < fewTokens;
 }
 
 function withResiduals(g: GraphBuilder, skips: readonly Value[], residuals: readonly Value[]): Value[] {

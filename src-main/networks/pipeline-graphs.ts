@@ -44,13 +44,18 @@ export interface UnetGraphDescription {
   readonly context: Shape;
   readonly adapter?: AdapterForm;
   readonly face?: { readonly instantId: InstantId; readonly form: FaceForm };
+  /** With an input `self_attention_share` [B, 1, 1]. */
+  readonly isPerturbable?: boolean;
 }
 
-/** latents, timestep [B], context, SDXL's text_embeds and time_ids, adapter, a face's inputs → prediction. */
+/**
+ * latents, timestep [B], context, SDXL's text_embeds and time_ids, adapter, a face's inputs, self_attention_share
+ * → prediction.
+ */
 export function unetGraph(
   { unet: weights, unetConfig }: Pick<Checkpoint, 'unet' | 'unetConfig'>, description: UnetGraphDescription,
 ): Graph {
-  const { latents, context, adapter, face } = description;
+  const { latents, context, adapter, face, isPerturbable } = description;
   const g = new GraphBuilder('unet');
   const batch = latents[0]!;
   const own: UnetInputs = {
@@ -58,6 +63,7 @@ export function unetGraph(
     timestep: g.input('timestep', 'float32', [batch]),
     encoderHiddenStates: g.input('context', 'float32', context),
     ...textTimeInputs(g, unetConfig, batch),
+    ...(isPerturbable ? { selfAttentionShare: g.input('self_attention_share', 'float32', [batch, 1, 1]) } : {}),
   };
   const inputs = face ? withFace(g, face.instantId, own, face.form) : own;
   const layer = adapterHook(g, 'adapter', adapter?.unet ?? [], () => g.input('strength', 'float32', [1]));

@@ -71,6 +71,11 @@ export interface PredictInput {
   readonly timeIds?: Tensor;
   readonly adapter?: AdapterInput;
   readonly face?: FaceInput;
+  /**
+   * float32 [B, 1, 1]: 0 for pictures that go without self-attention where perturbed-attention guidance puts it out
+   * (Ahn et al. 2024), 1 for others.
+   */
+  readonly selfAttentionShare?: Tensor;
 }
 
 export interface Pipeline {
@@ -145,13 +150,17 @@ class LoadedPipeline implements Pipeline {
     return joinTextStates(states);
   }
 
-  async predict({ latents, timestep, text, timeIds, adapter, face }: PredictInput): Promise<Tensor> {
+  async predict(input: PredictInput): Promise<Tensor> {
+    const { latents, timestep, text, timeIds, adapter, face, selfAttentionShare } = input;
+    const isPerturbable = selfAttentionShare !== undefined;
     const form = this.#options.adapter;
     const { checkpoint } = this;
     const faceForm = face && { instantId: this.#instantId(), form: faceFormOf(face) };
-    const key = `unet ${latents.shape.join('x')} ${text.context.shape[1]} ${JSON.stringify(faceForm?.form ?? '')}`;
+    const key = [
+      'unet', latents.shape.join('x'), text.context.shape[1], isPerturbable, JSON.stringify(faceForm?.form ?? ''),
+    ].join(' ');
     const session = await this.#session(key, () => unetGraph(checkpoint, {
-      latents: latents.shape, context: text.context.shape, adapter: form, face: faceForm,
+      latents: latents.shape, context: text.context.shape, adapter: form, face: faceForm, isPerturbable,
     }));
     const batch = latents.shape[0]!;
     const { prediction } = await session.run({
@@ -160,6 +169,7 @@ class LoadedPipeline implements Pipeline {
       ...(checkpoint.unetConfig.textTime ? this.#textTimeFeeds(latents, text, timeIds) : {}),
       ...unetAdapterFeeds(form, adapter),
       ...(face ? faceFeeds(face) : {}),
+      ...(selfAttentionShare ? { self_attention_share: selfAttentionShare } : {}),
     });
     checkHeld(prediction!, this.#options.precision);
     return prediction!;

@@ -45,6 +45,7 @@ export function trainingDefaultsFor(architecture: Architecture, edgePx: number):
 export function generationDefaultsFor(edgePx: number): Required<GenerationSettings> {
   return {
     widthPx: edgePx, heightPx: edgePx, samplingSteps: 25, sampler: 'dpmpp-2m-karras', guidanceScale: 7,
+    attentionGuidanceScale: 0,
     adapterStrength: 1, clipSkip: 0,
     imageStrength: 0.8, imageStart: 0, imageEnd: 1, identityNetStrength: 0.8, identityNetStart: 0, identityNetEnd: 1,
     fast: false, facePass: 'off', facePassStrength: 0.5, upscale: 1, upscaleStrength: 0.3,

@@ -75,10 +75,11 @@ export function secondsByPace(before: readonly DrawnIn[], works: readonly number
 
 /** Pixels times steps times calls of the network, those of an enlargement by its share of the steps among them. */
 function workOf(settings: GenerationSettings): number {
-  const { widthPx = 0, heightPx = 0, samplingSteps = 0, guidanceScale = 1 } = settings;
+  const { widthPx = 0, heightPx = 0, samplingSteps = 0, guidanceScale = 1, attentionGuidanceScale = 0 } = settings;
   const { upscale = 1, upscaleStrength = 0 } = settings;
   const tiles = upscale > 1 ? upscale ** 2 * upscaleStrength : 0;
-  return widthPx * heightPx * samplingSteps * (guidanceScale > 1 ? 2 : 1) * (1 + tiles);
+  const calls = 1 + (guidanceScale > 1 ? 1 : 0) + (attentionGuidanceScale > 0 ? 1 : 0);
+  return widthPx * heightPx * samplingSteps * calls * (1 + tiles);
 }
 
 /** The one that a pause, or the opening of networks in between, does not move. */

@@ -4,8 +4,8 @@ import type { Pack } from '../../src-main/contract/nouns.ts';
 import { type GenerationSettings, generationSettingsSchema } from '../../src-main/contract/settings.ts';
 
 export const createFields = [
-  'samplingSteps', 'guidanceScale', 'clipSkip', 'imageStrength', 'imageStart', 'imageEnd', 'identityNetStrength',
-  'identityNetStart', 'identityNetEnd', 'facePassStrength', 'upscale', 'upscaleStrength',
+  'samplingSteps', 'guidanceScale', 'attentionGuidanceScale', 'clipSkip', 'imageStrength', 'imageStart', 'imageEnd',
+  'identityNetStrength', 'identityNetStart', 'identityNetEnd', 'facePassStrength', 'upscale', 'upscaleStrength',
 ] as const;
 export type CreateField = (typeof createFields)[number];
 export type FacePass = NonNullable<GenerationSettings['facePass']>;
@@ -17,7 +17,7 @@ const instantFields: readonly CreateField[] = [
 /** Starting points where a model has none of its own: InstantID's demo (Wang et al. 2024). */
 const fallbacks: Partial<Record<CreateField, number>> = {
   imageStrength: 0.8, imageStart: 0, imageEnd: 1, identityNetStrength: 0.8, identityNetStart: 0, identityNetEnd: 1,
-  facePassStrength: 0.5, upscale: 1, upscaleStrength: 0.3,
+  attentionGuidanceScale: 0, facePassStrength: 0.5, upscale: 1, upscaleStrength: 0.3,
 };
 
 /** How a batch is drawn, as far as it decides which defaults and which fields hold. */

@@ -38,6 +38,8 @@ export function portraitRows(workspace: Workspace, portrait: Portrait): Row[] {
     [words.portraits.sampler, portrait.sampler],
     [words.portraits.samplingSteps, String(portrait.samplingSteps)],
     [words.portraits.guidance, String(portrait.guidanceScale)],
+    ...(portrait.settings.attentionGuidanceScale
+      ? [[words.portraits.attention, String(portrait.settings.attentionGuidanceScale)] as Row] : []),
     [words.portraits.size, `${portrait.widthPx} × ${portrait.heightPx}`],
     [words.portraits.made, formatMoment(portrait.createdAtMs, language)],
   ];

@@ -38,5 +38,7 @@ export const zhHansSaidOfWork: readonly Saying[] = [
   [/^Fast mode draws with the sampler that its LoRA was made for, LCM\.$/, () => '快速模式使用其 LoRA 对应的采样器 LCM。'],
   [/^Fast mode draws with guidance (\S+), the most that its LoRA was made for\.$/,
     (number) => `快速模式的引导强度为 ${number}，这是其 LoRA 支持的上限。`],
+  [/^Fast mode draws without attention guidance, which its LoRA was not made for\.$/,
+    () => '快速模式不使用注意力引导，其 LoRA 不是为此而做。'],
   [/^A portrait was removed meanwhile and is left out\.$/, () => '有一张写真在此期间被删除，已略过。'],
 ];

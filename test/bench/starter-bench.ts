@@ -116,9 +116,10 @@ export async function drawOne(
   { pipeline, prompts, pack, options }: StarterBench, prompt: string, seed: number,
   more: Partial<PortraitRequest> = {},
 ): Promise<RgbPicture> {
-  const { widthPx, heightPx, sampler, guidanceScale, samplingSteps } = pack.generationDefaults;
+  const { widthPx, heightPx, sampler, guidanceScale, attentionGuidanceScale, samplingSteps } = pack.generationDefaults;
   const { portraits } = await drawPortraits(pipeline, prompts, {
     prompt, negativePrompt: '', seeds: [seed], widthPx, heightPx, sampler, guidanceScale,
+    attentionGuidanceScale,
     samplingSteps: options.samplingSteps ?? samplingSteps, guidanceInOneBatch: true, ...more,
   });
   return portraits[0]!.picture;

@@ -58,7 +58,8 @@ async function draw(bench: StarterBench, { embedding, noun }: Person, at: Render
   const { widthPx } = settings;
   const prompt = `photo of a ${noun}, ${backgrounds[turn % backgrounds.length]!} background`;
   return await drawOne(bench, prompt, 1000 + turn, {
-    guidanceScale: settings.guidanceScale, sampler: settings.sampler, face: {
+    guidanceScale: settings.guidanceScale, attentionGuidanceScale: settings.attentionGuidanceScale,
+    sampler: settings.sampler, face: {
       embedding, points: scaled(at.points, widthPx / at.width),
       image: { strength: settings.imageStrength, start: settings.imageStart, end: settings.imageEnd },
       identityNet: {

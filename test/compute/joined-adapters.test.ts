@@ -114,7 +114,9 @@ test('one look alone is fed as it is, and a look of another network is none', ()
 
 test('fast mode: LCM\'s sampler, guidance of at most 2, steps as asked; without its LoRA it says what to do', () => {
   const asked = { samplingSteps: 6, sampler: 'dpmpp-2m-karras', guidanceScale: 7 } as const;
-  expect(fastSampling(asked)).toEqual({ samplingSteps: 6, sampler: 'lcm', guidanceScale: 2 });
+  expect(fastSampling(asked)).toEqual({
+    samplingSteps: 6, sampler: 'lcm', guidanceScale: 2, attentionGuidanceScale: 0,
+  });
   expect(fastSampling({ ...asked, guidanceScale: 1 }).guidanceScale).toBe(1);
   expect(noFastAdapter()).toBeInstanceOf(UserError);
 });

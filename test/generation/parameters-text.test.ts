@@ -32,6 +32,11 @@ test('a portrait that began with a picture says how much of it could change', ()
     .toContain('Model: v1-5-pruned, Denoising strength: 0.6, Lora hashes');
 });
 
+test('attention guidance is told where there is some', () => {
+  expect(formatParameters({ ...parameters, attentionGuidanceScale: 1.5 })).toContain('CFG scale: 6.5, PAG scale: 1.5, ');
+  expect(formatParameters({ ...parameters, attentionGuidanceScale: 0 })).not.toContain('PAG');
+});
+
 test('no folder of this machine gets into the text', () => {
   const text = formatParameters({
     ...parameters, modelName: '/home/ada/models/base', loras: [{ name: 'C:\\Users\\ada\\l<o>:ok', strength: 1 }],
