@@ -221,7 +221,9 @@ export class Create {
 
   #takeNumbers(settings: GenerationSettings, drawn: { samplingSteps: number; guidanceScale: number }): void {
     const own = createFields.map((field) => [field, settings[field] ?? null]);
-    this.typed = { ...nothingTyped(), ...Object.fromEntries(own), ...drawn };
+    // portraits from before there was attention guidance say nothing of it
+    const { attentionGuidanceScale = 0 } = settings;
+    this.typed = { ...nothingTyped(), ...Object.fromEntries(own), attentionGuidanceScale, ...drawn };
     this.wantsFast = settings.fast ?? false;
     this.facePass = settings.facePass ?? null;
     this.sampler = settings.sampler ?? null;

@@ -13,6 +13,7 @@ import { readParameters } from '../../src-main/generation/portrait-file.ts';
 import type { PortraitRecord } from '../../src-main/library/portraits.ts';
 import type { ShelvedPack } from '../../src-main/packs/pack-shelf.ts';
 import { openPhoto } from '../../src-main/photos/import-photo.ts';
+import { timesOf } from '../../src-main/studio/drawing-pace.ts';
 import type { Studio } from '../../src-main/studio/open-studio.ts';
 import { openRealStudio } from './real-studio.ts';
 import { writeTinyPack } from './tiny-pack.ts';
@@ -218,6 +219,20 @@ test('how long a batch takes is known from those before', async () => {
   const ten = await eta(10);
   expect(ten).toBeGreaterThan(0);
   expect(await eta(100)).toBeCloseTo(10 * ten, 3);
+});
+
+test('attention guidance is drawn with, said in the picture, and counted as a third call', async () => {
+  const [plain] = await draw({ seed: 40 });
+  const settings = { ...requestOf({}).settings, attentionGuidanceScale: 2 };
+  const [guided] = await draw({ seed: 40, settings });
+  expect(await pixels(guided!.fileSha256)).not.toBe(await pixels(plain!.fileSha256));
+  expect(guided!.settings.attentionGuidanceScale).toBe(2);
+  const { settings: said } = (await readParameters(studio.library.pathOf(guided!.fileSha256)))!;
+  expect(said.get('PAG scale')).toBe('2');
+  const [repeated] = await again({ portraitIds: [plain!.id], how: 'new-seeds', count: 1 });
+  expect(repeated!.settings.attentionGuidanceScale).toBe(0);
+  const works = timesOf([guided!, plain!, plain!].map((one) => ({ ...one, jobId: plain!.jobId })));
+  expect(works.map(({ work }) => work / works[1]!.work)).toEqual([1.5, 1]);
 });
 
 test('a portrait is enlarged as it is, and once more', async () => {
