@@ -66,6 +66,22 @@ export function faceCropRegion(
   };
 }
 
+/**
+ * The square that is learned from: that of faceCropRegion() moved back into the picture, and nearer to the eyes where
+ * the picture is too narrow for it. Mirrored edges would be learned as well, and drawn.
+ */
+export function trainingRegion(
+  points: FacePoints, variant: CropVariant, picture: { readonly width: number; readonly height: number },
+): Region {
+  const wanted = faceCropRegion(points, variant);
+  const edge = Math.min(wanted.width, picture.width, picture.height);
+  const less = wanted.width - edge;
+  return keepInside({
+    left: wanted.left + less * (0.5 + variant.shiftX),
+    top: wanted.top + less * (headAndShoulders.eyesDown + variant.shiftY), width: edge, height: edge,
+  }, picture);
+}
+
 /** Moves a square that reaches beyond a picture back into it as far as it goes; a side that is longer stays centred. */
 export function keepInside(region: Region, picture: { readonly width: number; readonly height: number }): Region {
   const along = (start: number, length: number, size: number): number =>

@@ -12,7 +12,7 @@ import { differenceHash } from '../photos/difference-hash.ts';
 import type { PhotoSource, PhotoView } from '../photos/photo-source.ts';
 import type { Region } from '../photos/pixels.ts';
 import { type BackgroundWord, backgroundWord } from './background-colour.ts';
-import { cropVariants, faceCropRegion, keepInside } from './framing.ts';
+import { cropVariants, trainingRegion } from './framing.ts';
 import { type TrainingImage, cutFromView } from './training-image.ts';
 
 export interface PrepareOptions {
@@ -110,7 +110,7 @@ async function prepareFace(
   const { resolutionPx, cropCount = 1, modelResolutionPx = 512, chosenFaceBox = null } = options;
   const face = faces[faceIndex]!;
   const regions = cropVariants(cropCount).map((variant) =>
-    ({ variant, region: keepInside(faceCropRegion(face.points, variant), source) }));
+    ({ variant, region: trainingRegion(face.points, variant, source) }));
   const nearest = Math.min(...regions.map(({ region }) => region.width));
   const view = await source.part(around([...regions.map(({ region }) => region), face.box]), resolutionPx / nearest);
   const measures = measureFace(view.picture, intoView(face, view), 1 / Math.min(view.scaleX, view.scaleY));

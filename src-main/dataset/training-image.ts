@@ -4,7 +4,7 @@ import type { FacePoints } from '../faces/face.ts';
 import type { PhotoView } from '../photos/photo-source.ts';
 import { type Region, type RgbPicture, resampleRegion, toPicture } from '../photos/pixels.ts';
 import { type Tensor, float32Tensor } from '../tensor/tensor.ts';
-import { type CropVariant, cropVariants, faceCropRegion, keepInside } from './framing.ts';
+import { type CropVariant, cropVariants, trainingRegion } from './framing.ts';
 
 export interface TrainingImage {
   readonly picture: RgbPicture;
@@ -13,14 +13,11 @@ export interface TrainingImage {
   readonly variant: CropVariant;
 }
 
-/**
- * Cuts one training image around a face. The square moves back into the photo where it would leave it; a photo that is
- * still too narrow goes on mirrored at its edges.
- */
+/** Cuts one training image around a face, from within the photo. */
 export function cutTrainingImage(
   picture: RgbPicture, points: FacePoints, resolutionPx: number, variant: CropVariant,
 ): TrainingImage {
-  const region = keepInside(faceCropRegion(points, variant), picture);
+  const region = trainingRegion(points, variant, picture);
   return cutFromView({ picture, scaleX: 1, scaleY: 1, left: 0, top: 0 }, region, resolutionPx, variant);
 }
 

@@ -1,7 +1,7 @@
 // Row 'vae': how much of a picture the autoencoder gives back, of fresh renders in every style and of a real face crop.
 
 import { readFile } from 'node:fs/promises';
-import { faceCropRegion, keepInside } from '../../src-main/dataset/framing.ts';
+import { cropVariants, trainingRegion } from '../../src-main/dataset/framing.ts';
 import { openFaceAnalyzer } from '../../src-main/faces/face-analyzer.ts';
 import type { ContactSheetRow } from '../../src-main/generation/contact-sheet.ts';
 import { decodePhoto } from '../../src-main/photos/decode.ts';
@@ -34,7 +34,7 @@ export async function faceCrop(file: string, edgePx: number, threads: number): P
   const [face] = await analyzer.analyze(photo);
   await analyzer.release();
   if (!face) throw new Error(`There is no face in ${file}.`);
-  const region = keepInside(faceCropRegion(face.points), photo);
+  const region = trainingRegion(face.points, cropVariants(1)[0]!, photo);
   return toPicture(edgePx, edgePx, resampleRegion(photo, region, edgePx, edgePx));
 }
 

@@ -51,7 +51,7 @@ test('variants differ, are zoomed and shifted a little, and the first is plain',
   expect(() => cropVariants(7)).toThrow('1 to 6');
 });
 
-test('a crop moves back into the photo, and goes on mirrored only where the photo is too narrow', () => {
+test('a crop moves back into the photo, and comes nearer where the photo is too narrow: nothing is mirrored', () => {
   const wide = { width: 400, height: 300 };
   expect(keepInside({ left: -30, top: 250, width: 100, height: 100 }, wide))
     .toEqual({ left: 0, top: 200, width: 100, height: 100 });
@@ -59,11 +59,14 @@ test('a crop moves back into the photo, and goes on mirrored only where the phot
     .toEqual({ left: 40, top: -10, width: 320, height: 320 });
   const tight = gradientPicture(60, 100);
   const points = moved(nominalFacePoints(100), 1, -20, 0);
-  const { picture, region } = cutTrainingImage(tight, points, 100, cropVariants(1)[0]!);
-  expect(region.left).toBeCloseTo(-20);
-  const red = (x: number): number => picture.data[(50 * 100 + x) * 3]!;
-  expect(red(10)).toBe(red(30)); // mirrored about the photo's first column, x = 20 here
-  expect(red(30)).toBeGreaterThan(red(20));
+  for (const variant of cropVariants(6)) {
+    const { picture, region } = cutTrainingImage(tight, points, 100, variant);
+    expect(region).toMatchObject({ left: 0, width: 60, height: 60 });
+    // of the eyes, at their place in the square
+    expect((37 - region.top) / 60).toBeCloseTo(headAndShoulders.eyesDown + variant.shiftY, 1);
+    const reds = Array.from({ length: 100 }, (_, x) => picture.data[(50 * 100 + x) * 3]!);
+    expect(reds.every((red, x) => x === 0 || red >= reds[x - 1]!)).toBe(true);
+  }
 });
 
 test('training images become planes of -1..1 in a batch', () => {
