@@ -49,6 +49,7 @@ export const instantRecipeSchema = {
     resampler: { dim: 64, depth: 2, dimHead: 32, heads: 2, numQueries: 12, ffMult: 4 },
     conditioningChannels: [8, 16, 32, 48], emaDecay: 0.995,
     captionDropout: 0.1, faceDropout: 0.1, identityNetDropout: 0.15, imageTokensDropout: 0.1, headWeight: 3,
+    optimizer: 'muon',
     steps: 16_000, batchSize: 16, learningRate: 1.5e-3, warmUpSteps: 60, constantShare: 0.5, finalShare: 0.03, ...adam,
   }),
 } as const;

@@ -77,7 +77,7 @@ export const starterRecipe: StarterRecipe = recipeSchema.parse({
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   unet: {
-    blockOutChannels: [48, 96, 112, 112], layersPerBlock: 1, heads: 2, normGroups: 8,
+    blockOutChannels: [48, 96, 112, 112], layersPerBlock: 1, heads: 2, normGroups: 8, optimizer: 'muon',
     portraits: 40_000, captionsEach: 4, headWeight: 1.25, collarWeight: 1.5, noisyPower: 0.6, plainSteps: 3_000,
     plainShare: 0.4, captionDropout: 0.1, emaDecay: 0.9995,
     steps: 28_000, batchSize: 16, learningRate: 1.2e-3, warmUpSteps: 200, constantShare: 0.6, finalShare: 0.03,
