@@ -107,7 +107,8 @@ export function addGenerationOptions(command: Command): Command {
 export function generationSettingsOf(options: GenerationOptions): GenerationSettings {
   return {
     adapterStrength: options.strength, samplingSteps: options.samplingSteps, sampler: options.sampler,
-    guidanceScale: options.guidance, attentionGuidanceScale: options.attentionGuidance, widthPx: options.width, heightPx: options.height,
+    guidanceScale: options.guidance, attentionGuidanceScale: options.attentionGuidance,
+    widthPx: options.width, heightPx: options.height,
   };
 }
 

@@ -1,7 +1,7 @@
 // The transformer of Stable Diffusion (Rombach et al. 2022, section 3.3 and appendix E.2.1): self-attention,
 // cross-attention to the text and a gated feed-forward (GEGLU, Shazeer 2020), each added to its own input. An image
-// prompt has keys and values of its own in each cross-attention (IP-Adapter, Ye et al. 2023, section 3.2); self-attention
-// may be put out for some pictures (Ahn et al. 2024, section 4.2).
+// prompt has keys and values of its own in each cross-attention (IP-Adapter, Ye et al. 2023, section 3.2). Pictures
+// may go without self-attention (Ahn et al. 2024, section 4.2).
 // Tokens stay one matrix [B·N, C] from end to end; only attention opens them up into heads.
 
 import type { GraphBuilder } from '../compiler/1-build/graph-builder.ts';

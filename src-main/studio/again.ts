@@ -103,7 +103,8 @@ function itemOf(portrait: PortraitRecord, how: PortraitOrigin['how']): BatchItem
   const { prompt, negativePrompt, styleId, adapterId, instantly, seed, variation, id } = portrait;
   return {
     seed, prompt, negativePrompt, styleId, usesAdapter: adapterId !== null, usesFace: instantly !== null,
-    ...(adapterId === null ? {} : { adapterId }), settings: settingsOf(portrait), variation, origin: { portraitId: id, how },
+    ...(adapterId === null ? {} : { adapterId }), settings: settingsOf(portrait),
+    variation, origin: { portraitId: id, how },
   };
 }
 

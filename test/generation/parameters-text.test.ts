@@ -33,7 +33,8 @@ test('a portrait that began with a picture says how much of it could change', ()
 });
 
 test('attention guidance is told where there is some', () => {
-  expect(formatParameters({ ...parameters, attentionGuidanceScale: 1.5 })).toContain('CFG scale: 6.5, PAG scale: 1.5, ');
+  expect(formatParameters({ ...parameters, attentionGuidanceScale: 1.5 }))
+    .toContain('CFG scale: 6.5, PAG scale: 1.5, ');
   expect(formatParameters({ ...parameters, attentionGuidanceScale: 0 })).not.toContain('PAG');
 });
 

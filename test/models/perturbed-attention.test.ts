@@ -74,7 +74,8 @@ function predicted(config: UnetConfig, table: ReadonlyMap<string, Tensor>, share
 function change(config: UnetConfig, table: ReadonlyMap<string, Tensor>, share: readonly number[], item: 0 | 1): number {
   const [plain, other] = [predicted(config, table), predicted(config, table, share)];
   const half = plain.length / 2;
-  return Math.max(...Array.from({ length: half }, (_, i) => Math.abs(plain[item * half + i]! - other[item * half + i]!)));
+  return Math.max(...Array.from({ length: half }, (_, i) => (
+    Math.abs(plain[item * half + i]! - other[item * half + i]!))));
 }
 
 test('each picture of a batch keeps or loses its own', () => {

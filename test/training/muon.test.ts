@@ -39,7 +39,9 @@ function computed(x: Tensor): Float64Array {
   return Float64Array.from(evaluate(g.graph(), { x })['y']!.values);
 }
 
-test.each([[3, 7], [7, 3], [5, 5], [1, 4]])('of %i x %i matrices in a batch, each becomes orthogonal', (rows, columns) => {
+const sizes = [[3, 7], [7, 3], [5, 5], [1, 4]] as const;
+
+test.each(sizes)('of %i x %i matrices in a batch, each becomes orthogonal', (rows, columns) => {
   const x = randomTensor([2, rows, columns], 4);
   const y = computed(x);
   for (const item of [0, 1]) {
@@ -113,7 +115,8 @@ test('matrices move along the nearest orthogonal one, all else as with AdamW', (
       m = m.map((value, i) => 0.8 * value + 0.2 * gradient[i]!);
       const ahead = m.map((value, i) => 0.8 * value + 0.2 * gradient[i]!);
       const direction = plainOrthogonal(matrixOf(ahead, rows, columns)).flat();
-      p = p.map((value, i) => value * (1 - 0.05 * 0.1) - 0.05 * 0.2 * Math.sqrt(Math.max(rows, columns)) * direction[i]!);
+      const factor = 0.05 * 0.2 * Math.sqrt(Math.max(rows, columns));
+      p = p.map((value, i) => value * (1 - 0.05 * 0.1) - factor * direction[i]!);
     }
     expect(relativeError(partOf(moved.parameters, name), p)).toBeLessThan(1e-4);
   }
@@ -131,7 +134,8 @@ test('a recipe chooses it for matrices between first and last layer', () => {
   expect(optimizerWith().kind).toBe('adamw');
   const chosen = optimizerWith('muon') as MuonSettings;
   expect(chosen.kind).toBe('muon');
-  const names = ['unet.conv_in.weight', 'unet.conv_out.weight', 'text_encoder.text_model.embeddings.token_embedding.weight',
-    'unet.mid_block.resnets.0.conv1.weight', 'image_attention.0.to_k_ip.weight'];
+  const names = ['unet.conv_in.weight', 'unet.conv_out.weight',
+    'text_encoder.text_model.embeddings.token_embedding.weight', 'unet.mid_block.resnets.0.conv1.weight',
+    'image_attention.0.to_k_ip.weight'];
   expect(names.map((name) => chosen.isMatrix(name))).toEqual([false, false, false, true, true]);
 });
