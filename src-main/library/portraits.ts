@@ -120,6 +120,9 @@ export function flagOf(number: -1 | 0 | 1): PortraitFlag {
 
 const unmeasured: Likeness = { cosine: null, distance: null, latentDistance: null };
 
+/** What portraits were drawn with that say nothing of it, as it was not there yet; not what a model draws with now. */
+const settingsBefore = { attentionGuidanceScale: 0 } as const;
+
 function toRecord(row: PortraitRow): PortraitRecord {
   return {
     id: row.id, subjectId: row.subject_id, jobId: row.job_id, itemIndex: row.item_index, adapterId: row.adapter_id,
@@ -138,7 +141,7 @@ function toRecord(row: PortraitRow): PortraitRecord {
     },
     facePoints: parsed(facePointsSchema, row.face_points),
     isFaceRedrawn: row.is_face_redrawn === 1, hasBefore: row.before_sha256 !== null,
-    settings: parsed(generationSettingsSchema, row.settings) ?? {},
+    settings: { ...settingsBefore, ...parsed(generationSettingsSchema, row.settings) },
     rating: row.rating, flag: flagOf(row.flag), nearestPhotoId: row.nearest_photo_id,
     variation: parsed(variationSchema, row.variation),
     origin: row.origin_portrait_id && row.origin_how

@@ -5,7 +5,6 @@ import { randomInt } from 'node:crypto';
 import { UserError } from '../contract/errors.ts';
 import type { PortraitOrigin, Variation } from '../contract/gallery.ts';
 import type { JobId, SubjectId } from '../contract/ids.ts';
-import type { GenerationSettings } from '../contract/settings.ts';
 import type { ParsedRequest } from '../contract/studio.ts';
 import type { Job } from '../contract/work.ts';
 import { type CreateParameters, createParametersSchema } from '../jobs/job-parameters.ts';
@@ -100,27 +99,20 @@ function itemsFrom(portrait: PortraitRecord, request: AgainRequest, count: numbe
 }
 
 function itemOf(portrait: PortraitRecord, how: PortraitOrigin['how']): BatchItem {
-  const { prompt, negativePrompt, styleId, adapterId, instantly, seed, variation, id } = portrait;
+  const { prompt, negativePrompt, styleId, adapterId, instantly, settings, seed, variation, id } = portrait;
   return {
     seed, prompt, negativePrompt, styleId, usesAdapter: adapterId !== null, usesFace: instantly !== null,
-    ...(adapterId === null ? {} : { adapterId }), settings: settingsOf(portrait),
-    variation, origin: { portraitId: id, how },
+    ...(adapterId === null ? {} : { adapterId }), settings, variation, origin: { portraitId: id, how },
   };
 }
 
-/** Portraits from before there was attention guidance say nothing of it, whatever the model draws with now. */
-function settingsOf({ settings }: PortraitRecord): GenerationSettings {
-  return { attentionGuidanceScale: 0, ...settings };
-}
-
 function changed(
-  portrait: PortraitRecord, { how, strength, upscale }: AgainRequest, fresh: number,
+  { settings, variation }: PortraitRecord, { how, strength, upscale }: AgainRequest, fresh: number,
 ): Partial<BatchItem> {
-  const { variation } = portrait;
   switch (how) {
     case 'new-seeds': return { seed: fresh, variation: null };
     case 'vary': return { variation: nearer(variation, { seed: fresh, strength }) };
-    case 'upscale': return { settings: { ...settingsOf(portrait), upscale, facePass: 'off' } };
+    case 'upscale': return { settings: { ...settings, upscale, facePass: 'off' } };
   }
 }
 

@@ -221,9 +221,7 @@ export class Create {
 
   #takeNumbers(settings: GenerationSettings, drawn: { samplingSteps: number; guidanceScale: number }): void {
     const own = createFields.map((field) => [field, settings[field] ?? null]);
-    // portraits from before there was attention guidance say nothing of it
-    const { attentionGuidanceScale = 0 } = settings;
-    this.typed = { ...nothingTyped(), ...Object.fromEntries(own), attentionGuidanceScale, ...drawn };
+    this.typed = { ...nothingTyped(), ...Object.fromEntries(own), ...drawn };
     this.wantsFast = settings.fast ?? false;
     this.facePass = settings.facePass ?? null;
     this.sampler = settings.sampler ?? null;

@@ -209,6 +209,8 @@ test('a removed portrait comes back with undo and is gone after the next start',
   const again = await openLibrary(folder);
   expect(again.portraits.get(second)).toBeUndefined();
   expect(again.portraits.get(first)?.likeness).toMatchObject({ cosine: 0.5, distance: 1, latentDistance: null });
+  // it says nothing of attention guidance, so there was none, whatever its model draws with now
+  expect(again.portraits.get(first)?.settings).toEqual({ attentionGuidanceScale: 0 });
   again.close();
 });
 

@@ -113,8 +113,7 @@ test('portraits asked for again are planned as they were drawn, before anything 
   };
   await expect(commands['portraits.again'](request)).rejects.toThrow('It is too large.');
   expect(asked).toEqual([{
-    ...plain, adapterId: lookId, isEnlarging: true,
-    // it was drawn before there was attention guidance
-    settings: { widthPx: 832, heightPx: 1216, attentionGuidanceScale: 0, upscale: 2, facePass: 'off' },
+    ...plain, adapterId: lookId, settings: { widthPx: 832, heightPx: 1216, upscale: 2, facePass: 'off' },
+    isEnlarging: true,
   }]);
 });
