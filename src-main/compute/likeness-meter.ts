@@ -59,7 +59,7 @@ export async function openLikenessMeter(
     const latents = pipeline && widthPx === heightPx ? await referenceLatents(references, pipeline, widthPx) : [];
     const range = measured.likenessRange
       ?? rangeOf([...faceEmbeddings, ...(await embeddingsIn(measured.rangeFiles ?? [], engine))
-        .map(({ embedding }) => embedding)]);
+        .map(({ embedding }) => embedding)], engine.id);
     return {
       find: (picture) => findInPortrait(engine, picture),
       async measure({ picture, latents: drawn }, own, place) {

@@ -88,7 +88,11 @@ export const likenessLevelSchema = z.enum(['as-two-photos', 'nearly', 'some', 'n
 export type LikenessLevel = z.infer<typeof likenessLevelSchema>;
 
 /** Cosines of the subject's used photos to each other. */
-export const likenessRangeSchema = z.object({ low: z.number(), median: z.number(), high: z.number() });
+export const likenessRangeSchema = z.object({
+  low: z.number(), median: z.number(), high: z.number(),
+  /** They are as alike as crops of one photo or a burst, so they do not tell how alike other photos would be. */
+  isOneMoment: z.boolean(),
+});
 export type LikenessRange = z.infer<typeof likenessRangeSchema>;
 
 /** How alike a portrait's face is to the subject's photos; every number is null when no face was found in it. */
@@ -103,7 +107,7 @@ export const likenessSchema = z.object({
   placeCosine: z.number().nullable().optional(),
   /** Which networks measured it: never those that the portrait was conditioned on. */
   engine: faceEngineIdSchema.optional(),
-  /** The cosine in words; null where there is none, or fewer than two photos to compare with. */
+  /** The cosine in words; null where there is none, or where the photos do not tell: fewer than two, or one moment. */
   level: likenessLevelSchema.nullable().optional(),
 });
 export type Likeness = z.infer<typeof likenessSchema>;

@@ -1,7 +1,7 @@
 // Likeness for a reader: the number, and what it means against how alike the person's own photos are to each other.
 
 import type { Likeness, LikenessLevel } from '../contract/faces.ts';
-import type { ClassWord, Portrait } from '../contract/nouns.ts';
+import type { ClassWord, Portrait, Subject } from '../contract/nouns.ts';
 
 const whose: Readonly<Record<ClassWord, string>> = { woman: 'her', man: 'his', person: 'their' };
 
@@ -18,6 +18,13 @@ function levelWords(level: LikenessLevel, classWord: ClassWord): string {
 export function likenessWords({ cosine, level }: Likeness, classWord: ClassWord): string {
   if (cosine === null) return 'no face found';
   return [cosine.toFixed(2), ...(level ? [levelWords(level, classWord)] : [])].join(', ');
+}
+
+/** Why a number has no word, where it is because all photos of the person are of one moment. */
+export function whyNoWord({ cosine, level }: Likeness, { name, likenessRange }: Subject): string | null {
+  if (cosine === null || level || !likenessRange?.isOneMoment) return null;
+  return `The photos of ${name} are as alike as photos of one moment, so not every number can be put in words. `
+    + 'Add photos of other days.';
 }
 
 /** The most alike first; those without a face last, each in the order they came. */

@@ -5,7 +5,7 @@ import type { Portrait, Subject } from '../contract/nouns.ts';
 import type { Job } from '../contract/work.ts';
 import type { Studio } from '../studio/open-studio.ts';
 import { measuredOf } from './likeness-report.ts';
-import { bestFirst, likenessWords } from './likeness-words.ts';
+import { bestFirst, likenessWords, whyNoWord } from './likeness-words.ts';
 import { portraitFileName, writeMedia } from './steps.ts';
 
 /** A portrait that was written out. */
@@ -82,7 +82,10 @@ export function likenessDocument({ likeness }: Pick<Portrait, 'likeness'>, { cla
   };
 }
 
-/** A line a portrait, the most alike first: '0.91, as alike as two of her own photos  seed-7-instant.png'. */
+/**
+ * A line a portrait, the most alike first: '0.91, as alike as two of her own photos  seed-7-instant.png'; after them
+ * why some have no words, where it is for the photos.
+ */
 export function rankedLines(portraits: readonly WrittenPortrait[], { first, second }: People): string[] {
   const rows = bestFirst(portraits).map(({ portrait, file }) => ({
     file: path.basename(file),
@@ -92,5 +95,8 @@ export function rankedLines(portraits: readonly WrittenPortrait[], { first, seco
       : likenessWords(portrait.likeness, first.classWord),
   }));
   const width = Math.max(0, ...rows.map(({ words }) => words.length));
-  return rows.map(({ file, words }) => `  ${words.padEnd(width)}  ${file}`);
+  const reasons = new Set(portraits.flatMap(({ portrait }) => [
+    whyNoWord(portrait.likeness, first), portrait.second && second && whyNoWord(portrait.second.likeness, second),
+  ]).filter((reason) => reason !== null));
+  return [...rows.map(({ file, words }) => `  ${words.padEnd(width)}  ${file}`), ...reasons];
 }

@@ -122,7 +122,7 @@ function measureOf(
   const all = library.photos.list(subjectId);
   const used = all.filter(isUsed);
   const photos = referencePhotos(all, ids);
-  const range = likenessRange(used.flatMap((photo) => embeddingOf(photo, networks) ?? []));
+  const range = likenessRange(used.flatMap((photo) => embeddingOf(photo, networks) ?? []), networks.kind);
   const others = range ? [] : used.filter((photo) => !photos.includes(photo));
   return {
     references: photos.map((photo) => {

@@ -13,7 +13,9 @@ export function subjectView({ library, companions }: StudioContext, subject: Sub
   const photos = library.photos.list(subject.id);
   const embeddings = photos.filter(isUsed).flatMap(({ faceEmbedding, embeddingEngine }) => (
     faceEmbedding && embeddingEngine === kind ? [faceEmbedding] : []));
-  return { ...subject, coverPhotoId: coverOf(photoViews(photos, subject)), likenessRange: likenessRange(embeddings) };
+  return {
+    ...subject, coverPhotoId: coverOf(photoViews(photos, subject)), likenessRange: likenessRange(embeddings, kind),
+  };
 }
 
 /** The used photo that is most like the others; before there is a used one the first that has a face, or any. */

@@ -90,6 +90,9 @@ export const enLikeness = {
   })[level],
   range: (name: string, low: string, high: string, median: string) =>
     `Photos of ${name} are alike by ${low} to ${high}, in the middle ${median}.`,
+  oneMoment: (name: string, low: string, high: string) =>
+    `Photos of ${name} are alike by ${low} to ${high}, as photos of one moment are. `
+    + 'With photos of other days more could be said of what this means.',
   noRange: (name: string) => `With two photos of ${name} it could be said what this means.`,
   number: (value: string) => `Likeness ${value}`,
   measuredBy: 'Measured by',

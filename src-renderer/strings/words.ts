@@ -61,8 +61,8 @@ export function lookTerm(look: Look, words: Words): string {
 /** How alike the subject's own photos are to each other, in a sentence. */
 export function likenessRangeText({ name, likenessRange: range }: Subject, words: Words): string {
   if (!range) return words.likeness.noRange(name);
-  return words.likeness.range(name, ...([range.low, range.high, range.median].map(formatLikeness) as [
-    string, string, string]));
+  const [low, high, median] = [range.low, range.high, range.median].map(formatLikeness) as [string, string, string];
+  return range.isOneMoment ? words.likeness.oneMoment(name, low, high) : words.likeness.range(name, low, high, median);
 }
 
 /** A portrait's likeness in a word or two and its number, for the edge of a picture. */

@@ -103,6 +103,8 @@ export const zhHansLikeness: typeof enLikeness = {
   })[level],
   short: (level) => ({ 'as-two-photos': '如同照片', nearly: '接近', some: '有几分像', none: '不像' })[level],
   range: (name, low, high, median) => `${name}的照片之间相似度为 ${low} 至 ${high}，居中为 ${median}。`,
+  oneMoment: (name, low, high) =>
+    `${name}的照片之间相似度为 ${low} 至 ${high}，如同同一时刻所拍。再有其他日子的照片，才能更好地说明这个数字的含义。`,
   noRange: (name) => `有两张${name}的照片后，才能说明这个数字的含义。`,
   number: (value) => `相似度 ${value}`,
   measuredBy: '测量者',

@@ -3,6 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLikenessMeter } from '../../src-main/compute/likeness-meter.ts';
 import { openProviderChooser } from '../../src-main/compute/provider-choice.ts';
@@ -49,7 +50,7 @@ test('built-in networks, against embeddings that came along, in words of the ran
   await analyzer.release();
   // the first has none of these networks', and is passed over
   const references = [null, other, own].map((faceEmbedding) => ({ file, faceEmbedding }));
-  const range = { low: 0.9, median: 0.95, high: 0.97 };
+  const range = { low: 0.9, median: 0.95, high: 0.97, isOneMoment: false };
   const meter = await openLikenessMeter({ references, settings, likenessRange: range }, undefined, parts);
   const measured = await meter.measure(drawn(astronaut));
   expect(measured).toMatchObject({
@@ -90,6 +91,22 @@ test('photos without an embedding of these networks are looked at anew, and give
   expect(await others.measure(drawn(astronaut))).toMatchObject(
     { cosine: expect.closeTo(1, 5), level: 'as-two-photos' });
   await others.release();
+});
+
+test('photos that are all of one moment give a soft portrait its number and no word', async () => {
+  const references = await Promise.all([1, 0.95, 0.9].map(async (by, i) => {
+    const place = path.join(folder, `moment-${i}.png`);
+    await writeFile(place, await encodePng(darker(by)));
+    return { file: place, faceEmbedding: null };
+  }));
+  const { data, width, height } = await sharp(file).removeAlpha().blur(3).raw()
+    .toBuffer({ resolveWithObject: true }).then((soft) => ({ ...soft.info, data: soft.data }));
+  const meter = await openLikenessMeter({ references, settings }, undefined, parts);
+  const { cosine, level } = await meter.measure(drawn(rgbPicture(width, height, Uint8Array.from(data))));
+  await meter.release();
+  expect(cosine).toBeGreaterThan(0.9);
+  expect(cosine).toBeLessThan(0.97);
+  expect(level).toBeNull();
 });
 
 test('antelopev2 measures where the request names it, and its embeddings are compared with its own alone', async () => {

@@ -29,14 +29,15 @@ test('two photos have one cosine, fewer none; thousands are sampled', () => {
   expect(likenessRange([])).toBeNull();
   expect(likenessRange([at(0)])).toBeNull();
   const two = likenessRange([at(0), at(60)])!;
-  for (const value of Object.values(two)) expect(value).toBeCloseTo(0.5, 12);
+  for (const value of [two.low, two.median, two.high]) expect(value).toBeCloseTo(0.5, 12);
   const many = likenessRange(Array.from({ length: 5000 }, (_, i) => at(i % 9)))!;
   expect(many.low).toBeLessThan(many.median);
   expect(many.high).toBeCloseTo(1, 6);
 });
 
 type Rows = readonly (readonly [number, LikenessLevel])[];
-const range = (low: number) => ({ low, median: (low + 1) / 2, high: 1 });
+const range = (low: number) => ({ low, median: (low + 1) / 2, high: 1, isOneMoment: false });
+const oneMoment = { low: 0.9986, median: 0.9993, high: 0.9996, isOneMoment: true };
 
 test('built-in: words stand between strangers and the person\'s own photos', () => {
   // low 0.92: strangers get 1 - 2.3 × 0.08 = 0.816, so 0.82; half of the way is 0.87, three quarters 0.895
@@ -53,12 +54,33 @@ test('built-in: in pictures of one style strangers are more alike, and the words
   for (const [value, level] of rows) expect([value, likenessLevel(value, range(0.97))]).toEqual([value, level]);
 });
 
-test('photos of one moment do not ask for more than a person gives, nor photos of two people for less', () => {
-  expect(likenessLevel(0.981, range(0.999))).toBe('as-two-photos');
-  expect(likenessLevel(0.979, range(0.999))).toBe('nearly');
+test('photos of two people do not ask for less than a person gives', () => {
   expect(likenessLevel(0.88, range(0.8))).toBe('nearly');
   expect(likenessLevel(0.8, range(0.8))).toBe('none');
   expect(likenessLevel(0.901, range(0.8))).toBe('as-two-photos');
+});
+
+test('of photos of one moment is said only what would hold with others too', () => {
+  // by photos 0.91 is one person, by drawings of one style it is a stranger
+  const rows: readonly (readonly [number, LikenessLevel | null])[] = [
+    [0.981, 'as-two-photos'], [0.979, null], [0.938, null], [0.91, null], [0.875, null], [0.859, 'none'],
+  ];
+  for (const [value, level] of rows) expect([value, likenessLevel(value, oneMoment)]).toEqual([value, level]);
+  // half of the way from 0.03 to 0.35 is 0.19
+  const byAntelope = [[0.76, 'as-two-photos'], [0.7, null], [0.4, null], [0.2, null], [0.18, 'none']] as const;
+  for (const [value, level] of byAntelope) {
+    expect([value, likenessLevel(value, oneMoment, 'antelopev2')]).toEqual([value, level]);
+  }
+});
+
+test('photos are of one moment where nine of ten pairs are as alike as that, by the networks that compare', () => {
+  const crops = Array.from({ length: 8 }, (_, i) => at(i / 2));
+  expect(likenessRange(crops)!.isOneMoment).toBe(true);
+  // a quarter of the pairs are of two moments
+  const withAnother = [...crops.slice(1), at(40)];
+  expect(likenessRange(withAnother)!.isOneMoment).toBe(false);
+  expect(likenessRange(withAnother, 'antelopev2')!.isOneMoment).toBe(true);
+  expect(likenessRange([at(0), at(12)])!.isOneMoment).toBe(false);
 });
 
 test('antelopev2 has a scale of its own', () => {

@@ -90,7 +90,7 @@ test('coverage counts the photos that are used', () => {
 });
 
 test('likeness is told by the studio’s word; a bare number only where it is within the range', () => {
-  const range = { low: 0.9, median: 0.94, high: 0.97 };
+  const range = { low: 0.9, median: 0.94, high: 0.97, isOneMoment: false };
   const likeness = { cosine: 0.87, distance: 0.5, latentDistance: null };
   expect(levelOf({ ...likeness, level: 'nearly' }, range)).toBe('nearly');
   expect(levelOf(likeness, range)).toBeNull();
@@ -107,6 +107,11 @@ test('likeness is worded for the person', () => {
   expect(likenessCaption({ ...likeness, cosine: null }, ada, en)).toBe('no face found');
   expect(likenessRangeText(ada, en)).toBe('Photos of Ada are alike by 0.90 to 0.97, in the middle 0.94.');
   expect(likenessMeaning(0.93, ada, zhHans)).toContain('她');
+  const cropped = { ...ada, likenessRange: { low: 0.99, median: 0.99, high: 1, isOneMoment: true } };
+  expect(likenessCaption({ ...likeness, level: null }, cropped, en)).toBe('likeness 0.93');
+  expect(likenessRangeText(cropped, en)).toBe('Photos of Ada are alike by 0.99 to 1.00, as photos of one moment are. '
+    + 'With photos of other days more could be said of what this means.');
+  expect(likenessRangeText(cropped, zhHans)).toContain('同一时刻');
 });
 
 test('every reason and every hint of the studio is told in Chinese', () => {

@@ -24,7 +24,7 @@ export function subject(number = 1): Subject {
     id: subjectId(number), name: number === 1 ? 'Ada' : `Subject ${number}`, triggerWord: 'ohwx', classWord: 'person',
     hasConsent: true, consentNote: '', consentAtMs: number, coverPhotoId: null,
     createdAtMs: number, photoCount: 2, lookCount: 1, portraitCount: 2,
-    likenessRange: { low: 0.9, median: 0.94, high: 0.97 },
+    likenessRange: { low: 0.9, median: 0.94, high: 0.97, isOneMoment: false },
   };
 }
 

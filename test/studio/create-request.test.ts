@@ -126,7 +126,7 @@ test('antelopev2 never measures what it conditioned; its embeddings are left out
   const byPack = request(ofPack, { instantly, referencePhotoIds: [two.id] });
   expect(byPack.likenessNetworks).toEqual(antelope);
   expect(byPack.references).toEqual([{ file: two.crop, faceEmbedding: [0, 1] }]);
-  expect(byPack.likenessRange).toEqual({ low: 0, median: 0, high: 0 });
+  expect(byPack.likenessRange).toEqual({ low: 0, median: 0, high: 0, isOneMoment: false });
 });
 
 test('two people, each with photos, pose and measure of their own; fast with its LoRA', async () => {

@@ -136,11 +136,13 @@ test('a subject says how alike its used photos are, and is told of again when th
     subjectId, fileName: 'other.png', bytes: new Uint8Array(other),
   });
   await settled();
-  const { low, median, high } = (await range())!;
+  const { low, median, high, isOneMoment } = (await range())!;
   expect([low, high]).toEqual([median, median]);
   expect(median).toBeGreaterThan(0.9);
   const told = events.filter((event) => event.type === 'subject-changed');
-  expect(told.at(-1)!.subject.likenessRange).toEqual({ low, median, high });
+  expect(told.at(-1)!.subject.likenessRange).toEqual({ low, median, high, isOneMoment });
+  // the same photo turned about is no other moment
+  expect(isOneMoment).toBe(true);
   await studio.run('photos.choose', { photoId: photo.id, userChoice: 'leave-out' });
   expect(await range()).toBeNull();
 }, 60_000);

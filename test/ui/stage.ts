@@ -141,5 +141,5 @@ export const manySubjects: Subject[] = ['Ada', 'Bo', 'Maximiliane von und zu Hoh
     id: subjectId(index + 1), name, triggerWord: 'ohwx', classWord: 'woman', hasConsent: index !== 1,
     consentNote: '', consentAtMs: index === 1 ? null : 1, coverPhotoId: photoId(index + 1), createdAtMs: 1,
     photoCount: 12, lookCount: 2, portraitCount: [148, 32, 0][index]!,
-    likenessRange: { low: 0.5, median: 0.58, high: 0.68 },
+    likenessRange: { low: 0.5, median: 0.58, high: 0.68, isOneMoment: false },
   }));
