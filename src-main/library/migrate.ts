@@ -10,11 +10,12 @@ import { sql as companions } from './migrations/0004-companions.ts';
 import { sql as instantPortraits } from './migrations/0005-instant-portraits.ts';
 import { sql as galleryAndKeeping } from './migrations/0006-gallery-and-keeping.ts';
 import { sql as modelsFromElsewhere } from './migrations/0007-models-from-elsewhere.ts';
+import { sql as classPicturesByWeights } from './migrations/0008-class-pictures-by-weights.ts';
 
 /** In order; the migration at index i takes the database from version i to i + 1. */
 const migrations: readonly string[] = [
   firstTables, methodsAndSnapshots, photoMeasures, companions, instantPortraits, galleryAndKeeping,
-  modelsFromElsewhere,
+  modelsFromElsewhere, classPicturesByWeights,
 ];
 
 export const newestVersion = migrations.length;

@@ -20,24 +20,27 @@ export interface HashMemory {
   setHash(path: string, known: HashedFile): void;
 }
 
-/** Remembered where the file is as it was; throws checkpoint.file-missing and the like. */
-export async function hashedFile(file: string, memory: HashMemory): Promise<HashedFile> {
+/** Remembered where the file is as it was; throws checkpoint.file-missing and the like, and an AbortError. */
+export async function hashedFile(file: string, memory: HashMemory, signal?: AbortSignal): Promise<HashedFile> {
   const { size: sizeBytes, mtimeMs: modifiedAtMs } = await stat(file).catch((cause: unknown) => {
     throw unreadableFile(file, cause);
   });
   const known = memory.hashOf(file);
   if (known?.sizeBytes === sizeBytes && known.modifiedAtMs === modifiedAtMs) return known;
-  const hashed = { sizeBytes, modifiedAtMs, sha256: await sha256Of(file) };
+  const hashed = { sizeBytes, modifiedAtMs, sha256: await sha256Of(file, signal) };
   memory.setHash(file, hashed);
   return hashed;
 }
 
-/** Of all its bytes; throws checkpoint.file-missing and the like. */
-export async function sha256Of(file: string): Promise<string> {
+/** Of all its bytes; throws checkpoint.file-missing and the like, and an AbortError. */
+export async function sha256Of(file: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   try {
-    for await (const bytes of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(bytes as Uint8Array);
+    for await (const bytes of createReadStream(file, { highWaterMark: 1 << 20, signal })) {
+      hash.update(bytes as Uint8Array);
+    }
   } catch (cause) {
+    signal?.throwIfAborted();
     throw unreadableFile(file, cause);
   }
   return hash.digest('hex');

@@ -1,5 +1,6 @@
 // Pictures of a class that keep it as it was while a face is learned (prior preservation, Ruiz et al. 2023): drawn by
-// the base model alone, once for each model, class and size, and kept for every subject. More are only added.
+// the base model alone, once for each model, class and size, and kept for every subject. More are only added; where the
+// model's weights are others than those that drew them, all are drawn anew.
 
 import type { PackId } from '../contract/ids.ts';
 import type { ClassWord } from '../contract/nouns.ts';
@@ -7,6 +8,7 @@ import type { Progress } from '../contract/work.ts';
 import { classCaption } from '../dataset/captions.ts';
 import type { ClassImageKey } from '../library/class-images.ts';
 import type { ShelvedPack } from '../packs/pack-shelf.ts';
+import { weightsMark } from '../packs/weights-mark.ts';
 import type { StudioContext } from './context.ts';
 import { readResult, withWorkFolder } from './engine-work.ts';
 
@@ -23,11 +25,20 @@ export async function classImages(
 ): Promise<string[]> {
   const { library } = context;
   const { pack, classWord, edgePx, count } = wanted;
-  const key: ClassImageKey = { packId: pack.id satisfies PackId, classWord, edgePx };
+  const mark = await weightsMark(pack, library.companions, signal);
+  const key: ClassImageKey = { packId: pack.id satisfies PackId, weightsMark: mark, classWord, edgePx };
+  await removeOthers(context, key);
   const missing = await missingSeeds(context, key, count);
   if (missing.length > 0) await draw(context, wanted, key, missing, signal, onProgress);
   return library.classImages.list(key).filter(({ seed }) => seed <= count).map(({ fileSha256 }) => (
     library.pathOf(fileSha256)));
+}
+
+/** Pictures by the weights that this model had before: nothing asks for them again. */
+async function removeOthers({ library }: StudioContext, key: ClassImageKey): Promise<void> {
+  await library.exclusively(async () => {
+    if (library.classImages.removeOthers(key) > 0) await library.freeing(() => library.sweep());
+  });
 }
 
 /** Seeds from 1 whose picture was never drawn, or is not in the store any more. */

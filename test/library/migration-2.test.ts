@@ -139,16 +139,24 @@ test('a large file is moved into the store, and prepared exports last until the 
   again.close();
 });
 
-test('pictures of a class belong to a model, a class and a size', async () => {
+test('pictures of a class belong to a model and its weights, a class and a size', async () => {
   const library = await openLibrary(folder);
-  const key = { packId: 'starter' as PackId, classWord: 'woman', edgePx: 64 } as const;
+  const key = { packId: 'starter' as PackId, weightsMark: 'a', classWord: 'woman', edgePx: 64 } as const;
   const sha256 = await library.keepFile(Buffer.from('a woman'), 'image/png');
   library.classImages.insert(key, 2, sha256);
   library.classImages.insert(key, 1, sha256);
   expect(library.classImages.list(key).map(({ seed }) => seed)).toEqual([1, 2]);
   expect(library.classImages.list({ ...key, classWord: 'man' })).toEqual([]);
   expect(library.classImages.list({ ...key, edgePx: 128 })).toEqual([]);
+  expect(library.classImages.list({ ...key, weightsMark: 'b' })).toEqual([]);
   await library.sweep();
   expect(await library.hasFile(sha256)).toBe(true);
+  // of one model only, and whatever their class and size
+  library.classImages.insert({ ...key, packId: 'other' as PackId }, 1, sha256);
+  library.classImages.insert({ ...key, weightsMark: 'b', classWord: 'man' }, 1, sha256);
+  expect(library.classImages.removeOthers({ ...key, weightsMark: 'b' })).toBe(2);
+  expect(library.classImages.list(key)).toEqual([]);
+  expect(library.classImages.list({ ...key, packId: 'other' as PackId })).toHaveLength(1);
+  expect(library.classImages.list({ ...key, weightsMark: 'b', classWord: 'man' })).toHaveLength(1);
   library.close();
 });

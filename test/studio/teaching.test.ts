@@ -13,6 +13,7 @@ import type { Job } from '../../src-main/contract/work.ts';
 import type { ExportFormat, Method, TrainingSettings } from '../../src-main/contract/settings.ts';
 import { type CommandRequest, type StudioEvent, eventSchema } from '../../src-main/contract/studio.ts';
 import type { ShelvedPack } from '../../src-main/packs/pack-shelf.ts';
+import { weightsMark } from '../../src-main/packs/weights-mark.ts';
 import type { Studio } from '../../src-main/studio/open-studio.ts';
 import { openRealStudio } from './real-studio.ts';
 import { writeTinyPack } from './tiny-pack.ts';
@@ -135,7 +136,8 @@ test('DreamBooth: a whole checkpoint, and pictures of the class that are drawn o
     && event.progress.phase === 'drawing-class' && event.progress.step === event.progress.steps).length;
   const look = await taught('dreambooth', { prior: 'images', priorImageCount: 2 });
   expect(look).toMatchObject({ rank: 0, vectorCount: 0, exportFormats: ['checkpoint', 'a1111', 'comfyui'] });
-  const classKey = { packId: pack.id, classWord: 'person', edgePx: 64 } as const;
+  const mark = await weightsMark(pack, studio.library.companions);
+  const classKey = { packId: pack.id, weightsMark: mark, classWord: 'person', edgePx: 64 } as const;
   const first = studio.library.classImages.list(classKey);
   expect(first.map(({ seed }) => seed)).toEqual([1, 2]);
   expect(drawnForClass()).toBeGreaterThan(0);
