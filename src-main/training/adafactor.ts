@@ -44,7 +44,8 @@ function matrixShape(shape: Shape): [number, number] | undefined {
 
 function update(g: GraphBuilder, settings: AdafactorSettings, values: ChunkValues): ReturnType<Optimizer['update']> {
   const { learningRate, parameters } = values;
-  const gradient = g.reshape(values.gradient, matrixShape(parameters.shape) ?? parameters.shape);
+  const clipped = g.mul(values.gradient, values.clipFactor);
+  const gradient = g.reshape(clipped, matrixShape(parameters.shape) ?? parameters.shape);
   const { scaled, moments } = scaledBySecondMoment(g, settings, values, gradient);
   const rms = g.sqrt(g.mul(sumOfSquares(g, scaled), g.scalar(1 / elementCount(scaled.shape))));
   const excess = g.max(g.scalar(1), g.mul(rms, g.scalar(1 / settings.clipThreshold)));

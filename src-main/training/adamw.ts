@@ -32,7 +32,8 @@ export function adamW(settings: AdamWSettings): Optimizer {
 
 function update(g: GraphBuilder, settings: AdamWSettings, values: ChunkValues): ReturnType<Optimizer['update']> {
   const { beta1, beta2, epsilon, weightDecay } = settings;
-  const { gradient, learningRate, moments: { firstMoment, secondMoment } } = values;
+  const { learningRate, moments: { firstMoment, secondMoment } } = values;
+  const gradient = g.mul(values.gradient, values.clipFactor);
   const [correction1, correction2] = values.stepNumbers as [Value, Value];
   const m = g.add(g.mul(firstMoment!, g.scalar(beta1)), g.mul(gradient, g.scalar(1 - beta1)));
   const v = g.add(g.mul(secondMoment!, g.scalar(beta2)), g.mul(g.mul(gradient, gradient), g.scalar(1 - beta2)));

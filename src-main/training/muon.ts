@@ -7,7 +7,7 @@
 import type { GraphBuilder } from '../compiler/1-build/graph-builder.ts';
 import type { Value } from '../compiler/1-build/graph.ts';
 import type { ParameterLayout } from '../networks/flat-parameters.ts';
-import { elementCount, float32Tensor, type Tensor } from '../tensor/tensor.ts';
+import { float32Tensor, type Tensor } from '../tensor/tensor.ts';
 import { adamW, type AdamWSettings } from './adamw.ts';
 import type { ChunkValues, Optimizer } from './optimizer.ts';
 
@@ -18,8 +18,6 @@ export interface MuonSettings extends Omit<AdamWSettings, 'kind'> {
   /** Which of its parameters with two axes or more, and rows, are updated as matrices [out, in · kh · kw]. */
   isMatrix(name: string): boolean;
 }
-
-type Entry = ParameterLayout['entries'][number];
 
 /** Newton and Schulz's odd polynomial of fifth degree, tuned by Jordan to pull small values up fast. */
 const coefficients = [3.4445, -4.775, 2.0315] as const;
@@ -33,73 +31,85 @@ export function muon(settings: MuonSettings): Optimizer {
 function update(
   g: GraphBuilder, settings: MuonSettings, fallback: Optimizer, values: ChunkValues,
 ): ReturnType<Optimizer['update']> {
-  const { layout, beta1, weightDecay } = settings;
-  const { parameters, gradient, learningRate } = values;
-  const plain = fallback.update(g, values);
-  const mixed = (a: Value, b: Value) => g.add(g.mul(a, g.scalar(beta1)), g.mul(b, g.scalar(1 - beta1)));
-  const ahead = mixed(plain.moments['firstMoment']!, gradient);
-  const directions = orthogonalParts(g, ahead, layout.entries.filter((entry) => (
-    entry.shape.length > 1 && entry.shape[0]! > 1 && settings.isMatrix(entry.name))));
-  const kept = g.sub(g.scalar(1), g.mul(learningRate, g.scalar(weightDecay)));
-  const decayed = g.mul(parameters, kept);
-  const parts = stretchesOf(layout, directions).map(({ start, end, direction }) => {
-    if (!direction) return g.slice(plain.parameters, 0, start, end);
-    return g.sub(g.slice(decayed, 0, start, end), g.mul(learningRate, direction));
+  const { beta1, weightDecay } = settings;
+  const { learningRate, moments: { firstMoment, secondMoment } } = values;
+  const stretches = stretchesOf(settings);
+  const cut = (vector: Value, { start, end }: Stretch) => g.slice(vector, 0, start, end);
+  const rest = updatedRest(g, fallback, values, stretches.filter(({ matrix }) => !matrix));
+  const share = g.mul(values.clipFactor, g.scalar(1 - beta1));
+  const kept = weightDecay === 0 ? undefined : g.sub(g.scalar(1), g.mul(learningRate, g.scalar(weightDecay)));
+  const parts = stretches.map((stretch): Record<'parameters' | 'firstMoment' | 'secondMoment', Value> => {
+    const { matrix: size } = stretch;
+    if (!size) return rest.shift()!;
+    const gradient = g.mul(cut(values.gradient, stretch), share);
+    const moment = g.add(g.mul(cut(firstMoment!, stretch), g.scalar(beta1)), gradient);
+    const ahead = g.reshape(g.add(g.mul(moment, g.scalar(beta1)), gradient), [1, ...size]);
+    const step = orthogonal(g, ahead, g.mul(learningRate, g.scalar(0.2 * Math.sqrt(Math.max(...size)))));
+    const before = cut(values.parameters, stretch);
+    return {
+      parameters: g.sub(kept ? g.mul(before, kept) : before, g.reshape(step, [-1])), firstMoment: moment,
+      secondMoment: cut(secondMoment!, stretch),
+    };
   });
-  return { parameters: g.concat(parts, 0), moments: plain.moments };
+  const joined = (name: keyof (typeof parts)[number]) => g.concat(parts.map((part) => part[name]), 0);
+  return {
+    parameters: joined('parameters'),
+    moments: { firstMoment: joined('firstMoment'), secondMoment: joined('secondMoment') },
+  };
+}
+
+/** What is no matrix, updated as one short vector and cut up again. */
+function updatedRest(
+  g: GraphBuilder, fallback: Optimizer, { parameters, gradient, moments, ...others }: ChunkValues,
+  stretches: readonly Stretch[],
+): Record<'parameters' | 'firstMoment' | 'secondMoment', Value>[] {
+  if (stretches.length === 0) return [];
+  const joined = (vector: Value) => g.concat(stretches.map(({ start, end }) => g.slice(vector, 0, start, end)), 0);
+  const next = fallback.update(g, {
+    ...others, parameters: joined(parameters), gradient: joined(gradient),
+    moments: Object.fromEntries(Object.entries(moments).map(([name, vector]) => [name, joined(vector)])),
+  });
+  const sizes = stretches.map(({ start, end }) => end - start);
+  const [cutParameters, first, second] = [
+    next.parameters, next.moments['firstMoment']!, next.moments['secondMoment']!,
+  ].map((vector) => g.split(vector, 0, sizes)) as [Value[], Value[], Value[]];
+  return cutParameters.map((part, i) => ({ parameters: part, firstMoment: first[i]!, secondMoment: second[i]! }));
 }
 
 interface Stretch {
   readonly start: number;
   readonly end: number;
-  readonly direction?: Value;
+  /** Rows and columns; undefined for what lies between two matrices. */
+  readonly matrix?: readonly [number, number];
 }
 
-/** The vector in its order: each matrix, and what lies between two of them. */
-function stretchesOf({ entries, size }: ParameterLayout, directions: ReadonlyMap<string, Value>): Stretch[] {
+/** The vector in its order. One matrix after the other, each small enough for a processor's cache. */
+function stretchesOf({ layout: { entries, size }, isMatrix }: MuonSettings): Stretch[] {
   const stretches: Stretch[] = [];
   let start = 0;
-  for (const { name, offset, size: length } of entries) {
-    const direction = directions.get(name);
-    if (!direction) continue;
+  for (const { name, shape, offset, size: length } of entries) {
+    if (shape.length < 2 || shape[0] === 1 || !isMatrix(name)) continue;
     if (offset > start) stretches.push({ start, end: offset });
-    stretches.push({ start: offset, end: offset + length, direction });
+    stretches.push({ start: offset, end: offset + length, matrix: [shape[0]!, length / shape[0]!] });
     start = offset + length;
   }
   return start < size ? [...stretches, { start, end: size }] : stretches;
 }
 
-/** Matrices of one size go together, as one batch. */
-function orthogonalParts(g: GraphBuilder, ahead: Value, entries: readonly Entry[]): Map<string, Value> {
-  const sizeOf = ({ shape }: Entry) => [shape[0]!, elementCount(shape.slice(1))] as const;
-  const groups = new Map<string, Entry[]>();
-  for (const entry of entries) {
-    const size = sizeOf(entry).join(' x ');
-    groups.set(size, [...groups.get(size) ?? [], entry]);
-  }
-  const parts = new Map<string, Value>();
-  for (const group of groups.values()) {
-    const [rows, columns] = sizeOf(group[0]!);
-    const joined = g.concat(group.map(({ offset, size }) => g.slice(ahead, 0, offset, offset + size)), 0);
-    const wide = orthogonal(g, g.reshape(joined, [group.length, rows, columns]));
-    const scaled = g.mul(wide, g.scalar(0.2 * Math.sqrt(Math.max(rows, columns))));
-    g.split(scaled, 0, group.map(() => 1)).forEach((part, i) => parts.set(group[i]!.name, g.reshape(part, [-1])));
-  }
-  return parts;
-}
-
 /**
- * x [n, rows, columns] with singular values near one. The polynomial is iterated on the smaller of x xᵀ and xᵀ x alone,
- * with which all its factors commute, and multiplied to x once.
+ * x [n, rows, columns] with singular values near one, times `scale` [1]. The polynomial is iterated on the smaller of
+ * x xᵀ and xᵀ x alone, with which all its factors commute, and multiplied to x once; x is divided by its norm there,
+ * too, where there is less to divide.
  */
-export function orthogonal(g: GraphBuilder, x: Value): Value {
+export function orthogonal(g: GraphBuilder, x: Value, scale: Value): Value {
   const [, rows, columns] = x.shape as [number, number, number];
   const isWide = rows <= columns;
-  const norm = g.sqrt(g.add(g.reduceSum(g.mul(x, x), [1, 2]), g.scalar(1e-14)));
-  const unit = g.div(x, norm);
   const [a, b, c] = coefficients;
   const identity = g.constant(identityMatrix(Math.min(rows, columns)));
-  let gram = g.matmul(unit, unit, isWide ? { transposeB: true } : { transposeA: true });
+  const raw = g.matmul(x, x, isWide ? { transposeB: true } : { transposeA: true });
+  // the trace of x xᵀ
+  const squares = g.add(g.reduceSum(g.mul(raw, identity), [1, 2]), g.scalar(1e-14));
+  let gram = g.div(raw, squares);
   let product: Value | undefined;
   for (let i = 0; i < iterations; i++) {
     const square = g.matmul(gram, gram);
@@ -107,7 +117,8 @@ export function orthogonal(g: GraphBuilder, x: Value): Value {
     product = product ? g.matmul(factor, product) : factor;
     if (i < iterations - 1) gram = g.matmul(factor, g.matmul(gram, factor));
   }
-  return isWide ? g.matmul(product!, unit) : g.matmul(unit, product!);
+  const scaled = g.mul(product!, g.div(scale, g.sqrt(squares)));
+  return isWide ? g.matmul(scaled, x) : g.matmul(x, scaled);
 }
 
 function identityMatrix(size: number): Tensor {

@@ -194,7 +194,7 @@ function updateParameters(
     const moments = Object.fromEntries(Object.entries(optimizer.moments(shape)).map(([kind, size]) => (
       [kind, g.input(`${kind}.${name}`, 'float32', size)])));
     const next = optimizer.update(g, {
-      parameters: parameters[i]!, gradient: g.mul(gradients[i]!, factor), moments,
+      parameters: parameters[i]!, gradient: gradients[i]!, clipFactor: factor, moments,
       learningRate: numbers[count - groups.length + groups.indexOf(group)]!,
       stepNumbers: numbers.slice(1, count - groups.length),
     });

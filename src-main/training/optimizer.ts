@@ -14,8 +14,9 @@ export type OptimizerSettings = AdamWSettings | AdafactorSettings | MuonSettings
 export interface ChunkValues {
   /** [...chunk shape]. */
   readonly parameters: Value;
-  /** Clipped already; shaped as the parameters. */
+  /** Shaped as the parameters; times clipFactor, [1], it is clipped. */
   readonly gradient: Value;
+  readonly clipFactor: Value;
   /** By name, as moments() lists them. */
   readonly moments: Readonly<Record<string, Value>>;
   /** [1]. */

@@ -35,7 +35,7 @@ function plainOrthogonal(x: Matrix): number[][] {
 
 function computed(x: Tensor): Float64Array {
   const g = new GraphBuilder('orthogonal');
-  g.output('y', orthogonal(g, g.input('x', 'float32', x.shape)));
+  g.output('y', orthogonal(g, g.input('x', 'float32', x.shape), g.scalar(1)));
   return Float64Array.from(evaluate(g.graph(), { x })['y']!.values);
 }
 
