@@ -2,6 +2,7 @@
 // where the points lie, and a caption that does not say who it is. A batch is a function of (seed, step) alone.
 
 import type { NoiseSchedule } from '../diffusion/noise-schedule.ts';
+import type { FacePoints } from '../faces/face.ts';
 import { headSquare } from '../faces/head-crop.ts';
 import { float32Tensor } from '../tensor/tensor.ts';
 import type { PeopleSet } from './people-dataset.ts';
@@ -118,7 +119,9 @@ function addConditions(
   const drawn = batch.keyPoints.subarray(item * planes, (item + 1) * planes);
   // nearly all of it is black
   for (let i = 0; i < planes; i++) if (shown[i]! > 0) drawn[i] = bytesAsShares[shown[i]!]!;
-  addWeights(batch, recipe.instant.headWeight, set, index, item);
+  const area = set.latents.sizePx ** 2;
+  headWeights(set.people.points[index]!, set.people.resolutionPx, set.latents.sizePx, recipe.instant.headWeight,
+    batch.lossWeight.subarray(item * area, (item + 1) * area));
 }
 
 /** The embedding of another photo of the person, or the mean of two. */
@@ -136,12 +139,12 @@ function addFace(target: Float32Array, { people, embeddings }: InstantSet, index
   }
 }
 
-/** More where the head is; mean 1 over the picture. */
-function addWeights(batch: Batch, headWeight: number, set: InstantSet, index: number, item: number): void {
-  const { sizePx } = set.latents;
-  const cell = set.people.resolutionPx / sizePx;
-  const { centre, edge } = headSquare(set.people.points[index]!);
-  const weights = batch.lossWeight.subarray(item * sizePx ** 2, (item + 1) * sizePx ** 2);
+/** `headWeight` where the head is and 1 elsewhere, then all of mean 1, for each place [size, size] of the latents. */
+export function headWeights(
+  points: FacePoints, resolutionPx: number, sizePx: number, headWeight: number, weights: Float32Array,
+): void {
+  const cell = resolutionPx / sizePx;
+  const { centre, edge } = headSquare(points);
   let sum = 0;
   for (let y = 0; y < sizePx; y++) {
     for (let x = 0; x < sizePx; x++) {

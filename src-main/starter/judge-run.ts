@@ -1,8 +1,12 @@
 // The judge's stage of `npm run starter:train`: renders its pictures, trains it, measures it on people and prompts that
 // it has not met, and writes it with its accuracy. Nothing of the pack is read.
 
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { openNetworkFolder } from '../checkpoint/diffusers-folder.ts';
+import { adoptedParameters } from './adopt-stage.ts';
+import { inFloat32 } from './base-pack.ts';
 import { initialParameters, tensorsOf } from './flat-parameters.ts';
 import { writeHalves } from './instant-export.ts';
 import { openJudge } from './judge.ts';
@@ -36,11 +40,24 @@ async function writeJudge(run: StarterRun, state: TrainingState): Promise<void> 
   report(`judge: nearest ${accuracy.people.nearestShare.toFixed(3)}, points off by ${accuracy.pointError}`);
 }
 
+const snapshotFile = ({ cache }: StarterRun) => path.join(cache, 'judge.snapshot.safetensors');
+
+/** The judge as it was written last as the snapshot that it goes on from, unless there is one. */
+export async function adoptJudge(run: StarterRun): Promise<void> {
+  const { recipe, judge: folder } = run;
+  const [file, written] = [snapshotFile(run), path.join(folder, 'accuracy.json')];
+  if (existsSync(file) || !existsSync(written)) return;
+  const { trainedSteps: step } = JSON.parse(await readFile(written, 'utf8')) as { trainedSteps: number };
+  const { tensors } = await openNetworkFolder(path.resolve(folder));
+  const parameters = adoptedParameters(judgeLayout(recipe), { judge: await inFloat32(tensors) }, recipe.seed + 1);
+  await writeSnapshot(file, { ...newTrainingState(parameters), step, begunAt: step });
+}
+
 /** Goes on from its last snapshot; one that is stopped writes no judge. */
 export async function trainJudge(run: StarterRun): Promise<void> {
   const { recipe } = run;
   const layout = judgeLayout(recipe);
-  const file = path.join(run.cache, 'judge.snapshot.safetensors');
+  const file = snapshotFile(run);
   const state = (await readSnapshot(file, layout.size)) ?? newTrainingState(initialParameters(layout, recipe.seed + 1));
   const set = await picturesOf(run, 0, recipe.judge.people);
   await trainStage(state, {

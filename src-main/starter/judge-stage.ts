@@ -20,7 +20,7 @@ import { type Random, seededRandom } from './seeded-random.ts';
 import type { Feeds } from './training-batches.ts';
 
 /** What prompts are followed in counts most. */
-const weightOf = (name: LabelName): number => (followed.has(name) ? 1 : 0.3);
+export const weightOf = (name: LabelName): number => (followed.has(name) ? 1 : 0.3);
 const followed: ReadonlySet<LabelName> = new Set([
   'style', 'hairColour', 'hairStyle', 'background', 'clothes', 'clothesColour', 'glasses', 'hat', 'facialHair',
 ]);

@@ -16,6 +16,7 @@ import type { StarterRecipe } from './recipe.ts';
 import { datasetStem, type RenderAnswer, type RenderedDataset } from './rendered-dataset.ts';
 import { seededRandom } from './seeded-random.ts';
 import { openVae } from './vae-stage.ts';
+import { trainingAttributes } from './varied-portraits.ts';
 
 export interface ScaledLatents {
   /** count x channels x size x size, divided by their standard deviation. */
@@ -88,7 +89,7 @@ export async function readEncodedPictures(cache: string, recipe: StarterRecipe):
   if (!existsSync(file)) throw new Error(`${file} is missing; run the vae stage first.`);
   const { captions, labels, points } = JSON.parse(await readFile(file, 'utf8')) as RenderAnswer;
   const others = (seed: number) => {
-    const attributes = portraitAttributes(seed);
+    const attributes = portraitAttributes(seed, trainingAttributes(seed));
     return Array.from({ length: captionsEach - 1 }, (_, i) => captionOf(attributes, seededRandom(seed, 50 + i)));
   };
   return {

@@ -5,10 +5,14 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FacePoints } from '../faces/face.ts';
+import { headCrop } from '../faces/head-crop.ts';
+import { keyPointPictureFor } from '../faces/key-point-picture.ts';
 import { trainedHeadEdgePx } from '../models/face-encoder.ts';
+import { rgbPicture } from '../photos/pixels.ts';
 import { runDrawingThread } from './drawing-thread.ts';
 import { identityNumberCount, identityNumbers } from './identity-numbers.ts';
 import { trainingIdentity } from './people.ts';
+import type { RenderedPortrait } from './portrait-renderer.ts';
 import type { StarterRecipe } from './recipe.ts';
 import { rendererVersion } from './rendered-dataset.ts';
 
@@ -42,6 +46,19 @@ export const peopleFiles = (resolutionPx: number) => ({
   pixels: resolutionPx ** 2 * 3, crops: storedCropPx ** 2 * 3, keyPoints: resolutionPx ** 2 * 3,
 }) as const;
 export type PeopleFile = keyof ReturnType<typeof peopleFiles>;
+
+/** What each file holds of a picture. */
+export function personBytes({ rgb, width, points }: RenderedPortrait): Record<PeopleFile, Uint8Array> {
+  const picture = rgbPicture(width, width, rgb);
+  const crop = headCrop(picture, points, storedCropPx, storedCropPx / trainedHeadEdgePx);
+  // key points' pictures have pixel centres at whole numbers
+  const drawn = keyPointPictureFor(
+    points.map(({ x, y }) => ({ x: x - 0.5, y: y - 0.5 })) as unknown as FacePoints, width, width);
+  const planes = new Uint8Array(drawn.data.length);
+  const area = width * width;
+  for (let i = 0; i < area; i++) for (let c = 0; c < 3; c++) planes[c * area + i] = drawn.data[i * 3 + c]!;
+  return { pixels: rgb, crops: Uint8Array.from(crop, (value) => Math.round(value)), keyPoints: planes };
+}
 
 export interface PeopleTask {
   readonly recipe: StarterRecipe;

@@ -7,6 +7,7 @@ import { labelIndices } from './labels.ts';
 import { renderPortrait } from './portrait-renderer.ts';
 import type { RenderAnswer, RenderTask } from './rendered-dataset.ts';
 import { renderTexture } from './textures.ts';
+import { trainingAttributes } from './varied-portraits.ts';
 
 const batchSize = 128;
 
@@ -25,7 +26,8 @@ async function render(task: RenderTask): Promise<RenderAnswer> {
           answer.captions.push('');
           continue;
         }
-        const { rgb, caption, labels, points } = await renderPortrait(seed, { resolutionPx: task.resolutionPx });
+        const { rgb, caption, labels, points } = await renderPortrait(
+          seed, { resolutionPx: task.resolutionPx, attributes: trainingAttributes(seed) });
         block.set(rgb, i * bytesEach);
         answer.captions.push(caption);
         answer.labels.push(labelIndices(labels));

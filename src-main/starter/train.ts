@@ -21,6 +21,7 @@ import {
 } from './latent-stage.ts';
 import { exportPack, lossCsv, lossCurveSvg } from './pack-export.ts';
 import { adoptInstantId, instantStages } from './instant-run.ts';
+import { adoptJudge } from './judge-run.ts';
 import { recipeSchema, starterRecipe } from './recipe.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
 import { trainStage } from './stage-trainer.ts';
@@ -193,6 +194,7 @@ async function adoptPack(run: StarterRun): Promise<void> {
     return await adoptedDenoiser(layout, base, await openClipTokenizer(tokenizerFolder), rows.ids, recipe.seed);
   });
   await adoptInstantId(run);
+  await adoptJudge(run);
 }
 
 /** What the command line asks for, and its stages. */

@@ -1,6 +1,7 @@
 // The judge of portraits: how it is shown a picture, what it learns, what it says, and the prompts it is asked about;
 // and the bench of the starter pack, whole and tiny, with such a judge.
 
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,13 +13,13 @@ import { followedKinds, isFollowed, promptCases } from '../../src-main/starter/j
 import { pointScale } from '../../src-main/starter/judge-network.ts';
 import { firstFreshPerson, judgedIdentity, renderJudged } from '../../src-main/starter/judge-people.ts';
 import { judgeSet, type JudgeSet } from '../../src-main/starter/judge-pictures.ts';
-import { trainJudge } from '../../src-main/starter/judge-run.ts';
+import { adoptJudge, trainJudge } from '../../src-main/starter/judge-run.ts';
 import { judgeBatch, judgeLayout, judgeStepGraph } from '../../src-main/starter/judge-stage.ts';
 import { drawnView, plainView, writeView } from '../../src-main/starter/judge-view.ts';
 import { labelIndices, labelNames, labelValues } from '../../src-main/starter/labels.ts';
 import { portraitAttributes } from '../../src-main/starter/portrait-renderer.ts';
 import { seededRandom } from '../../src-main/starter/seeded-random.ts';
-import { newTrainingState } from '../../src-main/starter/snapshot.ts';
+import { newTrainingState, readSnapshot, writeSnapshot } from '../../src-main/starter/snapshot.ts';
 import { trainStage } from '../../src-main/starter/stage-trainer.ts';
 import { benchStarter } from '../bench/starter.ts';
 import { isReached, shareOf, tableLines } from '../bench/starter-rows.ts';
@@ -123,6 +124,28 @@ test('what its stage wrote opens, judges pictures of any size, and is refused wh
   await writeFile(config, text.replace('"beanie"', '"bonnet"'));
   await expect(openJudge(path.join(folder, 'judge'))).rejects.toThrow('other labels');
   await writeFile(config, text);
+});
+
+test('a judge that was written goes on from what it was and when', async () => {
+  const cache = path.join(folder, 'goes-on');
+  const run = {
+    recipe: tinyRecipe, cache, out: folder, base: folder, judge: path.join(folder, 'judge'), tokenizer: '', passBatch: 1,
+    provider: 'cpu', threads: 1, signal: new AbortController().signal,
+  } as const;
+  await adoptJudge(run);
+  const { size, entries } = judgeLayout(tinyRecipe);
+  const file = path.join(cache, 'judge.snapshot.safetensors');
+  const before = (await readSnapshot(path.join(folder, 'judge.snapshot.safetensors'), size))!;
+  const adopted = (await readSnapshot(file, size))!;
+  expect([adopted.step, adopted.begunAt]).toEqual([3, 3]);
+  // the reading at the end is thrown away when a judge is written
+  const kept = entries.find(({ name }) => name.startsWith('reading.'))!.offset;
+  expect([...adopted.parameters.subarray(0, kept)]).toEqual([...Float16Array.from(before.average.subarray(0, kept))]);
+  await writeSnapshot(file, { ...adopted, step: 7 });
+  await adoptJudge(run);
+  expect((await readSnapshot(file, size))!.step).toBe(7);
+  await adoptJudge({ ...run, cache: path.join(folder, 'none'), judge: path.join(folder, 'nowhere') });
+  expect(existsSync(path.join(folder, 'none'))).toBe(false);
 });
 
 test('prompts name what they are asked about, and the renderer draws it', () => {
