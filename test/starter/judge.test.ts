@@ -129,8 +129,8 @@ test('what its stage wrote opens, judges pictures of any size, and is refused wh
 test('a judge that was written goes on from what it was and when', async () => {
   const cache = path.join(folder, 'goes-on');
   const run = {
-    recipe: tinyRecipe, cache, out: folder, base: folder, judge: path.join(folder, 'judge'), tokenizer: '', passBatch: 1,
-    provider: 'cpu', threads: 1, signal: new AbortController().signal,
+    recipe: tinyRecipe, cache, out: folder, base: folder, judge: path.join(folder, 'judge'), tokenizer: '',
+    passBatch: 1, provider: 'cpu', threads: 1, signal: new AbortController().signal,
   } as const;
   await adoptJudge(run);
   const { size, entries } = judgeLayout(tinyRecipe);
