@@ -17,9 +17,10 @@ const judgeRecipeSchema = scheduleSchema.extend({
 });
 
 export const judgeRecipe = judgeRecipeSchema.default({
-  people: 7_000, freshPeople: 500, measuredPrompts: 120,
+  people: 12_000, freshPeople: 500, measuredPrompts: 120,
   edgePx: 96, widths: [16, 32, 64, 112], groups: 8, hidden: 224, embeddingLength: 64,
-  sharpness: 14, attributeWeight: 1, pointWeight: 5, emaDecay: 0.99,
-  steps: 3_000, batchSize: 64, learningRate: 2e-3, warmUpSteps: 40, constantShare: 0.3, finalShare: 0.02,
+  sharpness: 14, attributeWeight: 1, pointWeight: 5, emaDecay: 0.995,
+  optimizer: 'muon',
+  steps: 5_000, batchSize: 64, learningRate: 1e-3, warmUpSteps: 60, constantShare: 0.4, finalShare: 0.02,
   beta1: 0.9, beta2: 0.99, weightDecay: 0.01, clipNorm: 1,
 });
