@@ -88,17 +88,30 @@ export async function openSnapshotFolder(folder: string): Promise<SnapshotFolder
 /** Cosines by which the mean of a few previews moves between snapshots that draw equally alike. */
 const likenessNoise = 0.01;
 
+/** By how much a validation loss that falls must have been higher for a snapshot to count as taught too little. */
+const falling = 1.01;
+
+/** Whether no later snapshot has a validation loss that is clearly lower: one that has goes on learning. */
+function isTaught({ step, evaluation }: SnapshotRecord, compared: readonly SnapshotRecord[]): boolean {
+  const own = evaluation!.validationLoss;
+  return own === null || !compared.some((later) => (
+    later.step > step && (later.evaluation!.validationLoss ?? Infinity) * falling < own));
+}
+
 /**
  * The best of the snapshots that were measured: by likeness where previews were compared, else by validation loss, else
- * the last one. Likenesses that differ by no more than their noise are equal, and of those the last is taken, which was
- * taught longest; of equal losses the first, which has learned less by heart. Without any measured one, the last.
+ * the last one. By likeness only those count whose validation loss fell no further afterwards: a few previews may be
+ * alike by chance before anything is learned. Likenesses that differ by no more than their noise are equal, and of
+ * those the last is taken, which was taught longest; of equal losses the first, which has learned less by heart.
+ * Without any measured one, the last.
  */
 export function bestOf(records: readonly SnapshotRecord[]): SnapshotRecord | undefined {
   const measured = records.filter(({ evaluation }) => evaluation !== null);
   const likenessOf = ({ evaluation }: SnapshotRecord) => evaluation!.likeness ?? -Infinity;
-  const most = Math.max(...measured.map(likenessOf));
-  const isAlike = (record: SnapshotRecord) => !record.isGone && likenessOf(record) >= most - likenessNoise;
-  if (most > -Infinity) return measured.findLast(isAlike);
+  const compared = measured.filter((record) => likenessOf(record) > -Infinity);
+  const taught = compared.filter((record) => !record.isGone && isTaught(record, compared));
+  const most = Math.max(...taught.map(likenessOf));
+  if (taught.length > 0) return taught.findLast((record) => likenessOf(record) >= most - likenessNoise);
   const lossOf = ({ evaluation }: SnapshotRecord) => evaluation!.validationLoss ?? Infinity;
   const least = Math.min(...measured.map(lossOf));
   if (least < Infinity) return measured.find((record) => lossOf(record) === least);

@@ -65,6 +65,19 @@ test('the best and the last two stay, of the best no more than what it learned',
   expect((await (await openSnapshotFolder(folder)).parameters(2)).size).toBe(1);
 });
 
+test('previews that are alike by chance before anything is learned do not choose the look', () => {
+  const record = (step: number, likeness: number, validationLoss: number | null, isGone = false): SnapshotRecord => (
+    { step, loss: 1, evaluation: { ...measured(likeness), validationLoss }, isGone });
+  const luckyFirst = [record(100, 0.93, 0.266), record(200, 0.91, 0.259), record(300, 0.905, 0.2595)];
+  expect(bestOf(luckyFirst)?.step).toBe(300);
+  // a loss that rises, as the photos are learned by heart, leaves the likeness to choose; so does none
+  expect(bestOf([record(100, 0.93, 0.26), record(200, 0.91, 0.3), record(300, 0.9, 0.4)])?.step).toBe(100);
+  expect(bestOf([record(100, 0.93, null), record(200, 0.91, null)])?.step).toBe(100);
+  // within a hundredth it has not fallen
+  expect(bestOf([record(100, 0.93, 0.261), record(200, 0.91, 0.259)])?.step).toBe(100);
+  expect(bestOf([record(100, 0.93, 0.3), record(200, 0.92, 0.26, true), record(300, 0.9, 0.26)])?.step).toBe(300);
+});
+
 test('a run whose snapshots were chosen by another rule has its best among those that are left', async () => {
   await saveAll([0.7, 0.698, 0.3, 0.4]);
   // the rule was: the highest, and the second was not kept
@@ -104,7 +117,7 @@ test('saving where it stands already changes nothing', async () => {
 test('the best is by likeness, of those as alike the last, else by validation loss, else the last', () => {
   const of = (...evaluations: readonly (Evaluation | null)[]) => bestOf(
     evaluations.map((evaluation, index) => ({ step: index + 1, loss: 1, evaluation })))?.step;
-  expect(of(measured(0.2, 9), measured(0.7, 1), measured(0.695, 5), measured(0.68, 1))).toBe(3);
+  expect(of(measured(0.2, 9), measured(0.7, 1), measured(0.695, 5), measured(0.68, 6))).toBe(3);
   expect(of(measured(0.7, 1), measured(0.695, 5), measured(0.706, 7), measured(0.72, 9))).toBe(4);
   expect(of(measured(null, 9), measured(0.1, 9), measured(null, 1))).toBe(2);
   expect(of(measured(null, 9), measured(null, 5), measured(null, 5), measured(null, 7))).toBe(2);
