@@ -38,7 +38,7 @@ const recipe = recipeSchema.parse(JSON.parse(await readFile(args.recipe!, 'utf8'
 const out = args.out!;
 const blob: Uint8Array[] = [];
 
-const sizes = args.small ? { unet: [16], instant: [16], face: [8], judge: [64], passes: 4 }
+const sizes = args.small ? { unet: [4], instant: [4], face: [8], judge: [8], passes: 4 }
   : { unet: [128, 256], instant: [128, 256], face: [384], judge: [256], passes: 256 };
 
 async function writeGraph(name: string, graph: Graph, entryOf?: (name: string) => string | undefined): Promise<void> {
