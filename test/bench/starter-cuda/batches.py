@@ -50,6 +50,13 @@ def unet_batch(recipe, data, noising, empty, batch):
             "weight": data.weights[index].view(batch, 1, *data.latents.shape[2:])}
 
 
+def other_pictures(pictures):
+    """For each picture of a person how many others show the face, and which; the last may be of any style."""
+    table = [[i for i in range(pictures - 1) if i != own] for own in range(pictures)]
+    return (torch.tensor([len(others) for others in table]),
+            torch.tensor([(others + others)[:pictures - 1] for others in table]))
+
+
 def instant_batch(recipe, data, noising, empty, batch):
     plan, device, people = recipe["instant"], data.latents.device, data.people
     pictures = recipe["people"]["pictures"]

@@ -5,7 +5,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Graph, Value } from '../../../src-main/compiler/1-build/graph.ts';
+import type { Graph } from '../../../src-main/compiler/1-build/graph.ts';
 import { GraphBuilder } from '../../../src-main/compiler/1-build/graph-builder.ts';
 import { faceEncoderGraph } from '../../../src-main/faces/pack-face-encoder.ts';
 import { frozenScope } from '../../../src-main/models/frozen-scope.ts';
@@ -25,10 +25,11 @@ import { type StarterRecipe, recipeSchema } from '../../../src-main/starter/reci
 import { usedTokenRows } from '../../../src-main/starter/token-rows.ts';
 import { denoiserLayout, starterNoiseSchedule, unetStepGraph } from '../../../src-main/starter/unet-stage.ts';
 import { openSession } from '../../../src-main/runtime/session.ts';
-import { type Random, seededRandom } from '../../../src-main/starter/seeded-random.ts';
-import { elementCount, float32Tensor, type Tensor, tensorBytes } from '../../../src-main/tensor/tensor.ts';
+import { seededRandom } from '../../../src-main/starter/seeded-random.ts';
+import { type Tensor, tensorBytes } from '../../../src-main/tensor/tensor.ts';
 import { openClipTokenizer } from '../../../src-main/text/tokenizer.ts';
 import { graphJson } from './graph-json.ts';
+import { feedFor, placesOf } from './job-parts.ts';
 
 const { values: args } = parseArgs({
   options: { recipe: { type: 'string' }, base: { type: 'string' }, out: { type: 'string' }, cache: { type: 'string' },
@@ -66,19 +67,6 @@ const denoiserEntry = (name: string): string | undefined => {
 
 const withBatch = <K extends 'unet' | 'instant' | 'face' | 'judge'>(key: K, batchSize: number): StarterRecipe => (
   { ...recipe, [key]: { ...recipe[key], batchSize } });
-
-/** Some numbers that suit an input. */
-function feedFor({ name, dtype, shape }: Value, parameters: Float32Array, random: Random): Tensor {
-  const count = elementCount(shape);
-  if (dtype === 'int64') {
-    return { dtype, shape, data: BigInt64Array.from({ length: count }, () => BigInt(random.integer(200))) };
-  }
-  if (name.startsWith('parameters.')) return float32Tensor(shape, parameters);
-  if (name === 'schedule') return float32Tensor(shape, [1, 1.5, 3, 1e-3]);
-  const draw = name === 'timestep' ? () => random.integer(1000) : name.startsWith('secondMoment') ? () => 1e-6
-    : name.startsWith('firstMoment') ? () => 1e-3 * random.normal() : () => random.normal();
-  return float32Tensor(shape, Float32Array.from({ length: count }, draw));
-}
 
 /** A small step with its inputs and what ONNX Runtime makes of them, which train.py begins with. */
 async function writeCheck(name: string, graph: Graph, parameters: Float32Array): Promise<void> {
@@ -138,13 +126,11 @@ async function main(): Promise<void> {
   };
   await writeGraphs(base, layouts, states, rows.ids.length);
   await writeFile(path.join(out, 'constants.bin'), Buffer.concat(blob));
-  const places = ({ entries, size }: ParameterLayout) => (
-    { size, entries: Object.fromEntries(entries.map(({ name, ...place }) => [name, place])) });
   await writeFile(path.join(out, 'job.json'), JSON.stringify({
     recipe, alphasCumprod: [...starterNoiseSchedule().alphasCumprod], sizes, checks: ['unet', 'judge'],
     labels: labelNames.map((name) => ({ values: labelValues[name].length, weight: weightOf(name) })),
     emptyRows: [...rows.rowsOf('')], tokenIds: rows.ids, layouts: Object.fromEntries(
-      Object.entries(layouts).map(([name, layout]) => [name, places(layout)])),
+      Object.entries(layouts).map(([name, layout]) => [name, placesOf(layout)])),
   }));
 }
 

@@ -12,7 +12,8 @@ import time
 import numpy as np
 import torch
 
-from batches import Noising, face_batch, instant_batch, judge_batch, moved_heads, plain_heads, unet_batch
+from batches import (Noising, face_batch, instant_batch, judge_batch, moved_heads, other_pictures, plain_heads,
+                     unet_batch)
 from card import device, say, started
 from graphs import Graph
 from stage import Stage
@@ -138,10 +139,8 @@ class Run:
         people.embeddings = torch.stack(variants)
         say(f"embeddings of {people.rows} pictures; the same picture's cosine under other light "
             f"{torch.cosine_similarity(variants[0], variants[1]).mean():.3f}")
-        last = self.recipe["people"]["pictures"] - 1
-        table = [[i for i in range(last) if i != own] for own in range(last + 1)]
-        people.other_counts = torch.tensor([len(others) for others in table], device=device)
-        people.others = torch.tensor([(others + others)[:last] for others in table], device=device)
+        people.other_counts, people.others = (
+            table.to(device) for table in other_pictures(self.recipe["people"]["pictures"]))
         return self.state("unet")["average"].half().float()
 
     def batch_instant(self, size):

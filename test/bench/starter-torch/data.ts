@@ -5,7 +5,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { ParameterLayout } from '../../../src-main/networks/flat-parameters.ts';
 import { openSession } from '../../../src-main/runtime/session.ts';
 import { adoptedDenoiser, adoptedParameters } from '../../../src-main/starter/adopt-stage.ts';
 import { type BasePack, openBasePack } from '../../../src-main/starter/base-pack.ts';
@@ -25,8 +24,9 @@ import { seededRandom } from '../../../src-main/starter/seeded-random.ts';
 import { type TokenRows, usedTokenRows } from '../../../src-main/starter/token-rows.ts';
 import { placeWeights } from '../../../src-main/starter/training-batches.ts';
 import { denoiserLayout, starterNoiseSchedule, unetStepGraph } from '../../../src-main/starter/unet-stage.ts';
-import { elementCount, float32Tensor, type Tensor, tensorBytes } from '../../../src-main/tensor/tensor.ts';
+import { tensorBytes } from '../../../src-main/tensor/tensor.ts';
 import { openClipTokenizer } from '../../../src-main/text/tokenizer.ts';
+import { feedFor, placesOf } from '../starter-cuda/job-parts.ts';
 
 const { values: args } = parseArgs({
   options: { recipe: { type: 'string' }, base: { type: 'string' }, cache: { type: 'string' }, out: { type: 'string' } },
@@ -68,13 +68,14 @@ async function writePeople(base: BasePack, face: Float32Array, rows: TokenRows):
     recipe.instant.headWeight, weights.subarray(i * placesEach, (i + 1) * placesEach)));
   const crops = Array.from({ length: set.count }, (_, i) => cropAt(set.crops, i));
   const encoder = tensorsOf(faceLayout(recipe), face, 'face_encoder');
-  const embeddings: number[] = [];
+  const config = faceEncoderConfig(recipe);
+  const embeddings = new Float32Array((1 + changedFaces) * set.count * config.embeddingLength);
   for (let k = 0; k <= changedFaces; k++) {
     const seed = k === 0 ? undefined : recipe.seed + k;
-    const found = await embedCrops({ provider: 'cpu' }, encoder, faceEncoderConfig(recipe), crops, seed);
-    for (const row of found) for (const value of row) embeddings.push(value);
+    const found = await embedCrops({ provider: 'cpu' }, encoder, config, crops, seed);
+    found.forEach((row, i) => embeddings.set(row, (k * set.count + i) * config.embeddingLength));
   }
-  await write('people.embeddings.f32', Float32Array.from(embeddings));
+  await write('people.embeddings.f32', embeddings);
   await write('people.latents.f16', halves(latents.values));
   await write('people.tokens.i16', Int16Array.from(rows.rowsOfAll(set.captions)));
   await write('people.weights.f32', weights);
@@ -84,20 +85,13 @@ async function writePeople(base: BasePack, face: Float32Array, rows: TokenRows):
 /** Some numbers for each input of a step with two pictures, and the loss that ONNX Runtime makes of them. */
 async function writeCheck(
   name: string, step: FlatStep, parameters: Float32Array, prompt: readonly number[],
-): Promise<void> {
+): Promise<Record<string, readonly number[]>> {
   const graph = step.gradientGraph();
   const random = seededRandom(recipe.seed, 60);
-  const feeds: Record<string, Tensor> = {};
-  for (const { name: input, dtype, shape } of graph.inputs) {
-    const draw = input === 'timestep' ? () => random.integer(1000) : () => random.normal();
-    const numbers = Array.from({ length: elementCount(shape) }, draw);
-    if (input.startsWith('parameters.')) feeds[input] = float32Tensor(shape, parameters);
-    else if (dtype === 'float32') feeds[input] = float32Tensor(shape, Float32Array.from(numbers));
-    else {
-      const ids = numbers.map((_, i) => BigInt(prompt[i % prompt.length]!));
-      feeds[input] = { dtype, shape, data: BigInt64Array.from(ids) };
-    }
-  }
+  const feeds = Object.fromEntries(graph.inputs.map((value) => [value.name, feedFor(value, parameters, random)]));
+  const { shape } = feeds['inputIds']!;
+  const ids = [...prompt, ...prompt].map(BigInt);
+  feeds['inputIds'] = { dtype: 'int64', shape, data: BigInt64Array.from(ids) };
   const session = await openSession(graph, { provider: 'cpu' });
   const results = await session.run(feeds);
   await session.release();
@@ -106,10 +100,9 @@ async function writeCheck(
     await writeFile(path.join(out, `check.${name}.${input}`), tensorBytes(tensor));
   }
   await writeFile(path.join(out, `check.${name}.loss`), tensorBytes(results['loss']!));
+  return Object.fromEntries(Object.entries(feeds).filter(([input]) => !input.startsWith('parameters.'))
+    .map(([input, { shape: of }]) => [input, of]));
 }
-
-const places = ({ entries, size }: ParameterLayout) => (
-  { size, entries: Object.fromEntries(entries.map(({ name, ...place }) => [name, place])) });
 
 async function main(): Promise<void> {
   await mkdir(out, { recursive: true });
@@ -128,12 +121,14 @@ async function main(): Promise<void> {
   await writePeople(base, adoptedParameters(faceLayout(recipe), face, recipe.seed), rows);
   for (const name of ['unet', 'instant'] as const) await write(`${name}.f32`, parameters[name]);
   const two = { ...recipe, unet: { ...recipe.unet, batchSize: 2 }, instant: { ...recipe.instant, batchSize: 2 } };
-  await writeCheck('unet', unetStepGraph(two, rows.ids.length), parameters.unet, [...rows.rowsOf('')]);
   const own = base.tokenizerFolder === undefined ? clip : await openClipTokenizer(base.tokenizerFolder);
-  await writeCheck('instant', instantStepGraph(two, base), parameters.instant, own.encodePrompt(''));
+  const checks = {
+    unet: await writeCheck('unet', unetStepGraph(two, rows.ids.length), parameters.unet, [...rows.rowsOf('')]),
+    instant: await writeCheck('instant', instantStepGraph(two, base), parameters.instant, own.encodePrompt('')),
+  };
   await writeFile(path.join(out, 'job.json'), JSON.stringify({
-    recipe, alphasCumprod: [...starterNoiseSchedule().alphasCumprod],
-    layouts: { unet: places(layouts.unet), instant: places(layouts.instant) },
+    recipe, checks, alphasCumprod: [...starterNoiseSchedule().alphasCumprod],
+    layouts: { unet: placesOf(layouts.unet), instant: placesOf(layouts.instant) },
   }));
 }
 

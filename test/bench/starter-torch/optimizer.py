@@ -1,5 +1,5 @@
-"""Muon for matrices and AdamW for the rest, as src-main/training/muon.ts and flat-step.ts have them; parameters that are
-alike in size are updated together."""
+"""Muon for matrices and AdamW for the rest, as src-main/training/muon.ts and flat-step.ts have them; parameters that
+are alike in size are updated together."""
 
 import math
 
@@ -14,7 +14,7 @@ def is_matrix(name, parameter):
 
 
 def orthogonal(u):
-    """The nearest matrices with singular values of one, by five steps on the smaller Gram matrices: [n, rows, columns]."""
+    """The nearest matrices [n, rows, columns] with singular values of one, by five steps on the smaller Gram matrices."""
     is_tall = u.shape[1] > u.shape[2]
     if is_tall:
         u = u.transpose(1, 2)

@@ -1,7 +1,8 @@
 """Trains denoiser or InstantID of the starter pack: python train.py FOLDER unet|instant MINUTES [BATCH [RATE]].
 
 FOLDER is what data.ts wrote; FOLDER/STAGE.state.pt is gone on from where it is there, with a rate that warms up again.
-At the end FOLDER/STAGE.average.f32 and STAGE.losses.f32 are for take-up.ts. The rate follows the clock as the recipe says.
+At the end FOLDER/STAGE.average.f32 and STAGE.losses.f32 are for take-up.ts. The rate follows the clock as the recipe
+says.
 """
 
 import math
@@ -12,9 +13,9 @@ import time
 import numpy as np
 import torch
 
-from batches import CHANNELS_LAST, People, Portraits, job_of, read
 from networks import identity_net, resampler, text_encoder, unet
 from optimizer import Muon
+from pictures import People, Portraits, job_of, read
 
 
 class Vector:
@@ -24,49 +25,35 @@ class Vector:
         self.tensors = {}
         for name, place in layout["entries"].items():
             own = values[place["offset"]:place["offset"] + place["size"]].reshape(place["shape"]).clone()
-            self.tensors[name] = own.to(memory_format=CHANNELS_LAST) if own.dim() == 4 else own
-
-    def flat(self):
-        return torch.cat([own.detach().contiguous().view(-1) for own in self.tensors.values()])
+            self.tensors[name] = own.to(memory_format=torch.channels_last) if own.dim() == 4 else own
 
 
-class Unet:
-    """Denoiser and text encoder together; both are in one vector."""
-
-    def __init__(self, folder, job):
-        self.pictures = Portraits(folder, job)
-
-    def predict(self, p, sample, timestep, ids):
-        return unet(p, sample, timestep, text_encoder(p, ids))
-
-    def check_inputs(self, get):
-        return get("noisyLatent"), get("timestep"), self.pictures.empty.expand(2, -1), get("velocity"), get("weight")
+def denoiser_velocity(p, base, feeds):
+    """Denoiser and text encoder learn together; `base` is not needed."""
+    return unet(p, feeds["noisyLatent"], feeds["timestep"], text_encoder(p, feeds["inputIds"]))
 
 
-class Instant:
-    """Resampler, image attention and IdentityNet beside the frozen denoiser, FOLDER's newest."""
+def instant_velocity(p, base, feeds):
+    """Resampler, image attention and IdentityNet beside the frozen denoiser `base`."""
+    sample, timestep = feeds["noisyLatent"], feeds["timestep"]
+    tokens = resampler(p, feeds["faceEmbedding"])
+    control = identity_net(p, sample, timestep, tokens, feeds["keyPoints"], feeds["controlShare"])
+    image_prompt = (p, tokens * feeds["tokenShare"])
+    return unet(base, sample, timestep, text_encoder(base, feeds["inputIds"]), image_prompt, control)
 
-    def __init__(self, folder, job):
-        self.pictures = People(folder, job)
-        trained = f"{folder}/unet.average.f32"
-        base = read(folder, "unet.average.f32" if os.path.exists(trained) else "unet.f32", np.float32, -1)
-        self.base = Vector(job["layouts"]["unet"], base.half().float()).tensors
 
-    def predict(self, p, sample, timestep, ids, face, key_points, token_share, control_share):
-        tokens = resampler(p, face)
-        control = identity_net(p, sample, timestep, tokens, key_points, control_share)
-        return unet(self.base, sample, timestep, text_encoder(self.base, ids), (p, tokens * token_share), control)
-
-    def check_inputs(self, get):
-        return (get("noisyLatent"), get("timestep"), self.pictures.empty.expand(2, -1), get("faceEmbedding"),
-                get("keyPoints"), get("tokenShare"), get("controlShare"), get("velocity"), get("lossWeight"))
+STAGES = {"unet": (Portraits, denoiser_velocity, "weight"), "instant": (People, instant_velocity, "lossWeight")}
 
 
 class Training:
     def __init__(self, folder, name):
-        self.folder, self.name, job = folder, name, job_of(folder)
-        self.layout, self.plan = job["layouts"][name], job["recipe"][name]
-        self.stage = {"unet": Unet, "instant": Instant}[name](folder, job)
+        self.folder, self.name, self.job = folder, name, job_of(folder)
+        self.layout, self.plan = self.job["layouts"][name], self.job["recipe"][name]
+        pictures, self.velocity, self.weight = STAGES[name]
+        self.check()
+        self.pictures = pictures(folder, self.job)
+        trained = "unet.average.f32"
+        self.base = self.denoiser(trained if os.path.exists(f"{folder}/{trained}") else "unet.f32")
         self.file = f"{folder}/{name}.state.pt"
         state = torch.load(self.file) if os.path.exists(self.file) else self.new_state()
         self.losses, self.updates = state["losses"], state["updates"]
@@ -76,35 +63,38 @@ class Training:
             own.requires_grad_(True)
         self.muon = Muon(self.parameters, self.first, self.second)
 
+    def denoiser(self, file):
+        """As a pack keeps it, in float16's values."""
+        return Vector(self.job["layouts"]["unet"], read(self.folder, file, np.float32, -1).half().float()).tensors
+
     def new_state(self):
         values = read(self.folder, f"{self.name}.f32", np.float32, -1)
         zeros = torch.zeros_like(values)
         return {"parameters": values, "average": values, "first": zeros, "second": zeros, "losses": [], "updates": 0}
 
-    def predicted(self, *inputs):
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            return self.stage.predict(self.parameters, *inputs).float()
+    def loss(self, predict, feeds):
+        return ((predict(feeds) - feeds["velocity"]) ** 2 * feeds[self.weight]).mean()
 
     def check(self):
         """The loss of the pack's own networks beside ONNX Runtime's, in float32, before time is spent."""
-        job = job_of(self.folder)
-        if self.name == "instant":
-            self.stage.base = Vector(job["layouts"]["unet"], read(self.folder, "unet.f32", np.float32, -1)).tensors
-        *inputs, velocity, weight = self.stage.check_inputs(self.check_feed)
+        feeds = {}
+        for name, shape in self.job["checks"][self.name].items():
+            dtype = np.int64 if name == "inputIds" else np.float32
+            feeds[name] = read(self.folder, f"check.{self.name}.{name}", dtype, *shape)
+        # its ids are those of the pack's vocabulary, of the empty prompt
+        feeds["inputIds"] = read(self.folder, "empty.i16", np.int16, 77).long().expand(2, -1)
         own = Vector(self.layout, read(self.folder, f"{self.name}.f32", np.float32, -1)).tensors
+        base = self.denoiser("unet.f32")
         with torch.no_grad():
-            loss = float(((self.stage.predict(own, *inputs) - velocity) ** 2 * weight).mean())
+            loss = float(self.loss(lambda given: self.velocity(own, base, given), feeds))
         wanted = float(read(self.folder, f"check.{self.name}.loss", np.float32, 1))
         print(f"loss {loss:.6f}, ONNX Runtime's {wanted:.6f}", flush=True)
-        if not abs(loss - wanted) < 1e-4 * max(1, abs(wanted)):
+        if not abs(loss - wanted) < 1e-5 + 1e-4 * abs(wanted):
             raise SystemExit(f"{self.name} is not computed as ONNX Runtime computes it")
-        self.stage = {"unet": Unet, "instant": Instant}[self.name](self.folder, job)
 
-    def check_feed(self, name):
-        values = read(self.folder, f"check.{self.name}.{name}", np.float32, -1)
-        shapes = {"timestep": (2,), "faceEmbedding": (2, 1, -1), "tokenShare": (2, 1, 1), "controlShare": (2, 1, 1, 1),
-                  "keyPoints": (2, 3, 128, 128)}
-        return values.reshape(shapes.get(name, (2, -1, 16, 16)))
+    def predicted(self, feeds):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return self.velocity(self.parameters, self.base, feeds).float()
 
     def measured(self, is_held_out):
         """Mean loss of the average, always of the same draws."""
@@ -115,8 +105,7 @@ class Training:
             torch.manual_seed(5)
             losses = []
             for _ in range(16):
-                inputs, velocity, weight = self.stage.pictures.batch(32, is_held_out)
-                losses.append(float(((self.predicted(*inputs) - velocity) ** 2 * weight).mean()))
+                losses.append(float(self.loss(self.predicted, self.pictures.batch(32, is_held_out))))
         for name, own in self.parameters.items():
             own.data = kept[name]
         return sum(losses) / len(losses)
@@ -129,8 +118,7 @@ class Training:
         return highest * (plan["finalShare"] + (1 - plan["finalShare"]) * (0.5 + 0.5 * math.cos(math.pi * through)))
 
     def step(self, predicted, size, rate):
-        inputs, velocity, weight = self.stage.pictures.batch(size)
-        loss = ((predicted(*inputs) - velocity) ** 2 * weight).mean()
+        loss = self.loss(predicted, self.pictures.batch(size))
         gradients = torch.autograd.grad(loss, list(self.parameters.values()))
         self.updates += 1
         self.muon.update(dict(zip(self.parameters, gradients)), rate, self.updates)
@@ -170,7 +158,6 @@ class Training:
 def main():
     folder, name, minutes = sys.argv[1:4]
     training = Training(folder, name)
-    training.check()
     size = int(sys.argv[4]) if len(sys.argv) > 4 else training.plan["batchSize"]
     rate = float(sys.argv[5]) if len(sys.argv) > 5 else training.plan["learningRate"]
     print(f"before: held out {training.measured(True):.4f}, learned from {training.measured(False):.4f}", flush=True)
