@@ -42,7 +42,7 @@ function hairPart(a: PortraitAttributes, random: Random): string | undefined {
 
 function beardPart(a: PortraitAttributes, random: Random): string | undefined {
   if (a.classWord === 'woman' || a.age === 'child') return undefined;
-  return random.chance(a.facialHair === 'none' ? 0.1 : 0.9) ? random.pick(facialHairWords[a.facialHair]) : undefined;
+  return random.chance(a.facialHair === 'none' ? 0.35 : 0.95) ? random.pick(facialHairWords[a.facialHair]) : undefined;
 }
 
 function faceParts(a: PortraitAttributes, random: Random): string[] {
@@ -67,10 +67,10 @@ function clothesPart(a: PortraitAttributes, random: Random): string {
 function wornParts(a: PortraitAttributes, random: Random): string[] {
   const worn: string[] = [];
   const tint = (colour: string) => (isColourless(a) || random.chance(0.15) ? undefined : colour);
-  if (random.chance(a.glasses === 'none' ? 0.04 : 0.92)) worn.push(random.pick(glassesWords[a.glasses]));
-  if (random.chance(a.hat === 'none' ? 0.03 : 0.92)) worn.push(
+  if (random.chance(a.glasses === 'none' ? 0.12 : 0.95)) worn.push(random.pick(glassesWords[a.glasses]));
+  if (random.chance(a.hat === 'none' ? 0.08 : 0.95)) worn.push(
     coloured(random.pick(hatWords[a.hat]), tint(a.hatColour)));
-  if (random.chance(0.74)) worn.push(clothesPart(a, random));
+  if (random.chance(0.85)) worn.push(clothesPart(a, random));
   if (a.neckwear !== 'none' && random.chance(0.8)) {
     worn.push(coloured(random.pick(neckwearWords[a.neckwear]), tint(a.neckwearColour)));
   }
@@ -124,12 +124,12 @@ function phrasesOf({ hair, beard, face, worn, mood, place, view }: Parts, random
     if (part) phrases.push(standsAlone(part) || random.chance(0.45) ? part : `with ${part}`);
   }
   if (worn.length > 0) {
-    if (random.chance(0.7)) phrases.push(`wearing ${listed(worn.slice(0, 3))}`);
-    else phrases.push(...worn.slice(0, 3));
+    if (random.chance(0.7)) phrases.push(`wearing ${listed(worn.slice(0, 4))}`);
+    else phrases.push(...worn.slice(0, 4));
   }
   if (mood) phrases.push(mood);
   if (place) phrases.push(place);
-  return shuffled(phrases, random).slice(0, 8);
+  return shuffled(phrases, random).slice(0, 9);
 }
 
 function sentence(style: string, subject: string, { hair, beard, face, worn, mood, place, view }: Parts): string {
@@ -139,7 +139,7 @@ function sentence(style: string, subject: string, { hair, beard, face, worn, moo
   const moods = mood && !/^a /.test(mood) ? [mood] : [];
   const isWhere = /^(in|at|by|on|under) /.test(place ?? '');
   const tail = [
-    nouns.length > 0 ? `with ${listed(nouns)}` : '', worn.length > 0 ? `wearing ${listed(worn.slice(0, 3))}` : '',
+    nouns.length > 0 ? `with ${listed(nouns)}` : '', worn.length > 0 ? `wearing ${listed(worn.slice(0, 4))}` : '',
     isWhere ? place! : '',
   ].filter(Boolean).join(' ');
   const end = [...(place && !isWhere ? [place] : []), ...adjectives, ...moods, ...view.slice(0, 1)];
@@ -163,7 +163,7 @@ export function captionOf(a: PortraitAttributes, random: Random, subject?: strin
     place: placePart(a, random), view: viewParts(a, random),
   };
   const form = random.uniform();
-  if (form < 0.08) return `${style} of ${who}`;
+  if (form < 0.07) return `${style} of ${who}`;
   if (form < 0.34) return sentence(style, who, parts);
   const phrases = phrasesOf(parts, random);
   if (form < 0.72) return joined([`${style} of ${who}`, ...phrases]);

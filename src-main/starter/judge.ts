@@ -59,6 +59,21 @@ export async function openJudgeOf(
 async function judgeSome(
   session: Session, { edgePx, embeddingLength }: JudgeConfig, pictures: readonly RgbPicture[], batch: number,
 ): Promise<Judged[]> {
+  const planes = planesOf(pictures, edgePx, batch);
+  const look = () => session.run({ picture: float32Tensor([batch, 3, edgePx, edgePx], planes) });
+  const out = await look();
+  mirrorRows(planes, edgePx);
+  const mirrored = await look();
+  const row = (of: typeof out, name: string, i: number, length: number) => (
+    (of[name]!.data as Float32Array).slice(i * length, (i + 1) * length));
+  return pictures.map((_, i) => ({
+    labels: likeliest(row(out, 'labels', i, labelCount)), embedding: row(out, 'embedding', i, embeddingLength),
+    points: meanPoints(row(out, 'points', i, pointNumbers), row(mirrored, 'points', i, pointNumbers)),
+  }));
+}
+
+/** [batch, 3, edge, edge]; places beyond the pictures are zero. */
+function planesOf(pictures: readonly RgbPicture[], edgePx: number, batch: number): Float32Array {
   const size = 3 * edgePx ** 2;
   const planes = new Float32Array(batch * size);
   pictures.forEach(({ data, width, height }, i) => {
@@ -66,16 +81,22 @@ async function judgeSome(
     const target = planes.subarray(i * size, (i + 1) * size);
     writeView(data, width, plainView(width, edgePx), target, edgePx, seededRandom(0));
   });
-  const out = await session.run({ picture: float32Tensor([batch, 3, edgePx, edgePx], planes) });
-  const row = (name: string, i: number, length: number) => (
-    (out[name]!.data as Float32Array).slice(i * length, (i + 1) * length));
-  return pictures.map((_, i) => {
-    const points = row('points', i, pointNumbers);
-    return {
-      labels: likeliest(row('labels', i, labelCount)), embedding: row('embedding', i, embeddingLength),
-      points: Array.from({ length: pointNumbers / 2 }, (__, k) => ({ x: points[2 * k]!, y: points[2 * k + 1]! })),
-    };
-  });
+  return planes;
+}
+
+/** Left becomes right, in place. */
+function mirrorRows(planes: Float32Array, edgePx: number): void {
+  for (let start = 0; start < planes.length; start += edgePx) planes.subarray(start, start + edgePx).reverse();
+}
+
+/** Which point of a face is which in its mirror image. */
+const mirrorOf = [1, 0, 2, 4, 3] as const;
+
+/** Of a picture and its mirror image, whose errors differ. */
+function meanPoints(own: Float32Array, mirrored: Float32Array): Point[] {
+  return mirrorOf.map((other, k) => ({
+    x: (own[2 * k]! + 1 - mirrored[2 * other]!) / 2, y: (own[2 * k + 1]! + mirrored[2 * other + 1]!) / 2,
+  }));
 }
 
 function likeliest(scores: Float32Array): Record<LabelName, string> {

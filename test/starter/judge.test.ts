@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rgbPicture } from '../../src-main/photos/pixels.ts';
 import { initialParameters } from '../../src-main/starter/flat-parameters.ts';
@@ -124,6 +125,18 @@ test('what its stage wrote opens, judges pictures of any size, and is refused wh
   await writeFile(config, text.replace('"beanie"', '"bonnet"'));
   await expect(openJudge(path.join(folder, 'judge'))).rejects.toThrow('other labels');
   await writeFile(config, text);
+});
+
+test('points of a mirror image are the mirror image of the points', async () => {
+  const judge = await openJudge(path.join(folder, 'judge'), { threads: 1, batch: 2 });
+  const data = set.pixels.slice(0, 128 * 128 * 3);
+  const mirrored = await sharp(data, { raw: { width: 128, height: 128, channels: 3 } }).flop().raw().toBuffer();
+  const [own, other] = await judge.judge([rgbPicture(128, 128, data), rgbPicture(128, 128, new Uint8Array(mirrored))]);
+  await judge.release();
+  for (const [k, swapped] of [1, 0, 2, 4, 3].entries()) {
+    expect(other!.points[k]!.x).toBeCloseTo(1 - own!.points[swapped]!.x, 4);
+    expect(other!.points[k]!.y).toBeCloseTo(own!.points[swapped]!.y, 4);
+  }
 });
 
 test('a judge that was written goes on from what it was and when', async () => {
