@@ -43,6 +43,8 @@ export const recipeSchema = z.object({
     headWeight: z.number().min(0),
     /** How much more the neckline counts, where the cut of clothes is told. */
     collarWeight: z.number().min(0).default(0),
+    /** How much more each eye and the mouth count, with the beard around it. */
+    featureWeight: z.number().min(0).default(0),
     /** Power of a timestep's share of the schedule: below 1, timesteps of much noise come more often. */
     noisyPower: z.number().gt(0).max(1).default(1),
     /** The first steps see plain pictures alone: close, before one colour, photo, illustration or cartoon. */
@@ -78,9 +80,9 @@ export const starterRecipe: StarterRecipe = recipeSchema.parse({
   },
   unet: {
     blockOutChannels: [48, 96, 112, 112], layersPerBlock: 1, heads: 2, normGroups: 8, optimizer: 'muon',
-    portraits: 40_000, captionsEach: 4, headWeight: 1.25, collarWeight: 1.5, noisyPower: 0.6, plainSteps: 3_000,
-    plainShare: 0.4, captionDropout: 0.1, emaDecay: 0.9995,
-    steps: 28_000, batchSize: 16, learningRate: 1.2e-3, warmUpSteps: 200, constantShare: 0.6, finalShare: 0.03,
+    portraits: 40_000, captionsEach: 4, headWeight: 2, collarWeight: 3, featureWeight: 3, noisyPower: 0.7,
+    plainSteps: 3_000, plainShare: 0.3, captionDropout: 0.1, emaDecay: 0.9995,
+    steps: 58_000, batchSize: 16, learningRate: 1.2e-3, warmUpSteps: 200, constantShare: 0.6, finalShare: 0.03,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   textEncoder: { width: 64, layers: 2, heads: 4 },

@@ -108,13 +108,15 @@ export function captionRows(set: LatentSet, index: number, random: Random): Int3
 /** Where necklines lie below the eyes, as a share of the distance from eyes to mouth; the renderer's median. */
 const collarDrop = 2.45;
 
+type PlaceWeights = Pick<StarterRecipe['unet'], 'headWeight' | 'collarWeight' | 'featureWeight'>;
+
 /**
- * How much each place of a latent counts, mean 1: up to headWeight more around the face and up to collarWeight more
- * around the neckline than at the edge, falling as bells whose deviations are 1.4 times and 0.9 times the distance of
- * the eyes.
+ * How much each place of a latent counts, mean 1: up to headWeight more around the face, up to collarWeight more around
+ * the neckline and up to featureWeight more at each eye and at the mouth than at the edge, falling as bells whose
+ * deviations are 1.4, 0.9 and 0.4 times the distance of the eyes, and one place at least.
  */
 export function placeWeights(
-  points: FacePoints, sizePx: number, weights: Pick<StarterRecipe['unet'], 'headWeight' | 'collarWeight'>,
+  points: FacePoints, sizePx: number, weights: PlaceWeights,
   target: Float32Array,
 ): void {
   const [left, right, , leftCorner, rightCorner] = points;
@@ -128,6 +130,8 @@ export function placeWeights(
   const bells = [
     { x: meanOf('x', ...points), y: meanOf('y', ...points), deviation: 1.4 * eyes, weight: weights.headWeight },
     { x: onCollar('x'), y: onCollar('y'), deviation: 0.9 * eyes, weight: weights.collarWeight },
+    ...[[left], [right], [leftCorner, rightCorner]].map((of) => (
+      { x: meanOf('x', ...of), y: meanOf('y', ...of), deviation: 0.4 * eyes, weight: weights.featureWeight })),
   ];
   target.fill(1);
   for (const { x, y, deviation, weight } of bells) addBell(target, sizePx, x, y, Math.max(1, deviation), weight);

@@ -25,7 +25,7 @@ const recipeWith = (unet: Partial<StarterRecipe['unet']>): StarterRecipe => (
 
 test('the middle of the head counts most, and all places count one in the mean', () => {
   const weights = new Float32Array(256);
-  placeWeights(face, 16, { headWeight: 2, collarWeight: 0 }, weights);
+  placeWeights(face, 16, { headWeight: 2, collarWeight: 0, featureWeight: 0 }, weights);
   expect(weights.reduce((sum, weight) => sum + weight, 0) / 256).toBeCloseTo(1, 5);
   const at = (x: number, y: number) => weights[y * 16 + x]!;
   expect(at(8, 8) / at(0, 0)).toBeGreaterThan(2.5);
@@ -39,12 +39,29 @@ test('a weight for the neckline counts below the face, where a portrait has its 
   const [x, y] = [c * neckline + e, d * neckline + f].map((at) => Math.floor(at / 8));
   const weighted = (collarWeight: number) => {
     const weights = new Float32Array(256);
-    placeWeights(portraitPoints(attributes, 128), 16, { headWeight: 1, collarWeight }, weights);
+    placeWeights(portraitPoints(attributes, 128), 16, { headWeight: 1, collarWeight, featureWeight: 0 }, weights);
     return weights;
   };
   const rise = weighted(3).map((weight, i) => weight / weighted(0)[i]!);
   expect(rise[y! * 16 + x!]).toBe(Math.max(...rise.slice(y! * 16, y! * 16 + 16)));
   expect(rise[y! * 16 + x!]! / rise[0]!).toBeGreaterThan(1.8);
+  expect(weighted(3).reduce((sum, weight) => sum + weight, 0) / 256).toBeCloseTo(1, 5);
+});
+
+test('a weight for eyes and mouth counts where they are', () => {
+  const points = portraitPoints(portraitAttributes(5), 128);
+  const weighted = (featureWeight: number) => {
+    const weights = new Float32Array(256);
+    placeWeights(points, 16, { headWeight: 1, collarWeight: 0, featureWeight }, weights);
+    return weights;
+  };
+  const without = weighted(0);
+  const rise = weighted(3).map((weight, i) => weight / without[i]!);
+  const [left, right, , leftCorner, rightCorner] = points;
+  const mouth = { x: (leftCorner.x + rightCorner.x) / 2, y: (leftCorner.y + rightCorner.y) / 2 };
+  for (const { x, y } of [left, right, mouth]) {
+    expect(rise[Math.floor(y / 8) * 16 + Math.floor(x / 8)]! / rise[0]!).toBeGreaterThan(1.8);
+  }
   expect(weighted(3).reduce((sum, weight) => sum + weight, 0) / 256).toBeCloseTo(1, 5);
 });
 
