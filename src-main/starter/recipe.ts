@@ -80,7 +80,7 @@ export const starterRecipe: StarterRecipe = recipeSchema.parse({
   },
   unet: {
     blockOutChannels: [48, 96, 112, 112], layersPerBlock: 1, heads: 2, normGroups: 8, optimizer: 'muon',
-    portraits: 40_000, captionsEach: 4, headWeight: 2, collarWeight: 3, featureWeight: 3, noisyPower: 0.7,
+    portraits: 40_000, captionsEach: 4, headWeight: 2.5, collarWeight: 3, noisyPower: 0.7,
     plainSteps: 3_000, plainShare: 0.3, captionDropout: 0.1, emaDecay: 0.9995,
     steps: 58_000, batchSize: 16, learningRate: 1.2e-3, warmUpSteps: 200, constantShare: 0.6, finalShare: 0.03,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,

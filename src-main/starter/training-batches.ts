@@ -116,8 +116,7 @@ type PlaceWeights = Pick<StarterRecipe['unet'], 'headWeight' | 'collarWeight' | 
  * deviations are 1.4, 0.9 and 0.4 times the distance of the eyes, and one place at least.
  */
 export function placeWeights(
-  points: FacePoints, sizePx: number, weights: PlaceWeights,
-  target: Float32Array,
+  points: FacePoints, sizePx: number, weights: PlaceWeights, target: Float32Array,
 ): void {
   const [left, right, , leftCorner, rightCorner] = points;
   const meanOf = (axis: 'x' | 'y', ...of: readonly FacePoints[number][]) => (
