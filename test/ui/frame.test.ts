@@ -130,6 +130,11 @@ describe.skipIf(!chromiumPath)(browserName, () => {
 
   test('permission is withdrawn, undone and noted', async () => {
     await open(scenes.fullScene());
+    // the note is slow on its way; what comes after it is to stay behind it
+    await page.route('**/api/subjects.change', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await route.continue();
+    }, { times: 1 });
     await page.getByLabel(/Whose permission/).fill('Ada, by letter');
     await page.getByLabel(/Whose permission/).blur();
     await button('Withdraw').click();
