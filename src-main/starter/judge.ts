@@ -90,7 +90,7 @@ function mirrorRows(planes: Float32Array, edgePx: number): void {
 }
 
 /** Which point of a face is which in its mirror image. */
-const mirrorOf = [1, 0, 2, 4, 3] as const;
+export const mirrorOf = [1, 0, 2, 4, 3] as const;
 
 /** Of a picture and its mirror image, whose errors differ. */
 function meanPoints(own: Float32Array, mirrored: Float32Array): Point[] {

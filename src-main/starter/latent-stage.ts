@@ -98,13 +98,18 @@ export async function readEncodedPictures(cache: string, recipe: StarterRecipe):
   };
 }
 
-/** Places of the pictures that are close, before one colour or two, and photo, illustration or cartoon. */
-export function plainPictures(labels: EncodedPictures['labels']): Int32Array {
-  const numberOf = (name: LabelName) => labelNames.indexOf(name);
+/**
+ * Places of the pictures that are close, before one colour or two, and photo, illustration or cartoon; of those with a
+ * beard or a hat `rareTimes` times, as each kind of either is rare by itself.
+ */
+export function plainPictures(labels: EncodedPictures['labels'], rareTimes = 1): Int32Array {
   const has = (own: readonly number[], name: LabelName, values: readonly string[]) => (
-    values.includes(labelValues[name][own[numberOf(name)]!] ?? ''));
+    values.includes(labelValues[name][own[labelNames.indexOf(name)]!] ?? ''));
   const colours = namesOf(backgroundColours);
-  return Int32Array.from(labels.flatMap((own, i) => (
-    has(own, 'style', ['photo', 'illustration', 'cartoon']) && has(own, 'framing', ['close'])
-      && has(own, 'background', colours) ? [i] : [])));
+  const isRare = (own: readonly number[]) => !has(own, 'facialHair', ['none']) || !has(own, 'hat', ['none']);
+  return Int32Array.from(labels.flatMap((own, i) => {
+    const isPlain = has(own, 'style', ['photo', 'illustration', 'cartoon']) && has(own, 'framing', ['close'])
+      && has(own, 'background', colours);
+    return isPlain ? Array.from({ length: isRare(own) ? rareTimes : 1 }, () => i) : [];
+  }));
 }

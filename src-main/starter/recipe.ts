@@ -45,12 +45,16 @@ export const recipeSchema = z.object({
     collarWeight: z.number().min(0).default(0),
     /** How much more each eye and the mouth count, with the beard around it. */
     featureWeight: z.number().min(0).default(0),
+    /** How much more the top of the head counts, where hats are told. */
+    hatWeight: z.number().min(0).default(0),
     /** Power of a timestep's share of the schedule: below 1, timesteps of much noise come more often. */
     noisyPower: z.number().gt(0).max(1).default(1),
     /** The first steps see plain pictures alone: close, before one colour, photo, illustration or cartoon. */
     plainSteps: z.int().min(0),
     /** Share of the later draws that come from the plain pictures alone, which is what people ask for most. */
     plainShare: z.number().min(0).max(1).default(0),
+    /** How often a plain picture with a beard or a hat stands among them. */
+    rareTimes: z.int().min(1).default(1),
     captionDropout: z.number().min(0).max(1), emaDecay: z.number().min(0).lt(1),
   }),
   textEncoder: z.object({ width: z.int(), layers: z.int(), heads: z.int() }),
@@ -80,9 +84,9 @@ export const starterRecipe: StarterRecipe = recipeSchema.parse({
   },
   unet: {
     blockOutChannels: [48, 96, 112, 112], layersPerBlock: 1, heads: 2, normGroups: 8, optimizer: 'muon',
-    portraits: 40_000, captionsEach: 4, headWeight: 2.5, collarWeight: 3, noisyPower: 0.7,
-    plainSteps: 3_000, plainShare: 0.3, captionDropout: 0.1, emaDecay: 0.9995,
-    steps: 58_000, batchSize: 16, learningRate: 1.2e-3, warmUpSteps: 200, constantShare: 0.6, finalShare: 0.03,
+    portraits: 40_000, captionsEach: 4, headWeight: 1.5, collarWeight: 4, featureWeight: 4, noisyPower: 0.75,
+    plainSteps: 3_000, plainShare: 0.6, rareTimes: 2, captionDropout: 0.1, emaDecay: 0.9995,
+    steps: 80_000, batchSize: 16, learningRate: 1.2e-3, warmUpSteps: 200, constantShare: 0.6, finalShare: 0.03,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   textEncoder: { width: 64, layers: 2, heads: 4 },

@@ -95,9 +95,9 @@ const textSnapshotFile = ({ cache }: StarterRun) => path.join(cache, 'text.snaps
 
 async function latentSet(run: StarterRun, rows: TokenRows, pictures: EncodedPictures): Promise<LatentSet> {
   const latents = await readLatents(latentsFile(run));
-  const { portraits, captionsEach } = run.recipe.unet;
+  const { portraits, captionsEach, rareTimes } = run.recipe.unet;
   const { captions, labels, points } = pictures;
-  const plain = plainPictures(labels).filter((i) => i < portraits - run.recipe.heldOut);
+  const plain = plainPictures(labels, rareTimes).filter((i) => i < portraits - run.recipe.heldOut);
   report(`${portraits} pictures, ${plain.length} of them plain; ${rows.ids.length} token rows`);
   return { ...latents, count: portraits, tokenRows: rows.rowsOfAll(captions), captionsEach,
     emptyRows: rows.rowsOf(''), labels, points, plain };

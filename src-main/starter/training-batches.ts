@@ -107,13 +107,16 @@ export function captionRows(set: LatentSet, index: number, random: Random): Int3
 
 /** Where necklines lie below the eyes, as a share of the distance from eyes to mouth; the renderer's median. */
 const collarDrop = 2.45;
+/** Where hats lie above the eyes, in the same measure; the renderer's median. */
+const hatRise = 1.17;
 
-type PlaceWeights = Pick<StarterRecipe['unet'], 'headWeight' | 'collarWeight' | 'featureWeight'>;
+type PlaceWeights = Pick<StarterRecipe['unet'], 'headWeight' | 'collarWeight' | 'featureWeight' | 'hatWeight'>;
 
 /**
  * How much each place of a latent counts, mean 1: up to headWeight more around the face, up to collarWeight more around
- * the neckline and up to featureWeight more at each eye and at the mouth than at the edge, falling as bells whose
- * deviations are 1.4, 0.9 and 0.4 times the distance of the eyes, and one place at least.
+ * the neckline, up to hatWeight more around the top of the head and up to featureWeight more at each eye and at the
+ * mouth than at the edge, falling as bells whose deviations are 1.4, 0.9, 0.8 and 0.4 times the distance of the eyes,
+ * and one place at least.
  */
 export function placeWeights(
   points: FacePoints, sizePx: number, weights: PlaceWeights, target: Float32Array,
@@ -122,13 +125,14 @@ export function placeWeights(
   const meanOf = (axis: 'x' | 'y', ...of: readonly FacePoints[number][]) => (
     of.reduce((sum, point) => sum + point[axis], 0) / of.length / 8);
   const eyes = Math.hypot(right.x - left.x, right.y - left.y) / 8;
-  const onCollar = (axis: 'x' | 'y') => {
+  const below = (axis: 'x' | 'y', drop: number) => {
     const above = meanOf(axis, left, right);
-    return above + collarDrop * (meanOf(axis, leftCorner, rightCorner) - above);
+    return above + drop * (meanOf(axis, leftCorner, rightCorner) - above);
   };
   const bells = [
     { x: meanOf('x', ...points), y: meanOf('y', ...points), deviation: 1.4 * eyes, weight: weights.headWeight },
-    { x: onCollar('x'), y: onCollar('y'), deviation: 0.9 * eyes, weight: weights.collarWeight },
+    { x: below('x', collarDrop), y: below('y', collarDrop), deviation: 0.9 * eyes, weight: weights.collarWeight },
+    { x: below('x', -hatRise), y: below('y', -hatRise), deviation: 0.8 * eyes, weight: weights.hatWeight },
     ...[[left], [right], [leftCorner, rightCorner]].map((of) => (
       { x: meanOf('x', ...of), y: meanOf('y', ...of), deviation: 0.4 * eyes, weight: weights.featureWeight })),
   ];

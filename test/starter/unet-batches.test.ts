@@ -3,8 +3,10 @@
 import { expect, test } from 'vitest';
 import type { FacePoints } from '../../src-main/faces/face.ts';
 import { placement } from '../../src-main/starter/drawing/pose.ts';
+import { labelIndices, portraitLabels } from '../../src-main/starter/labels.ts';
+import { plainPictures } from '../../src-main/starter/latent-stage.ts';
 import { portraitPoints } from '../../src-main/starter/portrait-points.ts';
-import { portraitAttributes } from '../../src-main/starter/portrait-renderer.ts';
+import { portraitAttributes, renderPortrait } from '../../src-main/starter/portrait-renderer.ts';
 import { type StarterRecipe, starterRecipe } from '../../src-main/starter/recipe.ts';
 import { type LatentSet, placeWeights, unetBatch } from '../../src-main/starter/training-batches.ts';
 import { starterNoiseSchedule } from '../../src-main/starter/unet-stage.ts';
@@ -25,7 +27,7 @@ const recipeWith = (unet: Partial<StarterRecipe['unet']>): StarterRecipe => (
 
 test('the middle of the head counts most, and all places count one in the mean', () => {
   const weights = new Float32Array(256);
-  placeWeights(face, 16, { headWeight: 2, collarWeight: 0, featureWeight: 0 }, weights);
+  placeWeights(face, 16, { headWeight: 2, collarWeight: 0, featureWeight: 0, hatWeight: 0 }, weights);
   expect(weights.reduce((sum, weight) => sum + weight, 0) / 256).toBeCloseTo(1, 5);
   const at = (x: number, y: number) => weights[y * 16 + x]!;
   expect(at(8, 8) / at(0, 0)).toBeGreaterThan(2.5);
@@ -39,7 +41,8 @@ test('a weight for the neckline counts below the face, where a portrait has its 
   const [x, y] = [c * neckline + e, d * neckline + f].map((at) => Math.floor(at / 8));
   const weighted = (collarWeight: number) => {
     const weights = new Float32Array(256);
-    placeWeights(portraitPoints(attributes, 128), 16, { headWeight: 1, collarWeight, featureWeight: 0 }, weights);
+    const at = portraitPoints(attributes, 128);
+    placeWeights(at, 16, { headWeight: 1, collarWeight, featureWeight: 0, hatWeight: 0 }, weights);
     return weights;
   };
   const rise = weighted(3).map((weight, i) => weight / weighted(0)[i]!);
@@ -52,7 +55,7 @@ test('a weight for eyes and mouth counts where they are', () => {
   const points = portraitPoints(portraitAttributes(5), 128);
   const weighted = (featureWeight: number) => {
     const weights = new Float32Array(256);
-    placeWeights(points, 16, { headWeight: 1, collarWeight: 0, featureWeight }, weights);
+    placeWeights(points, 16, { headWeight: 1, collarWeight: 0, featureWeight, hatWeight: 0 }, weights);
     return weights;
   };
   const without = weighted(0);
@@ -63,6 +66,27 @@ test('a weight for eyes and mouth counts where they are', () => {
     expect(rise[Math.floor(y / 8) * 16 + Math.floor(x / 8)]! / rise[0]!).toBeGreaterThan(1.8);
   }
   expect(weighted(3).reduce((sum, weight) => sum + weight, 0) / 256).toBeCloseTo(1, 5);
+});
+
+test('a weight for hats counts where a hat changes the picture', async () => {
+  const given = { style: 'photo', size: 1, shiftY: 5, headphones: false } as const;
+  const [hatted, bare] = await Promise.all((['beanie', 'none'] as const).map((hat) => (
+    renderPortrait(700_002, { resolutionPx: 128, attributes: { ...given, hat } }))));
+  const changed = new Float32Array(256);
+  hatted!.rgb.forEach((value, i) => {
+    const [x, y] = [Math.floor(i / 3) % 128, Math.floor(i / 384)];
+    changed[(y >> 3) * 16 + (x >> 3)]! += Math.abs(value - bare!.rgb[i]!);
+  });
+  const weighted = (hatWeight: number) => {
+    const weights = new Float32Array(256);
+    placeWeights(hatted!.points, 16, { headWeight: 1, collarWeight: 0, featureWeight: 0, hatWeight }, weights);
+    return weights;
+  };
+  const without = weighted(0);
+  const rise = weighted(3).map((weight, i) => weight / without[i]!);
+  const most = [...changed.keys()].sort((a, b) => changed[b]! - changed[a]!).slice(0, 12);
+  expect(Math.min(...most.map((place) => rise[place]!))).toBeGreaterThan(1.2);
+  expect(rise[15 * 16 + 8]!).toBeLessThan(1);
 });
 
 test('below a power of 1 the denoiser sees late timesteps more often', () => {
@@ -82,4 +106,16 @@ test('the first steps of the denoiser see plain pictures alone, each with captio
   expect([...seen(0, 0)]).toEqual([3n]);
   expect(seen(1, 0).size).toBeGreaterThan(1);
   expect([...seen(1, 1)]).toEqual([3n]);
+});
+
+test('plain pictures with a beard or a hat come as often as told, the others once', () => {
+  const plain = {
+    style: 'photo', size: 1, backgroundKind: 'plain', backgroundColour: 'blue', facialHair: 'none', hat: 'none',
+  } as const;
+  const pictures = [
+    plain, { ...plain, facialHair: 'goatee' }, { ...plain, hat: 'beret' }, { ...plain, hat: 'crown', style: 'sepia' },
+  ] as const;
+  const labels = pictures.map((given, i) => labelIndices(portraitLabels(portraitAttributes(i, given))));
+  expect([...plainPictures(labels)]).toEqual([0, 1, 2]);
+  expect([...plainPictures(labels, 3)]).toEqual([0, 1, 1, 1, 2, 2, 2]);
 });

@@ -70,7 +70,7 @@ async function portraits({ first, count }: Part, { recipe }: Job, rowsOf: RowsOf
     for (let k = 0; k < captionsEach; k++) tokens.set(known[k % known.length]!, (i * captionsEach + k) * 77);
   }
   const plain = new Uint8Array(count);
-  for (const i of plainPictures(labels)) plain[i] = 1;
+  for (const i of plainPictures(labels, recipe.unet.rareTimes)) plain[i]! += 1;
   return { rgb, weights, tokens, plain };
 }
 

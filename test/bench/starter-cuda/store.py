@@ -106,7 +106,8 @@ class Store:
 
     def take_portraits(self, first, arrays):
         rgb = arrays.pop("rgb")
-        plain = torch.nonzero(arrays.pop("plain")).view(-1) + self.portraits.rows
+        times = arrays.pop("plain").long()
+        plain = torch.repeat_interleave(torch.arange(len(times), device=times.device), times) + self.portraits.rows
         self.portraits.add({"latents": self.encode(rgb), **arrays}, len(rgb), most=120_000)
         self.portraits.add_plain(plain)
 

@@ -51,7 +51,8 @@ async function writePortraits(rows: TokenRows): Promise<void> {
   await write('portraits.latents.f16', halves((await readLatents(path.join(cache, 'latents.safetensors'))).values));
   await write('portraits.tokens.i16', Int16Array.from(rows.rowsOfAll(captions)));
   await write('portraits.weights.f32', weights);
-  await write('portraits.plain.i32', plainPictures(labels).filter((i) => i < points.length - recipe.heldOut));
+  const plain = plainPictures(labels, recipe.unet.rareTimes).filter((i) => i < points.length - recipe.heldOut);
+  await write('portraits.plain.i32', plain);
   await write('empty.i16', Int16Array.from(rows.rowsOf('')));
 }
 
