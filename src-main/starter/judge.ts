@@ -68,7 +68,8 @@ async function judgeSome(
     (of[name]!.data as Float32Array).slice(i * length, (i + 1) * length));
   return pictures.map((_, i) => ({
     labels: likeliest(row(out, 'labels', i, labelCount)), embedding: row(out, 'embedding', i, embeddingLength),
-    points: meanPoints(row(out, 'points', i, pointNumbers), row(mirrored, 'points', i, pointNumbers)),
+    points: meanPoints(
+      pointsOf(row(out, 'points', i, pointNumbers)), unmirrored(pointsOf(row(mirrored, 'points', i, pointNumbers)))),
   }));
 }
 
@@ -89,15 +90,20 @@ function mirrorRows(planes: Float32Array, edgePx: number): void {
   for (let start = 0; start < planes.length; start += edgePx) planes.subarray(start, start + edgePx).reverse();
 }
 
-/** Which point of a face is which in its mirror image. */
-export const mirrorOf = [1, 0, 2, 4, 3] as const;
+/** x and y in turns. */
+const pointsOf = (numbers: Float32Array): Point[] => (
+  Array.from({ length: numbers.length / 2 }, (_, k) => ({ x: numbers[2 * k]!, y: numbers[2 * k + 1]! })));
 
-/** Of a picture and its mirror image, whose errors differ. */
-function meanPoints(own: Float32Array, mirrored: Float32Array): Point[] {
-  return mirrorOf.map((other, k) => ({
-    x: (own[2 * k]! + 1 - mirrored[2 * other]!) / 2, y: (own[2 * k + 1]! + mirrored[2 * other + 1]!) / 2,
-  }));
-}
+/** Which point of a face is which in its mirror image. */
+const mirrorOf = [1, 0, 2, 4, 3] as const;
+
+/** Five points in a picture's mirror image as they lie in the picture, both as fractions of the edge. */
+export const unmirrored = (points: readonly Point[]): Point[] => (
+  mirrorOf.map((k) => ({ x: 1 - points[k]!.x, y: points[k]!.y })));
+
+/** Midway between two readings of the same points, whose errors differ. */
+export const meanPoints = (a: readonly Point[], b: readonly Point[]): Point[] => (
+  a.map(({ x, y }, k) => ({ x: (x + b[k]!.x) / 2, y: (y + b[k]!.y) / 2 })));
 
 function likeliest(scores: Float32Array): Record<LabelName, string> {
   let first = 0;

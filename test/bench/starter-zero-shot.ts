@@ -9,7 +9,7 @@ import { openPackFaceEncoder, type PackFaceEncoder } from '../../src-main/faces/
 import type { ContactSheetRow } from '../../src-main/generation/contact-sheet.ts';
 import { drawingSettings } from '../../src-main/packs/default-settings.ts';
 import { type RgbPicture, rgbPicture } from '../../src-main/photos/pixels.ts';
-import { mirrorOf } from '../../src-main/starter/judge.ts';
+import { meanPoints, unmirrored } from '../../src-main/starter/judge.ts';
 import type { RenderedPortrait } from '../../src-main/starter/portrait-renderer.ts';
 import { subjectIdentity } from '../../src-main/starter/subject.ts';
 import { meanEmbedding } from '../../src-main/starter/verification.ts';
@@ -83,20 +83,21 @@ interface PointErrors {
   readonly together: number[];
 }
 
-const between = (a: Point, b: Point): Point => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
-
 const noErrors = (): PointErrors => ({ judged: [], detected: [], together: [] });
 
-/** As fractions of the edge; of a picture and its mirror image, as the judge reads them, where both show a face. */
+/** As fractions of the edge; undefined where the detector finds no face. */
+async function detectedIn(analyzer: FaceAnalyzer, picture: RgbPicture): Promise<Point[] | undefined> {
+  const [face] = await analyzer.analyze(picture);
+  return face?.points.map(({ x, y }) => ({ x: x / picture.width, y: y / picture.width }));
+}
+
+/** Of a picture and its mirror image, as the judge reads them; of the one that shows a face where not both do. */
 async function detectedPoints(analyzer: FaceAnalyzer, picture: RgbPicture): Promise<Point[] | undefined> {
   const { width, height, data } = picture;
-  const raw = { width, height, channels: 3 } as const;
-  const mirrored = rgbPicture(width, height, await sharp(data, { raw }).flop().raw().toBuffer());
-  const [[own], [other]] = [await analyzer.analyze(picture), await analyzer.analyze(mirrored)];
-  const inOwn = own?.points.map(({ x, y }) => ({ x: x / width, y: y / width }));
-  const inOther = other && mirrorOf.map((k) => ({ x: 1 - other.points[k].x / width, y: other.points[k].y / width }));
-  if (!inOwn || !inOther) return inOwn ?? inOther;
-  return inOwn.map((point, k) => between(point, inOther[k]!));
+  const flopped = await sharp(data, { raw: { width, height, channels: 3 } }).flop().raw().toBuffer();
+  const own = await detectedIn(analyzer, picture);
+  const mirrored = await detectedIn(analyzer, rgbPicture(width, height, flopped));
+  return own && mirrored ? meanPoints(own, unmirrored(mirrored)) : own ?? (mirrored && unmirrored(mirrored));
 }
 
 async function addPointErrors(
@@ -110,7 +111,7 @@ async function addPointErrors(
     errors.judged.push(errorOf(points));
     const found = await detectedPoints(analyzer, picture);
     if (found) errors.detected.push(errorOf(found));
-    errors.together.push(errorOf(found ? points.map((point, k) => between(point, found[k]!)) : points));
+    errors.together.push(errorOf(found ? meanPoints(points, found) : points));
   }
 }
 

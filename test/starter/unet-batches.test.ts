@@ -25,9 +25,25 @@ const set: LatentSet = {
 const recipeWith = (unet: Partial<StarterRecipe['unet']>): StarterRecipe => (
   { ...starterRecipe, heldOut: 2, unet: { ...starterRecipe.unet, batchSize: 8, captionDropout: 0, ...unet } });
 
-test('the middle of the head counts most, and all places count one in the mean', () => {
+type PlaceWeights = Parameters<typeof placeWeights>[2];
+
+/** The weights of 16 x 16 places, nothing counting more but what is told. */
+function weightsOf(points: FacePoints, more: Partial<PlaceWeights>): Float32Array {
   const weights = new Float32Array(256);
-  placeWeights(face, 16, { headWeight: 2, collarWeight: 0, featureWeight: 0, hatWeight: 0 }, weights);
+  placeWeights(points, 16, { headWeight: 0, collarWeight: 0, featureWeight: 0, hatWeight: 0, ...more }, weights);
+  return weights;
+}
+
+/** How much more each place counts with a weight than without, beside one of 1 for the head. */
+function riseBy(points: FacePoints, more: Partial<PlaceWeights>): Float32Array {
+  const without = weightsOf(points, { headWeight: 1 });
+  const weights = weightsOf(points, { headWeight: 1, ...more });
+  expect(weights.reduce((sum, weight) => sum + weight, 0) / 256).toBeCloseTo(1, 5);
+  return weights.map((weight, i) => weight / without[i]!);
+}
+
+test('the middle of the head counts most, and all places count one in the mean', () => {
+  const weights = weightsOf(face, { headWeight: 2 });
   expect(weights.reduce((sum, weight) => sum + weight, 0) / 256).toBeCloseTo(1, 5);
   const at = (x: number, y: number) => weights[y * 16 + x]!;
   expect(at(8, 8) / at(0, 0)).toBeGreaterThan(2.5);
@@ -39,33 +55,19 @@ test('a weight for the neckline counts below the face, where a portrait has its 
   const { body: [, , c, d, e, f] } = placement(attributes, 128);
   const neckline = 106;
   const [x, y] = [c * neckline + e, d * neckline + f].map((at) => Math.floor(at / 8));
-  const weighted = (collarWeight: number) => {
-    const weights = new Float32Array(256);
-    const at = portraitPoints(attributes, 128);
-    placeWeights(at, 16, { headWeight: 1, collarWeight, featureWeight: 0, hatWeight: 0 }, weights);
-    return weights;
-  };
-  const rise = weighted(3).map((weight, i) => weight / weighted(0)[i]!);
+  const rise = riseBy(portraitPoints(attributes, 128), { collarWeight: 3 });
   expect(rise[y! * 16 + x!]).toBe(Math.max(...rise.slice(y! * 16, y! * 16 + 16)));
   expect(rise[y! * 16 + x!]! / rise[0]!).toBeGreaterThan(1.8);
-  expect(weighted(3).reduce((sum, weight) => sum + weight, 0) / 256).toBeCloseTo(1, 5);
 });
 
 test('a weight for eyes and mouth counts where they are', () => {
   const points = portraitPoints(portraitAttributes(5), 128);
-  const weighted = (featureWeight: number) => {
-    const weights = new Float32Array(256);
-    placeWeights(points, 16, { headWeight: 1, collarWeight: 0, featureWeight, hatWeight: 0 }, weights);
-    return weights;
-  };
-  const without = weighted(0);
-  const rise = weighted(3).map((weight, i) => weight / without[i]!);
+  const rise = riseBy(points, { featureWeight: 3 });
   const [left, right, , leftCorner, rightCorner] = points;
   const mouth = { x: (leftCorner.x + rightCorner.x) / 2, y: (leftCorner.y + rightCorner.y) / 2 };
   for (const { x, y } of [left, right, mouth]) {
     expect(rise[Math.floor(y / 8) * 16 + Math.floor(x / 8)]! / rise[0]!).toBeGreaterThan(1.8);
   }
-  expect(weighted(3).reduce((sum, weight) => sum + weight, 0) / 256).toBeCloseTo(1, 5);
 });
 
 test('a weight for hats counts where a hat changes the picture', async () => {
@@ -77,13 +79,7 @@ test('a weight for hats counts where a hat changes the picture', async () => {
     const [x, y] = [Math.floor(i / 3) % 128, Math.floor(i / 384)];
     changed[(y >> 3) * 16 + (x >> 3)]! += Math.abs(value - bare!.rgb[i]!);
   });
-  const weighted = (hatWeight: number) => {
-    const weights = new Float32Array(256);
-    placeWeights(hatted!.points, 16, { headWeight: 1, collarWeight: 0, featureWeight: 0, hatWeight }, weights);
-    return weights;
-  };
-  const without = weighted(0);
-  const rise = weighted(3).map((weight, i) => weight / without[i]!);
+  const rise = riseBy(hatted!.points, { hatWeight: 3 });
   const most = [...changed.keys()].sort((a, b) => changed[b]! - changed[a]!).slice(0, 12);
   expect(Math.min(...most.map((place) => rise[place]!))).toBeGreaterThan(1.2);
   expect(rise[15 * 16 + 8]!).toBeLessThan(1);
