@@ -26,7 +26,9 @@ const normEpsilon = 1e-5;
  * The last level of `picture` [B, 3, edge, edge] in -1..1 as rows [B, widths.at(-1) · (edge / 2^levels)²]. Refuses
  * (Error) pictures of another size.
  */
-export function faceFeatures(scope: NetworkScope, config: FaceEncoderConfig, picture: Value): Value {
+export function faceFeatures(
+  scope: NetworkScope, config: Omit<FaceEncoderConfig, 'embeddingLength'>, picture: Value,
+): Value {
   const { g } = scope;
   const { edgePx, widths, groups } = config;
   const [batch, ...size] = picture.shape as [number, number, number, number];

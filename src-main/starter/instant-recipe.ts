@@ -2,7 +2,7 @@
 // IdentityNet, and the judge that measures portraits. Every number that a run on another machine may want to change.
 
 import * as z from 'zod';
-import { judgeRecipe } from './judge-recipe.ts';
+import { judgeRecipe, styleJudgeRecipe } from './judge-recipe.ts';
 import { scheduleSchema } from './training-schedule.ts';
 
 const adam = { beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1 } as const;
@@ -45,6 +45,7 @@ export const instantRecipeSchema = {
     steps: 1_200, batchSize: 96, learningRate: 2e-3, warmUpSteps: 40, constantShare: 0.3, finalShare: 0.02, ...adam,
   }),
   judge: judgeRecipe,
+  styleJudge: styleJudgeRecipe,
   instant: instantSchema.default({
     resampler: { dim: 64, depth: 2, dimHead: 32, heads: 2, numQueries: 12, ffMult: 4 },
     conditioningChannels: [8, 16, 32, 48], emaDecay: 0.995,

@@ -29,6 +29,7 @@ import {
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
 import { trainStage } from './stage-trainer.ts';
 import { paceOf, report, reportProgress, splitOf, type StarterRun, workersOf } from './starter-run.ts';
+import { trainStyleJudge } from './style-judge-run.ts';
 import { starterNoiseSchedule } from './unet-stage.ts';
 import { verification, type Verification } from './verification.ts';
 
@@ -230,5 +231,5 @@ export async function adoptInstantId(run: StarterRun): Promise<void> {
 /** In the order in which they depend on each other. */
 export const instantStages: Readonly<Record<string, (run: StarterRun) => Promise<void>>> = {
   people: async (run) => void await people(run), passes: makePasses, face: trainFace, judge: trainJudge,
-  instant: trainInstant, 'instant-export': exportInstant,
+  style: trainStyleJudge, instant: trainInstant, 'instant-export': exportInstant,
 };

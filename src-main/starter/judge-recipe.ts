@@ -16,6 +16,15 @@ const judgeRecipeSchema = scheduleSchema.extend({
   attributeWeight: z.number().min(0), pointWeight: z.number().min(0), emaDecay: z.number().min(0).max(1),
 });
 
+/** The judge's eye for styles; edgePx, widths and groups as the judge's. */
+export const styleJudgeRecipe = scheduleSchema.extend({
+  edgePx: z.int(), widths: z.array(z.int()).length(4), groups: z.int(), emaDecay: z.number().min(0).max(1),
+}).default({
+  edgePx: 128, widths: [16, 32, 64, 96], groups: 8, emaDecay: 0.99, optimizer: 'muon',
+  steps: 1_200, batchSize: 64, learningRate: 1e-3, warmUpSteps: 40, constantShare: 0.4, finalShare: 0.02,
+  beta1: 0.9, beta2: 0.99, weightDecay: 0.01, clipNorm: 1,
+});
+
 export const judgeRecipe = judgeRecipeSchema.default({
   people: 12_000, freshPeople: 500, measuredPrompts: 120,
   edgePx: 96, widths: [16, 32, 64, 112], groups: 8, hidden: 224, embeddingLength: 64,

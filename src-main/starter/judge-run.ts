@@ -21,33 +21,46 @@ import { paceOf, report, reportProgress, type StarterRun, workersOf } from './st
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
-const picturesOf = (run: StarterRun, firstPerson: number, people: number) => judgeSet({
+/** Rendered now unless they are in the cache. */
+export const judgePictures = (run: StarterRun, firstPerson: number, people: number) => judgeSet({
   folder: run.cache, firstPerson, people, resolutionPx: run.recipe.resolutionPx, workers: workersOf(run),
 });
 
-/** Writes config.json and model.safetensors, measures what was written, and writes accuracy.json. */
+/** Measures the judge as it is written, with its eye for styles where it has one, and writes accuracy.json. */
+export async function measureJudge(run: StarterRun, trainedSteps: number): Promise<void> {
+  const { recipe, judge: folder } = run;
+  const fresh = await judgePictures(run, firstFreshPerson, recipe.judge.freshPeople);
+  const judge = await openJudge(folder, { threads: run.threads });
+  const accuracy = await judgeAccuracy(judge, fresh, recipe.judge.measuredPrompts);
+  await judge.release();
+  await writeFile(path.join(folder, 'accuracy.json'), json({ trainedSteps, ...accuracy }));
+  report(`judge: of prompts' renders it names right ${JSON.stringify(accuracy.followed)}`);
+  report(`judge: nearest ${accuracy.people.nearestShare.toFixed(3)}, points off by ${accuracy.pointError}`);
+}
+
+/** Writes config.json and model.safetensors, and measures what was written. */
 async function writeJudge(run: StarterRun, state: TrainingState): Promise<void> {
   const { recipe, judge: folder } = run;
   const weights = tensorsOf(judgeLayout(recipe), state.average, 'judge');
   await writeHalves(path.join(folder, 'model.safetensors'), weights);
   await writeFile(path.join(folder, 'config.json'), json(judgeJson(judgeConfig(recipe))));
-  const fresh = await picturesOf(run, firstFreshPerson, recipe.judge.freshPeople);
-  const judge = await openJudge(folder, { threads: run.threads });
-  const accuracy = await judgeAccuracy(judge, fresh, recipe.judge.measuredPrompts);
-  await judge.release();
-  await writeFile(path.join(folder, 'accuracy.json'), json({ trainedSteps: state.step, ...accuracy }));
-  report(`judge: of prompts' renders it names right ${JSON.stringify(accuracy.followed)}`);
-  report(`judge: nearest ${accuracy.people.nearestShare.toFixed(3)}, points off by ${accuracy.pointError}`);
+  await measureJudge(run, state.step);
 }
 
 const snapshotFile = ({ cache }: StarterRun) => path.join(cache, 'judge.snapshot.safetensors');
 
+/** How many steps the judge in `folder` has behind it. */
+export async function judgedSteps(folder: string): Promise<number> {
+  const written = await readFile(path.join(folder, 'accuracy.json'), 'utf8');
+  return (JSON.parse(written) as { trainedSteps: number }).trainedSteps;
+}
+
 /** The judge as it was written last as the snapshot that it goes on from, unless there is one. */
 export async function adoptJudge(run: StarterRun): Promise<void> {
   const { recipe, judge: folder } = run;
-  const [file, written] = [snapshotFile(run), path.join(folder, 'accuracy.json')];
-  if (existsSync(file) || !existsSync(written)) return;
-  const { trainedSteps: step } = JSON.parse(await readFile(written, 'utf8')) as { trainedSteps: number };
+  const file = snapshotFile(run);
+  if (existsSync(file) || !existsSync(path.join(folder, 'accuracy.json'))) return;
+  const step = await judgedSteps(folder);
   const { tensors } = await openNetworkFolder(path.resolve(folder));
   const parameters = adoptedParameters(judgeLayout(recipe), { judge: await inFloat32(tensors) }, recipe.seed + 1);
   await writeSnapshot(file, { ...newTrainingState(parameters), step, begunAt: step });
@@ -59,7 +72,7 @@ export async function trainJudge(run: StarterRun): Promise<void> {
   const layout = judgeLayout(recipe);
   const file = snapshotFile(run);
   const state = (await readSnapshot(file, layout.size)) ?? newTrainingState(initialParameters(layout, recipe.seed + 1));
-  const set = await picturesOf(run, 0, recipe.judge.people);
+  const set = await judgePictures(run, 0, recipe.judge.people);
   await trainStage(state, {
     ...paceOf(run), step: judgeStepGraph(recipe), plan: recipe.judge,
     emaDecay: recipe.judge.emaDecay, batch: (step) => judgeBatch(recipe, set, step),

@@ -45,6 +45,16 @@ export function drawnView(random: Random, sourcePx: number, edgePx: number): Vie
   };
 }
 
+/** Pixels of the source. */
+const farthestMove = 6;
+
+/** A view for learning styles: at the picture's own scale, in whole pixels and less blurred, so that strokes stay. */
+export function styleView(random: Random, sourcePx: number, edgePx: number): View {
+  const view = drawnView(random, sourcePx, edgePx);
+  const moved = () => random.integer(2 * farthestMove + 1) - farthestMove;
+  return { ...view, step: sourcePx / edgePx, left: moved(), top: moved(), blur: view.blur / 2 };
+}
+
 /** Writes planes [3, edge, edge] of interleaved 8-bit RGB, `sourcePx` square, into `target`. */
 export function writeView(
   rgb: Uint8Array, sourcePx: number, view: View, target: Float32Array, edgePx: number, random: Random,

@@ -1,5 +1,6 @@
 // The judge at work: pictures in, what each shows, who it shows and where the points lie.
 
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { openNetworkFolder } from '../checkpoint/diffusers-folder.ts';
 import type { Point } from '../faces/face.ts';
@@ -11,6 +12,7 @@ import { type JudgeConfig, judgeGraph, labelCount, parseJudgeConfig, pointNumber
 import { plainView, writeView } from './judge-view.ts';
 import { type LabelName, labelNames, labelValues } from './labels.ts';
 import { seededRandom } from './seeded-random.ts';
+import { openStyleJudge, parseStyleJudgeConfig, type StyleJudge } from './style-judge.ts';
 
 export interface Judged {
   /** The likeliest value of each kind, whether or not the picture shows one. */
@@ -33,11 +35,33 @@ interface JudgeOptions {
   readonly batch?: number;
 }
 
-/** Opens a judge's folder (config.json, model.safetensors). Refuses (Error) one that was taught other labels. */
+/**
+ * Opens a judge's folder (config.json, model.safetensors; the same in style/ where it has an eye for styles). Refuses
+ * (Error) one that was taught other labels.
+ */
 export async function openJudge(folder: string, options: JudgeOptions = {}): Promise<Judge> {
   const { config, tensors } = await openNetworkFolder(path.resolve(folder));
-  return await openJudgeOf(parseJudgeConfig(config), tensors, options);
+  const judge = await openJudgeOf(parseJudgeConfig(config), tensors, options);
+  const eye = path.resolve(folder, 'style');
+  if (!existsSync(path.join(eye, 'config.json'))) return judge;
+  const { config: sizes, tensors: weights } = await openNetworkFolder(eye);
+  return withStyles(judge, await openStyleJudge(parseStyleJudgeConfig(sizes), weights, options.threads));
 }
+
+/** The judge with its styles named by `eye`. */
+const withStyles = (judge: Judge, eye: StyleJudge): Judge => ({
+  config: judge.config,
+  async judge(pictures) {
+    const judged = await judge.judge(pictures);
+    const styles: string[] = [];
+    for (const picture of pictures) styles.push(await eye.styleOf(picture));
+    return judged.map((one, i) => ({ ...one, labels: { ...one.labels, style: styles[i]! } }));
+  },
+  async release() {
+    await judge.release();
+    await eye.release();
+  },
+});
 
 /** A judge of these weights. */
 export async function openJudgeOf(

@@ -70,13 +70,30 @@ async function renderFiles(request: DatasetRequest, stem: string): Promise<void>
 export const datasetStem = ({ folder, kind, from, count, resolutionPx }: Omit<DatasetRequest, 'workers'>): string => (
   path.join(folder, `${kind}-r${rendererVersion}-${from}-${count}-${resolutionPx}px`));
 
+/** readFile() refuses files of more than 2 GiB, which 44,000 pictures are. */
+async function readWhole(file: string): Promise<Uint8Array> {
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const bytes = new Uint8Array(size);
+    for (let at = 0; at < size;) {
+      const { bytesRead } = await handle.read(bytes, at, Math.min(size - at, 2 ** 30), at);
+      if (bytesRead === 0) throw new Error(`${file} became shorter while it was read.`);
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await handle.close();
+  }
+}
+
 /** The pictures of seeds from..from+count-1; rendered now unless they are in `folder` already. */
 export async function renderDataset(request: DatasetRequest): Promise<RenderedDataset> {
   const { folder, count, resolutionPx } = request;
   const stem = datasetStem(request);
   await mkdir(folder, { recursive: true });
   if (!existsSync(`${stem}.rgb`)) await renderFiles(request, stem);
-  const pixels = new Uint8Array(await readFile(`${stem}.rgb`));
+  const pixels = await readWhole(`${stem}.rgb`);
   const answer = JSON.parse(await readFile(`${stem}.json`, 'utf8')) as RenderAnswer;
   if (pixels.length !== count * resolutionPx * resolutionPx * 3 || answer.captions.length !== count) {
     throw new Error(`The rendered pictures in ${stem}.rgb are not complete; delete the file and start again.`);

@@ -1,5 +1,5 @@
 // npm run starter:train: makes resources/starter from nothing, stage by stage, going on from the last snapshot.
-// Stages: vae, latents, refine, text, unet, export; then InstantID's: people, passes, face, judge, instant,
+// Stages: vae, latents, refine, text, unet, export; then InstantID's: people, passes, face, judge, style, instant,
 // instant-export; by name alone adopt, which makes the snapshots of all networks out of the pack in --base.
 // --stage NAME[,NAME…], --provider cpu|webgpu, --threads N, --minutes N (of each training stage), --recipe FILE,
 // --cache FOLDER, --out FOLDER, --base FOLDER (the pack that InstantID is for; --out unless told), --judge FOLDER,

@@ -25,6 +25,8 @@ export const tinyRecipe: StarterRecipe = recipeSchema.parse({
   judge: { ...starterRecipe.judge, people: 6, freshPeople: 4, measuredPrompts: 1, edgePx: 32,
     widths: [4, 4, 4, 4], groups: 2, hidden: 8,
     embeddingLength: 8, batchSize: 8, steps: 30, warmUpSteps: 2, learningRate: 1e-2 },
+  styleJudge: { ...starterRecipe.styleJudge, edgePx: 32, widths: [4, 4, 4, 4], groups: 2, batchSize: 12, steps: 30,
+    warmUpSteps: 2, learningRate: 1e-2 },
   instant: { ...starterRecipe.instant, batchSize: 2, steps: 8, warmUpSteps: 1, learningRate: 1e-2,
     conditioningChannels: [2, 2, 2, 4],
     resampler: { dim: 8, depth: 1, dimHead: 4, heads: 2, numQueries: 3, ffMult: 2 } },
