@@ -48,11 +48,15 @@ export function drawnView(random: Random, sourcePx: number, edgePx: number): Vie
 /** Pixels of the source. */
 const farthestMove = 6;
 
-/** A view for learning styles: at the picture's own scale, in whole pixels and less blurred, so that strokes stay. */
+/**
+ * A view for learning styles: at the picture's own scale and in whole pixels, every second one without any blur, so
+ * that strokes stay, the others as soft as an autoencoder makes them.
+ */
 export function styleView(random: Random, sourcePx: number, edgePx: number): View {
   const view = drawnView(random, sourcePx, edgePx);
   const moved = () => random.integer(2 * farthestMove + 1) - farthestMove;
-  return { ...view, step: sourcePx / edgePx, left: moved(), top: moved(), blur: view.blur / 2 };
+  const blurs = random.chance(0.5) ? 1 + random.integer(3) : 0;
+  return { ...view, step: sourcePx / edgePx, left: moved(), top: moved(), blur: random.between(0.3, 0.95), blurs };
 }
 
 /** Writes planes [3, edge, edge] of interleaved 8-bit RGB, `sourcePx` square, into `target`. */

@@ -2,6 +2,7 @@
 // Training writes the recipe it used beside the pack, so that the pack can be made again from it.
 
 import * as z from 'zod';
+import { pictureStyles } from './attributes.ts';
 import { instantRecipeSchema } from './instant-recipe.ts';
 import { learningRateAt, scheduleSchema as schedule, type TrainingSchedule } from './training-schedule.ts';
 
@@ -30,6 +31,8 @@ export const recipeSchema = z.object({
     latentWeight: z.number(),
     /** Weight of the error's differences between neighbours: edges, where a blurred eye shows. */
     edgeWeight: z.number(),
+    /** Styles whose latents may move: in the place of dense pictures, it learns to carry these as they are. */
+    freeStyles: z.array(z.enum(pictureStyles)).default([]),
   }),
   /** The text encoder before the denoiser, towards coarse latents and labels. */
   text: schedule.extend({ /** Weight of the labels beside the latents. */ labelWeight: z.number().min(0) }),
@@ -65,7 +68,7 @@ export type StarterRecipe = z.infer<typeof recipeSchema>;
 
 /** The recipe that the pack in resources/starter is made with. */
 export const starterRecipe: StarterRecipe = recipeSchema.parse({
-  seed: 20260101, resolutionPx: 128, portraits: 40_000, textures: 8_000, heldOut: 256,
+  seed: 20260101, resolutionPx: 128, portraits: 80_000, textures: 8_000, heldOut: 256,
   vae: {
     blockOutChannels: [16, 32, 64, 96], layersPerBlock: 1, latentChannels: 16, normGroups: 4,
     cropPx: 64, textureShare: 0.15, faceShare: 0.7, klWeight: 5e-4, edgeWeight: 0.5, colourHelpSteps: 3_000,
@@ -74,7 +77,8 @@ export const starterRecipe: StarterRecipe = recipeSchema.parse({
   },
   refine: {
     cropPx: 64, anchored: 2, anchorWeight: 4, latentWeight: 1e-4, edgeWeight: 1,
-    steps: 2_000, batchSize: 8, learningRate: 1.5e-3, warmUpSteps: 50, constantShare: 0.4, finalShare: 0.02,
+    freeStyles: ['oil painting', 'pixel art', 'pop art'],
+    steps: 3_500, batchSize: 8, learningRate: 1e-3, warmUpSteps: 50, constantShare: 0.4, finalShare: 0.02,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },
   text: {
@@ -84,8 +88,8 @@ export const starterRecipe: StarterRecipe = recipeSchema.parse({
   },
   unet: {
     blockOutChannels: [48, 96, 112, 112], layersPerBlock: 1, heads: 2, normGroups: 8, optimizer: 'muon',
-    portraits: 40_000, captionsEach: 4, headWeight: 1.5, collarWeight: 4, featureWeight: 4, noisyPower: 0.75,
-    plainSteps: 3_000, plainShare: 0.6, rareTimes: 2, captionDropout: 0.1, emaDecay: 0.9995,
+    portraits: 80_000, captionsEach: 4, headWeight: 1.5, collarWeight: 4, featureWeight: 4, hatWeight: 3,
+    noisyPower: 0.75, plainSteps: 3_000, plainShare: 0.45, rareTimes: 2, captionDropout: 0.1, emaDecay: 0.9995,
     steps: 80_000, batchSize: 16, learningRate: 1.2e-3, warmUpSteps: 200, constantShare: 0.6, finalShare: 0.03,
     beta1: 0.9, beta2: 0.99, weightDecay: 0, clipNorm: 1,
   },

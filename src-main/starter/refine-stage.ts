@@ -9,6 +9,7 @@ import { float32Tensor } from '../tensor/tensor.ts';
 import { prefixedScope, tensorsOf } from './flat-parameters.ts';
 import { flatStep, type FlatStep } from './flat-step.ts';
 import { meanSquare, reconstructionLoss } from './losses.ts';
+import { labelNames, labelValues } from './labels.ts';
 import type { StarterRecipe } from './recipe.ts';
 import type { RenderedDataset } from './rendered-dataset.ts';
 import { type Random, seededRandom } from './seeded-random.ts';
@@ -53,9 +54,31 @@ function firstOfGroups(g: GraphBuilder, x: Value, count: number): Value {
   return g.reshape(first, [groups * count, ...each]);
 }
 
-/** image [B, 3, crop, crop] of one step, plain portraits first in each group. */
+/** Which portraits keep their latents and which need not: places of all that are not held out. */
+export interface RefinedPlaces {
+  readonly held: readonly number[];
+  readonly free: readonly number[];
+}
+
+/** Refuses (Error) where no portrait is left whose latents are held. */
+export function refinedPlaces({ refine, heldOut }: StarterRecipe, { labels }: RenderedDataset): RefinedPlaces {
+  const kind = labelNames.indexOf('style');
+  const styles = new Set(refine.freeStyles.map((name) => labelValues.style.indexOf(name)));
+  const known = Array.from({ length: labels.length - heldOut }, (_, i) => i);
+  const isFree = (i: number) => styles.has(labels[i]![kind]!);
+  const held = known.filter((i) => !isFree(i));
+  if (held.length === 0) throw new Error('Refining needs portraits in some style whose latents are held.');
+  return { held, free: known.filter(isFree) };
+}
+
+/** Share of the other crops that are of free styles, where there are any. */
+const freeShare = 0.8;
+/** Pixels of a latent's place. */
+const latentPx = 8;
+
+/** image [B, 3, crop, crop] of one step, in each group first plain portraits, of `places.held`. */
 export function refineBatch(
-  recipe: StarterRecipe, portraits: RenderedDataset, textures: RenderedDataset, step: number,
+  recipe: StarterRecipe, portraits: RenderedDataset, textures: RenderedDataset, places: RefinedPlaces, step: number,
 ): Feeds {
   const { cropPx, batchSize, anchored } = recipe.refine;
   const random = seededRandom(recipe.seed + step, 33);
@@ -65,7 +88,12 @@ export function refineBatch(
   for (let item = 0; item < batchSize; item++) {
     const target = image.subarray(item * planes, (item + 1) * planes);
     if (item % groupSize < anchored) {
-      copyCrop(portraits, random.integer(known), target, cropPx, random, { isPlain: true, faceShare: 0.6 });
+      copyCrop(portraits, random.pick(places.held), target, cropPx, random, { isPlain: true, faceShare: 0.6 });
+      continue;
+    }
+    if (places.free.length > 0 && random.chance(freeShare)) {
+      const crop = { isPlain: true, faceShare: 0.6, gridPx: latentPx };
+      copyCrop(portraits, random.pick(places.free), target, cropPx, random, crop);
       continue;
     }
     const isTexture = random.chance(0.25);

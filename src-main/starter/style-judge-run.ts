@@ -1,5 +1,5 @@
-// The stage 'style' of `npm run starter:train`: trains the judge's eye for styles on the judge's own pictures, as many of
-// each style, and measures the whole judge again.
+// The stage 'style' of `npm run starter:train`: trains the judge's eye for styles on the judge's own pictures, as many
+// of each style, and measures the whole judge again.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -17,12 +17,13 @@ import { adoptedDenoiser, adoptedParameters, adoptSnapshot, lossEvery } from './
 import { openBasePack } from './base-pack.ts';
 import { initialParameters } from './flat-parameters.ts';
 import {
-  encodeLatents, type EncodedPictures, plainPictures, readEncodedPictures, readLatents,
+  encodeAgain, encodeLatents, type EncodedPictures, plainPictures, readEncodedPictures, readLatents,
 } from './latent-stage.ts';
 import { exportPack, lossCsv, lossCurveSvg } from './pack-export.ts';
 import { adoptInstantId, instantStages } from './instant-run.ts';
 import { adoptJudge } from './judge-run.ts';
 import { recipeSchema, starterRecipe } from './recipe.ts';
+import { refinedPlaces } from './refine-stage.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
 import { trainStage } from './stage-trainer.ts';
 import { starterNetworks } from './starter-networks.ts';
@@ -65,6 +66,18 @@ async function makeLatents(run: StarterRun): Promise<void> {
   await encodeLatents(latentsFile(run), run.recipe, average, portraits, {
     provider: run.provider, threads: run.threads, onProgress: (done) =>
       report(`latents ${done}/${run.recipe.unet.portraits}`),
+  });
+}
+
+/** Refines the autoencoder; where there are latents already, those that may have moved are made again. */
+async function refine(run: StarterRun): Promise<void> {
+  await refineVae(run);
+  const isHeld = run.recipe.refine.freeStyles.length === 0;
+  if (isHeld || run.signal.aborted || !existsSync(latentsFile(run))) return;
+  const portraits = await renderedPortraits(run);
+  const { free } = refinedPlaces(run.recipe, portraits);
+  await encodeAgain(latentsFile(run), run.recipe, await refinedVae(run), portraits, free, {
+    provider: run.provider, threads: run.threads, onProgress: (done) => report(`latents ${done}/${free.length}`),
   });
 }
 
@@ -226,7 +239,7 @@ async function main(): Promise<void> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
   const { run, stage: asked } = await parseRun(interrupted.signal);
   const stages: Readonly<Record<string, (run: StarterRun) => Promise<void>>> = {
-    adopt: adoptPack, vae: trainVae, latents: makeLatents, refine: refineVae, text: trainText,
+    adopt: adoptPack, vae: trainVae, latents: makeLatents, refine, text: trainText,
     unet: trainUnet, export: makePack, ...instantStages,
   };
   for (const stage of asked === 'all' ? Object.keys(stages).slice(1) : asked.split(',')) {

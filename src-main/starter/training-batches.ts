@@ -17,6 +17,8 @@ export interface CropOptions {
   readonly faceShare?: number;
   /** As rendered: neither mirrored nor recoloured. */
   readonly isPlain?: boolean;
+  /** The crop begins at a multiple of so many pixels, as where a style has a grid. */
+  readonly gridPx?: number;
 }
 
 /** Of a face's five points; the middle of a picture without. */
@@ -28,7 +30,7 @@ function meanPoint({ points, resolutionPx }: RenderedDataset, index: number, axi
 /** Copies a crop of one picture to planes in -1..1, mirrored and recoloured unless it is to stay plain. */
 export function copyCrop(
   set: RenderedDataset, index: number, target: Float32Array, cropPx: number, random: Random,
-  { faceShare = 0, isPlain = false }: CropOptions = {},
+  { faceShare = 0, isPlain = false, gridPx = 1 }: CropOptions = {},
 ): void {
   const size = set.resolutionPx;
   const isFace = faceShare > 0 && random.chance(faceShare);
@@ -36,8 +38,9 @@ export function copyCrop(
   const near = (axis: 'x' | 'y') => Math.round(
     meanPoint(set, index, axis) - cropPx / 2 + random.between(-size / 8, size / 8));
   const within = (start: number) => Math.max(0, Math.min(size - cropPx, start));
-  const left = isFace ? within(near('x')) : random.integer(size - cropPx + 1);
-  const top = isFace ? within(near('y')) : random.integer(size - cropPx + 1);
+  const onGrid = (start: number) => start - start % gridPx;
+  const left = onGrid(isFace ? within(near('x')) : random.integer(size - cropPx + 1));
+  const top = onGrid(isFace ? within(near('y')) : random.integer(size - cropPx + 1));
   const isMirrored = !isPlain && random.chance(0.5);
   // other white balances and exposures than the renderer's, so that real photos are within what was seen
   const isRecoloured = !isPlain && random.chance(0.4);

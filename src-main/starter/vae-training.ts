@@ -3,7 +3,7 @@
 import path from 'node:path';
 import sharp from 'sharp';
 import { initialParameters } from './flat-parameters.ts';
-import { refineBatch, refineStepGraph } from './refine-stage.ts';
+import { refineBatch, refinedPlaces, refineStepGraph } from './refine-stage.ts';
 import type { RenderedDataset } from './rendered-dataset.ts';
 import { newTrainingState, readSnapshot, type TrainingState, writeSnapshot } from './snapshot.ts';
 import { trainStage } from './stage-trainer.ts';
@@ -36,13 +36,14 @@ export async function refineVae(run: StarterRun): Promise<void> {
   if (state.step >= recipe.refine.steps) return;
   const { portraits, textures } = await renderedSets(run);
   const pictures = await lookedAt(run, portraits, textures);
+  const places = refinedPlaces(recipe, portraits);
   const stepOf = (batchSize: number) => (
     refineStepGraph({ ...recipe, refine: { ...recipe.refine, batchSize } }, average));
   await trainStage(state, {
     step: stepOf(recipe.refine.batchSize), split: splitOf(run, recipe.refine.batchSize, stepOf, 4),
     plan: recipe.refine,
     emaDecay: 0.995, ...paceOf(run),
-    batch: (step) => refineBatch(recipe, portraits, textures, step),
+    batch: (step) => refineBatch(recipe, portraits, textures, places, step),
     onProgress: (p) => reportProgress('refine', p),
     onSnapshot: async (saved) => {
       await writeSnapshot(file, saved);

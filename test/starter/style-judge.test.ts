@@ -45,7 +45,7 @@ test('a view keeps the scale and moves by whole pixels', () => {
   for (let i = 0; i < 128 * 128; i++) if (i % 2 === 0) rgb.fill(200, i * 3, i * 3 + 3);
   const moves = new Set<number>();
   for (const seed of [1, 2, 3, 4, 5, 6]) {
-    const view = { ...styleView(seededRandom(seed), 128, 128), blur: 0, grain: 0, blotch: 0 };
+    const view = { ...styleView(seededRandom(seed), 128, 128), blurs: 0, grain: 0, blotch: 0 };
     const planes = new Float32Array(3 * 128 * 128);
     writeView(rgb, 128, view, planes, 128, seededRandom(seed));
     const [a, b] = [planes[64 * 128 + 64]!, planes[64 * 128 + 65]!];

@@ -53,11 +53,14 @@ function dabs(pixels: Float32Array, edgePx: number, half: number): Float32Array 
   return out;
 }
 
+/** Ridges along an edge; finer ones would be lost in a latent. */
+const bristlesAlong = 32;
+
 /** Noise drawn out along the forms of the picture: the ridges that bristles leave. */
 function bristles(luma: Float32Array, edgePx: number, random: Random, reach: number): Float32Array {
   const form = blurredPlane(blurredPlane(luma, edgePx, reach), edgePx, reach);
   const turn = smoothNoise(random, edgePx, 5);
-  const noise = Float32Array.from({ length: luma.length }, () => random.uniform() - 0.5);
+  const noise = smoothNoise(random, edgePx, bristlesAlong);
   const out = new Float32Array(luma.length);
   const within = (value: number) => (value < 0 ? 0 : value > edgePx - 1 ? edgePx - 1 : value);
   for (let y = 0, i = 0; y < edgePx; y++) {
@@ -70,11 +73,11 @@ function bristles(luma: Float32Array, edgePx: number, random: Random, reach: num
       const dx = (length > 1.5 ? -gy / length : 1 - Math.abs(lean)) * reach * 0.5;
       const dy = (length > 1.5 ? gx / length : lean) * reach * 0.5;
       let sum = 0;
-      for (let k = -3; k <= 3; k++) {
+      for (let k = -4; k <= 4; k++) {
         const [row, column] = [within((y + dy * k + 0.5) | 0), within((x + dx * k + 0.5) | 0)];
         sum += noise[row * edgePx + column]!;
       }
-      out[i] = sum / 2.6;
+      out[i] = sum / 7;
     }
   }
   return out;
@@ -83,7 +86,7 @@ function bristles(luma: Float32Array, edgePx: number, random: Random, reach: num
 /** Dabs of thick paint that catch the light. */
 export function toOil(source: Float32Array, edgePx: number, random: Random): Float32Array {
   const unit = edgePx / 128;
-  const pixels = dabs(wobbled(source, edgePx, random, 0.9 * unit, 34), edgePx, Math.max(1, Math.round(unit)));
+  const pixels = dabs(wobbled(source, edgePx, random, 0.9 * unit, 34), edgePx, Math.max(1, Math.round(2 * unit)));
   const luma = lumaPlane(source);
   const near = blurredPlane(luma, edgePx, Math.round(2 * unit));
   const ridges = bristles(lumaPlane(pixels), edgePx, random, Math.max(2, Math.round(2 * unit)));
@@ -92,7 +95,7 @@ export function toOil(source: Float32Array, edgePx: number, random: Random): Flo
     // eyes and other small things are painted with a fine brush
     const fine = Math.min(0.85, Math.abs(near[i]! - luma[i]!) / 34);
     for (let c = 0; c < 3; c++) pixels[3 * i + c]! += (source[3 * i + c]! - pixels[3 * i + c]!) * fine;
-    const relief = ((ridges[i]! - (ridges[i - edgePx - 1] ?? 0)) * 12 + ridges[i]! * 10) * (1 - 0.7 * fine);
+    const relief = ((ridges[i]! - (ridges[i - edgePx - 1] ?? 0)) * 16 + ridges[i]! * 26) * (1 - 0.7 * fine);
     const tint = patches[i]! * 9;
     pixels[3 * i] = pixels[3 * i]! * 1.02 + relief + tint;
     pixels[3 * i + 1] = pixels[3 * i + 1]! + relief + tint * 0.4;

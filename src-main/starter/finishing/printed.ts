@@ -3,8 +3,8 @@
 const levels = (value: number, count: number): number => (
   Math.round((Math.max(0, Math.min(255, value)) / 255) * (count - 1)) * (255 / (count - 1)));
 
-/** Pixels along an edge of pixel art. */
-const gridCells = 64;
+/** Pixels along an edge of pixel art: four to a place of the model's latents, which could not tell more. */
+const gridCells = 32;
 
 /** Large square pixels in few shades; the shade is rounded as a whole, so that dark hair stays of its colour. */
 export function toPixelArt(pixels: Float32Array, edgePx: number): Float32Array {
@@ -37,18 +37,21 @@ function meanOf(pixels: Float32Array, edgePx: number, { left, right, top, bottom
   return sums.map((sum) => sum / ((right - left) * (bottom - top)));
 }
 
+/** Dots of pop art along an edge: one to a place of the model's latents. */
+const dotsAlong = 16;
+
 /** Few bold colours, and dots of shade. */
 export function toPopArt(pixels: Float32Array, edgePx: number): Float32Array {
-  const period = (edgePx / 128) * 5;
+  const period = edgePx / dotsAlong;
   for (let i = 0; i < pixels.length / 3; i++) {
     const [x, y] = [i % edgePx, Math.floor(i / edgePx)];
     const [r, g, b] = [pixels[3 * i]!, pixels[3 * i + 1]!, pixels[3 * i + 2]!];
     const luma = 0.299 * r + 0.587 * g + 0.114 * b;
-    const [u, v] = [((x + y) / period) % 1 - 0.5, ((x - y + 4 * edgePx) / period) % 1 - 0.5];
+    const [u, v] = [((x + 0.5) / period) % 1 - 0.5, ((y + 0.5) / period) % 1 - 0.5];
     const dark = 1 - luma / 255;
     // dots grow with darkness; black lines and white stay clean
-    const isDotted = luma > 62 && luma < 210 && Math.hypot(u, v) < 0.18 + 0.24 * dark;
-    const ink = isDotted ? 0.78 : 1.04;
+    const dot = luma > 62 && luma < 210 ? (0.2 + 0.2 * dark - Math.hypot(u, v)) * period + 0.5 : 0;
+    const ink = 1.05 - 0.37 * Math.max(0, Math.min(1, dot));
     for (let c = 0; c < 3; c++) {
       const bright = (pixels[3 * i + c]! - luma) * 1.1 + luma;
       pixels[3 * i + c] = luma < 62 ? bright * 0.7 : (levels(bright, 6) * 0.55 + bright * 0.45) * ink + 6;
