@@ -252,6 +252,8 @@ export const packSchema = z.object({
   generationDefaults: generationSettingsSchema.optional(),
   /** What instant portraits and those with `fast` take in their place. */
   instantDefaults: generationSettingsSchema.optional(),
+  /** What portraits with a look take, by the method that it was taught by. */
+  lookDefaults: z.partialRecord(methodSchema, generationSettingsSchema).optional(),
   fastDefaults: generationSettingsSchema.optional(),
   /** Whether it can draw a face without teaching (InstantID), and what is missing where it cannot. */
   instantly: z.object({

@@ -24,12 +24,12 @@ import { portraitsAre, progressDisplay } from './terminal.ts';
 export async function drawWithFile(studio: Studio, options: GenerateOptions): Promise<Outcome> {
   const pack = await packOf(studio, options);
   const addOns = readyAddOns(studio, pack, await addOnsOf(studio, options));
-  const settings = drawingSettings(pack, givenSettings(options), { isInstant: false });
+  const method = await methodOf(options.adapter!);
+  const settings = drawingSettings(pack, givenSettings(options), { isInstant: false, method });
   const words = embeddingWords(addOns);
   const prompts = (await promptsOf(studio, options, pack.isBuiltIn)).map((each) => withWords(each, words));
   const items = itemsOf(prompts, options, settings.adapterStrength);
   const out = path.resolve(options.out ?? 'portraits');
-  const method = await methodOf(options.adapter!);
   const portraits: { file: string; seed: number; prompt: string }[] = [];
   const display = progressDisplay(process.stderr);
   await withWorkFolder(studio.library.folder, (folder) => studio.engine.run({

@@ -58,21 +58,34 @@ export function instantDefaultsFor(architecture: Architecture): GenerationSettin
   return { samplingSteps: 30, sampler: 'euler', guidanceScale: 5, imageStrength: 0.8, identityNetStrength: 0.8 };
 }
 
+/** What portraits with a look take in the place of the usual, by the method that it was taught by. */
+export type LookDefaults = Readonly<Partial<Record<Method, GenerationSettings>>>;
+
 interface PackDefaults {
   readonly generationDefaults: Required<GenerationSettings>;
   readonly instantDefaults: GenerationSettings;
+  readonly lookDefaults: LookDefaults;
   readonly fastDefaults: GenerationSettings;
 }
 
+export interface DrawnHow {
+  readonly isInstant: boolean;
+  /** Of the look; undefined without one. */
+  readonly method?: Method | undefined;
+  /** What its look was taught with. */
+  readonly ofLook?: GenerationSettings;
+}
+
 /**
- * Every setting of a portrait: what was given, else what its look was taught with, else what the pack takes for fast
- * and for instant portraits, else the pack's usual.
+ * Every setting of a portrait: what was given, else what its look was taught with, else what the pack takes for fast,
+ * for instant portraits and for looks of that method, else the pack's usual. A given face goes before the look.
  */
 export function drawingSettings(
   pack: PackDefaults, given: GenerationSettings,
-  { isInstant, ofLook = {} }: { readonly isInstant: boolean; readonly ofLook?: GenerationSettings },
+  { isInstant, method, ofLook = {} }: DrawnHow,
 ): Required<GenerationSettings> {
-  const usual = { ...pack.generationDefaults, ...(isInstant ? pack.instantDefaults : {}) };
+  const ofMethod = method === undefined ? {} : pack.lookDefaults[method];
+  const usual = { ...pack.generationDefaults, ...(isInstant ? pack.instantDefaults : ofMethod) };
   const isFast = given.fast ?? usual.fast;
   return { ...usual, ...(isFast ? pack.fastDefaults : {}), ...definedOnly(ofLook), ...definedOnly(given) };
 }

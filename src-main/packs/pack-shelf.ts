@@ -19,7 +19,7 @@ import { catalogueFileName } from './companion-catalogue.ts';
 import { packChanged, packGone } from './model-errors.ts';
 import { packIdOf } from './model-facts.ts';
 import {
-  type TrainingDefaults, generationDefaultsFor, instantDefaultsFor, trainingDefaultsFor,
+  type LookDefaults, type TrainingDefaults, generationDefaultsFor, instantDefaultsFor, trainingDefaultsFor,
 } from './default-settings.ts';
 
 /** A pack with every default filled in, and where it lies. */
@@ -28,6 +28,7 @@ export interface ShelvedPack extends Pack {
   readonly trainingDefaults: TrainingDefaults;
   readonly generationDefaults: Required<GenerationSettings>;
   readonly instantDefaults: GenerationSettings;
+  readonly lookDefaults: LookDefaults;
   readonly fastDefaults: GenerationSettings;
   /** A VAE in the place of the checkpoint's own; null takes that. */
   readonly vaeFile: string | null;
@@ -69,6 +70,7 @@ const builtInSchema = z.object({
   trainingDefaults: z.partialRecord(methodSchema, trainingSettingsSchema),
   generationDefaults: generationSettingsSchema,
   instantDefaults: generationSettingsSchema.default({}),
+  lookDefaults: z.partialRecord(methodSchema, generationSettingsSchema).default({}),
   fastDefaults: generationSettingsSchema.default({}),
 });
 
@@ -183,7 +185,7 @@ export function ownPack(own: OwnPack): ShelvedPack {
     isBuiltIn: false, origin: 'own', state: 'ready', note: '', isCommercialUseAllowed: true,
     trainingDefaults: trainingDefaultsFor(architecture, resolutionPx),
     generationDefaults: generationDefaultsFor(resolutionPx),
-    instantDefaults: instantDefaultsFor(architecture), fastDefaults,
+    instantDefaults: instantDefaultsFor(architecture), lookDefaults: {}, fastDefaults,
   };
 }
 

@@ -64,7 +64,7 @@ export function settingsOf(
   pack: ShelvedPack, { settings, instantly }: CreateParameters, look: AdapterRecord | null,
 ): Settings {
   const { clipSkip } = look?.settings ?? {};
-  return drawingSettings(pack, settings, { isInstant: instantly !== null, ofLook: { clipSkip } });
+  return drawingSettings(pack, settings, { isInstant: instantly !== null, method: look?.method, ofLook: { clipSkip } });
 }
 
 /** The job's parameters with an item's own settings among them. */

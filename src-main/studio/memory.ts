@@ -86,11 +86,12 @@ export function openMemoryPlanner(context: StudioContext): MemoryPlanner {
 function workOf(context: StudioContext, pack: ShelvedPack, asked: PlannedPortraits): PlanRequest['work'] {
   const { library } = context;
   const { isInstant, adapterId, secondAdapterId, addOns, isEnlarging = false } = asked;
-  const settings = drawingSettings(pack, asked.settings, { isInstant });
+  const look = lookOf(library, adapterId);
+  const settings = drawingSettings(pack, asked.settings, { isInstant, method: look?.method });
   const instantId = isInstant ? readyInstantId(context, pack) : null;
   return {
     kind: 'portraits', settings, instantId, isEnlarging,
-    adapter: lookFile(library, lookOf(library, adapterId)),
+    adapter: lookFile(library, look),
     secondAdapter: lookFile(library, lookOf(library, secondAdapterId)),
     addOns: readyAddOns(context, pack, addOns),
     fastAdapterFile: settings.fast ? readyFastAdapter(context, pack) : null,

@@ -4,11 +4,12 @@ import type { TeachRequest } from '../contract/engine.ts';
 import { UserError } from '../contract/errors.ts';
 import type { PhotoId } from '../contract/ids.ts';
 import type { Subject } from '../contract/nouns.ts';
-import type { TrainingSettings } from '../contract/settings.ts';
+import type { Method, TrainingSettings } from '../contract/settings.ts';
 import { caption, classCaption } from '../dataset/captions.ts';
 import { nominalFaceBox } from '../dataset/framing.ts';
 import type { TeachParameters } from '../jobs/job-parameters.ts';
 import type { PhotoRecord } from '../library/photos.ts';
+import { drawingSettings } from '../packs/default-settings.ts';
 import type { ShelvedPack } from '../packs/pack-shelf.ts';
 import type { StudioContext } from './context.ts';
 import { isUsed } from './photo-view.ts';
@@ -71,7 +72,7 @@ export function teachRequest(
     classCaption: classCaption(subject.classWord), settings, warmStartFile,
     preview: {
       prompt: `photo of ${word} ${subject.classWord}`, negativePrompt: '', seed: previewSeed,
-      settings: previewSettings(pack),
+      settings: previewSettings(pack, parameters.method),
     },
     likenessNetworks,
     title: titles[parameters.method], triggerPhrase: `${word} ${subject.classWord}`,
@@ -83,8 +84,9 @@ const previewSteps = 20;
 /** Previews of every run begin with the same noise, so that runs can be compared. */
 const previewSeed = 1;
 
-function previewSettings({ generationDefaults }: ShelvedPack): ShelvedPack['generationDefaults'] {
-  return { ...generationDefaults, samplingSteps: Math.min(previewSteps, generationDefaults.samplingSteps) };
+function previewSettings(pack: ShelvedPack, method: Method): ShelvedPack['generationDefaults'] {
+  const settings = drawingSettings(pack, {}, { isInstant: false, method });
+  return { ...settings, samplingSteps: Math.min(previewSteps, settings.samplingSteps) };
 }
 
 const titles: Readonly<Record<TeachRequest['method'], string>> = {

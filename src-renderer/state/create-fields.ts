@@ -1,7 +1,7 @@
 // The numbers of Create that are set by hand: their ranges are the contract's, their defaults the model's.
 
 import type { Pack } from '../../src-main/contract/nouns.ts';
-import { type GenerationSettings, generationSettingsSchema } from '../../src-main/contract/settings.ts';
+import { type GenerationSettings, generationSettingsSchema, type Method } from '../../src-main/contract/settings.ts';
 
 export const createFields = [
   'samplingSteps', 'guidanceScale', 'attentionGuidanceScale', 'clipSkip', 'imageStrength', 'imageStart', 'imageEnd',
@@ -24,6 +24,8 @@ const fallbacks: Partial<Record<CreateField, number>> = {
 export interface Manner {
   readonly isInstant: boolean;
   readonly isFast: boolean;
+  /** By which the look was taught; undefined without one. */
+  readonly method?: Method | undefined;
 }
 
 /** Whether a number lies in the contract's range for this field; null stands for the default. */
@@ -32,9 +34,12 @@ export function isAllowedGeneration(field: CreateField, value: number | null): b
 }
 
 /** What a field becomes that is left empty; null where only the studio knows. */
-export function defaultOf(field: CreateField, pack: Pack | undefined, { isInstant, isFast }: Manner): number | null {
+export function defaultOf(
+  field: CreateField, pack: Pack | undefined, { isInstant, isFast, method }: Manner,
+): number | null {
+  const ofMethod = method === undefined ? undefined : pack?.lookDefaults?.[method];
   const layers = [
-    isFast ? pack?.fastDefaults : undefined, isInstant ? pack?.instantDefaults : undefined, pack?.generationDefaults,
+    isFast ? pack?.fastDefaults : undefined, isInstant ? pack?.instantDefaults : ofMethod, pack?.generationDefaults,
     fallbacks,
   ];
   for (const layer of layers) if (layer?.[field] !== undefined) return layer[field];

@@ -103,13 +103,18 @@ describe('what Create asks for', () => {
     });
   });
 
-  test('defaults are those of the manner: fast before instant before the model’s own', () => {
+  test('defaults are those of the manner: fast before instant or the look’s method before the model’s own', () => {
     const fast = { ...instantPack, fastDefaults: { samplingSteps: 6 } };
     const manner = { isInstant: true, isFast: true };
     expect([
       defaultOf('samplingSteps', fast, manner), defaultOf('guidanceScale', fast, manner),
       defaultOf('samplingSteps', fast, { isInstant: false, isFast: false }), defaultOf('imageEnd', undefined, manner),
     ]).toEqual([6, 5, 20, 1]);
+    const taught = { ...instantPack, lookDefaults: { lora: { guidanceScale: 2 } } };
+    const ofLook = { isInstant: false, isFast: false, method: 'lora' } as const;
+    expect(defaultOf('guidanceScale', taught, ofLook)).toBe(2);
+    expect(defaultOf('guidanceScale', taught, { ...ofLook, isInstant: true })).toBe(5);
+    expect(defaultOf('samplingSteps', taught, ofLook)).toBe(20);
   });
 
   test('what stands in the way is told in the order in which it can be mended', () => {

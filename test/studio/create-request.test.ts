@@ -15,7 +15,7 @@ import { generationDefaultsFor, instantDefaultsFor } from '../../src-main/packs/
 import type { ShelvedPack } from '../../src-main/packs/pack-shelf.ts';
 import type { StudioContext } from '../../src-main/studio/context.ts';
 import { groupsOf, type WantedPortrait } from '../../src-main/studio/create-groups.ts';
-import { createRequest } from '../../src-main/studio/create-request.ts';
+import { createRequest, settingsOf } from '../../src-main/studio/create-request.ts';
 
 const antelope = {
   kind: 'antelopev2', detector: { file: '/d.onnx', sha256: '0'.repeat(64) },
@@ -23,7 +23,8 @@ const antelope = {
 } as const;
 const pack = {
   id: 'sdxl' as PackId, name: 'SDXL', checkpointPath: '/sdxl.safetensors',
-  generationDefaults: generationDefaultsFor(1024), instantDefaults: instantDefaultsFor('sdxl'), fastDefaults,
+  generationDefaults: generationDefaultsFor(1024), instantDefaults: instantDefaultsFor('sdxl'),
+  lookDefaults: {}, fastDefaults,
 } as ShelvedPack;
 const face = [0.4, 0.6, 0.5, 0.42, 0.58].map((x, i) => ({ x, y: 0.4 + i / 50 })) as FacePointsInPicture;
 
@@ -198,4 +199,15 @@ test('what went away meanwhile is said', async () => {
     '"SDXL" cannot draw a face without teaching yet. InstantID: 4.2');
   expect(() => request(without, { settings: { fast: true } })).toThrow(
     expect.objectContaining({ code: 'generation.no-fast-adapter' }));
+});
+
+test('a portrait is drawn as the model likes looks of that method to be drawn, unless told', () => {
+  const own = { ...pack, lookDefaults: { 'textual-inversion': { guidanceScale: 1.5 } } } as ShelvedPack;
+  const asked = { settings: {}, instantly: null } as CreateParameters;
+  const look = (method: string) => ({ method, settings: { clipSkip: 1 } }) as never;
+  expect(settingsOf(own, asked, look('textual-inversion'))).toMatchObject({ guidanceScale: 1.5, clipSkip: 1 });
+  expect(settingsOf(own, asked, look('lora')).guidanceScale).toBe(pack.generationDefaults.guidanceScale);
+  expect(settingsOf(own, asked, null).guidanceScale).toBe(pack.generationDefaults.guidanceScale);
+  const told = { ...asked, settings: { guidanceScale: 4 } };
+  expect(settingsOf(own, told, look('textual-inversion')).guidanceScale).toBe(4);
 });

@@ -23,7 +23,7 @@ let ada: Filled;
 let context: StudioContext;
 const pack = {
   id: 'starter', name: 'Sketch', checkpointPath: '/sketch', generationDefaults: generationDefaultsFor(64),
-  instantDefaults: {}, fastDefaults,
+  instantDefaults: {}, lookDefaults: {}, fastDefaults,
 };
 
 beforeAll(async () => {

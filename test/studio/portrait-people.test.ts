@@ -89,10 +89,11 @@ test('two people in a prompt', () => {
   expect(withPeople('ohwx and a man at sea', look, given)).toBe('ohwx and a man at sea');
 });
 
-test('settings: given, else of the look, else of fast and of instant portraits, else usual', () => {
+test('settings: given, else of the look, else of fast, of instant portraits and of the method, else usual', () => {
   const pack = {
     generationDefaults: generationDefaultsFor(1024), instantDefaults: instantDefaultsFor('sdxl'),
     fastDefaults: { samplingSteps: 8, sampler: 'lcm', guidanceScale: 1.5 },
+    lookDefaults: { 'textual-inversion': { guidanceScale: 2, samplingSteps: 40 } },
   } as const;
   expect(drawingSettings(pack, {}, { isInstant: false })).toEqual(pack.generationDefaults);
   expect(drawingSettings(pack, {}, { isInstant: true })).toMatchObject(
@@ -102,5 +103,11 @@ test('settings: given, else of the look, else of fast and of instant portraits, 
   expect(drawingSettings(pack, { samplingSteps: 3, sampler: undefined }, { isInstant: true, ofLook: { clipSkip: 1 } }))
     .toMatchObject({ samplingSteps: 3, sampler: 'euler', clipSkip: 1 });
   expect(drawingSettings(pack, { clipSkip: 0 }, { isInstant: false, ofLook: { clipSkip: 1 } }).clipSkip).toBe(0);
+  const ofWord = { isInstant: false, method: 'textual-inversion' } as const;
+  expect(drawingSettings(pack, {}, ofWord)).toMatchObject({ guidanceScale: 2, samplingSteps: 40 });
+  expect(drawingSettings(pack, { guidanceScale: 4 }, ofWord)).toMatchObject({ guidanceScale: 4, samplingSteps: 40 });
+  expect(drawingSettings(pack, { fast: true }, ofWord)).toMatchObject({ guidanceScale: 1.5, samplingSteps: 8 });
+  expect(drawingSettings(pack, {}, { ...ofWord, isInstant: true })).toMatchObject({ guidanceScale: 5 });
+  expect(drawingSettings(pack, {}, { isInstant: false, method: 'lora' })).toEqual(pack.generationDefaults);
   expect(instantDefaultsFor('sd15')).toEqual({});
 });
