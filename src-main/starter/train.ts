@@ -75,7 +75,8 @@ async function refine(run: StarterRun): Promise<void> {
   const isHeld = run.recipe.refine.freeStyles.length === 0;
   if (isHeld || run.signal.aborted || !existsSync(latentsFile(run))) return;
   const portraits = await renderedPortraits(run);
-  const { free } = refinedPlaces(run.recipe, portraits);
+  // those that are held out are looked at as well
+  const { free } = refinedPlaces({ ...run.recipe, heldOut: 0 }, portraits);
   await encodeAgain(latentsFile(run), run.recipe, await refinedVae(run), portraits, free, {
     provider: run.provider, threads: run.threads, onProgress: (done) => report(`latents ${done}/${free.length}`),
   });

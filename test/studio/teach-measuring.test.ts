@@ -20,7 +20,7 @@ const antelope: FaceNetworks = {
 const subject = { name: 'Ada', triggerWord: 'ohwx', classWord: 'woman' } as Subject;
 const pack = {
   id: 'sd15' as PackId, checkpointPath: '/sd15', trainingDefaults: trainingDefaultsFor('sd15', 512),
-  generationDefaults: generationDefaultsFor(512),
+  generationDefaults: generationDefaultsFor(512), lookDefaults: {},
 } as ShelvedPack;
 const parameters = { method: 'lora', packId: pack.id, settings: {} } as unknown as TeachParameters;
 
