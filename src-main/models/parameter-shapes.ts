@@ -97,7 +97,8 @@ export function textEncoderParameters(
   });
 }
 
-function recordParameters(name: string, describe: (scope: NetworkScope) => void): ParameterShapes {
+/** What `describe` asks a scope for. Throws where it asks for a parameter twice. */
+export function recordParameters(name: string, describe: (scope: NetworkScope) => void): ParameterShapes {
   const g = new GraphBuilder(name);
   const shapes = new Map<string, Shape>();
   describe({

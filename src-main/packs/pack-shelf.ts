@@ -59,6 +59,9 @@ export interface PackShelf {
   remove(id: PackId): void;
 }
 
+/** Never a size, which is checked before it is known how a look was taught. */
+const lookSettings = generationSettingsSchema.omit({ widthPx: true, heightPx: true });
+
 const builtInSchema = z.object({
   id: packIdSchema,
   /** Beside the folder of this file. */
@@ -70,7 +73,7 @@ const builtInSchema = z.object({
   trainingDefaults: z.partialRecord(methodSchema, trainingSettingsSchema),
   generationDefaults: generationSettingsSchema,
   instantDefaults: generationSettingsSchema.default({}),
-  lookDefaults: z.partialRecord(methodSchema, generationSettingsSchema).default({}),
+  lookDefaults: z.partialRecord(methodSchema, lookSettings).default({}),
   fastDefaults: generationSettingsSchema.default({}),
 });
 

@@ -9,7 +9,7 @@ import { faceFeatures } from '../models/face-encoder.ts';
 import { frozenScope } from '../models/frozen-scope.ts';
 import { linear } from '../models/layers.ts';
 import type { NetworkScope } from '../models/network-scope.ts';
-import type { Shape } from '../tensor/tensor.ts';
+import { type ParameterShapes, recordParameters } from '../models/parameter-shapes.ts';
 import type { WeightTable } from '../tensor/weights.ts';
 import { labelNames, labelValues } from './labels.ts';
 
@@ -53,16 +53,9 @@ export function judgeReadings(scope: NetworkScope, config: JudgeConfig, picture:
 }
 
 /** Shapes by name, in the order of use. */
-export function judgeParameters(config: JudgeConfig): ReadonlyMap<string, Shape> {
-  const g = new GraphBuilder('judge');
-  const shapes = new Map<string, Shape>();
-  const parameter = (name: string, shape: Shape): Value => {
-    shapes.set(name, shape);
-    return g.input(name, 'float32', shape);
-  };
-  judgeReadings({ g, parameter }, config, g.input('picture', 'float32', [1, 3, config.edgePx, config.edgePx]));
-  return shapes;
-}
+export const judgeParameters = (config: JudgeConfig): ParameterShapes => recordParameters('judge', (scope) => {
+  judgeReadings(scope, config, scope.g.input('picture', 'float32', [1, 3, config.edgePx, config.edgePx]));
+});
 
 /** picture [batch, 3, edge, edge] → labels [batch, labelCount], embedding [batch, E], points [batch, 10] in 0..1. */
 export function judgeGraph(config: JudgeConfig, weights: WeightTable, batch: number): Graph {

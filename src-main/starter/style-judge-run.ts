@@ -73,7 +73,8 @@ export function styleBatch(recipe: StarterRecipe, set: JudgeSet, of: readonly In
   const wanted = new Float32Array(batchSize * styles);
   for (let row = 0; row < batchSize; row++) {
     const style = (step * batchSize + row) % styles;
-    const index = random.pick([...of[style]!]);
+    const places = of[style]!;
+    const index = places[random.integer(places.length)]!;
     const view = styleView(random, size, edgePx);
     const target = pictures.subarray(row * planes, (row + 1) * planes);
     writeView(set.pixels.subarray(index * bytes, (index + 1) * bytes), size, view, target, edgePx, random);

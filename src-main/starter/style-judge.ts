@@ -9,10 +9,10 @@ import { type FaceEncoderConfig, faceFeatures } from '../models/face-encoder.ts'
 import { frozenScope } from '../models/frozen-scope.ts';
 import { linear } from '../models/layers.ts';
 import type { NetworkScope } from '../models/network-scope.ts';
+import { type ParameterShapes, recordParameters } from '../models/parameter-shapes.ts';
 import type { RgbPicture } from '../photos/pixels.ts';
 import { openSession } from '../runtime/session.ts';
 import { float32Tensor } from '../tensor/tensor.ts';
-import type { Shape } from '../tensor/tensor.ts';
 import type { WeightTable } from '../tensor/weights.ts';
 import { plainView, writeView } from './judge-view.ts';
 import { labelValues } from './labels.ts';
@@ -26,15 +26,11 @@ export const styleReading = (scope: NetworkScope, config: StyleJudgeConfig, pict
   linear(scope, 'styles', faceFeatures(scope, config, picture), labelValues.style.length));
 
 /** Shapes by name, in the order of use. */
-export function styleJudgeParameters(config: StyleJudgeConfig): ReadonlyMap<string, Shape> {
-  const g = new GraphBuilder('style_judge');
-  const shapes = new Map<string, Shape>();
-  const parameter = (name: string, shape: Shape): Value => {
-    shapes.set(name, shape);
-    return g.input(name, 'float32', shape);
-  };
-  styleReading({ g, parameter }, config, g.input('picture', 'float32', [1, 3, config.edgePx, config.edgePx]));
-  return shapes;
+export function styleJudgeParameters(config: StyleJudgeConfig): ParameterShapes {
+  const { edgePx } = config;
+  return recordParameters('style_judge', (scope) => {
+    styleReading(scope, config, scope.g.input('picture', 'float32', [1, 3, edgePx, edgePx]));
+  });
 }
 
 function styleJudgeGraph(config: StyleJudgeConfig, weights: WeightTable): Graph {
