@@ -8,7 +8,7 @@ import type { FacePoints } from '../faces/face.ts';
 import { runDrawingThread } from './drawing-thread.ts';
 
 /** Counts up when the same seed is to give another picture, so that no cached set is taken for a new one. */
-export const rendererVersion = 4;
+export const rendererVersion = 5;
 
 export interface DatasetRequest {
   readonly folder: string;

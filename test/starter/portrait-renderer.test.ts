@@ -69,6 +69,39 @@ test.each([
   }
 });
 
+/** Of all pixels, the share that is plainly of another colour. */
+function changedShare(a: Uint8Array, b: Uint8Array): number {
+  let changed = 0;
+  for (let i = 0; i < a.length; i += 3) {
+    if ([0, 1, 2].reduce((sum, c) => sum + Math.abs(a[i + c]! - b[i + c]!), 0) > 60) changed++;
+  }
+  return changed / (a.length / 3);
+}
+
+test.each([
+  ['hat', hatKinds, 0.03], ['clothes', clothesKinds, 0.018],
+] as const)('no two kinds of %s are alike, whatever their order', async (name, kinds, least) => {
+  const worn = { ...plain, classWord: 'woman', facialHair: 'none', neckwear: 'none', clothesPattern: 'plain' } as const;
+  const drawn = await Promise.all(kinds.map((kind) => (
+    renderPortrait(5, { attributes: { ...worn, background: [90, 150, 200], [name]: kind } }))));
+  kinds.forEach((kind, i) => {
+    for (let j = 0; j < i; j++) {
+      expect(changedShare(drawn[i]!.rgb, drawn[j]!.rgb), `${kinds[j]!}, ${kind}`).toBeGreaterThan(least);
+    }
+  });
+});
+
+test('the brim of a cowboy hat rises at both sides, above that of any other hat', async () => {
+  const worn = { ...plain, hairStyle: 'buzz cut', background: [90, 150, 200], hatColour: 'red' } as const;
+  const [bare, fedora, cowboy] = await Promise.all((['none', 'hat', 'cowboy hat'] as const).map((hat) => (
+    renderPortrait(5, { attributes: { ...worn, hat } }))));
+  const isWorn = (rgb: Uint8Array, x: number, y: number) => (
+    Math.hypot(...pixel(rgb, 128, x, y).map((c, i) => c - pixel(bare!.rgb, 128, x, y)[i]!)) > 40);
+  const rows = Array.from({ length: 128 }, (_, y) => y);
+  const topOf = (rgb: Uint8Array, x: number) => rows.find((y) => isWorn(rgb, x, y))!;
+  for (const x of [28, 100]) expect(topOf(cowboy!.rgb, x)).toBeLessThan(topOf(fedora!.rgb, x) - 5);
+});
+
 test('eyes are large enough in most pictures, and crisp: dark and bright within a few pixels', async () => {
   let large = 0;
   for (let seed = 0; seed < 200; seed++) {

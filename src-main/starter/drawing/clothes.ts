@@ -125,8 +125,8 @@ function shirtFront(figure: Figure, body: Body, low: number): void {
 }
 
 function hood(figure: Figure, { x, neck, colour }: Body): void {
-  const back = blob([[x - neck - 30, 96], [x - neck - 16, 74], [x, 62], [x + neck + 16, 74], [x + neck + 30, 96],
-    [x, 112]]);
+  const back = blob([[x - neck - 40, 98], [x - neck - 29, 72], [x - neck - 8, 52], [x, 50], [x + neck + 8, 52],
+    [x + neck + 29, 72], [x + neck + 40, 98], [x, 116]]);
   shape(figure, back, shade(colour, 0.34));
 }
 
@@ -144,27 +144,18 @@ export function drawClothesBehind(figure: Figure): void {
 
 export function drawClothes(figure: Figure): void {
   const body = bodyOf(figure);
-  const { x, neck, colour } = body;
+  const { neck, colour } = body;
   switch (figure.a.clothes) {
-    case 't-shirt': torso(figure, body, neck + 13, 108); return band(figure, body, neck + 13, 108, 5);
+    case 't-shirt': torso(figure, body, neck + 15, 114); return band(figure, body, neck + 15, 114, 4);
     case 'tank top': {
       torso(figure, body, neck + 24, 128);
       return bareShoulders(figure, body);
     }
-    case 'dress': torso(figure, body, neck + 26, 130); return band(figure, body, neck + 26, 130, 2.4);
-    case 'blouse': {
-      torso(figure, body, neck + 15, 120);
-      for (const side of [-1, 1]) {
-        shape(figure, blob([
-          [x + side * (neck + 2), 80], [x + side * (neck + 18), 94], [x + side * (neck + 12), 114],
-          [x + side * 16, 132], [x + side * 3, 122], [x + side * (neck - 8), 106],
-        ]), lighten(colour, 0.3));
-      }
-      return;
-    }
+    case 'dress': torso(figure, body, neck + 26, 134); return dressSleeves(figure, body);
+    case 'blouse': torso(figure, body, neck + 15, 120); return wideCollar(figure, body);
     case 'shirt': torso(figure, body, neck + 6, 104); collar(figure, body,
       lighten(colour, 0.12)); return buttons(figure, body);
-    case 'sweater': torso(figure, body, neck + 9, 104); return band(figure, body, neck + 7, 102, 9);
+    case 'sweater': torso(figure, body, neck + 9, 100); return ribbedNeck(figure, body);
     case 'turtleneck': torso(figure, body, neck + 8, 92); return rollNeck(figure, body);
     case 'hoodie': torso(figure, body, neck + 8, 112); band(figure, body, neck + 12, 112, 12); return strings(figure,
       body);
@@ -187,6 +178,47 @@ function bareShoulders(figure: Figure, { shoulder }: Body): void {
       [side * shoulder * 0.56, 88]])];
     const covered = shape(figure, [arm], shade(a.skin, 0.04));
     sideShadow(figure, [arm], covered, a.skin, { depth: 10, strength: 0.36 });
+  }
+}
+
+/** Puffed sleeves on bare skin, and the edge of the neckline. */
+function dressSleeves(figure: Figure, body: Body): void {
+  const { shoulder, colour } = body;
+  for (const side of [-1, 1]) {
+    const puff = blob([
+      [side * shoulder * 0.56, 92], [side * shoulder * 0.72, 78], [side * shoulder * 0.98, 82],
+      [side * (shoulder + 16), 106], [side * (shoulder + 20), 138], [side * (shoulder + 8), 160],
+      [side * shoulder * 0.78, 152], [side * shoulder * 0.62, 124],
+    ]);
+    const covered = shape(figure, puff, lighten(colour, 0.12));
+    sideShadow(figure, puff, covered, colour, { depth: 12, strength: 0.4 });
+    for (const along of [0.68, 0.8, 0.92]) {
+      line(figure, curve([[side * shoulder * along, 86], [side * shoulder * (along + 0.06), 116],
+        [side * shoulder * (along + 0.02), 150]]), shade(colour, 0.34), tapered(2.6), 0.55, covered);
+    }
+  }
+  band(figure, body, body.neck + 26, 134, 3.4);
+}
+
+/** A round collar of two halves, as wide as the shoulders allow. */
+function wideCollar(figure: Figure, { x, neck, colour }: Body): void {
+  const pale = Math.min(...colour) > 170 ? mix(colour, [120, 140, 176], 0.55) : lighten(colour, 0.72);
+  for (const side of [-1, 1]) {
+    shape(figure, blob([
+      [x + side * (neck - 2), 76], [x + side * (neck + 20), 88], [x + side * (neck + 30), 108],
+      [x + side * (neck + 14), 128], [x + side * 20, 134], [x + side * 3, 118], [x + side * (neck - 8), 104],
+    ]), pale);
+  }
+}
+
+/** A thick collar of knitted ribs that stands up. */
+function ribbedNeck(figure: Figure, { x, neck, colour }: Body): void {
+  const points = curve([[x - neck - 6, 82], [x - neck * 0.7, 94], [x, 101], [x + neck * 0.7, 94], [x + neck + 6, 82]]);
+  const covered = shape(figure, stroke(points, 15), shade(colour, 0.22));
+  for (let i = 1; i < points.length - 1; i += 2) {
+    const [px, py] = points[i]!;
+    line(figure, [[px - (px - x) * 0.12, py - 8], [px + (px - x) * 0.12, py + 8]], shade(colour, 0.5), 1.8, 0.6,
+      covered);
   }
 }
 

@@ -42,10 +42,10 @@ export function drawHat(figure: Figure, head: Mask): void {
     case 'none': return;
     case 'cap': return cap(figure, head, colour);
     case 'beanie': return beanie(figure, head, colour);
-    case 'hat': return brimmed(figure, head, colour, { wide: 1.46, crown: 34, bend: 3 });
+    case 'hat': return brimmed(figure, head, colour, { wide: 1.36, crown: 34, bend: 1 });
     case 'straw hat': return brimmed(figure, head, [232, 200, 130],
       { wide: 1.74, crown: 26, bend: -3, ribbon: colour });
-    case 'cowboy hat': return brimmed(figure, head, colour, { wide: 1.72, crown: 38, bend: 15 });
+    case 'cowboy hat': return cowboyHat(figure, head, colour);
     case 'beret': return beret(figure, head, colour);
     case 'headband': return headband(figure, colour);
     case 'crown': return crown(figure);
@@ -132,6 +132,36 @@ function brimmed(figure: Figure, head: Mask, colour: Colour, { wide, crown: high
     tapered(2.4), 0.6, covered);
 }
 
+/** A brim that turns up high at both sides, and a crown that narrows to two peaks. */
+function cowboyHat(figure: Figure, head: Mask, colour: Colour): void {
+  const { a, edge, nod } = figure;
+  const w = a.faceHalfWidth + 5;
+  const y = -70;
+  const low = y + 11 + nod * 14;
+  const far = w * 1.66;
+  const top = skullTopY - 30;
+  const brim = blob([
+    edge(-far, y - 40), edge(-far * 0.8, y - 22), edge(-far * 0.5, y - 10), edge(0, y - 14), edge(far * 0.5, y - 10),
+    edge(far * 0.8, y - 22), edge(far, y - 40),
+    edge(far * 0.97, y - 16), edge(far * 0.62, low - 1), edge(0, low + 3, 10), edge(-far * 0.62, low - 1),
+    edge(-far * 0.97, y - 16),
+  ]);
+  browShadow(figure, brim, head);
+  const body: Path = [[
+    ...curve([edge(-w * 0.96, y), edge(-w * 0.84, y - 26), edge(-w * 0.6, top + 6), edge(-w * 0.3, top),
+      edge(0, top + 15), edge(w * 0.3, top), edge(w * 0.6, top + 6), edge(w * 0.84, y - 26), edge(w * 0.96, y)]),
+    ...curve([edge(w * 0.96, y), edge(w * 0.5, y + 4, 8), edge(0, y + 5, 10), edge(-w * 0.5, y + 4, 8),
+      edge(-w * 0.96, y)]),
+  ]];
+  const covered = cloth(figure, body, colour);
+  const band = stroke(curve([edge(-w, y - 12), edge(-w * 0.5, y - 8, 8), edge(0, y - 7, 10), edge(w * 0.5, y - 8, 8),
+    edge(w, y - 12)]), 7);
+  figure.canvas.paint(within(figure.canvas.mask(band), covered), painted(figure, lighten(darken(colour, 0.3), 0.35)));
+  line(figure, curve([edge(0, top + 16), edge(0, top + 30), edge(w * 0.04, y - 22)]), shade(colour, 0.4), tapered(3),
+    0.6, covered);
+  cloth(figure, brim, darken(colour, 0.1));
+}
+
 function beret(figure: Figure, head: Mask, colour: Colour): void {
   const { a, edge } = figure;
   const w = a.faceHalfWidth + 8;
@@ -152,7 +182,7 @@ function headband(figure: Figure, colour: Colour): void {
   const y = a.hairline - 8;
   const points = curve([edge(-w, -52), edge(-w * 0.93, -76), place(-w * 0.5, y - 8, 9), place(0, y - 12, 12),
     place(w * 0.5, y - 8, 9), edge(w * 0.93, -76), edge(w, -52)]);
-  cloth(figure, stroke(points, 11), colour);
+  cloth(figure, stroke(points, 14), colour);
 }
 
 function crown(figure: Figure): void {
