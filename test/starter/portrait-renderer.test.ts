@@ -91,7 +91,7 @@ test.each([
   });
 });
 
-test('the brim of a cowboy hat rises at both sides, above that of any other hat', async () => {
+test('the brim of a cowboy hat rises at both sides, above a fedora’s', async () => {
   const worn = { ...plain, hairStyle: 'buzz cut', background: [90, 150, 200], hatColour: 'red' } as const;
   const [bare, fedora, cowboy] = await Promise.all((['none', 'hat', 'cowboy hat'] as const).map((hat) => (
     renderPortrait(5, { attributes: { ...worn, hat } }))));

@@ -181,7 +181,7 @@ function bareShoulders(figure: Figure, { shoulder }: Body): void {
   }
 }
 
-/** Puffed sleeves on bare skin, and the edge of the neckline. */
+/** Gathered puffs over the shoulders, and the edge of the neckline. */
 function dressSleeves(figure: Figure, body: Body): void {
   const { shoulder, colour } = body;
   for (const side of [-1, 1]) {
