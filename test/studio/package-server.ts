@@ -151,8 +151,8 @@ function send(request: IncomingMessage, response: ServerResponse, wanted: FakePa
   delete wanted.stallAfter;
   if (stallAfter !== undefined) response.write(part);
   else if (cutAfter !== undefined) {
-    // a reset at once would take back what is on its way
-    response.write(part, () => setTimeout(() => response.destroy(), 50));
+    // a reset takes back whatever a busy reader has not read yet
+    response.write(part, () => setTimeout(() => response.destroy(), 500));
   }
   else response.end(part);
   return part.length;
