@@ -78,6 +78,7 @@ class Service implements CudaService {
   /** How far the work is. */
   #progress: Standing = { state: 'fetching', note: '', sizeBytes: 0, bytesDone: 0 };
   #error: ErrorData | null = null;
+  #told: Promise<void> = Promise.resolve();
 
   constructor(options: CudaServiceOptions) {
     this.#options = options;
@@ -231,6 +232,7 @@ class Service implements CudaService {
 
   async settled(): Promise<CudaLibraries> {
     await this.#work;
+    await this.#told;
     return await this.view();
   }
 
@@ -251,8 +253,9 @@ class Service implements CudaService {
     await this.#work;
   }
 
+  /** One after the other: what is told last is how it stands. */
   #tell(): void {
-    void this.view().then(this.#options.onChange, () => undefined);
+    this.#told = this.#told.then(() => this.view()).then(this.#options.onChange).catch(() => undefined);
   }
 }
 

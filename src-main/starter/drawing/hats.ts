@@ -96,6 +96,34 @@ function beanie(figure: Figure, head: Mask, colour: Colour): void {
   cloth(figure, [ellipse(px, py, 13, 12)], lighten(colour, 0.3));
 }
 
+/** Where brim and crown of a hat meet. */
+const brimY = -70;
+const hatHalfWidth = ({ a }: Figure): number => a.faceHalfWidth + 5;
+
+interface Crown {
+  /** The outline of one side from the brim up: shares of the hat's half width, and heights. */
+  readonly sides: readonly Point[];
+  readonly middleY: number;
+  readonly band: { readonly share: number; readonly y: number; readonly width: number; readonly colour: Colour };
+}
+
+/** A crown that is alike on both sides, with a band around it. */
+function hatCrown(figure: Figure, colour: Colour, { sides, middleY, band }: Crown): Mask {
+  const { canvas, edge } = figure;
+  const w = hatHalfWidth(figure);
+  const around = (share: number, y: number): Point[] => curve([
+    edge(w * share, y), edge(w * 0.5, y + 4, 8), edge(0, y + 5, 10), edge(-w * 0.5, y + 4, 8), edge(-w * share, y),
+  ]);
+  const outline = curve([
+    ...sides.map(([share, y]) => edge(-w * share, y)), edge(0, middleY),
+    ...sides.toReversed().map(([share, y]) => edge(w * share, y)),
+  ]);
+  const covered = cloth(figure, [[...outline, ...around(...sides[0]!)]], colour);
+  const ribbon = canvas.mask(stroke(around(band.share, band.y), band.width));
+  canvas.paint(within(ribbon, covered), painted(figure, band.colour));
+  return covered;
+}
+
 interface Brim {
   readonly wide: number;
   readonly crown: number;
@@ -105,9 +133,9 @@ interface Brim {
 }
 
 function brimmed(figure: Figure, head: Mask, colour: Colour, { wide, crown: high, bend, ribbon }: Brim): void {
-  const { a, edge, nod } = figure;
-  const w = a.faceHalfWidth + 5;
-  const y = -70;
+  const { edge, nod } = figure;
+  const w = hatHalfWidth(figure);
+  const y = brimY;
   const low = y + 9 + nod * 14;
   const far = w * wide;
   const brim = blob([
@@ -118,25 +146,19 @@ function brimmed(figure: Figure, head: Mask, colour: Colour, { wide, crown: high
   browShadow(figure, brim, head);
   cloth(figure, brim, darken(colour, 0.1));
   const top = skullTopY - high;
-  const body: Path = [[
-    ...curve([edge(-w * 0.98, y), edge(-w * 0.94, y - 26), edge(-w * 0.8, top + 9), edge(-w * 0.36, top),
-      edge(0, top + 5), edge(w * 0.36, top), edge(w * 0.8, top + 9), edge(w * 0.94, y - 26), edge(w * 0.98, y)]),
-    ...curve([edge(w * 0.98, y), edge(w * 0.5, y + 4, 8), edge(0, y + 5, 10), edge(-w * 0.5, y + 4, 8),
-      edge(-w * 0.98, y)]),
-  ]];
-  const covered = cloth(figure, body, colour);
-  const band = stroke(curve([edge(-w * 0.99, y - 7), edge(-w * 0.5, y - 3, 8), edge(0, y - 2, 10),
-    edge(w * 0.5, y - 3, 8), edge(w * 0.99, y - 7)]), 11);
-  figure.canvas.paint(within(figure.canvas.mask(band), covered), painted(figure, ribbon ?? darken(colour, 0.55)));
+  const covered = hatCrown(figure, colour, {
+    sides: [[0.98, y], [0.94, y - 26], [0.8, top + 9], [0.36, top]], middleY: top + 5,
+    band: { share: 0.99, y: y - 7, width: 11, colour: ribbon ?? darken(colour, 0.55) },
+  });
   line(figure, curve([edge(-w * 0.2, top + 6), edge(0, top + 18), edge(w * 0.2, top + 6)]), shade(colour, 0.4),
     tapered(2.4), 0.6, covered);
 }
 
 /** A brim that turns up high at both sides, and a crown that narrows to two peaks. */
 function cowboyHat(figure: Figure, head: Mask, colour: Colour): void {
-  const { a, edge, nod } = figure;
-  const w = a.faceHalfWidth + 5;
-  const y = -70;
+  const { edge, nod } = figure;
+  const w = hatHalfWidth(figure);
+  const y = brimY;
   const low = y + 11 + nod * 14;
   const far = w * 1.66;
   const top = skullTopY - 30;
@@ -147,16 +169,10 @@ function cowboyHat(figure: Figure, head: Mask, colour: Colour): void {
     edge(-far * 0.97, y - 16),
   ]);
   browShadow(figure, brim, head);
-  const body: Path = [[
-    ...curve([edge(-w * 0.96, y), edge(-w * 0.84, y - 26), edge(-w * 0.6, top + 6), edge(-w * 0.3, top),
-      edge(0, top + 15), edge(w * 0.3, top), edge(w * 0.6, top + 6), edge(w * 0.84, y - 26), edge(w * 0.96, y)]),
-    ...curve([edge(w * 0.96, y), edge(w * 0.5, y + 4, 8), edge(0, y + 5, 10), edge(-w * 0.5, y + 4, 8),
-      edge(-w * 0.96, y)]),
-  ]];
-  const covered = cloth(figure, body, colour);
-  const band = stroke(curve([edge(-w, y - 12), edge(-w * 0.5, y - 8, 8), edge(0, y - 7, 10), edge(w * 0.5, y - 8, 8),
-    edge(w, y - 12)]), 7);
-  figure.canvas.paint(within(figure.canvas.mask(band), covered), painted(figure, lighten(darken(colour, 0.3), 0.35)));
+  const covered = hatCrown(figure, colour, {
+    sides: [[0.96, y], [0.84, y - 26], [0.6, top + 6], [0.3, top]], middleY: top + 15,
+    band: { share: 1, y: y - 12, width: 7, colour: lighten(darken(colour, 0.3), 0.35) },
+  });
   line(figure, curve([edge(0, top + 16), edge(0, top + 30), edge(w * 0.04, y - 22)]), shade(colour, 0.4), tapered(3),
     0.6, covered);
   cloth(figure, brim, darken(colour, 0.1));
