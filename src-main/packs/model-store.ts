@@ -251,13 +251,13 @@ class Store implements ModelStore {
 
   async #fetch(held: Held, signal: AbortSignal): Promise<void> {
     const { mirrors, version, patience } = this.#options;
-    let [pace, toldAtMs] = [new Pace(held.ofBytes), 0];
+    let [pace, toldAtMs] = [new Pace(held.ofBytes), -Infinity];
     await fetchModel({
       model: held.model, place: this.#place(held), mirrors: mirrors(), userAgent: `Likeness/${version}`, signal,
       patience,
       onProgress: (bytes, ofBytes, phase) => {
         const nowMs = performance.now();
-        if (ofBytes !== held.ofBytes) [pace, held.ofBytes, toldAtMs] = [new Pace(ofBytes), ofBytes, 0];
+        if (ofBytes !== held.ofBytes) [pace, held.ofBytes, toldAtMs] = [new Pace(ofBytes), ofBytes, -Infinity];
         held.download = { ...still, ...pace.at(bytes, nowMs, phase), state: phase };
         if (nowMs - toldAtMs < tellEveryMs) return;
         toldAtMs = nowMs;

@@ -174,7 +174,7 @@ class Service implements CudaService {
 
   async #fetch(signal: AbortSignal): Promise<CudaNote> {
     const { folder, runtime, catalogue, glibc, freeBytes, version, patience, driver, mirrors } = this.#options;
-    let toldAtMs = 0;
+    let toldAtMs = -Infinity;
     return await fetchCuda({
       folder, runtime, catalogue, freeBytes, signal, patience, glibc: glibc(), driver: await driver(),
       mirrors: mirrors(), userAgent: `Likeness/${version}`,

@@ -58,7 +58,7 @@ async function fetchThem(studio: Studio): Promise<Outcome> {
 
 function showProgress(studio: Studio): () => void {
   const isTerminal = process.stderr.isTTY;
-  let toldAtMs = 0;
+  let toldAtMs = -Infinity;
   const end = studio.subscribe((event) => {
     if (event.type !== 'cuda-libraries' || !/^(fetching|checking)$/.test(event.libraries.state)) return;
     const nowMs = performance.now();

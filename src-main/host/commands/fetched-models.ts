@@ -100,7 +100,7 @@ function pausesOnInterrupt(studio: Studio, ids: readonly string[]): () => boolea
 
 function showProgress(studio: Studio): () => void {
   const isTerminal = process.stderr.isTTY;
-  let toldAtMs = 0;
+  let toldAtMs = -Infinity;
   const end = studio.subscribe((event) => {
     if (event.type !== 'model-changed' || !event.model.download) return;
     const nowMs = performance.now();
