@@ -20,21 +20,22 @@ import { type LoadedPack, configsOf } from './loaded-pack.ts';
 
 type Numbers = Map<string, Tensor>;
 
-/** The state before the first step. Throws what the readers of looks throw, and training.other-look. */
+/**
+ * The state before the first step, the new word's rows being those of tokens. Throws what the readers of looks throw,
+ * and training.other-look.
+ */
 export async function startingState(
-  request: TeachRequest, pack: LoadedPack, step: TrainingStep,
+  request: TeachRequest, pack: LoadedPack, step: TrainingStep, wordIds: readonly number[],
 ): Promise<ReadTrainingState> {
-  const rows = await wordRows(request, pack, step);
+  const rows = await wordRows(pack, step, wordIds);
   const before = request.warmStartFile === null ? [] : await earlierLook(request, pack, step);
   return await step.initialState(new Map([...rows, ...before]), request.settings.seed);
 }
 
-/** Each row of the new word begins as a token of the word that it starts from, these in turn. */
-async function wordRows({ settings }: TeachRequest, pack: LoadedPack, step: TrainingStep): Promise<Numbers> {
-  const { newTokens } = step.trainables;
+async function wordRows(
+  { checkpoint: { textEncoders } }: LoadedPack, { trainables: { newTokens } }: TrainingStep, ids: readonly number[],
+): Promise<Numbers> {
   if (!newTokens) return new Map();
-  const { textEncoders } = pack.checkpoint;
-  const ids = pack.tokenizer.encode(settings.initializerWord);
   return startOfRows(await rowsOfTokens(textEncoders, textEncoders.map(() => ids), newTokens.count));
 }
 

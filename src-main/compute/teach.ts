@@ -20,6 +20,7 @@ import { teachingSaving } from './memory-saving.ts';
 import { type ChosenProvider, onProvider } from './provider-choice.ts';
 import type { Reporter } from './reporter.ts';
 import { startingState } from './starting-numbers.ts';
+import { startingWords, type StartingWordsOptions } from './starting-words.ts';
 import { type TeachPlan, planTeaching } from './teach-plan.ts';
 import { openPreviewer } from './teach-previews.ts';
 import { teachProgress } from './teach-progress.ts';
@@ -36,6 +37,7 @@ interface Run {
   readonly snapshots: SnapshotFolder;
   readonly chosen: ChosenProvider;
   readonly saving: TeachingSaving;
+  readonly computing: StartingWordsOptions['computing'];
   readonly step: TrainingStep;
   readonly reporter: Reporter;
   readonly parts: EngineParts;
@@ -55,11 +57,11 @@ export async function teach(
     const { clipSkip: skipLayers } = request.settings;
     const saving = await teachingSaving(request, pack, chosen, reporter);
     const { isTiled: _ofPreviews, ...ofSteps } = saving;
-    const step = openTrainingStep({
-      checkpoint, provider, precision, favour, ...ofSteps, skipLayers, trainables: plan.trainables,
-      optimizer: plan.optimizer,
-    });
-    const run: Run = { request, pack, plan, snapshots, chosen, saving, step, reporter, parts, asked };
+    const computing = {
+      checkpoint, provider, precision, favour, ...ofSteps, skipLayers, optimizer: plan.optimizer,
+    };
+    const step = openTrainingStep({ ...computing, trainables: plan.trainables });
+    const run: Run = { request, pack, plan, snapshots, chosen, saving, computing, step, reporter, parts, asked };
     try {
       const outcome = request.finish ? undefined : await learn(run);
       if (outcome?.kind === 'paused') return { kind: 'paused', step: outcome.trainingSteps };
@@ -108,7 +110,8 @@ async function runTrainer(run: Run, batches: ReturnType<typeof openBatchSource>)
     return await train({
       step, batches, settings: request.settings, snapshots, asked,
       start: async () => {
-        const state = await startingState(request, pack, step);
+        const ids = await startingWords(run, batches);
+        const state = await startingState(request, pack, step, ids);
         progress.begin(0);
         return state;
       },

@@ -73,6 +73,11 @@ export const teachRequestSchema = z.object({
   /** Captions that say who is shown and nothing else: the subject, and the class, which a prior needs. */
   subjectCaption: z.string(), classCaption: z.string(),
   settings: trainingSettingsSchema.required(),
+  /**
+   * Lists of phrases that exclude one another, of which the ones that fit the photos are what a new word starts from, in
+   * place of its initializerWord; empty: that word.
+   */
+  describingPhrases: z.array(z.array(z.string()).min(1).readonly()).readonly().default([]),
   /** A look's file of the same method to start from. */
   warmStartFile: file.nullable(),
   /** What previews show; their seeds are `seed`, `seed` + 1 … */

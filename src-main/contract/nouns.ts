@@ -255,6 +255,8 @@ export const packSchema = z.object({
   /** What portraits with a look take, by the method that it was taught by. */
   lookDefaults: z.partialRecord(methodSchema, generationSettingsSchema).optional(),
   fastDefaults: generationSettingsSchema.optional(),
+  /** Lists of phrases that exclude one another: those that fit the photos are what a new word starts from. */
+  describingPhrases: z.array(z.array(z.string()).readonly()).readonly().optional(),
   /** Whether it can draw a face without teaching (InstantID), and what is missing where it cannot. */
   instantly: z.object({
     isReady: z.boolean(),

@@ -80,6 +80,8 @@ export const trainingSettingsSchema = z.object({
   weightDecay: z.number().min(0).max(1),
   /** Steps with little noise count less: Hang et al. 2023; 0 is off, 5 is usual. */
   minSnrGamma: z.number().min(0).max(100),
+  /** Timesteps below this, those with little noise, are not learned from (kohya's min_timestep); 0 leaves none out. */
+  minTimestep: z.int().min(0).max(999),
   /** Adds one random number to each whole channel of the noise, for darker darks and lighter lights; 0 is off. */
   noiseOffset: z.number().min(0).max(1),
   /** Share of the draws whose caption is left out, so that guidance keeps working. */

@@ -11,8 +11,8 @@ const timeMs = z.number().int().min(0);
 export const progressSchema = z.object({
   /** What is going on now. */
   phase: z.enum([
-    'starting', 'importing', 'exporting', 'finding-faces', 'drawing-class', 'preparing', 'teaching', 'previewing',
-    'drawing', 'redrawing-faces', 'upscaling', 'measuring', 'saving',
+    'starting', 'importing', 'exporting', 'finding-faces', 'drawing-class', 'preparing', 'finding-words',
+    'teaching', 'previewing', 'drawing', 'redrawing-faces', 'upscaling', 'measuring', 'saving',
   ]),
   /** Steps of this phase that are done, and all of them; 0 of 0 while the number is unknown. */
   step: z.int(),

@@ -7,7 +7,7 @@ import type { Progress } from '../contract/work.ts';
 const phaseWords: Readonly<Record<Progress['phase'], string>> = {
   starting: 'Starting', importing: 'Importing', exporting: 'Writing files', 'finding-faces': 'Looking for faces',
   'drawing-class': 'Drawing the class',
-  preparing: 'Preparing', teaching: 'Teaching', previewing: 'Drawing previews',
+  preparing: 'Preparing', 'finding-words': 'Finding words', teaching: 'Teaching', previewing: 'Drawing previews',
   drawing: 'Drawing', 'redrawing-faces': 'Redrawing faces', upscaling: 'Upscaling',
   measuring: 'Measuring likeness', saving: 'Saving',
 };

@@ -24,7 +24,7 @@ const groups: readonly (readonly [heading: string, rows: readonly Row[]])[] = [
     ['convAlpha', '--conv-alpha <number>', 'LoRA: alpha of 3x3 convolutions; 0 takes --lora-alpha'],
     ['vectorCount', '--vectors <number>', 'rows of a new word: textual inversion, or beside a LoRA; 0 is no new word'],
     ['newWord', '--new-word <word>', 'the new word, which the model must not know; one is made up when left out'],
-    ['initializerWord', '--initializer-word <word>', 'what the new word starts from; the class word when left out'],
+    ['initializerWord', '--initializer-word <word>', 'what the new word starts from; by the model when left out'],
     ['clipSkip', '--clip-skip <number>', 'last layers of the text encoder that are left out'],
   ]],
   ['How it learns:', [
@@ -40,6 +40,7 @@ const groups: readonly (readonly [heading: string, rows: readonly Row[]])[] = [
     ['optimizer', '--optimizer <name>', 'adamw, or adafactor for less memory'],
     ['weightDecay', '--weight-decay <number>', 'share of a weight that an update of learning rate 1 takes off'],
     ['minSnrGamma', '--min-snr-gamma <number>', 'steps with little noise count less; 0 is off, 5 is usual'],
+    ['minTimestep', '--min-timestep <number>', 'timesteps below, of little noise, are not learned from; 0 is off'],
     ['noiseOffset', '--noise-offset <number>', 'moves whole channels of the noise; 0 is off'],
     ['recompute', '--recompute <which>', 'blocks: less memory, more time'],
   ]],

@@ -11,9 +11,9 @@ const common = {
   rank: 16, loraAlpha: 16, convRank: 0, convAlpha: 0, targets: 'transformer', learningRate: 1e-4,
   textEncoderLearningRate: 0, newTokenLearningRate: 2e-3, learningRateSchedule: 'cosine', warmupSteps: 40,
   trainingSteps: 800, batchSize: 1, gradientAccumulationSteps: 2, maxGradientNorm: 1, optimizer: 'adamw',
-  weightDecay: 0.01, minSnrGamma: 5, noiseOffset: 0, captionDropout: 0.1, captionTagDropout: 0.1, useBuckets: false,
-  faceMaskWeight: 0, prior: 'none', priorLossWeight: 1, priorImageCount: 200, vectorCount: 0, newWord: '',
-  initializerWord: '', clipSkip: 0, recompute: 'none', snapshotEverySteps: 100, previewCount: 4, seed: 1,
+  weightDecay: 0.01, minSnrGamma: 5, minTimestep: 0, noiseOffset: 0, captionDropout: 0.1, captionTagDropout: 0.1,
+  useBuckets: false, faceMaskWeight: 0, prior: 'none', priorLossWeight: 1, priorImageCount: 200, vectorCount: 0,
+  newWord: '', initializerWord: '', clipSkip: 0, recompute: 'none', snapshotEverySteps: 100, previewCount: 4, seed: 1,
 } as const satisfies TrainingSettings;
 
 /**

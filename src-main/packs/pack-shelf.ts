@@ -30,6 +30,7 @@ export interface ShelvedPack extends Pack {
   readonly instantDefaults: GenerationSettings;
   readonly lookDefaults: LookDefaults;
   readonly fastDefaults: GenerationSettings;
+  readonly describingPhrases: readonly (readonly string[])[];
   /** A VAE in the place of the checkpoint's own; null takes that. */
   readonly vaeFile: string | null;
 }
@@ -75,6 +76,7 @@ const builtInSchema = z.object({
   instantDefaults: generationSettingsSchema.default({}),
   lookDefaults: z.partialRecord(methodSchema, lookSettings).default({}),
   fastDefaults: generationSettingsSchema.default({}),
+  describingPhrases: z.array(z.array(z.string().min(1)).min(1)).default([]),
 });
 
 /** Where the paths of the user's own checkpoints are remembered. */
@@ -189,6 +191,7 @@ export function ownPack(own: OwnPack): ShelvedPack {
     trainingDefaults: trainingDefaultsFor(architecture, resolutionPx),
     generationDefaults: generationDefaultsFor(resolutionPx),
     instantDefaults: instantDefaultsFor(architecture), lookDefaults: {}, fastDefaults,
+    describingPhrases: [],
   };
 }
 

@@ -70,6 +70,8 @@ export function teachRequest(
     heldOut: heldOut.map((photo, index) => image(photo, index < mostReferences)),
     classImageFiles: [...classImageFiles], subjectCaption: caption({ triggerWord: word, classWord: subject.classWord }),
     classCaption: classCaption(subject.classWord), settings, warmStartFile,
+    // a word that the user gave is where it starts
+    describingPhrases: parameters.settings.initializerWord ? [] : pack.describingPhrases,
     preview: {
       prompt: `photo of ${word} ${subject.classWord}`, negativePrompt: '', seed: previewSeed,
       settings: previewSettings(pack, parameters.method),

@@ -15,7 +15,7 @@ import { type EncodedCaption, type TrainingExample, type TrainingSet, epochImage
 import type { TrainingBatch } from './training-batch.ts';
 
 type BatchSettings = Pick<Required<TrainingSettings>, 'batchSize' | 'gradientAccumulationSteps' | 'minSnrGamma'
-  | 'noiseOffset' | 'captionDropout' | 'captionTagDropout' | 'prior' | 'priorLossWeight' | 'seed'>;
+  | 'minTimestep' | 'noiseOffset' | 'captionDropout' | 'captionTagDropout' | 'prior' | 'priorLossWeight' | 'seed'>;
 
 export interface BatchSource {
   /** The micro-batches of a step, which counts from 0. */
@@ -131,7 +131,7 @@ function noisySamples(source: Source, { draws, examples, epochImages }: Side, ba
   const latentDraws = draws.normal('latents', batch, batchSize * size);
   const noises = draws.normal('noise', batch, batchSize * size);
   const offsets = draws.normal('noiseOffset', batch, batchSize * channels);
-  const timesteps = draws.timesteps(batch, batchSize, source.weights.length);
+  const timesteps = draws.timesteps(batch, batchSize, source.weights.length, lowestOf(source));
   return chosen.map((example, i) => {
     const part = (numbers: Float32Array, length: number) => numbers.subarray(i * length, (i + 1) * length);
     const latent = latentOf(source, example, part(latentDraws, size));
@@ -142,6 +142,9 @@ function noisySamples(source: Source, { draws, examples, epochImages }: Side, ba
     return sampleOf(source, example, { latent, noise, timestep, weight: source.weights[timestep]! / batchSize });
   });
 }
+
+/** The lowest timestep that is learned from; a schedule of few has at least its last one. */
+const lowestOf = ({ settings: { minTimestep }, weights }: Source): number => Math.min(minTimestep, weights.length - 1);
 
 function latentOf({ pipeline }: Source, { mean, logVariance }: TrainingExample, draws: Float32Array | undefined) {
   const [means, logs] = [mean.data as Float32Array, logVariance.data as Float32Array];
@@ -178,9 +181,10 @@ function validationSamples(source: Source): { samples: Sample[]; count: number }
   const { set: { heldOut }, settings: { batchSize, seed }, weights } = source;
   if (heldOut.length === 0) return [];
   const draws = new Draws(seed, 'held-out');
+  const lowest = lowestOf(source);
   const all = Array.from({ length: validationCount }, (_, i) => {
     const example = heldOut[i % heldOut.length]!;
-    const timestep = Math.floor(((i + 0.5) / validationCount) * weights.length);
+    const timestep = lowest + Math.floor(((i + 0.5) / validationCount) * (weights.length - lowest));
     const latent = latentOf(source, example, undefined);
     return sampleOf(source, example, { latent, noise: draws.normal('noise', i, latent.length), timestep, weight: 1 });
   });

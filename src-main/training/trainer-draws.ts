@@ -33,10 +33,10 @@ export class Draws {
     return normalNumbers(this.#seed, this.#stream(purpose, batch), count);
   }
 
-  /** Uniform over 0 to limit - 1. */
-  timesteps(batch: number, count: number, limit: number): number[] {
+  /** Uniform over `from` to limit - 1. */
+  timesteps(batch: number, count: number, limit: number, from = 0): number[] {
     const uniform = uniformNumbers(this.#seed, this.#stream('timesteps', batch), count);
-    return Array.from(uniform, (u) => Math.floor(u * limit));
+    return Array.from(uniform, (u) => from + Math.floor(u * (limit - from)));
   }
 
   /** Which samples go without their caption, or without what it says beside the subject. */

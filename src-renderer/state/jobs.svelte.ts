@@ -152,7 +152,9 @@ export class Jobs {
 }
 
 /** Phases of a teach job that come before its first step, each with a length of its own. */
-const beforeTeaching: readonly Progress['phase'][] = ['starting', 'drawing-class', 'preparing', 'finding-faces'];
+const beforeTeaching: readonly Progress['phase'][] = [
+  'starting', 'drawing-class', 'preparing', 'finding-faces', 'finding-words',
+];
 
 /**
  * Share of a job that is done, 0 to 1; null while it is not known. Teaching goes by its steps also while it draws

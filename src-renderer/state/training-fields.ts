@@ -56,6 +56,7 @@ export const trainingFields: Readonly<Record<FieldName, FieldRule>> = {
   weightDecay: { group: 'optimiser', methods: all },
   maxGradientNorm: { group: 'optimiser', methods: all },
   minSnrGamma: { group: 'optimiser', methods: all },
+  minTimestep: { group: 'optimiser', methods: all },
   noiseOffset: { group: 'optimiser', methods: all },
   seed: { group: 'optimiser', methods: all },
 

@@ -35,6 +35,7 @@ export const enFields: Record<keyof TrainingSettings, FieldWords> = {
   optimizer: { name: 'Optimiser', help: 'How an update is made of gradients.' },
   weightDecay: { name: 'Weight decay', help: 'Pulls what is learned towards zero.', unit: 'per update' },
   minSnrGamma: { name: 'Min-SNR gamma', help: 'Steps with little noise count less. 0 is off, 5 is usual.' },
+  minTimestep: { name: 'Least noise', help: 'Time steps below it are left out: texture, not shape and colour.' },
   noiseOffset: { name: 'Noise offset', help: 'For darker darks and lighter lights. 0 is off, 0.05 is much.' },
   captionDropout: {
     name: 'Without caption',

@@ -78,6 +78,7 @@ export const enTeach = {
     learn: 'Learn a new word along with it',
     term: 'pivotal tuning',
     learnText: 'A word that means only this person, inside the same file. Often a little closer.',
+    found: 'found in the photos',
   },
   warm: {
     title: 'Start from',

@@ -91,6 +91,7 @@ export const en = {
       'finding-faces': 'Finding faces',
       'drawing-class': 'Drawing pictures of other people',
       preparing: 'Preparing photos',
+      'finding-words': 'Finding words that fit',
       teaching: 'Learning the face',
       previewing: 'Drawing previews',
       drawing: 'Drawing',

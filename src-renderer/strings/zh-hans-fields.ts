@@ -20,6 +20,7 @@ export const zhHansFields: typeof enFields = {
   optimizer: { name: '优化器', help: '如何由梯度得出更新。' },
   weightDecay: { name: '权重衰减', help: '把学到的内容拉向零。', unit: '每次更新' },
   minSnrGamma: { name: 'Min-SNR 的 γ', help: '噪声小的步骤权重更低。0 为关闭，常用 5。' },
+  minTimestep: { name: '最小噪声', help: '不学习低于此值的时间步：那里是纹理，而不是形状和颜色。' },
   noiseOffset: { name: '噪声偏移', help: '让暗部更暗、亮部更亮。0 为关闭，0.05 已不小。' },
   captionDropout: { name: '省略说明', help: '有多大比例不使用说明，以保持引导有效；保留通用人物时，省略的是通用人物的说明。', unit: '比例' },
   captionTagDropout: { name: '只写姓名', help: '有多大比例的照片说明只写是谁、不写其他，与简短的提示词一样。', unit: '比例' },

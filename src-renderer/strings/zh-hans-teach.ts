@@ -59,6 +59,7 @@ export const zhHansTeach: typeof enTeach = {
     learn: '同时学会一个新词',
     term: 'pivotal tuning',
     learnText: '一个只代表此人的词，保存在同一个文件里。往往会更像一点。',
+    found: '从照片中找出',
   },
   warm: {
     title: '起点',

@@ -90,6 +90,7 @@ export const zhHans: Words = {
       'finding-faces': '正在寻找人脸',
       'drawing-class': '正在绘制其他人的图片',
       preparing: '正在准备照片',
+      'finding-words': '正在寻找贴切的词',
       teaching: '正在学习这张脸',
       previewing: '正在绘制预览',
       drawing: '正在绘制',

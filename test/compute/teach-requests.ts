@@ -55,7 +55,7 @@ export async function teachRequest(
     classImageFiles: [heldOut.file], subjectCaption: 'photo of zqxface person',
     classCaption: 'photo of a person',
     settings: { ...trainingDefaultsFor('sd15', 64)[method], ...common, ...own[method], ...settings },
-    warmStartFile: null,
+    warmStartFile: null, describingPhrases: [],
     preview: {
       prompt: 'photo of zqxface person', negativePrompt: '', seed: 5,
       settings: { ...generationDefaultsFor(64), samplingSteps: 2, guidanceScale: 2 },

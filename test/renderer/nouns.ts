@@ -94,9 +94,9 @@ const commonSettings: Required<TrainingSettings> = {
   rank: 8, loraAlpha: 8, convRank: 0, convAlpha: 0, targets: 'transformer', learningRate: 0.001,
   textEncoderLearningRate: 0, newTokenLearningRate: 0.002, learningRateSchedule: 'cosine', warmupSteps: 20,
   trainingSteps: 300, batchSize: 2, gradientAccumulationSteps: 1, maxGradientNorm: 1, optimizer: 'adamw',
-  weightDecay: 0.01, minSnrGamma: 5, noiseOffset: 0, captionDropout: 0.1, captionTagDropout: 0.1, resolutionPx: 128,
-  useBuckets: false, faceMaskWeight: 0, prior: 'none', priorLossWeight: 1, priorImageCount: 200, vectorCount: 0,
-  newWord: '', initializerWord: '', clipSkip: 0, recompute: 'none', snapshotEverySteps: 50, previewCount: 4, seed: 1,
+  weightDecay: 0.01, minSnrGamma: 5, minTimestep: 0, noiseOffset: 0, captionDropout: 0.1, captionTagDropout: 0.1,
+  resolutionPx: 128, useBuckets: false, faceMaskWeight: 0, prior: 'none', priorLossWeight: 1, priorImageCount: 200,
+  vectorCount: 0, newWord: '', initializerWord: '', clipSkip: 0, recompute: 'none', snapshotEverySteps: 50, previewCount: 4, seed: 1,
 };
 
 export function pack(): Pack {

@@ -24,8 +24,8 @@ const antelope = {
 const pack = {
   id: 'sdxl' as PackId, name: 'SDXL', checkpointPath: '/sdxl.safetensors',
   generationDefaults: generationDefaultsFor(1024), instantDefaults: instantDefaultsFor('sdxl'),
-  lookDefaults: {}, fastDefaults,
-} as ShelvedPack;
+  lookDefaults: {}, fastDefaults, describingPhrases: [],
+} as unknown as ShelvedPack;
 const face = [0.4, 0.6, 0.5, 0.42, 0.58].map((x, i) => ({ x, y: 0.4 + i / 50 })) as FacePointsInPicture;
 
 let folder: string;

@@ -23,7 +23,7 @@ let ada: Filled;
 let context: StudioContext;
 const pack = {
   id: 'starter', name: 'Sketch', checkpointPath: '/sketch', generationDefaults: generationDefaultsFor(64),
-  instantDefaults: {}, lookDefaults: {}, fastDefaults,
+  instantDefaults: {}, lookDefaults: {}, fastDefaults, describingPhrases: [],
 };
 
 beforeAll(async () => {

@@ -19,7 +19,7 @@ const plan: MemoryPlan = {
 const pack = {
   checkpointPath: '/sdxl.safetensors', vaeFile: null, sizeBytes: 6.9e9,
   trainingDefaults: trainingDefaultsFor('sdxl', 1024),
-  generationDefaults: generationDefaultsFor(1024), lookDefaults: {},
+  generationDefaults: generationDefaultsFor(1024), lookDefaults: {}, describingPhrases: [],
 } as unknown as ShelvedPack;
 
 function contextAsking(asked: NewEngineRequest[]): StudioContext {

@@ -1,4 +1,5 @@
-// A teach request's likeness: the networks that are chosen measure its previews, against embeddings of theirs alone.
+// A teach request: the networks that are chosen measure its previews, against embeddings of theirs alone, and what a
+// new word starts from.
 
 import { expect, test } from 'vitest';
 import type { FaceNetworks } from '../../src-main/contract/engine-faces.ts';
@@ -20,8 +21,8 @@ const antelope: FaceNetworks = {
 const subject = { name: 'Ada', triggerWord: 'ohwx', classWord: 'woman' } as Subject;
 const pack = {
   id: 'sd15' as PackId, checkpointPath: '/sd15', trainingDefaults: trainingDefaultsFor('sd15', 512),
-  generationDefaults: generationDefaultsFor(512), lookDefaults: {},
-} as ShelvedPack;
+  generationDefaults: generationDefaultsFor(512), lookDefaults: {}, describingPhrases: [],
+} as unknown as ShelvedPack;
 const parameters = { method: 'lora', packId: pack.id, settings: {} } as unknown as TeachParameters;
 
 function photo(name: string, embeddingEngine: FaceEngineId, value: number): PhotoRecord {
@@ -31,13 +32,22 @@ function photo(name: string, embeddingEngine: FaceEngineId, value: number): Phot
   } as unknown as PhotoRecord;
 }
 
-function request(networks: FaceNetworks, photos: PhotoRecord[], heldOut: PhotoRecord[]) {
+function requestOf(
+  own: ShelvedPack, asked: TeachParameters, photos: PhotoRecord[], heldOut: PhotoRecord[],
+  networks: FaceNetworks = { kind: 'built-in' },
+) {
   const context = {
     library: { pathOf: (sha256: string) => `/files/${sha256}`, settings: { get: () => defaultStudioSettings } },
     companions: { faceNetworks: () => networks },
   } as unknown as StudioContext;
-  const sources = { subject, pack, parameters, photos, heldOut, classImageFiles: [], warmStartFile: null };
-  const made = teachRequest(context, sources, fullSettings(pack, subject, parameters));
+  const sources = {
+    subject, pack: own, parameters: asked, photos, heldOut, classImageFiles: [], warmStartFile: null,
+  };
+  return teachRequest(context, sources, fullSettings(own, subject, asked));
+}
+
+function request(networks: FaceNetworks, photos: PhotoRecord[], heldOut: PhotoRecord[]) {
+  const made = requestOf(pack, parameters, photos, heldOut, networks);
   const embeddings = (images: typeof made.images) => images.map(({ faceEmbedding }) => faceEmbedding);
   return { networks: made.likenessNetworks, images: embeddings(made.images), heldOut: embeddings(made.heldOut) };
 }
@@ -48,6 +58,18 @@ test('embeddings of the networks that measure go along, those of others do not',
   expect(request({ kind: 'built-in' }, photos, [])).toEqual({
     networks: { kind: 'built-in' }, images: [[1], null], heldOut: [],
   });
+});
+
+test('the model\'s phrases are looked through for the new word\'s start, unless a word is given', () => {
+  const describingPhrases = [['short', 'long'], ['hair']];
+  const phrases = (settings: TeachParameters['settings'], own: Partial<ShelvedPack> = { describingPhrases }) => {
+    const asked = { ...parameters, method: 'textual-inversion', settings } as TeachParameters;
+    const made = requestOf({ ...pack, ...own }, asked, [photo('a', 'built-in', 1)], []);
+    return [made.describingPhrases, made.settings.initializerWord];
+  };
+  expect(phrases({})).toEqual([describingPhrases, 'woman']);
+  expect(phrases({ initializerWord: 'queen' })).toEqual([[], 'queen']);
+  expect(phrases({}, {})).toEqual([[], 'woman']);
 });
 
 test('held-out photos measure alone, where one of them can', () => {

@@ -12,8 +12,8 @@ import { randomTensor } from '../compiler/numbers.ts';
 const alphasCumprod = alphasCumprodFromBetas(scaledLinearBetas());
 const pipeline = { alphasCumprod, latentScale: 0.5, predictionType: 'epsilon' } as const;
 const settings = {
-  batchSize: 2, gradientAccumulationSteps: 1, minSnrGamma: 0, noiseOffset: 0, captionDropout: 0, captionTagDropout: 0,
-  prior: 'none', priorLossWeight: 1, seed: 3,
+  batchSize: 2, gradientAccumulationSteps: 1, minSnrGamma: 0, minTimestep: 0, noiseOffset: 0, captionDropout: 0,
+  captionTagDropout: 0, prior: 'none', priorLossWeight: 1, seed: 3,
 } as const;
 
 const caption = (number: number) => (
@@ -124,6 +124,22 @@ test('captions are dropped by their share, noise is moved by its offset', async 
   const shifts = Array.from(moved!.target.data as Float32Array, (value, i) => value - Number(plain!.target.data[i]));
   // one shift a channel
   expect(new Set(shifts.map((value) => value.toFixed(4))).size).toBe(4);
+});
+
+test('timesteps of little noise are left out on request, of the held-out images too', async () => {
+  const seen = async (minTimestep: number): Promise<number[]> => {
+    const own = source({ settings: { minTimestep } });
+    const drawn = await Promise.all(Array.from({ length: 40 }, (_, step) => own.batchesOf(step)));
+    return [...drawn.flat(), ...own.validation.map(({ batch }) => batch)].flatMap(({ timesteps }) => [...timesteps]);
+  };
+  const [all, upper, last] = [await seen(0), await seen(600), await seen(999)];
+  expect(Math.min(...all)).toBeLessThan(100);
+  expect(Math.min(...upper)).toBeGreaterThanOrEqual(600);
+  expect(Math.min(...upper)).toBeLessThan(640);
+  expect(Math.max(...upper)).toBeGreaterThan(960);
+  expect(new Set(last)).toEqual(new Set([999]));
+  // the same draws, closer together
+  expect(upper[0]).toBe(600 + Math.floor(all[0]! * 0.4));
 });
 
 test('a prior by pictures adds samples of the class, weighted, in the same batch', async () => {
