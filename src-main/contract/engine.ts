@@ -74,7 +74,7 @@ export const teachRequestSchema = z.object({
   subjectCaption: z.string(), classCaption: z.string(),
   settings: trainingSettingsSchema.required(),
   /**
-   * Lists of phrases that exclude one another, of which the ones that fit the photos are what a new word starts from, in
+   * Lists of phrases that exclude one another, of which those that fit the photos are what a new word starts from, in
    * place of its initializerWord; empty: that word.
    */
   describingPhrases: z.array(z.array(z.string()).min(1).readonly()).readonly().default([]),

@@ -96,7 +96,8 @@ const commonSettings: Required<TrainingSettings> = {
   trainingSteps: 300, batchSize: 2, gradientAccumulationSteps: 1, maxGradientNorm: 1, optimizer: 'adamw',
   weightDecay: 0.01, minSnrGamma: 5, minTimestep: 0, noiseOffset: 0, captionDropout: 0.1, captionTagDropout: 0.1,
   resolutionPx: 128, useBuckets: false, faceMaskWeight: 0, prior: 'none', priorLossWeight: 1, priorImageCount: 200,
-  vectorCount: 0, newWord: '', initializerWord: '', clipSkip: 0, recompute: 'none', snapshotEverySteps: 50, previewCount: 4, seed: 1,
+  vectorCount: 0, newWord: '', initializerWord: '', clipSkip: 0, recompute: 'none', snapshotEverySteps: 50,
+  previewCount: 4, seed: 1,
 };
 
 export function pack(): Pack {
