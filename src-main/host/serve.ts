@@ -79,9 +79,10 @@ function addressOf(text: string, port: number): URL | undefined {
 
 /** A browser without our cookie gets in with the token, and sees nothing otherwise. */
 function admit({ ticket }: Site, url: URL, method: string, response: ServerResponse): void {
-  const token = url.pathname === '/' && method === 'GET' ? url.searchParams.get('token') : null;
+  const isPage = url.pathname === '/' && method === 'GET';
+  const token = isPage ? url.searchParams.get('token') : null;
   const cookie = token === null ? undefined : ticket.exchange(token);
-  if (cookie === undefined) return notThere(response);
+  if (cookie === undefined) return isPage ? sendNoEntry(response) : notThere(response);
   response.setHeader('set-cookie', cookie);
   sendToPage(response);
 }
@@ -90,6 +91,16 @@ function admit({ ticket }: Site, url: URL, method: string, response: ServerRespo
 function sendToPage(response: ServerResponse): void {
   send(response, 200, 'text/html; charset=utf-8', Buffer.from(
     '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><title>Likeness</title>'));
+}
+
+/** To whoever opens the page without having been let in: most likely its user, in another browser. */
+function sendNoEntry(response: ServerResponse): void {
+  send(response, 404, 'text/plain; charset=utf-8', Buffer.from([
+    'This browser has not been let in. The address that Likeness prints is good for the first browser that opens it.',
+    'Nothing is lost. Go on in that browser, or end Likeness, start it again and open the address that it prints then.',
+    '', '此浏览器未获许可：Likeness 打印的地址只对第一个打开它的浏览器有效。',
+    '没有任何损失。请继续使用那个浏览器，或关闭 Likeness 后重新启动，再打开新打印的地址。', '',
+  ].join('\n')));
 }
 
 async function answerCommand(
