@@ -11,7 +11,7 @@ import { readSafetensors } from '../../src-main/checkpoint/safetensors.ts';
 import { openProviderChooser } from '../../src-main/compute/provider-choice.ts';
 import { reporterFor } from '../../src-main/compute/reporter.ts';
 import { teach } from '../../src-main/compute/teach.ts';
-import type { BackgroundColour, HairColour } from '../../src-main/starter/colours.ts';
+import type { HairColour, SkinTone } from '../../src-main/starter/colours.ts';
 import { portraitAttributes, renderPortrait } from '../../src-main/starter/portrait-renderer.ts';
 import type { Tensor } from '../../src-main/tensor/tensor.ts';
 import { openClipTokenizer } from '../../src-main/text/tokenizer.ts';
@@ -36,12 +36,12 @@ test('a word has room for one of each list, and the pack knows every phrase as o
 });
 
 /** Files of pictures that show these, of different people. */
-async function pictures(hairColour: HairColour, backgroundColour: BackgroundColour): Promise<string[]> {
+async function pictures(skinTone: SkinTone, hairColour: HairColour): Promise<string[]> {
   const files: string[] = [];
   for (let seed = 700_000; files.length < 2; seed++) {
-    const { style, backgroundKind, hat, hairStyle, ...drawn } = portraitAttributes(seed);
-    const isShown = style === 'photo' && backgroundKind === 'plain' && hat === 'none' && hairStyle !== 'bald'
-      && drawn.hairColour === hairColour && drawn.backgroundColour === backgroundColour;
+    const { style, hat, hairStyle, ...drawn } = portraitAttributes(seed);
+    const isShown = style === 'photo' && hat === 'none' && hairStyle === 'long'
+      && drawn.hairColour === hairColour && drawn.skinTone === skinTone;
     if (!isShown) continue;
     const { rgb, width, height } = await renderPortrait(seed);
     const file = path.join(folder, `${seed}.png`);
@@ -75,8 +75,11 @@ async function foundIn(files: readonly string[], lists: readonly string[][]): Pr
   }));
 }
 
-test.each<[HairColour, BackgroundColour]>([['red', 'green'], ['black', 'yellow']])(
-  '%s hair before %s is found', async (hair, background) => {
-    const lists = [phrases[1]!, ['hair'], phrases[5]!, ['background']];
-    expect(await foundIn(await pictures(hair, background), lists)).toEqual([hair, 'hair', background, 'background']);
+// tones beside each other are told apart by light, too
+test.each<[SkinTone, HairColour, RegExp]>([['pale', 'red', /^(pale|fair|light)$/], ['dark', 'black', /^(dark|brown)$/]])(
+  'of people with %s skin and long %s hair these are found', async (skinTone, hairColour, skin) => {
+    const found = await foundIn(await pictures(skinTone, hairColour), phrases);
+    expect(found).toEqual([
+      expect.stringMatching(skin), 'skin', expect.stringMatching(/^(long|wavy)$/), hairColour, 'hair',
+    ]);
   });
