@@ -3,6 +3,7 @@
 import type { TeachRequest } from '../contract/engine.ts';
 import { UserError } from '../contract/errors.ts';
 import type { PhotoId } from '../contract/ids.ts';
+import { newWordOf } from '../contract/new-word.ts';
 import type { Subject } from '../contract/nouns.ts';
 import type { Method, TrainingSettings } from '../contract/settings.ts';
 import { caption, classCaption } from '../dataset/captions.ts';
@@ -34,8 +35,7 @@ export function fullSettings(pack: ShelvedPack, subject: Subject, { method, sett
   const all = { ...pack.trainingDefaults[method], ...settings };
   return {
     ...all,
-    // the trigger word alone is rare, but a token of CLIP's
-    newWord: all.newWord || `${subject.triggerWord}face`,
+    newWord: all.newWord || newWordOf(subject.triggerWord),
     initializerWord: all.initializerWord || subject.classWord,
   };
 }

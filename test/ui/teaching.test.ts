@@ -2,7 +2,7 @@
 
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { snapshot } from '../renderer/nouns.ts';
+import { pack, snapshot } from '../renderer/nouns.ts';
 import { browserName, chromiumPath, patiently } from './browser.ts';
 import * as scenes from './scenes.ts';
 import type { Scene } from './stage.ts';
@@ -15,6 +15,10 @@ describe.skipIf(!chromiumPath)(browserName, () => {
   async function open(scene: Scene): Promise<void> {
     ({ page } = await theatre.open(scene));
   }
+
+  /** What the new word and its start become where nothing is put in. */
+  const wordsLeftOut = () => Promise.all(['The word', 'It starts out as'].map((name) => (
+    page.getByLabel(name, { exact: true }).getAttribute('placeholder'))));
 
   const asked = (command: string): unknown[] => theatre.asked(command);
 
@@ -33,6 +37,7 @@ describe.skipIf(!chromiumPath)(browserName, () => {
     await page.getByRole('radio', { name: 'With the model’s own answer', checked: true }).waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Space');
+    expect(await wordsLeftOut()).toEqual(['ohwxface', 'woman']);
     await page.getByLabel('The word', { exact: true }).fill('sks-ada');
     await page.keyboard.press('Control+Enter');
     await expect.poll(() => asked('looks.teach'), patiently).toMatchObject([{
@@ -40,6 +45,14 @@ describe.skipIf(!chromiumPath)(browserName, () => {
       settings: { trainingSteps: 450, prior: 'prediction', vectorCount: 4, newWord: 'sks-ada' },
     }]);
     await page.getByRole('heading', { name: 'Ada’s face comes next' }).waitFor();
+  });
+
+  test('a model with phrases finds the start of a new word in the photos, and says so', async () => {
+    const own = { ...pack(), describingPhrases: [['fair', 'dark'], ['skin']] };
+    await open({ ...scenes.fullScene(), packs: [own], jobs: [] });
+    await page.keyboard.press('t');
+    await page.getByRole('radio', { name: /^A word for it/ }).press('Space');
+    expect(await wordsLeftOut()).toEqual(['ohwxface', 'found in the photos']);
   });
 
   test('advanced: a change is counted, its reset brings the default back, a wrong value holds the start', async () => {
